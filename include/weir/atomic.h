@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* weir/atomic.h - the only speller of memory orders.
+ *
+ * Every atomic access of weir is written with an operation of this file, whose name is its order:
+ * weir_load_acquire, weir_store_release, weir_cas_seq_cst. An atomic is a struct of one field, so
+ * that `r->tail + 1` does not compile, and the same text is C11 and C++11.
+ *
+ * Labels. An operation that is one end of an edge between threads takes a label of
+ * weir/detail/labels.h, which names its partner and what breaks without it. In production the label
+ * costs nothing. With WEIR_WEAKEN (the ThreadSanitizer and model builds) any one label can be
+ * weakened at run time by weir_weaken(), in steps; the weakened operation is a branch between two
+ * calls with constant orders, since a compiler turns a variable order into seq_cst. Relaxed
+ * operations carry no edge and no label. Code outside weir passes the label 0.
+ *
+ * Seams. With WEIR_MODEL every operation goes through weir__model_*, where the schedule explorer
+ * attaches. WEIR_POINT("a.b.c") is a named place in an algorithm, nothing in production; with
+ * WEIR_POINTS it calls a hook that may delay or stop the thread.
+ *
+ * There is no fence: ThreadSanitizer does not model one. Where a store must be seen before a later
+ * load (Dekker), both sides use seq_cst operations, or the pair weir_light_barrier() here and
+ * weir__heavy_barrier() of lib/park.h. */
+#ifndef WEIR_ATOMIC_H
+#define WEIR_ATOMIC_H
+
+#include <weir/base.h>
+#include <weir/detail/labels.h>
+
+typedef struct { uint32_t v_; } weir_au32;
+typedef struct { uint64_t v_; } weir_au64;
+typedef struct { size_t v_; } weir_asize;
+typedef struct { void *v_; } weir_aptr;
+
+/* ---- the raw operations: the seam of the model build ---------------------------------------- */
+
+#define WEIR__RLX __ATOMIC_RELAXED
+#define WEIR__ACQ __ATOMIC_ACQUIRE
+#define WEIR__REL __ATOMIC_RELEASE
+#define WEIR__ARL __ATOMIC_ACQ_REL
+#define WEIR__SEQ __ATOMIC_SEQ_CST
+
+#ifdef WEIR_MODEL
+#include <weir/detail/model.h>
+#else
+#define WEIR__LOAD(p, mo) __atomic_load_n(&(p)->v_, mo)
+#define WEIR__STORE(p, v, mo) __atomic_store_n(&(p)->v_, v, mo)
+#define WEIR__XCHG(p, v, mo) __atomic_exchange_n(&(p)->v_, v, mo)
+#define WEIR__ADD(p, v, mo) __atomic_fetch_add(&(p)->v_, v, mo)
+#define WEIR__SUB(p, v, mo) __atomic_fetch_sub(&(p)->v_, v, mo)
+#define WEIR__OR(p, v, mo) __atomic_fetch_or(&(p)->v_, v, mo)
+#define WEIR__AND(p, v, mo) __atomic_fetch_and(&(p)->v_, v, mo)
+#define WEIR__CAS(p, e, d, weak, mo) \
+    __atomic_compare_exchange_n(&(p)->v_, e, d, weak, mo, __ATOMIC_RELAXED)
+#define WEIR__LIGHT() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+#define WEIR__PAUSE() weir__pause_insn()
+#endif
+
+/* ---- labels and weakening -------------------------------------------------------------------- */
+
+/* What can be taken away from a labelled operation. */
+enum weir_weak_step {
+    WEIR_WEAK_NONE = 0,
+    WEIR_WEAK_SC,      /* seq_cst becomes acquire, release or acq_rel */
+    WEIR_WEAK_ACQUIRE, /* without its acquire half */
+    WEIR_WEAK_RELEASE, /* without its release half */
+    WEIR_WEAK_STEPS_
+};
+
+#define WEIR_L_0 0 /* no label: code outside weir */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+/* Takes `step` away from the operation that carries the label with this name ("MPMC_S1"), for the
+ * whole process; only one label is weakened at a time, NULL restores all. Returns 0, WEIR_ENOENT
+ * for an unknown label, WEIR_EINVAL where the operation has no such half, WEIR_ENOTSUP in builds
+ * without WEIR_WEAKEN. Not thread-safe: before the threads start. */
+WEIR_API int weir_weaken(const char *label, enum weir_weak_step step);
+
+#ifdef WEIR_WEAKEN
+extern WEIR_API unsigned char weir__weak_[WEIR_LABELS_];
+#define WEIR__IS(L, step) (WEIR_UNLIKELY(weir__weak_[WEIR_L_##L] == (step)))
+#else
+#define WEIR__IS(L, step) ((void)WEIR_L_##L, 0)
+#endif
+
+#ifdef WEIR_POINTS
+typedef void weir_point_fn(const char *name);
+WEIR_API void weir_set_point_hook(weir_point_fn *fn); /* NULL: none; any thread */
+WEIR_API void weir__point(const char *name);
+#define WEIR_POINT(name) weir__point(name)
+#else
+#define WEIR_POINT(name) ((void)0)
+#endif
+#ifdef __cplusplus
+}
+#endif
+
+/* ---- loads and stores ------------------------------------------------------------------------- */
+
+#define weir_load_relaxed(p) WEIR__LOAD(p, WEIR__RLX)
+#define weir_load_acquire(p, L) \
+    (WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__LOAD(p, WEIR__RLX) : WEIR__LOAD(p, WEIR__ACQ))
+#define weir_load_seq_cst(p, L)                                \
+    (WEIR__IS(L, WEIR_WEAK_SC)        ? WEIR__LOAD(p, WEIR__ACQ) \
+     : WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__LOAD(p, WEIR__RLX) \
+                                      : WEIR__LOAD(p, WEIR__SEQ))
+
+#define weir_store_relaxed(p, v) WEIR__STORE(p, v, WEIR__RLX)
+#define weir_store_release(p, v, L)                                      \
+    (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__STORE(p, v, WEIR__RLX)       \
+                                    : WEIR__STORE(p, v, WEIR__REL))
+#define weir_store_seq_cst(p, v, L)                                \
+    (WEIR__IS(L, WEIR_WEAK_SC)        ? WEIR__STORE(p, v, WEIR__REL) \
+     : WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__STORE(p, v, WEIR__RLX) \
+                                      : WEIR__STORE(p, v, WEIR__SEQ))
+
+/* An object nobody else can reach yet: plain initialisation. */
+#define weir_init_atomic(p, v) WEIR__STORE(p, v, WEIR__RLX)
+
+/* ---- read-modify-writes ----------------------------------------------------------------------- */
+
+#define WEIR__RMW_AR(op, p, v, L)                              \
+    (WEIR__IS(L, WEIR_WEAK_ACQUIRE)   ? op(p, v, WEIR__REL)    \
+     : WEIR__IS(L, WEIR_WEAK_RELEASE) ? op(p, v, WEIR__ACQ)    \
+                                      : op(p, v, WEIR__ARL))
+#define WEIR__RMW_SC(op, p, v, L)                              \
+    (WEIR__IS(L, WEIR_WEAK_SC)        ? op(p, v, WEIR__ARL)    \
+     : WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? op(p, v, WEIR__REL)    \
+     : WEIR__IS(L, WEIR_WEAK_RELEASE) ? op(p, v, WEIR__ACQ)    \
+                                      : op(p, v, WEIR__SEQ))
+
+#define weir_exchange_acquire(p, v, L) \
+    (WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__XCHG(p, v, WEIR__RLX) : WEIR__XCHG(p, v, WEIR__ACQ))
+#define weir_exchange_release(p, v, L) \
+    (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__XCHG(p, v, WEIR__RLX) : WEIR__XCHG(p, v, WEIR__REL))
+#define weir_exchange_acq_rel(p, v, L) WEIR__RMW_AR(WEIR__XCHG, p, v, L)
+
+#define weir_fetch_add_relaxed(p, v) WEIR__ADD(p, v, WEIR__RLX)
+#define weir_fetch_sub_relaxed(p, v) WEIR__SUB(p, v, WEIR__RLX)
+#define weir_fetch_add_seq_cst(p, v, L) WEIR__RMW_SC(WEIR__ADD, p, v, L)
+#define weir_fetch_and_seq_cst(p, v, L) WEIR__RMW_SC(WEIR__AND, p, v, L)
+
+/* Compare-and-swap: on failure *e is what was found, with relaxed order. */
+#define weir_cas_relaxed(p, e, d) WEIR__CAS(p, e, d, false, WEIR__RLX)
+#define weir_cas_acquire(p, e, d, L)                                            \
+    (WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__CAS(p, e, d, false, WEIR__RLX)      \
+                                    : WEIR__CAS(p, e, d, false, WEIR__ACQ))
+#define weir_cas_release(p, e, d, L)                                            \
+    (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__CAS(p, e, d, false, WEIR__RLX)      \
+                                    : WEIR__CAS(p, e, d, false, WEIR__REL))
+/* May fail though *p == *e: for loops that retry anyway. */
+#define weir_cas_weak_seq_cst(p, e, d, L)                                       \
+    (WEIR__IS(L, WEIR_WEAK_SC)        ? WEIR__CAS(p, e, d, true, WEIR__ARL)     \
+     : WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__CAS(p, e, d, true, WEIR__REL)     \
+     : WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__CAS(p, e, d, true, WEIR__ACQ)     \
+                                      : WEIR__CAS(p, e, d, true, WEIR__SEQ))
+
+/* ---- barriers and pauses ---------------------------------------------------------------------- */
+
+/* The cheap side of an asymmetric pair: keeps the compiler from moving a later load above an
+ * earlier store; the processor is ordered by the other side's weir__heavy_barrier(). */
+#define weir_light_barrier() WEIR__LIGHT()
+
+static inline void weir__pause_insn(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("isb" ::: "memory");
+#else
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+/* Tells the processor that this thread polls. */
+#define weir_pause() WEIR__PAUSE()
+
+#endif

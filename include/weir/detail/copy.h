@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* weir/detail/copy.h - copies of elements. Not a public interface.
+ *
+ * A size that is a constant at the call becomes a plain memcpy, which the compiler turns into
+ * moves. A size loaded from an object goes through one switch over the common small sizes, since a
+ * call of memcpy costs more than the copy. Always memcpy, never a cast: elements have no alignment. */
+#ifndef WEIR_DETAIL_COPY_H
+#define WEIR_DETAIL_COPY_H
+
+#include <string.h>
+
+#include <weir/base.h>
+
+WEIR__BODY void weir__copy(void *dst, const void *src, size_t n) {
+    if (__builtin_constant_p(n)) {
+        memcpy(dst, src, n);
+        return;
+    }
+    switch (n) {
+        case 1: memcpy(dst, src, 1); break;
+        case 2: memcpy(dst, src, 2); break;
+        case 4: memcpy(dst, src, 4); break;
+        case 8: memcpy(dst, src, 8); break;
+        case 16: memcpy(dst, src, 16); break;
+        case 32: memcpy(dst, src, 32); break;
+        case 64: memcpy(dst, src, 64); break;
+        default: memcpy(dst, src, n); break;
+    }
+}
+
+/* Moves n elements of a circular array of `slots` elements, from or to position pos: at most two
+ * pieces. */
+WEIR__BODY void weir__copy_in(char *base, size_t slots, size_t pos, const void *src, size_t n,
+                              size_t esize) {
+    size_t first = slots - pos < n ? slots - pos : n;
+    memcpy(base + pos * esize, src, first * esize);
+    if (first < n) memcpy(base, (const char *)src + first * esize, (n - first) * esize);
+}
+
+WEIR__BODY void weir__copy_out(void *dst, const char *base, size_t slots, size_t pos, size_t n,
+                               size_t esize) {
+    size_t first = slots - pos < n ? slots - pos : n;
+    memcpy(dst, base + pos * esize, first * esize);
+    if (first < n) memcpy((char *)dst + first * esize, base, (n - first) * esize);
+}
+
+#endif

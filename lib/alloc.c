@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/alloc.c - memory through the object's own allocator. No lock, no state. */
+#include "base.h"
+#include "os.h"
+
+void *weir__alloc(const struct weir_alloc *a, size_t size, size_t align) {
+    return a ? a->alloc(a->self, size, align) : weir__os_alloc(size, align);
+}
+
+void weir__free(const struct weir_alloc *a, void *p, size_t size, size_t align) {
+    if (a)
+        a->free(a->self, p, size, align);
+    else
+        weir__os_free(p);
+}
+
+int weir__ring_opts_check(const struct weir_ring_opts *opts, unsigned flags) {
+    if (!opts || opts->size < sizeof *opts || (opts->flags & ~flags)) return WEIR_EINVAL;
+    if (opts->alloc && (!opts->alloc->alloc || !opts->alloc->free)) return WEIR_EINVAL;
+    return 0;
+}
+
+size_t weir__ring_bytes(size_t header, size_t n, size_t stride) {
+    size_t slots, all;
+    if (__builtin_mul_overflow(n, stride, &slots)) return 0;
+    if (__builtin_add_overflow(slots, header, &all)) return 0;
+    return all > PTRDIFF_MAX - 2 * WEIR_LINE ? 0 : all;
+}
+
+void *weir__own(const struct weir_ring_opts *opts, size_t bytes) {
+    char *block = weir__alloc(opts->alloc, WEIR_LINE + bytes, WEIR_LINE);
+    if (!block) return NULL;
+    *(struct weir__owner *)(void *)block =
+        (struct weir__owner){ opts->alloc, opts->drop, opts->drop_arg, bytes };
+    return block + WEIR_LINE;
+}
+
+struct weir__owner *weir__owner_of(void *obj) {
+    return (struct weir__owner *)(void *)((char *)obj - WEIR_LINE);
+}
+
+void weir__disown(void *obj) {
+    struct weir__owner *o = weir__owner_of(obj);
+    weir__free(o->alloc, o, WEIR_LINE + o->bytes, WEIR_LINE);
+}

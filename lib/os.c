@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/os.c - Linux. See lib/os.h.
+ *
+ * Futexes are private and wait with FUTEX_WAIT_BITSET, whose deadline is absolute and monotonic, so
+ * that a retry after a signal needs no arithmetic. Under ThreadSanitizer the raw call is announced
+ * to the runtime, or else a signal to a parked thread would be kept back until it wakes. */
+#include "os.h"
+
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) && __has_include(<sanitizer/linux_syscall_hooks.h>)
+#include <sanitizer/linux_syscall_hooks.h>
+#define ANNOUNCE_FUTEX 1
+#endif
+#endif
+#ifndef ANNOUNCE_FUTEX
+#define __sanitizer_syscall_pre_futex(a, b, c, d, e, f) ((void)0)
+#define __sanitizer_syscall_post_futex(r, a, b, c, d, e, f) ((void)0)
+#endif
+
+#define NS_PER_S INT64_C(1000000000)
+
+int weir__os_futex_wait(weir_au32 *word, uint32_t expected, weir_time deadline) {
+    const int op = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG;
+    int saved = errno;
+    struct timespec ts = { .tv_sec = (time_t)(deadline / NS_PER_S),
+                           .tv_nsec = (long)(deadline % NS_PER_S) };
+    struct timespec *until = deadline == WEIR_FOREVER ? NULL : &ts;
+    if (deadline <= 0) ts = (struct timespec){ 0 }; /* the kernel refuses negative times */
+    __sanitizer_syscall_pre_futex(&word->v_, op, expected, until, NULL, 0);
+    long rc = syscall(SYS_futex, &word->v_, op, expected, until, NULL, FUTEX_BITSET_MATCH_ANY);
+    __sanitizer_syscall_post_futex(rc, &word->v_, op, expected, until, NULL, 0);
+    bool late = rc < 0 && errno == ETIMEDOUT;
+    errno = saved;
+    return late ? WEIR_ETIMEDOUT : 0;
+}
+
+void weir__os_futex_wake(weir_au32 *word, int n) {
+    const int op = FUTEX_WAKE | FUTEX_PRIVATE_FLAG;
+    int saved = errno;
+    (void)syscall(SYS_futex, &word->v_, op, n, NULL, NULL, 0);
+    errno = saved;
+}
+
+weir_time weir__os_now(void) {
+    struct timespec ts;
+    int saved = errno;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    errno = saved;
+    return (weir_time)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+void *weir__os_alloc(size_t size, size_t align) {
+    int saved = errno;
+    void *p = NULL;
+    if (align < sizeof(void *)) align = sizeof(void *);
+    if (posix_memalign(&p, align, size) != 0) p = NULL;
+    errno = saved;
+    return p;
+}
+
+void weir__os_free(void *p) {
+    int saved = errno;
+    free(p);
+    errno = saved;
+}
+
+/* ---- processors --------------------------------------------------------------------------------- */
+
+static unsigned affinity_cpus(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(getpid(), sizeof set, &set) == 0) return (unsigned)CPU_COUNT(&set);
+    long n = sysconf(_SC_NPROCESSORS_ONLN); /* more than 1024 processors */
+    return n > 0 ? (unsigned)n : 1;
+}
+
+/* Quota over period of one cgroup directory, rounded up; 0: no limit stands there. */
+static unsigned quota_in(const char *dir) {
+    char path[512];
+    double quota = -1, period = -1;
+    (void)snprintf(path, sizeof path, "%s/cpu.max", dir);
+    FILE *f = fopen(path, "re");
+    if (f) {
+        if (fscanf(f, "%lf %lf", &quota, &period) != 2) quota = -1; /* "max": no limit */
+        (void)fclose(f);
+    } else {
+        (void)snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", dir);
+        f = fopen(path, "re");
+        if (!f) return 0;
+        if (fscanf(f, "%lf", &quota) != 1) quota = -1;
+        (void)fclose(f);
+        (void)snprintf(path, sizeof path, "%s/cpu.cfs_period_us", dir);
+        f = fopen(path, "re");
+        if (!f) return 0;
+        if (fscanf(f, "%lf", &period) != 1) period = -1;
+        (void)fclose(f);
+    }
+    if (quota <= 0 || period <= 0) return 0;
+    return (unsigned)((quota + period - 1) / period);
+}
+
+/* The strictest quota from the process's own group up to the root, in version 2 ("0::/path") and
+ * version 1 ("n:cpu,cpuacct:/path"). */
+static unsigned quota_cpus(void) {
+    unsigned best = 0;
+    char line[256], dir[400];
+    FILE *f = fopen("/proc/self/cgroup", "re");
+    if (!f) return 0;
+    while (fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = '\0';
+        char *controllers = strchr(line, ':');
+        char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+        if (!path) continue;
+        *path++ = '\0';
+        controllers++;
+        const char *root = *controllers == '\0'                ? "/sys/fs/cgroup"
+                           : strstr(controllers, "cpu,cpuacct") ? "/sys/fs/cgroup/cpu,cpuacct"
+                           : strcmp(controllers, "cpu") == 0    ? "/sys/fs/cgroup/cpu"
+                                                                : NULL;
+        for (; root; *strrchr(path, '/') = '\0') {
+            (void)snprintf(dir, sizeof dir, "%s%s", root, path);
+            unsigned q = quota_in(dir);
+            if (q != 0 && (best == 0 || q < best)) best = q;
+            if (!strrchr(path, '/')) break;
+        }
+    }
+    (void)fclose(f);
+    return best;
+}
+
+unsigned weir__os_cpus(void) {
+    static weir_au32 cached; /* 0: not read yet; racing first readers store the same figure */
+    uint32_t n = weir_load_relaxed(&cached);
+    if (n == 0) {
+        int saved = errno;
+        unsigned quota = quota_cpus();
+        n = affinity_cpus();
+        if (quota != 0 && quota < n) n = quota;
+        if (n == 0) n = 1;
+        weir_store_relaxed(&cached, n);
+        errno = saved;
+    }
+    return n;
+}
+
+/* ---- random numbers and membarrier -------------------------------------------------------------- */
+
+uint64_t weir__os_random(void) {
+    int saved = errno;
+    uint64_t x = 0;
+    if (getrandom(&x, sizeof x, GRND_NONBLOCK) != (ssize_t)sizeof x) {
+        /* Early boot: the clock and an address, mixed; ids and seeds need no secrecy. */
+        x = ((uint64_t)weir__os_now() ^ (uint64_t)(uintptr_t)&x) * UINT64_C(0x9E3779B97F4A7C15);
+        x ^= x >> 29;
+    }
+    errno = saved;
+    return x;
+}
+
+static long membarrier(int cmd) { return syscall(SYS_membarrier, cmd, 0, 0); }
+
+bool weir__os_membarrier_register(void) {
+    int saved = errno;
+    bool ok = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
+    errno = saved;
+    return ok;
+}
+
+void weir__os_membarrier(void) {
+    int saved = errno;
+    (void)membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+    errno = saved;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/os.h - the only door to the operating system: futex, clock, memory, threads, random numbers,
+ * processor count, membarrier. The model build has a second os.c behind the same names. Every call
+ * saves and restores errno; EINTR never leaves. */
+#ifndef WEIR_LIB_OS_H
+#define WEIR_LIB_OS_H
+
+#include <weir/atomic.h>
+
+/* Sleeps while *word == expected, until woken, or until `deadline` (WEIR_FOREVER: none). Returns 0
+ * (woken, spuriously too, or the word differs) or WEIR_ETIMEDOUT. Private to the process. */
+int weir__os_futex_wait(weir_au32 *word, uint32_t expected, weir_time deadline);
+/* Wakes up to n threads that sleep on the word. The word may be gone already: nothing is read. */
+void weir__os_futex_wake(weir_au32 *word, int n);
+
+weir_time weir__os_now(void);
+
+/* align: a power of two; NULL when memory is short. */
+void *weir__os_alloc(size_t size, size_t align);
+void weir__os_free(void *p);
+
+/* Processors that the process may keep busy at once: the smallest of affinity and cgroup quota
+ * (rounded up), at least 1. Read once. */
+unsigned weir__os_cpus(void);
+
+uint64_t weir__os_random(void);
+
+/* Registers the process for membarrier; false: the kernel refuses. Idempotent. */
+bool weir__os_membarrier_register(void);
+/* A full barrier on every running thread of the process; only after a successful registration. */
+void weir__os_membarrier(void);
+
+#endif

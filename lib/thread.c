@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/thread.c - thread records.
+ *
+ * Records live in slabs that are never given back: a thread that wakes another touches its parker
+ * after the wait is over, possibly after the woken thread has ended (lib/park.h). A record whose
+ * thread has ended is used again by the next thread; such a late wake-up is then a spurious one,
+ * which every waiter stands. Memory is bounded by the most threads that ever parked at once.
+ *
+ * Invariants
+ *   I1  a record is either some thread's `self` or in the free list, under `lock`.
+ *   I2  a thread's key destructor runs after its last use of the record, except for other
+ *       destructors that park later: these make a fresh record, and the destructor runs again. */
+#include "thread.h"
+
+#include "lock.h"
+#include "os.h"
+
+#include <pthread.h>
+
+#define SLAB 32
+
+struct slab {
+    struct slab *next; /* keeps every slab reachable for leak checkers */
+    struct weir__thread records[SLAB];
+};
+
+static struct weir__lock lock;
+static struct slab *slabs;
+static struct weir__thread *free_records;
+static size_t records_made;
+static void (*exit_hooks[WEIR__EXIT_HOOKS])(struct weir__thread *);
+static unsigned n_exit_hooks;
+static pthread_key_t key;
+static bool key_made;
+
+static __thread struct weir__thread *self __attribute__((tls_model("initial-exec")));
+
+static void give_back(void *p) {
+    struct weir__thread *t = p;
+    for (unsigned i = n_exit_hooks; i-- > 0;) exit_hooks[i](t);
+    self = NULL;
+    weir__lock(&lock);
+    t->next = free_records;
+    free_records = t;
+    weir__unlock(&lock);
+}
+
+static bool add_slab(void) {
+    struct slab *s = weir__os_alloc(sizeof *s, WEIR_LINE);
+    if (!s) return false;
+    s->next = slabs;
+    slabs = s;
+    for (unsigned i = 0; i < SLAB; i++) {
+        struct weir__thread *t = &s->records[i];
+        weir__parker_init(&t->parker);
+        weir__spin_init(&t->spin);
+        t->next = free_records;
+        free_records = t;
+    }
+    records_made += SLAB;
+    return true;
+}
+
+/* Under the lock. */
+static struct weir__thread *take_record(void) {
+    if (!key_made && pthread_key_create(&key, give_back) != 0) return NULL;
+    key_made = true;
+    if (!free_records && !add_slab()) return NULL;
+    struct weir__thread *t = free_records;
+    free_records = t->next;
+    return t;
+}
+
+struct weir__thread *weir__thread_self(void) {
+    if (WEIR_LIKELY(self != NULL)) return self;
+    weir__lock(&lock);
+    struct weir__thread *t = take_record();
+    weir__unlock(&lock);
+    if (!t) return NULL;
+    if (pthread_setspecific(key, t) != 0) {
+        give_back(t);
+        return NULL;
+    }
+    self = t;
+    return t;
+}
+
+int weir__thread_at_exit(void (*fn)(struct weir__thread *)) {
+    if (n_exit_hooks == WEIR__EXIT_HOOKS) return WEIR_ENOMEM;
+    exit_hooks[n_exit_hooks++] = fn;
+    return 0;
+}
+
+size_t weir__thread_records(void) {
+    weir__lock(&lock);
+    size_t n = records_made;
+    weir__unlock(&lock);
+    return n;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/weaken.c - labels that can be weakened, and points that can stop a thread; both empty in
+ * production. See weir/atomic.h. */
+#include <weir/atomic.h>
+
+#include <string.h>
+
+#ifdef WEIR_WEAKEN
+unsigned char weir__weak_[WEIR_LABELS_];
+
+enum { LOAD_ACQ = 1 << WEIR_WEAK_ACQUIRE, STORE_REL = 1 << WEIR_WEAK_RELEASE };
+enum { RMW_ACQ = LOAD_ACQ, RMW_REL = STORE_REL };
+enum { LOAD_SC = LOAD_ACQ | 1 << WEIR_WEAK_SC, STORE_SC = STORE_REL | 1 << WEIR_WEAK_SC };
+enum { RMW_SC = LOAD_SC | STORE_SC };
+
+static const struct {
+    const char *name;
+    unsigned steps;
+} labels[WEIR_LABELS_] = {
+#define XX(label, kind, partners, text) [WEIR_L_##label] = { #label, kind },
+    WEIR_LABELS(XX)
+#undef XX
+};
+
+int weir_weaken(const char *label, enum weir_weak_step step) {
+    memset(weir__weak_, 0, sizeof weir__weak_);
+    if (!label) return 0;
+    if (step <= WEIR_WEAK_NONE || step >= WEIR_WEAK_STEPS_) return WEIR_EINVAL;
+    for (unsigned i = 1; i < WEIR_LABELS_; i++) {
+        if (strcmp(labels[i].name, label) != 0) continue;
+        if (!(labels[i].steps & 1u << step)) return WEIR_EINVAL;
+        weir__weak_[i] = (unsigned char)step;
+        return 0;
+    }
+    return WEIR_ENOENT;
+}
+#else
+int weir_weaken(const char *label, enum weir_weak_step step) {
+    (void)step;
+    return label ? WEIR_ENOTSUP : 0;
+}
+#endif
+
+#ifdef WEIR_POINTS
+static weir_aptr hook; /* a weir_point_fn, kept as a data pointer */
+
+void weir_set_point_hook(weir_point_fn *fn) {
+    void *p;
+    memcpy(&p, &fn, sizeof p);
+    weir_store_release(&hook, p, HOOK_P1);
+}
+
+void weir__point(const char *name) {
+    void *p = weir_load_acquire(&hook, HOOK_P2);
+    weir_point_fn *fn;
+    memcpy(&fn, &p, sizeof fn);
+    if (fn) fn(name);
+}
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* queues/mpmc.c - making, ending, closing, the slow paths and the batches of weir/mpmc.h. The
+ * argument stands there.
+ *
+ * Batches. The stamps of k slots are read, each ready for its lap; then one CAS moves the index past
+ * all of them. A slot ready for its lap stays so until that lap's owner takes it, so an unchanged index
+ * proves the whole prefix. The stamps are stored from the last to the first: nobody can claim the
+ * second slot before the first is stamped, so the batch appears at once, and the one barrier after
+ * the first slot's stamp orders all. */
+#include <weir/mpmc.h>
+
+#include "../lib/base.h"
+#include "../lib/park.h"
+#include "mpmc.h"
+
+_Static_assert(sizeof(weir_mpmc) == 3 * WEIR_LINE, "frozen layout");
+
+/* A peer in mid-operation is done in well under a microsecond unless it was preempted; polling longer
+ * than that only burns its processor. A seam: 2 in the model build. */
+#ifdef WEIR_MODEL
+#define BUSY_POLLS 2
+#else
+#define BUSY_POLLS 24
+#endif
+
+/* ---- making and ending --------------------------------------------------------------------------- */
+
+size_t weir_mpmc_bytes(size_t cap, size_t elem_size) {
+    if (cap == 0 || cap > WEIR_RING_CAP_MAX) return 0;
+    if (elem_size == 0 || elem_size > WEIR_RING_ELEM_MAX) return 0;
+    return weir__ring_bytes(sizeof(weir_mpmc), cap, weir__mpmc_stride(elem_size));
+}
+
+/* Positions of one lap: a power of two, at least cap, at least 2 (I2). */
+static uint64_t positions(size_t cap) {
+    uint64_t n = 2;
+    while (n < cap) n *= 2;
+    return n;
+}
+
+static void init_stamps(weir_mpmc *r, uint64_t word) {
+    size_t stride = (size_t)r->stride_;
+    uint64_t lap_start = word & ~r->mask_;
+    for (uint64_t pos = 0; pos <= r->last_; pos += WEIR__MPMC_ONE) {
+        uint64_t w = lap_start + pos; /* open bit included: it is part of ~mask */
+        if (pos < (word & r->mask_)) w += r->lap_;
+        weir_init_atomic(weir__mpmc_stamp(r, w, stride), w);
+    }
+}
+
+int weir__mpmc_init_at(weir_mpmc **out, void *mem, size_t bytes, size_t cap, size_t elem_size,
+                       unsigned flags, uint64_t start) {
+    if (!out) return WEIR_EINVAL;
+    *out = NULL;
+    size_t need = weir_mpmc_bytes(cap, elem_size);
+    if (!mem || (uintptr_t)mem % 8 != 0 || need == 0 || bytes < need) return WEIR_EINVAL;
+    if (flags & ~WEIR_RING_NO_MEMBARRIER) return WEIR_EINVAL;
+    weir_mpmc *r = mem;
+    uint64_t lap = positions(cap);
+    *r = (weir_mpmc){ .magic_ = WEIR__MPMC_MAGIC,
+                      .mask_ = (lap - 1) * WEIR__MPMC_ONE,
+                      .last_ = (cap - 1) * WEIR__MPMC_ONE,
+                      .lap_ = lap * WEIR__MPMC_ONE,
+                      .gap_ = (lap - cap) * WEIR__MPMC_ONE,
+                      .elem_size_ = elem_size,
+                      .stride_ = weir__mpmc_stride(elem_size),
+                      .slots_ = sizeof *r,
+                      .id_ = weir__os_random() };
+    uint64_t word = start * WEIR__MPMC_ONE | WEIR__MPMC_OPEN;
+    if ((word & r->mask_) > r->last_) word = (word & ~r->mask_) | r->last_; /* open bit kept */
+    bool asymmetric = !(flags & WEIR_RING_NO_MEMBARRIER) && weir__asymmetric();
+    weir_init_atomic(&r->waiters_, asymmetric ? 0 : WEIR__MPMC_FENCE);
+    weir_init_atomic(&r->tail_, word);
+    weir_init_atomic(&r->head_, word);
+    init_stamps(r, word);
+    *out = r;
+    return 0;
+}
+
+int weir_mpmc_init(weir_mpmc **out, void *mem, size_t bytes, size_t cap, size_t elem_size,
+                   unsigned flags) {
+    return weir__mpmc_init_at(out, mem, bytes, cap, elem_size, flags, 0);
+}
+
+int weir_mpmc_attach(weir_mpmc **out, void *mem, size_t bytes) {
+    if (!out) return WEIR_EINVAL;
+    *out = NULL;
+    if (!mem || (uintptr_t)mem % 8 != 0 || bytes < sizeof(weir_mpmc)) return WEIR_EINVAL;
+    weir_mpmc *r = mem;
+    if (!weir__mpmc_is(r) || bytes < weir_mpmc_bytes(weir_mpmc_cap(r), (size_t)r->elem_size_))
+        return WEIR_EINVAL;
+    *out = r;
+    return 0;
+}
+
+static bool has_waiters(weir_mpmc *r) {
+    return (weir_load_relaxed(&r->waiters_) & ~WEIR__MPMC_FENCE) != 0;
+}
+
+static void end(weir_mpmc *r, weir_drop_fn *drop, void *arg) {
+    size_t stride = (size_t)r->stride_;
+    uint64_t t = weir_load_relaxed(&r->tail_) | WEIR__MPMC_OPEN; /* nobody else is here */
+    for (uint64_t h = weir_load_relaxed(&r->head_); drop && h != t; h = weir__mpmc_next(r, h, 1))
+        drop(weir__mpmc_stamp(r, h, stride) + 1, arg);
+    memset(r, 0, sizeof *r); /* looks closed: a later call is refused */
+}
+
+int weir_mpmc_fini(weir_mpmc *r, weir_drop_fn *drop, void *arg) {
+    if (!weir__mpmc_is(r)) return weir__misuse("weir_mpmc_fini", "not a ring");
+    if (r->owned_) return weir__misuse("weir_mpmc_fini", "this ring is of weir_mpmc_new");
+    if (has_waiters(r)) return WEIR_EBUSY;
+    end(r, drop, arg);
+    return 0;
+}
+
+int weir_mpmc_new(weir_mpmc **out, const struct weir_ring_opts *opts) {
+    if (!out) return WEIR_EINVAL;
+    *out = NULL;
+    int rc = weir__ring_opts_check(opts, WEIR_RING_NO_MEMBARRIER);
+    if (rc < 0) return rc;
+    size_t bytes = weir_mpmc_bytes(opts->cap, opts->elem_size);
+    if (bytes == 0) return WEIR_EINVAL;
+    void *mem = weir__own(opts, bytes);
+    if (!mem) return WEIR_ENOMEM;
+    rc = weir_mpmc_init(out, mem, bytes, opts->cap, opts->elem_size, opts->flags);
+    if (rc < 0) {
+        weir__disown(mem);
+        return rc;
+    }
+    (*out)->owned_ = 1;
+    return 0;
+}
+
+int weir_mpmc_free(weir_mpmc *r) {
+    if (!r) return 0;
+    if (!weir__mpmc_is(r) || !r->owned_)
+        return weir__misuse("weir_mpmc_free", "not a ring of weir_mpmc_new");
+    if (has_waiters(r)) return WEIR_EBUSY;
+    struct weir__owner *o = weir__owner_of(r);
+    end(r, o->drop, o->drop_arg);
+    weir__disown(r);
+    return 0;
+}
+
+int weir_mpmc_close(weir_mpmc *r) {
+    if (!weir__mpmc_is(r)) return weir__misuse("weir_mpmc_close", "not a ring");
+    uint64_t t = weir_fetch_and_seq_cst(&r->tail_, ~WEIR__MPMC_OPEN, MPMC_K1);
+    if (!(t & WEIR__MPMC_OPEN)) return WEIR_ECLOSED;
+    WEIR_POINT("mpmc.close.marked");
+    weir__mpmc_wake_all(r);
+    return 0;
+}
+
+bool weir_mpmc_is_closed(const weir_mpmc *r) {
+    return !(weir_load_acquire(&r->tail_, MPMC_E3) & WEIR__MPMC_OPEN);
+}
+
+size_t weir_mpmc_len(const weir_mpmc *r) {
+    /* Head first: tail only grows. Elements popped and pushed in between could make it exceed cap. */
+    uint64_t h = weir_load_acquire(&r->head_, MPMC_E4);
+    uint64_t t = weir_load_relaxed(&r->tail_) | WEIR__MPMC_OPEN;
+    uint64_t cap = (r->last_ >> 2) + 1;
+    uint64_t laps = ((t & ~r->mask_) - (h & ~r->mask_)) / (r->lap_ ? r->lap_ : 1);
+    uint64_t n = laps * cap + ((t & r->mask_) >> 2) - ((h & r->mask_) >> 2);
+    return (size_t)(laps > 1 || n > cap ? cap : n);
+}
+
+/* ---- slow paths ------------------------------------------------------------------------------------ */
+
+static int refused(const weir_mpmc *r, const char *call) {
+    return weir__mpmc_is(r) ? WEIR_ECLOSED : weir__misuse(call, "not a ring");
+}
+
+/* One more poll of a slot whose owner is in mid-operation. */
+static int poll_again(int polls) {
+    if (polls >= BUSY_POLLS) return WEIR_EBUSY;
+    weir_pause();
+    return polls + 1;
+}
+
+int weir__mpmc_push_slow_(weir_mpmc *r, uint64_t t, uint64_t stamp, int polls) {
+    /* A newer stamp, or a tail that has moved: t was stale. Signed distances (I1). */
+    if ((t & WEIR__MPMC_OPEN) && (int64_t)(stamp - t) > 0) return polls;
+    uint64_t tail = weir_load_seq_cst(&r->tail_, MPMC_E1); /* own index first, */
+    uint64_t head = weir_load_seq_cst(&r->head_, MPMC_E2); /* the peer's last */
+    if (!(tail & WEIR__MPMC_OPEN)) return refused(r, "weir_mpmc_push");
+    /* tail <= head + lap always; so if the tail read before equals that now, it still stood there
+     * when head was read: full at that instant. */
+    if (tail - head == r->lap_) return WEIR_EAGAIN;
+    if (tail != t) return polls;
+    return poll_again(polls); /* the pop of the previous lap has not given the slot back yet */
+}
+
+int weir__mpmc_pop_slow_(weir_mpmc *r, uint64_t h, uint64_t stamp, int polls) {
+    if ((int64_t)(stamp - (h + WEIR__MPMC_ONE)) > 0 && weir__mpmc_is(r)) return polls; /* stale */
+    uint64_t head = weir_load_seq_cst(&r->head_, MPMC_E6); /* own index first, */
+    uint64_t tail = weir_load_seq_cst(&r->tail_, MPMC_E7); /* the peer's last */
+    if ((tail | WEIR__MPMC_OPEN) == (head | WEIR__MPMC_OPEN)) /* a ring's head has the bit always */
+        return tail & WEIR__MPMC_OPEN ? WEIR_EAGAIN : refused(r, "weir_mpmc_pop");
+    if (head != h) return polls;
+    return poll_again(polls); /* the push has claimed the slot, but not filled it yet */
+}
+
+/* ---- batches --------------------------------------------------------------------------------------- */
+
+/* How many slots from `word` on, at most n, have their stamp `plus` ahead of their word. */
+static size_t ready_run(weir_mpmc *r, uint64_t word, size_t n, uint64_t plus, size_t stride) {
+    size_t k = 0;
+    for (uint64_t w = word; k < n; k++, w = weir__mpmc_next(r, w, 1)) {
+        weir_au64 *stamp = weir__mpmc_stamp(r, w, stride);
+        if (weir_load_acquire(stamp, MPMC_A2) != w + plus) break;
+    }
+    return k;
+}
+
+/* Adds `plus` to the stamps of k claimed slots, the last one first. */
+static void stamp_run(weir_mpmc *r, uint64_t word, size_t k, uint64_t plus, size_t stride) {
+    while (k-- > 0) {
+        uint64_t w = weir__mpmc_next(r, word, k);
+        weir_store_release(weir__mpmc_stamp(r, w, stride), w + plus, MPMC_S2);
+    }
+}
+
+ptrdiff_t weir_mpmc_try_push_n(weir_mpmc *r, const void *elems, size_t n) {
+    if (n == 0) return 0;
+    size_t esize = (size_t)r->elem_size_, stride = (size_t)r->stride_, k;
+    if (n > weir_mpmc_cap(r)) n = weir_mpmc_cap(r);
+    uint64_t t = weir_load_relaxed(&r->tail_), w;
+    for (int polls = 0;;) {
+        k = ready_run(r, t, n, 0, stride);
+        w = t;
+        if (k > 0 && weir_cas_weak_seq_cst(&r->tail_, &t, weir__mpmc_next(r, t, k), MPMC_C3)) break;
+        if (k > 0) continue;
+        uint64_t s = weir_load_relaxed(weir__mpmc_stamp(r, t, stride));
+        if (s == t) continue; /* has become free meanwhile */
+        polls = weir__mpmc_push_slow_(r, t, s, polls);
+        if (polls < 0) return polls;
+        t = weir_load_relaxed(&r->tail_);
+    }
+    WEIR_POINT("mpmc.push_n.claimed");
+    const char *from = elems;
+    uint64_t to = w;
+    for (size_t i = 0; i < k; i++, from += esize, to = weir__mpmc_next(r, to, 1))
+        weir__copy(weir__mpmc_stamp(r, to, stride) + 1, from, esize);
+    stamp_run(r, w, k, WEIR__MPMC_ONE, stride);
+    WEIR_POINT("mpmc.push_n.stamped");
+    weir_light_barrier();
+    if (weir_load_relaxed(&r->waiters_)) weir__mpmc_pushed_(r, weir__mpmc_stamp(r, w, stride), k);
+    return (ptrdiff_t)k;
+}
+
+ptrdiff_t weir_mpmc_try_pop_n(weir_mpmc *r, void *elems, size_t n) {
+    if (n == 0) return 0;
+    size_t esize = (size_t)r->elem_size_, stride = (size_t)r->stride_, k;
+    if (n > weir_mpmc_cap(r)) n = weir_mpmc_cap(r);
+    uint64_t h = weir_load_relaxed(&r->head_), w;
+    for (int polls = 0;;) {
+        k = ready_run(r, h, n, WEIR__MPMC_ONE, stride);
+        w = h;
+        if (k > 0 && weir_cas_weak_seq_cst(&r->head_, &h, weir__mpmc_next(r, h, k), MPMC_C4)) break;
+        if (k > 0) continue;
+        uint64_t s = weir_load_relaxed(weir__mpmc_stamp(r, h, stride));
+        if (s == h + WEIR__MPMC_ONE) continue; /* has been filled meanwhile */
+        polls = weir__mpmc_pop_slow_(r, h, s, polls);
+        if (polls < 0) return polls;
+        h = weir_load_relaxed(&r->head_);
+    }
+    WEIR_POINT("mpmc.pop_n.claimed");
+    char *to = elems;
+    uint64_t from = w;
+    for (size_t i = 0; i < k; i++, to += esize, from = weir__mpmc_next(r, from, 1))
+        weir__copy(to, weir__mpmc_stamp(r, from, stride) + 1, esize);
+    stamp_run(r, w, k, r->lap_, stride);
+    WEIR_POINT("mpmc.pop_n.stamped");
+    weir_light_barrier();
+    if (weir_load_relaxed(&r->waiters_)) weir__mpmc_popped_(r, weir__mpmc_stamp(r, w, stride), k);
+    return (ptrdiff_t)k;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* queues/mpmc.h - shared by mpmc.c and mpmc_wait.c; and for tests, a ring whose indices start at
+ * `start` (62 bits; the position is taken modulo the capacity), to cross their wrap. */
+#ifndef WEIR_QUEUES_MPMC_H
+#define WEIR_QUEUES_MPMC_H
+
+#include <weir/mpmc.h>
+
+/* "mpmc", layout 1. */
+#define WEIR__MPMC_MAGIC UINT32_C(0x6d706d01)
+
+int weir__mpmc_init_at(weir_mpmc **out, void *mem, size_t bytes, size_t cap, size_t elem_size,
+                       unsigned flags, uint64_t start);
+
+/* Wakes all that wait on either side. */
+void weir__mpmc_wake_all(weir_mpmc *r);
+
+/* 0 if somebody is parked on the ring, else its NULL: helpers of the slow paths. */
+static inline bool weir__mpmc_is(const weir_mpmc *r) { return r && r->magic_ == WEIR__MPMC_MAGIC; }
+
+#endif

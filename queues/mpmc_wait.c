@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* queues/mpmc_wait.c - blocking push and pop of weir/mpmc.h.
+ *
+ * A waiter is counted in r->waiters_ and listed in the parking lot under the ring's id. A publisher
+ * (a push has stamped a slot full, a pop has stamped one free) looks at that word after its stamp.
+ *
+ * Invariants
+ *   I1  (no lost wake-up) A waiter announces itself by a seq_cst read-modify-write of waiters_, passes
+ *       the heavy barrier, and looks again at the slot stamp at its own index and for closed and
+ *       drained; only then it sleeps. A publisher stores its stamp, passes the light barrier, and
+ *       loads waiters_. Of the two, at least one sees the other.
+ *   I2  (one wake per element) Every publisher that sees waiters of the other side wakes one per
+ *       element. A waiter may be woken for slot 1 while slot 0 is still in flight; so after each
+ *       successful operation that sees waiters of its own side, if the next slot is ready for them,
+ *       it wakes one of those too. By induction over the slots, no ready slot at the index stands
+ *       beside a sleeping waiter once all calls have returned.
+ *   I3  (close) The closer marks tail and then wakes everyone. A waiter that finds an element in
+ *       flight waits again; the pop that takes the last element then sees it in waiters_ and, as
+ *       tail is closed and head has reached it, wakes all poppers. The design's other form, a bit
+ *       in head, is not needed: each pop looks at waiters_ after its claim anyway.
+ *   I4  A waiter that was woken and leaves for another reason (deadline) serves once more: it wakes a
+ *       waiter in its place if the slot is ready.
+ * Progress   blocking. A newcomer may be served ahead of a woken waiter, which then waits on.
+ * Ordering   D2 (announce, in lot.c: W3) with D3/D4 (look again), against the stamps S1, S2, F1 with the
+ *            load of waiters_. With membarrier the publisher's half is a compiler barrier, and the
+ *            waiter pays. Without (WEIR__MPMC_FENCE stands in waiters_), the publisher adds 0 to the
+ *            stamp it has stored, seq_cst (B1), and then loads waiters_ seq_cst (B2): the waiter's
+ *            seq_cst load of that stamp comes before or after B1 in the one total order.
+ * Cost       measured on the machine of results/: see docs/measurements.md. */
+#include <weir/mpmc.h>
+
+#include "../lib/base.h"
+#include "../lib/park.h"
+#include "../lib/thread.h"
+#include "mpmc.h"
+
+#define SIDE_MASK ((UINT64_C(1) << 31) - 1)
+
+static bool any_poppers(uint64_t w) { return w & SIDE_MASK; }
+static bool any_pushers(uint64_t w) { return (w / WEIR__MPMC_PUSHER) & SIDE_MASK; }
+
+static void wake(weir_mpmc *r, uint64_t side, size_t n) {
+    (void)weir__lot_wake(r->id_, &r->waiters_, side, n);
+}
+
+void weir__mpmc_wake_all(weir_mpmc *r) {
+    uint64_t w = weir_load_seq_cst(&r->waiters_, MPMC_K2);
+    if (any_poppers(w)) wake(r, WEIR__MPMC_POPPER, SIZE_MAX);
+    if (any_pushers(w)) wake(r, WEIR__MPMC_PUSHER, SIZE_MAX);
+}
+
+/* ---- what a side waits for -------------------------------------------------------------------------- */
+
+/* Each says whether it is worth trying: true also when the index was stale. Only loads. */
+static bool can_pop(void *arg) {
+    weir_mpmc *r = arg;
+    uint64_t h = weir_load_seq_cst(&r->head_, MPMC_D5);
+    uint64_t s = weir_load_seq_cst(weir__mpmc_stamp(r, h, (size_t)r->stride_), MPMC_D3);
+    if ((int64_t)(s - h) >= (int64_t)WEIR__MPMC_ONE) return true;
+    uint64_t t = weir_load_seq_cst(&r->tail_, MPMC_D6);
+    return !(t & WEIR__MPMC_OPEN) && (t | WEIR__MPMC_OPEN) == h; /* closed and drained */
+}
+
+static bool can_push(void *arg) {
+    weir_mpmc *r = arg;
+    uint64_t t = weir_load_seq_cst(&r->tail_, MPMC_D7);
+    if (!(t & WEIR__MPMC_OPEN)) return true;
+    uint64_t s = weir_load_seq_cst(weir__mpmc_stamp(r, t, (size_t)r->stride_), MPMC_D4);
+    return (int64_t)(s - t) >= 0;
+}
+
+/* ---- publishers ---------------------------------------------------------------------------------------- */
+
+/* The waiters, after the publisher's half of the Dekker pair. */
+static uint64_t waiters_after(weir_mpmc *r, weir_au64 *stamp) {
+    if (weir_load_relaxed(&r->waiters_) & WEIR__MPMC_FENCE)
+        (void)weir_fetch_add_seq_cst(stamp, 0, MPMC_B1);
+    return weir_load_seq_cst(&r->waiters_, MPMC_B2);
+}
+
+void weir__mpmc_pushed_(weir_mpmc *r, weir_au64 *stamp, size_t n) {
+    uint64_t w = waiters_after(r, stamp);
+    if (any_poppers(w)) wake(r, WEIR__MPMC_POPPER, n);
+    if (any_pushers(w) && can_push(r)) wake(r, WEIR__MPMC_PUSHER, 1); /* I2 */
+}
+
+void weir__mpmc_popped_(weir_mpmc *r, weir_au64 *stamp, size_t n) {
+    uint64_t w = waiters_after(r, stamp);
+    if (any_pushers(w)) wake(r, WEIR__MPMC_PUSHER, n);
+    if (!any_poppers(w) || !can_pop(r)) return;
+    wake(r, WEIR__MPMC_POPPER, weir_mpmc_is_closed(r) ? SIZE_MAX : 1); /* I2, I3 */
+}
+
+/* ---- waiting --------------------------------------------------------------------------------------------- */
+
+/* One blocking call: which operation, and on what. */
+struct attempt {
+    weir_mpmc *r;
+    uint64_t side;
+    void *elems; /* read only by a push */
+    size_t n;    /* 0: a single one */
+};
+
+static ptrdiff_t try_once(const struct attempt *a) {
+    if (a->side == WEIR__MPMC_POPPER)
+        return a->n ? weir_mpmc_try_pop_n(a->r, a->elems, a->n) : weir_mpmc_try_pop(a->r, a->elems);
+    return a->n ? weir_mpmc_try_push_n(a->r, a->elems, a->n) : weir_mpmc_try_push(a->r, a->elems);
+}
+
+static void wake_thread(void *parker) { weir__unpark(parker); }
+
+/* Waits until the operation is worth trying (0) or the deadline passes. */
+static int block(const struct attempt *a, struct weir__thread *self, weir_time deadline) {
+    weir_mpmc *r = a->r;
+    bool (*ready)(void *) = a->side == WEIR__MPMC_POPPER ? can_pop : can_push;
+    if (weir__spin(&self->spin, ready, r, deadline)) return 0;
+    struct weir__waiter w = { .key = r->id_,
+                              .count = &r->waiters_,
+                              .unit = a->side,
+                              .wake = wake_thread,
+                              .wake_arg = &self->parker };
+    weir__lot_enter(&w);
+    WEIR_POINT("mpmc.wait.announced");
+    weir__heavy_barrier(!(weir_load_relaxed(&r->waiters_) & WEIR__MPMC_FENCE));
+    if (ready(r)) {
+        (void)weir__lot_leave(&w); /* if it was woken meanwhile: the try comes next anyway */
+        return 0;
+    }
+    WEIR_POINT("mpmc.wait.checked");
+    return weir__lot_park(&w, &self->parker, deadline);
+}
+
+/* The one place that says how a failed try, a deadline and a context meet (rulings 1 and 3). */
+static ptrdiff_t wait_for(const struct attempt *a, weir_time deadline, weir_ctx *ctx) {
+    if (ctx) return WEIR_ENOTSUP;
+    bool waited = false;
+    for (;;) {
+        ptrdiff_t rc = try_once(a);
+        if (deadline == WEIR_NOW || (rc != WEIR_EAGAIN && rc != WEIR_EBUSY)) return rc;
+        if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) {
+            if (waited && a->side == WEIR__MPMC_POPPER && can_pop(a->r)) wake(a->r, a->side, 1); /* I4 */
+            if (waited && a->side == WEIR__MPMC_PUSHER && can_push(a->r)) wake(a->r, a->side, 1);
+            return WEIR_ETIMEDOUT;
+        }
+        struct weir__thread *self = weir__thread_self();
+        if (!self) return WEIR_ENOMEM;
+        (void)block(a, self, deadline);
+        waited = true;
+    }
+}
+
+int weir_mpmc_push_wait(weir_mpmc *r, const void *elem, weir_time deadline, weir_ctx *ctx) {
+    struct attempt a = { r, WEIR__MPMC_PUSHER, (void *)(uintptr_t)elem, 0 };
+    return (int)wait_for(&a, deadline, ctx);
+}
+
+int weir_mpmc_pop_wait(weir_mpmc *r, void *elem, weir_time deadline, weir_ctx *ctx) {
+    struct attempt a = { r, WEIR__MPMC_POPPER, elem, 0 };
+    return (int)wait_for(&a, deadline, ctx);
+}
+
+ptrdiff_t weir_mpmc_push_n_wait(weir_mpmc *r, const void *elems, size_t n, weir_time deadline,
+                                weir_ctx *ctx) {
+    struct attempt a = { r, WEIR__MPMC_PUSHER, (void *)(uintptr_t)elems, n };
+    return n ? wait_for(&a, deadline, ctx) : 0;
+}
+
+ptrdiff_t weir_mpmc_pop_n_wait(weir_mpmc *r, void *elems, size_t n, weir_time deadline,
+                               weir_ctx *ctx) {
+    struct attempt a = { r, WEIR__MPMC_POPPER, elems, n };
+    return n ? wait_for(&a, deadline, ctx) : 0;
+}

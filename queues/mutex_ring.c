@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* queues/mutex_ring.c - see weir/mutex_ring.h.
+ *
+ * Waking. `waiting` of a side is never below the number of threads that sleep there and have not been
+ * signalled. Whoever puts in k elements takes min(k, waiting) off it under the mutex and sends as
+ * many signals after unlocking. A thread whose wait ends by itself (deadline, spurious) does not
+ * count itself off, since a signal may have been meant for it: the count is only cut down to the
+ * threads still inside a wait. Too high a count costs a signal to nobody. A robbed thread counts
+ * itself again. */
+#include <weir/mutex_ring.h>
+
+#include <weir/detail/copy.h>
+
+#include "../lib/base.h"
+
+#include <pthread.h>
+#include <time.h>
+
+struct side {
+    pthread_cond_t wake;
+    size_t waiting; /* at least the threads asleep and not signalled yet */
+    size_t inside;  /* threads in a wait */
+};
+
+struct weir_mutex_ring {
+    pthread_mutex_t mutex;
+    size_t head, len, cap, elem_size;
+    bool closed;
+    struct side poppers, pushers;
+    char *slots;
+};
+
+static size_t ring_bytes(size_t cap, size_t elem_size) {
+    if (cap == 0 || cap > WEIR_RING_CAP_MAX) return 0;
+    if (elem_size == 0 || elem_size > WEIR_RING_ELEM_MAX) return 0;
+    return weir__ring_bytes(sizeof(struct weir_mutex_ring), cap, elem_size);
+}
+
+static int cond_init(pthread_cond_t *c) {
+    pthread_condattr_t attr;
+    if (pthread_condattr_init(&attr) != 0) return WEIR_ENOMEM;
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    int rc = pthread_cond_init(c, &attr) == 0 ? 0 : WEIR_ENOMEM;
+    (void)pthread_condattr_destroy(&attr);
+    return rc;
+}
+
+static int sync_init(weir_mutex_ring *r) {
+    if (pthread_mutex_init(&r->mutex, NULL) != 0) return WEIR_ENOMEM;
+    if (cond_init(&r->poppers.wake) < 0) goto fail_poppers;
+    if (cond_init(&r->pushers.wake) < 0) goto fail_pushers;
+    return 0;
+fail_pushers:
+    (void)pthread_cond_destroy(&r->poppers.wake);
+fail_poppers:
+    (void)pthread_mutex_destroy(&r->mutex);
+    return WEIR_ENOMEM;
+}
+
+int weir_mutex_ring_new(weir_mutex_ring **out, const struct weir_ring_opts *opts) {
+    if (!out) return WEIR_EINVAL;
+    *out = NULL;
+    int rc = weir__ring_opts_check(opts, WEIR_RING_NO_MEMBARRIER);
+    if (rc < 0) return rc;
+    size_t bytes = ring_bytes(opts->cap, opts->elem_size);
+    if (bytes == 0) return WEIR_EINVAL;
+    weir_mutex_ring *r = weir__own(opts, bytes);
+    if (!r) return WEIR_ENOMEM;
+    *r = (weir_mutex_ring){ .cap = opts->cap, .elem_size = opts->elem_size };
+    r->slots = (char *)(r + 1);
+    rc = sync_init(r);
+    if (rc < 0) {
+        weir__disown(r);
+        return rc;
+    }
+    *out = r;
+    return 0;
+}
+
+int weir_mutex_ring_free(weir_mutex_ring *r) {
+    if (!r) return 0;
+    (void)pthread_mutex_lock(&r->mutex);
+    bool busy = r->poppers.inside + r->pushers.inside > 0;
+    (void)pthread_mutex_unlock(&r->mutex);
+    if (busy) return WEIR_EBUSY;
+    struct weir__owner *o = weir__owner_of(r);
+    for (; o->drop && r->len > 0; r->len--, r->head = (r->head + 1) % r->cap)
+        o->drop(r->slots + r->head * r->elem_size, o->drop_arg);
+    (void)pthread_cond_destroy(&r->poppers.wake);
+    (void)pthread_cond_destroy(&r->pushers.wake);
+    (void)pthread_mutex_destroy(&r->mutex);
+    weir__disown(r);
+    return 0;
+}
+
+/* ---- under the mutex ---------------------------------------------------------------------------------- */
+
+/* How many of k signals are wanted; they are sent by send_signals after unlocking. */
+static size_t claim_signals(struct side *s, size_t k) {
+    if (WEIR_LIKELY(s->waiting == 0)) return 0;
+    size_t n = k < s->waiting ? k : s->waiting;
+    s->waiting -= n;
+    return n;
+}
+
+static void send_signals(struct side *s, size_t n) {
+    while (n-- > 0) (void)pthread_cond_signal(&s->wake);
+}
+
+static size_t put(weir_mutex_ring *r, const void *elems, size_t n) {
+    size_t room = r->cap - r->len;
+    if (n > room) n = room;
+    size_t at = r->head + r->len;
+    if (at >= r->cap) at -= r->cap;
+    if (n == 1)
+        weir__copy(r->slots + at * r->elem_size, elems, r->elem_size);
+    else if (n > 1)
+        weir__copy_in(r->slots, r->cap, at, elems, n, r->elem_size);
+    r->len += n;
+    return n;
+}
+
+static size_t take(weir_mutex_ring *r, void *elems, size_t n) {
+    if (n > r->len) n = r->len;
+    if (n == 1)
+        weir__copy(elems, r->slots + r->head * r->elem_size, r->elem_size);
+    else if (n > 1)
+        weir__copy_out(elems, r->slots, r->cap, r->head, n, r->elem_size);
+    r->head += n;
+    if (r->head >= r->cap) r->head -= r->cap;
+    r->len -= n;
+    return n;
+}
+
+/* 0 after a wake-up or spurious one; WEIR_ETIMEDOUT. */
+static int sleep_on(weir_mutex_ring *r, struct side *s, weir_time deadline) {
+    int rc;
+    s->waiting++;
+    s->inside++;
+    if (deadline == WEIR_FOREVER) {
+        rc = pthread_cond_wait(&s->wake, &r->mutex);
+    } else {
+        weir_time d = deadline < 0 ? 0 : deadline;
+        struct timespec ts = { .tv_sec = (time_t)(d / 1000000000), .tv_nsec = (long)(d % 1000000000) };
+        rc = pthread_cond_timedwait(&s->wake, &r->mutex, &ts);
+    }
+    s->inside--;
+    if (s->waiting > s->inside) s->waiting = s->inside; /* an upper bound of those asleep */
+    return rc == ETIMEDOUT ? WEIR_ETIMEDOUT : 0;
+}
+
+/* ---- the verbs ------------------------------------------------------------------------------------------ */
+
+static ptrdiff_t push(weir_mutex_ring *r, const void *elems, size_t n, weir_time deadline) {
+    int late = 0;
+    (void)pthread_mutex_lock(&r->mutex);
+    while (!r->closed && r->len == r->cap && deadline != WEIR_NOW && late == 0)
+        late = sleep_on(r, &r->pushers, deadline);
+    ptrdiff_t rc;
+    size_t signals = 0;
+    if (r->closed) {
+        rc = WEIR_ECLOSED;
+    } else if (r->len == r->cap) {
+        rc = late ? late : WEIR_EAGAIN;
+    } else {
+        size_t k = put(r, elems, n);
+        rc = (ptrdiff_t)k;
+        signals = claim_signals(&r->poppers, k);
+    }
+    (void)pthread_mutex_unlock(&r->mutex);
+    if (signals) send_signals(&r->poppers, signals);
+    return rc;
+}
+
+static ptrdiff_t pop(weir_mutex_ring *r, void *elems, size_t n, weir_time deadline) {
+    int late = 0;
+    (void)pthread_mutex_lock(&r->mutex);
+    while (!r->closed && r->len == 0 && deadline != WEIR_NOW && late == 0)
+        late = sleep_on(r, &r->poppers, deadline);
+    ptrdiff_t rc;
+    size_t signals = 0;
+    if (r->len > 0) {
+        size_t k = take(r, elems, n);
+        rc = (ptrdiff_t)k;
+        signals = claim_signals(&r->pushers, k);
+    } else {
+        rc = r->closed ? WEIR_ECLOSED : late ? late : WEIR_EAGAIN;
+    }
+    (void)pthread_mutex_unlock(&r->mutex);
+    if (signals) send_signals(&r->pushers, signals);
+    return rc;
+}
+
+static int one(ptrdiff_t rc) { return rc > 0 ? 0 : (int)rc; }
+
+int weir_mutex_ring_try_push(weir_mutex_ring *r, const void *elem) {
+    return one(push(r, elem, 1, WEIR_NOW));
+}
+int weir_mutex_ring_try_pop(weir_mutex_ring *r, void *elem) { return one(pop(r, elem, 1, WEIR_NOW)); }
+
+ptrdiff_t weir_mutex_ring_try_push_n(weir_mutex_ring *r, const void *elems, size_t n) {
+    return n ? push(r, elems, n, WEIR_NOW) : 0;
+}
+ptrdiff_t weir_mutex_ring_try_pop_n(weir_mutex_ring *r, void *elems, size_t n) {
+    return n ? pop(r, elems, n, WEIR_NOW) : 0;
+}
+
+int weir_mutex_ring_push_wait(weir_mutex_ring *r, const void *elem, weir_time deadline,
+                              weir_ctx *ctx) {
+    return ctx ? WEIR_ENOTSUP : one(push(r, elem, 1, deadline));
+}
+int weir_mutex_ring_pop_wait(weir_mutex_ring *r, void *elem, weir_time deadline, weir_ctx *ctx) {
+    return ctx ? WEIR_ENOTSUP : one(pop(r, elem, 1, deadline));
+}
+
+ptrdiff_t weir_mutex_ring_push_n_wait(weir_mutex_ring *r, const void *elems, size_t n,
+                                      weir_time deadline, weir_ctx *ctx) {
+    return ctx ? WEIR_ENOTSUP : n ? push(r, elems, n, deadline) : 0;
+}
+ptrdiff_t weir_mutex_ring_pop_n_wait(weir_mutex_ring *r, void *elems, size_t n, weir_time deadline,
+                                     weir_ctx *ctx) {
+    return ctx ? WEIR_ENOTSUP : n ? pop(r, elems, n, deadline) : 0;
+}
+
+int weir_mutex_ring_close(weir_mutex_ring *r) {
+    (void)pthread_mutex_lock(&r->mutex);
+    bool first = !r->closed;
+    r->closed = true;
+    r->poppers.waiting = r->pushers.waiting = 0;
+    (void)pthread_mutex_unlock(&r->mutex);
+    if (!first) return WEIR_ECLOSED;
+    (void)pthread_cond_broadcast(&r->poppers.wake);
+    (void)pthread_cond_broadcast(&r->pushers.wake);
+    return 0;
+}
+
+bool weir_mutex_ring_is_closed(weir_mutex_ring *r) {
+    (void)pthread_mutex_lock(&r->mutex);
+    bool closed = r->closed;
+    (void)pthread_mutex_unlock(&r->mutex);
+    return closed;
+}
+
+size_t weir_mutex_ring_len(weir_mutex_ring *r) {
+    (void)pthread_mutex_lock(&r->mutex);
+    size_t len = r->len;
+    (void)pthread_mutex_unlock(&r->mutex);
+    return len;
+}
+
+size_t weir_mutex_ring_cap(const weir_mutex_ring *r) { return r->cap; }
