@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+# Install rules: components Runtime (the shared library) and Development (headers, archive, CMake and
+# pkg-config files). Static and shared are built and installed one after the other, each with its own
+# targets file; the configuration file picks.
+include(CMakePackageConfigHelpers)
+
+if(BUILD_SHARED_LIBS)
+  set(weir_kind shared)
+else()
+  set(weir_kind static)
+endif()
+set(weir_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
+
+install(TARGETS weir weir_headers EXPORT weir-${weir_kind}
+  RUNTIME COMPONENT Runtime
+  LIBRARY COMPONENT Runtime NAMELINK_COMPONENT Development
+  ARCHIVE COMPONENT Development)
+install(EXPORT weir-${weir_kind} NAMESPACE weir:: DESTINATION ${weir_cmake_dir}
+  FILE weir-${weir_kind}-targets.cmake COMPONENT Development)
+install(DIRECTORY include/weir DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT Development
+  FILES_MATCHING PATTERN "*.h")
+
+configure_file(cmake/weir-config.cmake ${PROJECT_BINARY_DIR}/weir-config.cmake COPYONLY)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/weir-config-version.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/weir-config.cmake ${PROJECT_BINARY_DIR}/weir-config-version.cmake
+  DESTINATION ${weir_cmake_dir} COMPONENT Development)
+
+# Paths relative to the prefix, so that the file may be moved with it; absolute where the user gave an
+# absolute directory.
+foreach(dir IN ITEMS LIBDIR INCLUDEDIR)
+  set(weir_pc_${dir} ${CMAKE_INSTALL_${dir}})
+  if(NOT IS_ABSOLUTE "${weir_pc_${dir}}")
+    set(weir_pc_${dir} "\${prefix}/${weir_pc_${dir}}")
+  endif()
+endforeach()
+configure_file(cmake/weir.pc.in ${PROJECT_BINARY_DIR}/weir.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/weir.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+  COMPONENT Development)

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# weir_library(<target> [STATIC|SHARED] [EXCLUDE_FROM_ALL]): a library of weir's sources, which the
+# folders add with weir_sources(). Properties stand on the target only; nothing global is touched.
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
+function(weir_include_dirs target scope)
+  target_include_directories(${target} ${scope}
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+endfunction()
+
+function(weir_library target)
+  add_library(${target} ${ARGN})
+  set_target_properties(${target} PROPERTIES
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+    POSITION_INDEPENDENT_CODE ON
+    C_VISIBILITY_PRESET hidden
+    C_EXTENSIONS OFF)
+  target_compile_features(${target} PUBLIC c_std_11)
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+  if(target STREQUAL "weir")
+    target_compile_definitions(${target} PRIVATE $<$<CONFIG:Debug>:WEIR_DEBUG>)
+  endif()
+  weir_include_dirs(${target} PUBLIC)
+  target_link_libraries(${target} PRIVATE Threads::Threads)
+  if(TARGET weir_dev_flags)
+    # BUILD_INTERFACE: a static library exports its private libraries, and this one is not installed.
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:weir_dev_flags>)
+  endif()
+endfunction()
+
+# weir_sources(a.c b.c): adds sources of the current folder to every variant of the library.
+function(weir_sources)
+  foreach(target IN LISTS weir_variants)
+    target_sources(${target} PRIVATE ${ARGN})
+  endforeach()
+endfunction()

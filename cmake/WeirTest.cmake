@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+# weir_add_test(NAME <name> SOURCES <c files> [LIBS <targets>] [LABELS <labels>] [TIMEOUT <seconds>]
+#               [ARGS <arguments>])
+# One cmocka program against weir_testing, registered with ctest. Tests run one at a time (they measure
+# time, on few CPUs), through scripts/run-test, which leaves JUnit files <name>.<group>.xml in
+# WEIR_JUNIT_DIR. The label `long` keeps a test out of `make test`.
+set(WEIR_JUNIT_DIR ${PROJECT_BINARY_DIR}/junit CACHE PATH "Where the tests leave their JUnit files")
+find_package(PkgConfig)
+if(WEIR_TESTS)
+  if(PkgConfig_FOUND)
+    pkg_check_modules(weir_cmocka IMPORTED_TARGET cmocka)
+  endif()
+  if(NOT weir_cmocka_FOUND)
+    message(FATAL_ERROR "cmocka is missing: apt-get install libcmocka-dev pkg-config, or pass -DWEIR_TESTS=OFF")
+  endif()
+endif()
+
+# What every test program of ours is run with, however it was made.
+set(weir_test_environment
+  TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:history_size=7
+  ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+  UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1)
+
+function(weir_add_test)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;TIMEOUT" "SOURCES;LIBS;LABELS;ARGS")
+  if(NOT arg_NAME OR NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "weir_add_test: NAME and SOURCES are needed; unknown: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  add_executable(${arg_NAME} ${arg_SOURCES})
+  set_target_properties(${arg_NAME} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)
+  target_compile_definitions(${arg_NAME} PRIVATE _GNU_SOURCE)
+  target_link_libraries(${arg_NAME} PRIVATE weir_testing weir_dev_flags PkgConfig::weir_cmocka
+                                            Threads::Threads ${arg_LIBS})
+  add_test(NAME ${arg_NAME} COMMAND ${PROJECT_SOURCE_DIR}/scripts/run-test ${WEIR_JUNIT_DIR}
+                                    ${arg_NAME} $<TARGET_FILE:${arg_NAME}> ${arg_ARGS})
+  set_tests_properties(${arg_NAME} PROPERTIES RUN_SERIAL ON TIMEOUT ${arg_TIMEOUT}
+    LABELS "${arg_LABELS}" SKIP_RETURN_CODE 77 ENVIRONMENT "${weir_test_environment}")
+endfunction()
