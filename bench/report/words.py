@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""words.py - says in words what a case is, who a rival is and what a ratio means.
+
+"Faster" and "slower" are said of a ratio only when its interval excludes 1 and its median is off
+by more than 3 %; everything else is "no difference shown". No standard library module but re is
+needed, and nothing here knows of HTML.
+"""
+import re
+
+MARGIN = 0.03  # a median nearer to 1 than this is never called a difference
+
+RIVALS = {
+    "weir": "weir",
+    "mutex": "mutex ring",
+    "ck": "Concurrency Kit",
+    "boost": "Boost.Lockfree",
+    "moodycamel": "moodycamel",
+    "dpdk": "DPDK rte_ring",
+    "dpdk_hts": "DPDK rte_ring HTS",
+    "dpdk_rts": "DPDK rte_ring RTS",
+    "atomic_queue": "atomic_queue",
+    "tbb": "oneTBB",
+    "urcu": "liburcu wfcqueue",
+}
+
+NUMBERS = ("zero one two three four five six seven eight nine ten eleven twelve").split()
+
+
+def rival(variant):
+    return RIVALS.get(variant, RIVALS.get(variant.replace("-", "_"), variant))
+
+
+def count(number, noun, plural=None):
+    """'two producers', '16 threads', 'no case'."""
+    number = int(number)
+    said = NUMBERS[number] if 0 < number < len(NUMBERS) else str(number) if number else "no"
+    return f"{said} {noun if number == 1 else plural or noun + 's'}"
+
+
+def kind(row):
+    """What is done with the ring in this case; decides which section shows it."""
+    name = f"{row.workload}/{row.case}".lower()
+    if re.search(r"ping", name):
+        return "ping-pong"
+    if re.search(r"solo|alone", name) or row.C == 0 or row.threads == 1:
+        return "alone"
+    if re.search(r"stop|stall", name):
+        return "stopped"
+    if row.rate:
+        return "open loop"
+    return "blocking" if row.blocking else "stream"
+
+
+def si(value):
+    """1024 -> '1024', 65536 -> '64 Ki', 2500000 -> '2.5 M': sizes and rates as people say them."""
+    if value >= 4096 and value % 1024 == 0 and value < 1 << 30:
+        return f"{value / 1024:g} Ki"
+    if value >= 1e6:
+        return f"{value / 1e6:g} M"
+    return f"{value:g}"
+
+
+def who(row):
+    """'1 to 1', '4 to 4', '1 thread': how many push and how many pop."""
+    if kind(row) == "alone":
+        return "1 thread"
+    return f"{row.P:.0f} to {row.C:.0f}"
+
+
+def label(row, leave_out=()):
+    """The case in a few words, for axes and tables: '2 to 2, blocking, cap 64 Ki, batch 32'."""
+    parts = [row.structure.upper() if row.structure in ("spsc", "mpmc", "scq") else row.structure,
+             who(row)]
+    what = kind(row)
+    if what in ("ping-pong", "stopped", "open loop"):
+        parts.append(what)
+    if row.blocking:
+        parts.append("blocking")
+    if row.rate:
+        parts.append(f"{si(row.rate)}/s offered")
+    if row.batch and row.batch > 1:
+        parts.append(f"batch {row.batch:.0f}")
+    if row.cap and row.cap != 1024:
+        parts.append(f"cap {si(row.cap)}")
+    if row.size and row.size != 8:
+        parts.append(f"{row.size:.0f} B")
+    if row.work_ns:
+        parts.append(f"{row.work_ns:.0f} ns work")
+    if row.one_cpu:
+        parts.append("one CPU")
+    if row.oversubscribed and not row.one_cpu:
+        parts.append("oversubscribed")
+    return ", ".join(part for part in parts if part not in leave_out)
+
+
+def verdict(row):
+    """'faster', 'slower', 'even' (no difference shown) of weir against this row, or ''."""
+    low, middle, high = row.ratio_lo, row.ratio_median, row.ratio_hi
+    if middle is None:
+        return ""
+    if low is None or high is None:
+        return "even"
+    if low > 1 and middle > 1 + MARGIN:
+        return "faster"
+    if high < 1 and middle < 1 - MARGIN:
+        return "slower"
+    return "even"
+
+
+def times(value):
+    """A ratio as text: two figures that count, never more."""
+    if value is None:
+        return "?"
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def interval(low, high):
+    if low is None or high is None:
+        return "no interval"
+    return f"{times(low)} to {times(high)}"
+
+
+def ratio(row):
+    return f"{times(row.ratio_median)} ({interval(row.ratio_lo, row.ratio_hi)})"
+
+
+def rate(ops):
+    """Elements per second as text with its unit."""
+    if ops is None:
+        return ""
+    if ops >= 1e6:
+        return f"{ops / 1e6:.3g} M/s" if ops < 1e9 else f"{ops / 1e6:.0f} M/s"
+    return f"{ops / 1e3:.3g} k/s"
+
+
+def nanoseconds(value):
+    """A time as text with its unit, three figures."""
+    if value is None:
+        return ""
+    for limit, factor, unit in ((1e3, 1, "ns"), (1e6, 1e3, "\u00b5s"), (1e9, 1e6, "ms")):
+        if value < limit:
+            return f"{value / factor:.3g} {unit}"
+    return f"{value / 1e9:.3g} s"
+
+
+def listed(items):
+    """'a', 'a and b', 'a, b and c'."""
+    items = list(items)
+    if len(items) < 2:
+        return "".join(items)
+    return ", ".join(items[:-1]) + " and " + items[-1]
