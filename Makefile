@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# The front door: each target does its own set-up (scripts/setup) and then calls CMake.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+test: ## unit, conformance, packaging and lint tests; JUnit files in build/junit/
+	@scripts/setup build test
+	@rm -rf build/junit
+	@scripts/check dev
+
+test-long: ## the tests that take longer than a few seconds each
+	@scripts/setup build test
+	@scripts/check dev long
+
+bench: ## the quick suite: a page that compares the rings on this machine
+	@scripts/setup build weir-bench report
+	@scripts/setup --optional rivals
+	@scripts/bench
+
+try: ## 30 seconds: each structure beside its mutex version and Concurrency Kit
+	@scripts/setup build weir-bench
+	@scripts/bench --try
+
+tsan: ## the tests under ThreadSanitizer (clang-19)
+	@scripts/setup build test clang
+	@scripts/check tsan
+
+asan: ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@scripts/setup build test
+	@scripts/check asan
+
+clang: ## the tests, built with clang-19
+	@scripts/setup build test clang
+	@scripts/check clang
+
+lint: ## format, clang-tidy, layering, memory orders
+	@scripts/setup build test clang lint
+	@scripts/lint
+
+count: ## instructions per operation, under valgrind: the same number on every run
+	@scripts/setup build weir-bench count
+	@scripts/count
+
+rivals: ## install the libraries that weir-bench compares with
+	@scripts/setup rivals
+
+clean: ## remove build/
+	@rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+.PHONY: test test-long bench try tsan asan clang lint count rivals clean help
