@@ -2,8 +2,7 @@
 """words.py - says in words what a case is, who a rival is and what a ratio means.
 
 "Faster" and "slower" are said of a ratio only when its interval excludes 1 and its median is off
-by more than 3 %; everything else is "no difference shown". No standard library module but re is
-needed, and nothing here knows of HTML.
+by more than 3 %; everything else is "no difference shown". Nothing here knows of HTML.
 """
 import re
 
@@ -11,10 +10,14 @@ MARGIN = 0.03  # a median nearer to 1 than this is never called a difference
 
 RIVALS = {
     "weir": "weir",
+    "weir_generic": "weir, size at run time",
+    "weir_fence": "weir, no membarrier",
     "mutex": "mutex ring",
     "ck": "Concurrency Kit",
     "boost": "Boost.Lockfree",
     "moodycamel": "moodycamel",
+    "moodycamel_tokens": "moodycamel, tokens",
+    "readerwriterqueue": "readerwriterqueue",
     "dpdk": "DPDK rte_ring",
     "dpdk_hts": "DPDK rte_ring HTS",
     "dpdk_rts": "DPDK rte_ring RTS",
@@ -27,7 +30,18 @@ NUMBERS = ("zero one two three four five six seven eight nine ten eleven twelve"
 
 
 def rival(variant):
-    return RIVALS.get(variant, RIVALS.get(variant.replace("-", "_"), variant))
+    return RIVALS.get(variant, variant)
+
+
+def family(variant, variants):
+    """'dpdk' for 'dpdk_hts' where both were measured: relatives share a colour."""
+    return max((other for other in variants if variant.startswith(other + "_")), key=len,
+               default=variant)
+
+
+def is_rival(variant):
+    """Other ways to make weir's own ring are shown, but winning against them says nothing."""
+    return variant != "weir" and not variant.startswith("weir_")
 
 
 def count(number, noun, plural=None):
@@ -108,7 +122,7 @@ def verdict(row):
 
 
 def times(value):
-    """A ratio as text: two figures that count, never more."""
+    """A ratio as text: no more figures than count."""
     if value is None:
         return "?"
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"

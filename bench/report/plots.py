@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: MIT
+"""plots.py - the pictures: lines along an axis, forests of ratios, percentiles, shares.
+
+Each picture is 400 units wide, the width of a phone, and the page lays them out in as many columns
+as there is room for. A picture is drawn for two places, the page and a file of its own (see svg.py),
+and lines along an axis with a linear and a logarithmic scale, between which the page switches.
+"""
+import math
+import os
+
+import matplotlib
+matplotlib.use("svg")
+import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator  # noqa: E402
+
+import svg  # noqa: E402
+import words  # noqa: E402
+
+WIDTH = 400 / 72           # inches: SVG units are points
+LEGEND_ROW = 14            # points
+MARKERS = "osD^vPX<>h"
+DASHES = ("-", (0, (4, 1.5)), (0, (1.2, 1.5)), (0, (5, 1.5, 1, 1.5)))
+STYLE = {
+    "svg.fonttype": "none", "svg.hashsalt": "weir", "font.size": 10.5, "font.family": "sans-serif",
+    "axes.edgecolor": svg.MUTED, "axes.labelcolor": svg.INK, "text.color": svg.INK,
+    "xtick.color": svg.MUTED, "ytick.color": svg.MUTED, "xtick.labelcolor": svg.INK,
+    "ytick.labelcolor": svg.INK, "axes.facecolor": "none", "grid.color": svg.GRID,
+    "axes.grid": True, "axes.axisbelow": True, "axes.spines.top": False,
+    "axes.spines.right": False, "axes.linewidth": 0.8, "grid.linewidth": 0.7,
+    "path.simplify": False,
+}
+
+
+class Picture:
+    """What the page needs of one drawn panel."""
+
+    def __init__(self, name, title, inline, inline_log, says):
+        self.name = name
+        self.title = title
+        self.inline = inline
+        self.inline_log = inline_log  # None: this picture has one scale
+        self.says = says              # for those who cannot see it
+
+
+class Pen:
+    """Draws into one folder and keeps each variant's colour and marker the same everywhere."""
+
+    def __init__(self, run, folder, cpus):
+        self.path = lambda name: os.path.join(folder, name + ".svg")
+        self.cpus = cpus
+        order = ["weir", "mutex"]
+        for row in run.cases:
+            if row.variant not in order:
+                order.append(row.variant)
+        self.place = {}  # variant -> (index of its family, index within it)
+        families = []
+        for variant in order:
+            family = words.family(variant, order)
+            if family not in families:
+                families.append(family)
+            within = sum(1 for other in self.place if words.family(other, order) == family)
+            self.place[variant] = families.index(family), within
+
+    def colour(self, variant):
+        return svg.SERIES[self.place[variant][0] % len(svg.SERIES)]
+
+    def marker(self, variant):
+        family, within = self.place[variant]
+        return MARKERS[(family + 4 * within) % len(MARKERS)]
+
+    def line(self, variant):
+        """How this variant's lines look: relatives share a colour and differ in their dashes."""
+        return {"color": self.colour(variant), "linewidth": 2.4 if variant == "weir" else 1.4,
+                "linestyle": DASHES[self.place[variant][1] % len(DASHES)]}
+
+    def picture(self, name, title, says, variants, height, paint, scales=("linear",)):
+        """paint(axes, scale, tips) draws; returned is the page's form, and a file is written."""
+        columns = 3
+        legend = LEGEND_ROW * math.ceil(len(variants) / columns) + 6 if variants else 0
+        inline = []
+        with matplotlib.rc_context(STYLE):
+            for scale in scales:
+                tips = []
+                total = height + legend
+                figure, axes = plt.subplots(figsize=(WIDTH, total / 72))
+                paint(axes, scale, tips)
+                room = paint.left if hasattr(paint, "left") else 0.115
+                figure.subplots_adjust(left=room, right=0.975, top=1 - 12 / total,
+                                       bottom=(legend + 36) / total)
+                if variants:
+                    self.legend(figure, variants, columns)
+                inline.append(svg.draw(figure, f"{name}-{scale}", False, tips, legend))
+                if scale == scales[0]:
+                    text = svg.draw(figure, name, True, tips, legend)
+                    with open(self.path(name), "w", encoding="utf-8") as file:
+                        file.write(text + "\n")
+                plt.close(figure)
+        return Picture(name, title, inline[0], inline[1] if len(inline) > 1 else None, says)
+
+    def legend(self, figure, variants, columns):
+        handles = [plt.Line2D([], [], marker=self.marker(v), markersize=4.5, **self.line(v))
+                   for v in variants]
+        figure.legend(handles, [words.rival(v) for v in variants], loc="lower left", ncol=columns,
+                      frameon=False, fontsize=9, borderaxespad=0.2, handlelength=1.8,
+                      columnspacing=1.0, labelspacing=0.3).set_gid("legend")
+
+    def point(self, axes, x, y, variant, tips, text, size=5):
+        tips.append(text)
+        axes.plot([x], [y], linestyle="none", marker=self.marker(variant),
+                  markersize=size + (1 if variant == "weir" else 0), color=self.colour(variant),
+                  zorder=5, gid=f"tip:{variant}:{len(tips) - 1}")
+
+    def lines(self, panel, x_label):
+        """Speed of each variant along the panel's axis, with the interval of each point."""
+        series = panel.series()
+        threads = panel.axis == "threads"
+
+        def paint(axes, scale, tips):
+            values = sorted({row.get(panel.axis) for rows in series.values() for row in rows})
+            place = {value: index for index, value in enumerate(values)}
+            if threads and self.cpus:
+                self.shade(axes, values)
+            for variant, rows in series.items():
+                x = [place[row.get(panel.axis)] for row in rows]
+                low = [(row.ops_s_lo or row.ops_s_median) / 1e6 for row in rows]
+                high = [(row.ops_s_hi or row.ops_s_median) / 1e6 for row in rows]
+                y = [row.ops_s_median / 1e6 for row in rows]
+                axes.fill_between(x, low, high, color=self.colour(variant), alpha=0.18, linewidth=0,
+                                  gid=f"of:{variant}:band")
+                axes.plot(x, y, **self.line(variant), zorder=4 if variant == "weir" else 3,
+                          gid=f"of:{variant}:line")
+                for row, at, speed in zip(rows, x, y):
+                    self.point(axes, at, speed, variant, tips,
+                               f"{words.rival(variant)}: {words.rate(row.ops_s_median)} "
+                               f"({words.rate(row.ops_s_lo)} to {words.rate(row.ops_s_hi)}), "
+                               f"{words.label(row)}")
+            axes.set_xticks(range(len(values)), [words.si(value) for value in values])
+            axes.set_xlabel(x_label)
+            axes.set_title("million elements per second", fontsize=9, loc="left",
+                           color=svg.MUTED, pad=4)
+            axes.set_xlim(-0.25, len(values) - 0.75)
+            if scale == "log":
+                axes.set_yscale("log")
+                axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+                axes.yaxis.set_minor_formatter(NullFormatter())
+            else:
+                axes.set_ylim(bottom=0)
+        says = (f"{panel.title}: speed over {x_label} for "
+                f"{words.listed(words.rival(v) for v in series)}.")
+        return self.picture(panel.name, panel.title, says, list(series), 226, paint,
+                            ("linear", "log"))
+
+    def shade(self, axes, values):
+        """Marks where threads outnumber CPUs: what is to the right says nothing of scaling."""
+        beyond = [index for index, value in enumerate(values) if value > self.cpus]
+        if not beyond:
+            return
+        left = beyond[0] - 0.5 if beyond[0] else -0.25
+        axes.axvspan(left, len(values), color=svg.SHADE, zorder=0, linewidth=0)
+        axes.text(len(values) - 0.8, 1.0, "oversubscribed", transform=axes.get_xaxis_transform(),
+                  ha="right", va="bottom", fontsize=9, color=svg.MUTED)
+
+    def forest(self, name, title, rows, mark_case):
+        """Weir over each rival: median and interval per row, and a line at 1."""
+        rows = list(reversed(rows))
+
+        def paint(axes, scale, tips):
+            bounds = [v for row in rows for v in (row.ratio_lo, row.ratio_median, row.ratio_hi) if v]
+            low, high = min(0.8, *bounds) / 1.1, max(1.25, *bounds) * 1.1
+            axes.set_xscale("log")
+            axes.set_xlim(low, high)
+            axes.axvspan(low, 1, color=svg.SHADE, zorder=0, linewidth=0)
+            axes.axvline(1, color=svg.INK, linewidth=1.2, zorder=2)
+            last = None
+            for y, row in enumerate(rows):
+                if last is not None and row.case != last:
+                    axes.axhline(y - 0.5, color=svg.GRID, linewidth=0.9)
+                last = row.case
+                axes.plot([row.ratio_lo or row.ratio_median, row.ratio_hi or row.ratio_median],
+                          [y, y], color=self.colour(row.variant), linewidth=2, solid_capstyle="butt",
+                          gid=f"of:{row.variant}:range")
+                self.point(axes, row.ratio_median, y, row.variant, tips,
+                           f"weir over {words.rival(row.variant)}: {words.ratio(row)}, "
+                           f"{words.label(row)}")
+            axes.set_yticks(range(len(rows)), [mark_case(row) for row in rows], fontsize=9)
+            axes.set_ylim(-0.6, len(rows) - 0.4)
+            axes.grid(axis="y", visible=False)
+            ticks = [t for t in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+                     if low <= t <= high]
+            axes.xaxis.set_major_locator(FixedLocator(ticks))
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+            axes.set_xlabel("weir slower  <  times weir's rival  >  weir faster", fontsize=9.5)
+        paint.left = 0.44
+        says = f"{title}: " + "; ".join(f"{words.label(r)}, over {words.rival(r.variant)} "
+                                        f"{words.ratio(r)}" for r in reversed(rows)) + "."
+        return self.picture(name, title, says, [], 52 + 15 * len(rows), paint)
+
+    def percentiles(self, name, title, rows):
+        """Waiting times from the median to the worst, logarithmic."""
+        fields = [("p50_ns", "p50"), ("p90_ns", "p90"), ("p99_ns", "p99"), ("p999_ns", "p99.9"),
+                  ("max_ns", "max")]
+
+        def paint(axes, scale, tips):
+            for row in rows:
+                have = [(x, row.get(field), said) for x, (field, said) in enumerate(fields)
+                        if row.get(field)]
+                axes.plot([x for x, _, _ in have], [value for _, value, _ in have],
+                          **self.line(row.variant), gid=f"of:{row.variant}:line")
+                for x, value, said in have:
+                    self.point(axes, x, value, row.variant, tips,
+                               f"{words.rival(row.variant)}: {said} {words.nanoseconds(value)}")
+            axes.set_yscale("log")
+            axes.set_xticks(range(len(fields)), [said for _, said in fields])
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: words.nanoseconds(v)))
+            axes.yaxis.set_minor_formatter(NullFormatter())
+            axes.set_xlabel("percentile")
+        paint.left = 0.15
+        says = f"{title}: " + "; ".join(
+            f"{words.rival(r.variant)} p50 {words.nanoseconds(r.p50_ns)}, p99 "
+            f"{words.nanoseconds(r.p99_ns)}" for r in rows) + "."
+        return self.picture(name, title, says, [r.variant for r in rows], 226, paint)
+
+    def shares(self, name, title, rows):
+        """Fairness: the least busy thread's count over the busiest one's."""
+        rows = sorted(rows, key=lambda row: row.fair_min_max)
+
+        def paint(axes, scale, tips):
+            for y, row in enumerate(rows):
+                tips.append(f"{words.rival(row.variant)}: {row.fair_min_max:.2f}")
+                axes.barh(y, row.fair_min_max, height=0.62, color=self.colour(row.variant))
+                axes.patches[-1].set_gid(f"tip:{row.variant}:{len(tips) - 1}")
+                axes.text(min(row.fair_min_max, 0.9) + 0.015, y, f"{row.fair_min_max:.2f}",
+                          va="center", fontsize=9,
+                          color=svg.INK if row.fair_min_max < 0.9 else svg.PAPER)
+            axes.set_yticks(range(len(rows)), [words.rival(row.variant) for row in rows])
+            axes.set_xlim(0, 1)
+            axes.grid(axis="y", visible=False)
+            axes.set_xlabel("least busy thread over busiest (1: all alike)", fontsize=9.5)
+        paint.left = 0.31
+        says = f"{title}: " + "; ".join(f"{words.rival(r.variant)} {r.fair_min_max:.2f}"
+                                        for r in reversed(rows)) + "."
+        return self.picture(name, title, says, [], 52 + 18 * len(rows), paint)

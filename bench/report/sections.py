@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""sections.py - the parts of the page that are pictures, in the page's order.
+
+A section without data says in one sentence what was not measured; it never shows an empty frame.
+"""
+import groups
+import svg
+import words
+
+DASH_CSS = ("none", "6 2", "2 2", "7 2 2 2")
+
+
+class Section:
+    def __init__(self, identifier, title, texts, pictures, missing, variants=(), switch=False):
+        self.id = identifier
+        self.title = title
+        self.texts = list(texts) if pictures else []
+        self.pictures = pictures
+        self.missing = missing
+        self.variants = variants
+        self.switch = switch and any(picture.inline_log for picture in pictures)
+
+
+class Shown:
+    """A contender in a legend."""
+
+    def __init__(self, name, pen):
+        self.name = name
+        self.said = words.rival(name)
+        self.colour = pen.place[name][0] % len(svg.SERIES)
+        self.dash = DASH_CSS[pen.place[name][1] % len(DASH_CSS)]
+
+
+def legend(panels, pen):
+    names = {variant for panel in panels for variant in panel.series()}
+    return [Shown(name, pen) for name in sorted(names, key=lambda name: pen.place[name])]
+
+
+def cpus_sentence(cpus):
+    if not cpus:
+        return ("The number of CPUs is not recorded in env.json, so nothing is marked as "
+                "oversubscribed.")
+    beyond = ("Where there are more threads than CPUs the picture is shaded and labelled "
+              "oversubscribed: threads take turns there, and the figures say how a queue copes with "
+              "that, not how it scales.")
+    if cpus <= 2:
+        said = "One CPU" if cpus == 1 else "Two CPUs"
+        return f"{said} cannot show how a queue scales. {beyond}"
+    return f"This run had {cpus} CPUs. {beyond}"
+
+
+def threads(run, pen):
+    panels = groups.by_threads(run)
+    pictures = [pen.lines(panel, "threads") for panel in panels]
+    return Section("threads", "Throughput against threads", [
+        "Each point is the median over the rounds, each band the interval that holds it with 95 % "
+        "confidence. Absolute speeds like these belong to this run alone and are not to be compared "
+        "with those of another file.", cpus_sentence(pen.cpus)], pictures,
+        "Throughput against threads was not measured: no case ran with two thread counts.",
+        legend(panels, pen), switch=True)
+
+
+def case_and_rival(rows, leave_out):
+    """Row names for a forest: the case where it changes, the rival always."""
+    names, last = {}, None
+    for row in rows:
+        case = ", ".join(part for part in words.label(row).split(", ") if part not in leave_out)
+        names[row.case, row.variant] = (words.rival(row.variant) if row.case == last
+                                        else f"{case}: {words.rival(row.variant)}")
+        last = row.case
+    return lambda row: names[row.case, row.variant]
+
+
+def forests(pen, rows, prefix, most=26):
+    """One forest per structure and kind of work; a long one is cut between cases."""
+    pictures = []
+    for (structure, kind), family in groups.families(rows).items():
+        chunks, chunk = [], []
+        for same in groups.by_case(family).values():
+            if chunk and len(chunk) + len(same) > most:
+                chunks.append(chunk)
+                chunk = []
+            chunk += sorted(same, key=lambda row: row.ratio_median)
+        chunks.append(chunk)
+        head = words.label(family[0]).split(", ")[0]
+        for number, part in enumerate(chunks):
+            title = f"{head}, {kind}" + (f" ({number + 1} of {len(chunks)})"
+                                         if len(chunks) > 1 else "")
+            name = groups.slug(f"{prefix} {structure} {kind} {number + 1 if number else ''}")
+            pictures.append(pen.forest(name, title, part, case_and_rival(part, (head, kind))))
+    return pictures
+
+
+def ratios(run, pen):
+    rows = [row for row in run.cases if not row.one_cpu]
+    return Section("ratios", "weir over each rival, case by case", [
+        "Each mark is weir's throughput divided by the rival's: right of the line at 1 weir is "
+        "faster, in the shaded part left of it slower. The bar is the 95 % interval; where it is "
+        "not to be seen it is narrower than the mark."],
+        forests(pen, rows, "ratio"),
+        "No ratio can be shown: no case was run by weir and by another contender.")
+
+
+def latency(run, pen):
+    pictures = []
+    for case, rows in groups.by_case(run.cases).items():
+        rows = [row for row in rows if row.p50_ns]
+        if rows:
+            title = words.label(rows[0])
+            pictures.append(pen.percentiles(groups.slug(f"latency {case}"), title, rows))
+    return Section("latency", "Latency", [
+        "Ping-pong: one thread sends an element and waits for the answer; shown is the time there "
+        "and back. Open loop: elements are sent at a fixed rate, and each one's time counts from "
+        "the moment at which it was due, so that a stall is charged to everything that waits behind "
+        "it. p99 is the time that 99 of 100 elements stay below."], pictures,
+        "Latency was not measured: no ping-pong and no open-loop case ran.")
+
+
+def fairness(run, pen):
+    pictures = []
+    for case, rows in groups.by_case(run.cases).items():
+        rows = [row for row in rows if row.fair_min_max is not None and row.status == "ok"]
+        if rows and (rows[0].P > 1 or rows[0].C > 1):
+            pictures.append(pen.shares(groups.slug(f"fairness {case}"), words.label(rows[0]), rows))
+    return Section("fairness", "Fairness", [
+        "How many elements the least busy thread moved, divided by the busiest one's. 1 means all "
+        "threads moved as many, 0 that one moved nothing."], pictures,
+        "Fairness was not measured: no case had more than one producer or consumer.")
+
+
+def batches(run, pen):
+    panels, pictures = [], []
+    for axis, said, x_label in (("batch", "batch", "elements per call"),
+                                ("size", "size", "bytes per element"),
+                                ("cap", "cap", "capacity in elements"),
+                                ("work_ns", "work", "ns of work between operations")):
+        for panel in groups.by_axis(run, axis, said):
+            panel.title += f": {x_label}"
+            panels.append(panel)
+            pictures.append(pen.lines(panel, x_label))
+    return Section("batches", "Batches, element sizes and capacities", [
+        "The same case with one thing varied. Elements count, not calls: a batch of 32 is 32 "
+        "elements."], pictures,
+        "Neither batches nor sizes were varied in this run.", legend(panels, pen), switch=True)
+
+
+def crowded(run, pen):
+    """One CPU, and more threads than CPUs."""
+    one = forests(pen, [row for row in run.cases if row.one_cpu], "one-cpu")
+    texts = ["Ratios on one CPU only, where a thread that spins steals the time of the one it "
+             "waits for."] if one else []
+    base = [row for row in run.cases if row.variant == "weir" and words.kind(row) == "stream"
+            and row.P == row.C == 1 and row.cap == 1024 and row.size == 8 and row.batch == 1
+            and not row.one_cpu and not row.work_ns and row.ops_s_median]
+    for alone in base:
+        for row in run.cases:
+            if (row.variant == "weir" and row.oversubscribed and row.ops_s_median
+                    and words.kind(row) == "stream" and not row.one_cpu and row.work_ns in (None, 0)
+                    and all(row.get(c) == alone.get(c) for c in ("structure", "cap", "size",
+                                                                 "batch"))):
+                texts.append(f"{words.label(row)} ({words.count(row.threads, 'thread')}): weir moved "
+                             f"{words.rate(row.ops_s_median)}, which is "
+                             f"{words.times(row.ops_s_median / alone.ops_s_median)} times what one "
+                             f"producer and one consumer moved ({words.rate(alone.ops_s_median)}).")
+    section = Section("crowded", "One CPU, and more threads than CPUs", texts, one,
+                      "Neither one CPU nor more threads than CPUs were measured.")
+    if texts and not one:
+        section.texts = texts
+        section.missing = "No case was restricted to one CPU."
+    return section
+
+
+def all_sections(run, pen):
+    return [build(run, pen) for build in (threads, ratios, latency, fairness, batches, crowded)]

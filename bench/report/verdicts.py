@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""verdicts.py - what the figures say, in sentences: first where weir loses, then what to use.
+
+Every sentence is put together from the rows of this run; none names a result that is not in them.
+Ratios and their intervals come from cases.csv (weir-bench computes them, paired by round). Tail
+latencies have no interval there, so they are compared by their rounds: a difference is shown where a
+sign test over the paired rounds gives p < 0.05, which for 9 rounds means at least 8 of them.
+"""
+import math
+import statistics
+
+import words
+
+SIGN_LEVEL = 0.05
+
+
+class Loss:
+    """One row of the list of losses: which case, to whom, by how much."""
+
+    def __init__(self, row, what, by, size, throughput=False):
+        self.case = words.label(row)
+        self.rival = words.rival(row.variant)
+        self.what = what
+        self.by = by
+        self.size = size  # for the order: the largest factor first
+        self.throughput = throughput
+
+
+class Verdict:
+    """One question with its answer; `details` are sentences below it."""
+
+    def __init__(self, question, answer, details=()):
+        self.question = question
+        self.answer = answer
+        self.details = [text for text in details if text]
+
+
+def compared(run, choose=lambda row: True):
+    return [row for row in run.cases
+            if words.is_rival(row.variant) and row.ratio_median is not None and choose(row)]
+
+
+def sign_test(wins, losses):
+    """Two-sided probability of a split at least this uneven if both were equally likely."""
+    n = wins + losses
+    if n == 0:
+        return 1.0
+    tail = sum(math.comb(n, k) for k in range(max(wins, losses), n + 1)) / 2 ** n
+    return min(1.0, 2 * tail)
+
+
+def tail_of(run, row):
+    """p99 of this rival over weir's, by round: (median, rounds lower, rounds) or None."""
+    theirs = {s.round: s.p99_ns for s in run.samples.get((row.case, row.variant), ())}
+    ours = {s.round: s.p99_ns for s in run.samples.get((row.case, "weir"), ())}
+    both = [(theirs[r], ours[r]) for r in sorted(theirs) if theirs[r] and ours.get(r)]
+    if not both:
+        return None
+    lower = sum(1 for their, our in both if our < their)
+    higher = sum(1 for their, our in both if our > their)
+    shown = sign_test(lower, higher) < SIGN_LEVEL
+    return statistics.median(t / o for t, o in both), lower, higher, len(both), shown
+
+
+def losses(run):
+    """Where weir is slower than a rival, its tail longer, or where it did not finish."""
+    found = []
+    for row in compared(run):
+        if words.verdict(row) == "slower":
+            found.append(Loss(row, "moves more" if words.kind(row) != "ping-pong"
+                              else "answers sooner",
+                              f"{words.times(1 / row.ratio_median)} times weir "
+                              f"({words.interval(1 / row.ratio_hi, 1 / row.ratio_lo)})",
+                              1 / row.ratio_median, throughput=True))
+    for row in compared(run):
+        tail = tail_of(run, row)
+        if tail and tail[4] and tail[0] < 1 - words.MARGIN:
+            found.append(Loss(row, "shorter tail (p99)",
+                              f"weir's p99 is {words.times(1 / tail[0])} times as long, and longer "
+                              f"in {tail[2]} of {tail[3]} rounds", 1 / tail[0]))
+    for row in run.cases:
+        if row.variant == "weir" and row.status != "ok":
+            found.append(Loss(row, "every rival", f"weir itself {row.status}: {row.note}",
+                              float("inf")))
+    found.sort(key=lambda loss: -loss.size)
+    return found
+
+
+def unfinished(run):
+    """Variants that moved nothing or failed their check: no figure of theirs is shown."""
+    return [row for row in run.cases if row.status != "ok"]
+
+
+def spread(rows):
+    """'1.20 to 37.9 times', of medians."""
+    low = min(row.ratio_median for row in rows)
+    high = max(row.ratio_median for row in rows)
+    return f"{words.times(low)}" if low == high else f"{words.times(low)} to {words.times(high)}"
+
+
+def tally(rows):
+    """'ahead in 3 of 4 cases (1.20 to 37.9 times its throughput), behind in one (0.82 times)'."""
+    sides = {side: [row for row in rows if words.verdict(row) == side]
+             for side in ("faster", "slower", "even")}
+    total = len(rows)
+    parts, unit = [], "times its throughput"
+    for side, said in (("faster", "ahead"), ("slower", "behind"), ("even", "level")):
+        some = sides[side]
+        if not some:
+            continue
+        where = (words.count(len(some), "", "").strip() if parts else
+                 "the one case measured" if total == 1 else "both cases" if len(some) == total == 2
+                 else f"all {words.count(total, 'case')}" if len(some) == total
+                 else f"{len(some)} of {total} cases")
+        parts.append(f"{said} in {where}" + ("" if side == "even" else f" ({spread(some)} {unit})"))
+        unit = "times"
+    return ", ".join(parts), sides
+
+
+def except_in(rows):
+    return "; ".join(words.label(row) for row in rows)
+
+
+def ring_or_mutex(run):
+    rows = compared(run, lambda row: row.variant == "mutex" and not row.blocking
+                    and words.kind(row) in ("stream", "alone", "ping-pong"))
+    if not rows:
+        return None
+    text, sides = tally(rows)
+    if sides["slower"] and len(sides["slower"]) >= len(sides["faster"]):
+        answer = "The mutex queue, as measured here."
+    elif sides["slower"]:
+        answer = f"The ring, except here: {except_in(sides['slower'])}."
+    elif sides["faster"]:
+        answer = "The ring."
+    else:
+        answer = "No difference was shown."
+    return Verdict("A ring, or a queue with a mutex?", answer, [
+        f"Against a ring of the same size behind a mutex, weir is {text}."])
+
+
+def against_others(run, structure, question):
+    """One sentence per rival of this structure, the one that weir does worst against first."""
+    rows = compared(run, lambda row: row.structure == structure and row.variant != "mutex"
+                    and not row.blocking and not row.one_cpu
+                    and words.kind(row) in ("stream", "alone", "ping-pong"))
+    if not rows:
+        return None
+    by_rival = {}
+    for row in rows:
+        by_rival.setdefault(row.variant, []).append(row)
+    told = sorted(by_rival.items(), key=lambda item: min(r.ratio_median for r in item[1]))
+    ahead, mixed, behind = [], [], []
+    for variant, theirs in told:
+        _, sides = tally(theirs)
+        pile = (ahead if not sides["slower"] and sides["faster"] else
+                behind if sides["slower"] and not sides["faster"] else mixed)
+        pile.append(words.rival(variant))
+    answer = "; ".join(text for text, names in (
+        (f"behind {words.listed(behind)}", behind),
+        (f"ahead in some cases and behind or level in others: {words.listed(mixed)}", mixed),
+        (f"never behind {words.listed(ahead)}", ahead)) if names)
+    return Verdict(question, answer[0].upper() + answer[1:] + ".", [
+        f"{words.rival(variant)}: weir is {tally(theirs)[0]}." for variant, theirs in told])
+
+
+def twins(run, column):
+    """Pairs of weir's rows that differ in `column` only: (row with the smallest value, row)."""
+    fixed = [c for c in ("workload", "structure", "P", "C", "cap", "size", "batch", "work_ns",
+                         "blocking", "rate", "one_cpu") if c != column]
+    groups = {}
+    for row in run.cases:
+        if row.variant == "weir" and row.ops_s_median and words.kind(row) in ("stream", "blocking"):
+            groups.setdefault(tuple(row.get(c) for c in fixed), []).append(row)
+    for rows in groups.values():
+        rows.sort(key=lambda row: row.get(column) or 0)
+        for row in rows[1:]:
+            yield rows[0], row
+
+
+def batches(run):
+    pairs = [(single, row) for single, row in twins(run, "batch") if single.batch == 1]
+    if not pairs:
+        return None
+    gains = [(row.ops_s_median / single.ops_s_median, row) for single, row in pairs]
+    best, worst = max(gains, key=lambda g: g[0]), min(gains, key=lambda g: g[0])
+    answer = ("Yes." if worst[0] > 1 + words.MARGIN else
+              "Not always." if best[0] > 1 + words.MARGIN else "No.")
+    return Verdict("Do batches pay?", answer, [
+        f"{words.label(row)}: {words.times(gain)} times the elements per second of single calls."
+        for gain, row in gains] + ["These are quotients of medians of two cases."])
+
+
+def blocking(run):
+    rows = compared(run, lambda row: row.blocking and row.variant == "mutex" and not row.one_cpu)
+    if not rows:
+        return None
+    text, sides = tally(rows)
+    answer = ("The ring that waits." if sides["faster"] and not sides["slower"] else
+              "The mutex queue, as measured here."
+              if len(sides["slower"]) > len(sides["faster"]) else "It depends on the case.")
+    return Verdict("Where threads sleep until there is something to do?", answer, [
+        f"Against a mutex ring with condition variables, weir's waiting calls are {text}."])
+
+
+def one_cpu(run):
+    rows = compared(run, lambda row: row.one_cpu and row.variant == "mutex")
+    if not rows:
+        return None
+    worst = min(rows, key=lambda row: row.ratio_median)
+    return Verdict("On one CPU only?", f"Against the mutex ring, weir is {tally(rows)[0]}.", [
+        f"Its worst case: {words.label(worst)}, {words.ratio(worst)} times the mutex ring's."])
+
+
+def latency(run):
+    rows = [(row, tail_of(run, row)) for row in compared(run, lambda row: bool(row.rate))]
+    rows = [(row, tail) for row, tail in rows if tail]
+    if not rows:
+        return None
+    better = [r for r, t in rows if t[4] and t[0] > 1 + words.MARGIN]
+    worse = [r for r, t in rows if t[4] and t[0] < 1 - words.MARGIN]
+    return Verdict("How long does an element wait in the slow cases?",
+                   f"Weir's 99th percentile is shorter in {len(better)} of {len(rows)} "
+                   f"comparisons, longer in {len(worse)}.",
+                   [f"{words.label(row)}: {words.rival(row.variant)}'s p99 is "
+                    f"{words.times(tail[0])} times weir's (weir shorter in {tail[1]} of {tail[3]} "
+                    "rounds)." for row, tail in rows])
+
+
+
+def verdicts(run):
+    """The answers, in the order in which people ask."""
+    found = [ring_or_mutex(run),
+             against_others(run, "spsc", "One thread writes, one reads: against other libraries?"),
+             against_others(run, "mpmc", "Many threads write and read: against other libraries?"),
+             batches(run), blocking(run), latency(run), one_cpu(run)]
+    return [verdict for verdict in found if verdict]

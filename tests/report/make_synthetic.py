@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""make_synthetic.py DIR - writes a results folder of invented figures, to test the report with.
+
+Nothing in it was measured. The figures are drawn from a seeded generator around speeds that were
+chosen so that every sentence of the report has something to say: cases that weir wins, cases that it
+loses, cases without a difference, a rival that got stuck, a bar missed and a bar whose rival is
+absent. The machine in env.json is called synthetic. The committed data/synthetic-* is its output.
+"""
+import csv
+import json
+import os
+import random
+import statistics
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "..", "bench", "report"))
+from results import CASE_FLAGS, CASE_NUMBERS, CASE_TEXT  # noqa: E402
+
+ROUNDS = 9
+CPUS = 2
+COLUMNS = ("case workload structure variant P C cap size batch work_ns blocking rate threads "
+           "oversubscribed one_cpu rounds ns_op_median ns_op_lo ns_op_hi ops_s_median ops_s_lo "
+           "ops_s_hi ratio_median ratio_lo ratio_hi mwu_p verdict bound_share p50_ns p90_ns p99_ns "
+           "p999_ns max_ns fair_min_max csw_per_op cpu_s_per_mop misses_per_op status note").split()
+assert sorted(COLUMNS) == sorted([*CASE_TEXT, *CASE_NUMBERS, *CASE_FLAGS])
+
+
+def case_name(structure, P, C, cap=1024, size=8, batch=1, **more):
+    parts = [structure, f"P:{P}", f"C:{C}", f"cap:{cap}", f"size:{size}", f"batch:{batch}"]
+    return "/".join(parts + [f"{key}:{value}" for key, value in more.items()])
+
+
+def shapes():
+    """(case, columns, nanoseconds per operation by variant)"""
+    def add(workload, structure, P, C, speeds, extra=None, **more):
+        columns = dict(workload=workload, structure=structure, P=P, C=C, cap=1024, size=8, batch=1,
+                       work_ns=0, blocking=0, rate="", threads=P + C, one_cpu=0)
+        columns.update(more)
+        columns["oversubscribed"] = int(columns["threads"] > CPUS)
+        name = case_name(structure, P, C, columns["cap"], columns["size"], columns["batch"],
+                         **(extra or {}))
+        return name, columns, speeds
+    spsc = dict(weir=2.9, weir_generic=3.1, mutex=110, ck=6.1, readerwriterqueue=4.4, boost=5.8, atomic_queue=8.0)
+    yield add("Q1", "spsc", 1, 1, spsc)
+    for batch, gain in ((8, 2.4), (32, 4.0), (64, 4.4)):
+        yield add("Q1", "spsc", 1, 1, dict(weir=2.9 / gain, mutex=110 / batch ** 0.8,
+                                           dpdk=4.1), batch=batch)
+    for size, cost in ((64, 3.5), (256, 9.0)):
+        yield add("Q1", "spsc", 1, 1, {k: v + cost for k, v in spsc.items()}, size=size)
+    yield add("Q1", "spsc", 1, 1, dict(weir=125, mutex=530, ck=154, boost=199, atomic_queue=121),
+              {"mode": "pingpong"})
+    yield add("Q2", "mpmc", 1, 1, dict(weir=10.7, mutex=24, ck=11.6, dpdk=12.0, moodycamel=19.3),
+              {"mode": "solo"}, threads=1)
+    by_threads = {1: dict(weir=16, mutex=125, ck=52, dpdk=41, moodycamel=26, boost=140,
+                          atomic_queue=13),
+                  2: dict(weir=19, mutex=110, ck=55, dpdk=62, moodycamel=71, boost=143,
+                          atomic_queue=240),
+                  4: dict(weir=9.5, mutex=125, ck=263, dpdk=58, moodycamel=41, boost=125,
+                          atomic_queue=55),
+                  8: dict(weir=12, mutex=160, ck=900, dpdk=90, moodycamel=39, boost=150,
+                          atomic_queue=70)}
+    for n, speeds in by_threads.items():
+        more = dict(weir_generic=speeds["weir"] * 1.06, dpdk_hts=speeds["dpdk"] * 0.9,
+                    moodycamel_tokens=speeds["moodycamel"] * 0.8, tbb=speeds["boost"] * 1.5)
+        yield add("Q2", "mpmc", n, n, {**speeds, **more})
+    for n in (2, 4):
+        yield add("Q3", "mpmc", n, 1, {k: v * 1.2 for k, v in by_threads[n].items()})
+        yield add("Q3", "mpmc", 1, n, {k: v * 1.3 for k, v in by_threads[n].items()})
+    for batch, gain in ((8, 2.1), (32, 3.6)):
+        yield add("Q2", "mpmc", 2, 2, dict(weir=19 / gain, mutex=110 / batch ** 0.7,
+                                           moodycamel=71 / batch ** 0.9), batch=batch)
+    for n in (1, 4):
+        yield add("Q2", "mpmc", n, n, dict(weir=20 + 5 * n, mutex=95 + 40 * n), {"wait": 1},
+                  blocking=1)
+        yield add("Q7", "mpmc", n, n, dict(weir=22, mutex=21 + n), {"cpus": 1}, one_cpu=1,
+                  threads=2 * n)
+    yield add("Q2", "mpmc", 1, 1, dict(weir=91, mutex=529, ck=197, dpdk=203), {"mode": "pingpong"})
+    for rate in (100000, 1000000):
+        yield add("Q2", "mpmc", 1, 1, dict(weir=1e9 / rate, mutex=1e9 / rate, ck=1e9 / rate),
+                  {"rate": rate}, rate=rate)
+
+
+def bootstrap(random_source, values):
+    medians = sorted(statistics.median(random_source.choices(values, k=len(values)))
+                     for _ in range(400))
+    return medians[10], medians[-11]
+
+
+def number(value):
+    return f"{value:.9g}"
+
+
+def measured(rng, columns, variant, speed):
+    """Nanoseconds per operation of each round; an open loop always keeps its rate."""
+    noise = 0.0005 if columns["rate"] else 0.03
+    return [float(number(speed * (1 + abs(rng.gauss(0, noise))))) for _ in range(ROUNDS)]
+
+
+def latencies(rng, name, columns, variant, speed):
+    if "pingpong" not in name and not columns["rate"]:
+        return None
+    base = speed if "pingpong" in name else {"weir": 180, "mutex": 260, "ck": 150}[variant]
+    tail = {"weir": 1.0, "mutex": 3.0, "ck": 0.7}.get(variant, 1.3)
+    return [base * f * rng.uniform(0.97, 1.03)
+            for f in (1, 1.2, 2.5 * tail, 30 * tail, 900 * tail)]
+
+
+def row_of(rng, name, columns, variant, speed, weir_ns, samples):
+    ns = measured(rng, columns, variant, speed)
+    if variant == "weir":
+        weir_ns[:] = ns
+    ops = [float(number(1e9 / value)) for value in ns]
+    row = dict(case=name, variant=variant, rounds=ROUNDS, status="ok", note="", verdict="",
+               bound_share=number(min(1.0, 0.4 * weir_ns[0] / speed)), **columns)
+    for field, values in (("ns_op", ns), ("ops_s", ops)):
+        low, high = bootstrap(rng, values)
+        row[field + "_median"] = number(statistics.median(values))
+        row[field + "_lo"], row[field + "_hi"] = number(low), number(high)
+    if variant != "weir":
+        ratios = [float(number(theirs / ours)) for theirs, ours in zip(ns, weir_ns)]
+        low, high = bootstrap(rng, ratios)
+        middle = statistics.median(ratios)
+        row["ratio_median"] = number(middle)
+        row["ratio_lo"], row["ratio_hi"] = number(low), number(high)
+        row["mwu_p"] = number(0.0004 if abs(middle - 1) > 0.05 else 0.4)
+        row["verdict"] = ("faster" if low > 1 and middle > 1.03 else
+                          "slower" if high < 1 and middle < 0.97 else "even")
+    percentiles = latencies(rng, name, columns, variant, speed)
+    if percentiles:
+        for field, value in zip(("p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns"), percentiles):
+            row[field] = number(value)
+    if columns["P"] > 1 or columns["C"] > 1:
+        row["fair_min_max"] = number(rng.uniform(0.6, 1.0))
+    row["csw_per_op"] = number(rng.uniform(0, 0.01))
+    row["cpu_s_per_mop"] = number(speed * columns["threads"] / 1000)
+    row["misses_per_op"] = number(rng.uniform(0, 0.5))
+    for index, value in enumerate(ns):
+        samples.append(dict(case=name, variant=variant, round=index, ns_op=number(value),
+                            ops_s=number(ops[index]),
+                            p50_ns=number(percentiles[0] * rng.uniform(.98, 1.02))
+                            if percentiles else "",
+                            p99_ns=number(percentiles[2] * rng.uniform(.95, 1.05))
+                            if percentiles else ""))
+    return row
+
+
+def make(rng):
+    cases, samples = [], []
+    for name, columns, speeds in shapes():
+        weir_ns = []
+        for variant, speed in speeds.items():
+            cases.append(row_of(rng, name, columns, variant, speed, weir_ns, samples))
+    stuck = dict(cases[1], case="mpmc/P:8/C:8/cap:1024/size:8/batch:1", workload="Q2",
+                 structure="mpmc", variant="rts", P=8, C=8, threads=16, oversubscribed=1,
+                 status="stuck", note="moved nothing for 1 s", rounds=0)
+    for column in COLUMNS[COLUMNS.index("rounds") + 1:COLUMNS.index("status")]:
+        stuck[column] = ""
+    return cases + [stuck], samples
+
+
+def bars_of(samples):
+    """Bars by the samples' paired rounds: (name, numerator, denominator, wanted)"""
+    spsc = case_name("spsc", 1, 1)
+    wanted = [("SPSC stream against ck_ring", (spsc, "weir"), (spsc, "ck"), ">= 1.3x"),
+              ("MPMC 1p1c against atomic_queue", (case_name("mpmc", 1, 1), "weir"),
+               (case_name("mpmc", 1, 1), "atomic_queue"), "no slower"),
+              ("SPSC batches of 32 against single", (case_name("spsc", 1, 1, batch=32), "weir"),
+               (spsc, "weir"), ">= 3x"),
+              ("MPMC 2p2c against the mutex ring", (case_name("mpmc", 2, 2), "weir"),
+               (case_name("mpmc", 2, 2), "mutex"), ">= 2.5x")]
+    by_key = {}
+    for sample in samples:
+        by_key.setdefault((sample["case"], sample["variant"]), []).append(float(sample["ops_s"]))
+    rng = random.Random(7)
+    for bar, above, below, want in wanted:
+        ratios = [a / b for a, b in zip(by_key[above], by_key[below])]
+        low, high = bootstrap(rng, ratios)
+        middle = statistics.median(ratios)
+        met = low >= 0.97 if want == "no slower" else middle >= float(want[3:-1]) and low > 1
+        yield dict(bar=bar, numerator=" ".join(above), denominator=" ".join(below), wanted=want,
+                   median=number(middle), lo=number(low), hi=number(high),
+                   result="met" if met else "missed")
+    yield dict(bar="MPMC 2p2c against Boost's queue", numerator=" ".join(above),
+               denominator=case_name("mpmc", 2, 2) + " boost_queue", wanted="no slower",
+               median="", lo="", hi="", result="rival missing")
+
+
+def write_csv(path, columns, rows):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+ENV = {
+    "date": "2000-01-01T00:00:00Z", "host": "synthetic", "synthetic": True,
+    "cpu_model": "Synthetic CPU, nothing here was measured", "cpus": CPUS,
+    "kernel": "none", "libc": "none", "compiler": "none", "flags": "none", "commit": "0000000",
+    "dirty": False, "governor": "none", "steal_percent": 0, "load": [0, 0, 0],
+    "command": "weir-bench --suite=quick --rounds=9 --out=results/synthetic",
+}
+
+
+def main(folder):
+    os.makedirs(folder, exist_ok=True)
+    cases, samples = make(random.Random(1))
+    write_csv(os.path.join(folder, "cases.csv"), COLUMNS, cases)
+    write_csv(os.path.join(folder, "samples.csv"),
+              "case variant round ns_op ops_s p50_ns p99_ns".split(), samples)
+    write_csv(os.path.join(folder, "bars.csv"),
+              "bar numerator denominator wanted median lo hi result".split(), bars_of(samples))
+    with open(os.path.join(folder, "env.json"), "w", encoding="utf-8") as file:
+        json.dump(ENV, file, indent=2)
+        file.write("\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: make_synthetic.py DIR")
+    main(sys.argv[1])
