@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/ring_bodies.h - the loops of bench/ring_loops.h for one element size; included by it alone, with
+ * ELEM and RING_SIZE set. What the loops promise stands there.
+ *
+ * A producer of elements above 8 bytes fills 16 of them ahead and then pushes them one by one: a copy by
+ * wide moves that follows a narrow store to the same bytes waits until that store has left the store
+ * buffer, behind the ring's own stores, and the loop would measure that.
+ *
+ * No include guard: it is a template. */
+#define RING_FN(x) WB_CAT3(RING_NAME, x, RING_SIZE)
+#define RING_AHEAD (RING_SIZE > 8 ? 16u : 1u)
+/* The element is written (or read) here as a whole; one word stays in its register. */
+#define RING_OPAQUE(e) \
+    do { if (RING_SIZE > 8) __asm__ __volatile__("" : "+m"(e)); } while (0)
+
+/* ---- one element, or a batch, in or out ---------------------------------------------------------- */
+
+/* False: told to stop, or closed; the element is still the caller's. */
+WB_LOOP bool RING_FN(put)(RING_PRODUCER_TYPE *r, const ELEM *e, struct wb_run *t, const bool wait) {
+#ifdef RING_PUSH_WAIT
+    if (wait) return RING_PUSH_WAIT(r, e);
+#endif
+    (void)wait;
+    while (WB_UNLIKELY(!RING_PUSH(r, e))) {
+        t->misses++;
+        if (wb_stopped(t)) return false;
+        wb_back_off(t);
+    }
+    t->fails = 0;
+    return true;
+}
+
+/* False: drained, or closed. */
+WB_LOOP bool RING_FN(get)(RING_CONSUMER_TYPE *r, ELEM *e, struct wb_run *t, const bool wait) {
+#ifdef RING_POP_WAIT
+    if (wait) return RING_POP_WAIT(r, e);
+#endif
+    (void)wait;
+    while (WB_UNLIKELY(!RING_POP(r, e)))
+        if (wb_drained(t)) return false;
+    t->fails = t->empty = 0;
+    return true;
+}
+
+#ifdef RING_PUSH_N
+WB_LOOP size_t RING_FN(put_n)(RING_PRODUCER_TYPE *r, const ELEM *e, size_t n, struct wb_run *t,
+                              const bool wait) {
+#ifdef RING_PUSH_N_WAIT
+    if (wait) return RING_PUSH_N_WAIT(r, e, n);
+#endif
+    (void)wait;
+    for (;;) {
+        size_t k = RING_PUSH_N(r, e, n);
+        if (WB_LIKELY(k > 0)) {
+            t->fails = 0;
+            return k;
+        }
+        t->misses++;
+        if (wb_stopped(t)) return 0;
+        wb_back_off(t);
+    }
+}
+
+WB_LOOP size_t RING_FN(get_n)(RING_CONSUMER_TYPE *r, ELEM *e, size_t n, struct wb_run *t,
+                              const bool wait) {
+#ifdef RING_POP_N_WAIT
+    if (wait) return RING_POP_N_WAIT(r, e, n);
+#endif
+    (void)wait;
+    for (;;) {
+        size_t k = RING_POP_N(r, e, n);
+        if (WB_LIKELY(k > 0)) {
+            t->fails = t->empty = 0;
+            return k;
+        }
+        if (wb_drained(t)) return 0;
+    }
+}
+#endif
+
+/* ---- producers --------------------------------------------------------------------------------------- */
+
+/* Elements whose payload the compiler does not know. */
+WB_LOOP void RING_FN(blank)(ELEM *e, size_t n) {
+    memset(e, 0x5a, n * sizeof *e);
+    for (size_t i = 0; i < n; i++) RING_OPAQUE(e[i]);
+}
+
+/* Ends a producer that has come to the element `word`. */
+WB_LOOP void RING_FN(pushed)(struct wb_worker *w, struct wb_run *t, uint64_t word) {
+    t->moved = word - ((uint64_t)w->id << WB_SEQ_BITS) - w->next;
+    w->next += t->moved;
+    wb_end(w, t);
+}
+
+WB_LOOP void RING_FN(produce_each)(struct wb_worker *w, const bool wait) {
+    RING_PRODUCER_TYPE *r = RING_PRODUCER_OF(w->ring, w->id);
+    struct wb_run t = wb_begin(w, false);
+    uint64_t word = ((uint64_t)w->id << WB_SEQ_BITS) + w->next;
+    ELEM e[RING_AHEAD];
+    RING_FN(blank)(e, RING_AHEAD);
+    while (!wb_stopped(&t)) {
+        for (unsigned blocks = WB_STOP_EVERY / RING_AHEAD; blocks > 0; blocks--) {
+            for (unsigned i = 0; i < RING_AHEAD; i++) e[i].w[0] = word + i;
+            for (unsigned i = 0; i < RING_AHEAD; i++) {
+                RING_OPAQUE(e[i]);
+                if (!RING_FN(put)(r, &e[i], &t, wait)) goto out;
+                t.sum += word++;
+                wb_work(t.work);
+            }
+        }
+    }
+out:
+    RING_FN(pushed)(w, &t, word);
+}
+
+WB_LOOP void RING_FN(produce_rate)(struct wb_worker *w, const bool wait) {
+    RING_PRODUCER_TYPE *r = RING_PRODUCER_OF(w->ring, w->id);
+    struct wb_run t = wb_begin(w, false);
+    const double step = wb_step(w->shape);
+    uint64_t word = ((uint64_t)w->id << WB_SEQ_BITS) + w->next;
+    ELEM e;
+    RING_FN(blank)(&e, 1);
+    while (wb_await(&t, wb_due(w, step, word))) {
+        e.w[0] = word;
+        RING_OPAQUE(e);
+        if (!RING_FN(put)(r, &e, &t, wait)) break;
+        t.sum += word++;
+    }
+    RING_FN(pushed)(w, &t, word);
+}
+
+#ifdef RING_PUSH_N
+/* What a call does not take is offered again by the next one, before new elements are prepared. */
+WB_LOOP void RING_FN(produce_batch)(struct wb_worker *w, const bool wait) {
+    RING_PRODUCER_TYPE *r = RING_PRODUCER_OF(w->ring, w->id);
+    struct wb_run t = wb_begin(w, false);
+    const size_t batch = w->shape->batch;
+    uint64_t word = ((uint64_t)w->id << WB_SEQ_BITS) + w->next;
+    ELEM e[WB_BATCH_MAX];
+    RING_FN(blank)(e, batch);
+    while (!wb_stopped(&t)) {
+        for (size_t i = 0; i < batch; i++) e[i].w[0] = word + i;
+        for (size_t at = 0, k; at < batch; at += k) {
+            k = RING_FN(put_n)(r, e + at, batch - at, &t, wait);
+            if (k == 0) goto out;
+            for (size_t i = 0; i < k; i++) t.sum += word++;
+            wb_work(t.work);
+        }
+    }
+out:
+    RING_FN(pushed)(w, &t, word);
+}
+#endif
+
+WB_OWN void RING_FN(produce)(struct wb_worker *w) {
+    const struct wb_shape *s = w->shape;
+#ifdef RING_PUSH_N
+    if (s->rate <= 0 && s->batch > 1) {
+        if (s->blocking) RING_FN(produce_batch)(w, true);
+        else RING_FN(produce_batch)(w, false);
+        return;
+    }
+#endif
+    if (s->rate > 0 && s->blocking) RING_FN(produce_rate)(w, true);
+    else if (s->rate > 0) RING_FN(produce_rate)(w, false);
+    else if (s->blocking) RING_FN(produce_each)(w, true);
+    else RING_FN(produce_each)(w, false);
+}
+
+/* ---- consumers --------------------------------------------------------------------------------------- */
+
+WB_LOOP void RING_FN(consume_each)(struct wb_worker *w, const bool wait, const bool one) {
+    RING_CONSUMER_TYPE *r = RING_CONSUMER_OF(w->ring, w->id);
+    struct wb_run t = wb_begin(w, one);
+    ELEM e;
+    while (RING_FN(get)(r, &e, &t, wait)) {
+        RING_OPAQUE(e);
+        wb_count(&t, e.w[0]);
+        wb_work(t.work);
+    }
+    wb_end(w, &t);
+}
+
+WB_LOOP void RING_FN(consume_rate)(struct wb_worker *w, const bool wait) {
+    RING_CONSUMER_TYPE *r = RING_CONSUMER_OF(w->ring, w->id);
+    struct wb_run t = wb_begin(w, false);
+    const double step = wb_step(w->shape);
+    ELEM e;
+    while (RING_FN(get)(r, &e, &t, wait)) {
+        uint64_t now = wb_clock();
+        RING_OPAQUE(e);
+        wb_count(&t, e.w[0]);
+        uint64_t due = wb_due(w, step, e.w[0]);
+        wb_hist_add(w->hist, now > due ? now - due : 0);
+    }
+    wb_end(w, &t);
+}
+
+#ifdef RING_POP_N
+WB_LOOP void RING_FN(consume_batch)(struct wb_worker *w, const bool wait, const bool one) {
+    RING_CONSUMER_TYPE *r = RING_CONSUMER_OF(w->ring, w->id);
+    struct wb_run t = wb_begin(w, one);
+    const size_t batch = w->shape->batch;
+    ELEM e[WB_BATCH_MAX];
+    for (size_t k; (k = RING_FN(get_n)(r, e, batch, &t, wait)) > 0;) {
+        for (size_t i = 0; i < k; i++) {
+            RING_OPAQUE(e[i]);
+            wb_count(&t, e[i].w[0]);
+        }
+        wb_work(t.work);
+    }
+    wb_end(w, &t);
+}
+#endif
+
+WB_OWN void RING_FN(consume)(struct wb_worker *w) {
+    const struct wb_shape *s = w->shape;
+    const bool one = s->producers == 1;
+#ifdef RING_POP_N
+    if (s->rate <= 0 && s->batch > 1) {
+        if (s->blocking) RING_FN(consume_batch)(w, true, false);
+        else if (one) RING_FN(consume_batch)(w, false, true);
+        else RING_FN(consume_batch)(w, false, false);
+        return;
+    }
+#endif
+    if (s->rate > 0 && s->blocking) RING_FN(consume_rate)(w, true);
+    else if (s->rate > 0) RING_FN(consume_rate)(w, false);
+    else if (s->blocking) RING_FN(consume_each)(w, true, false);
+    else if (one) RING_FN(consume_each)(w, false, true);
+    else RING_FN(consume_each)(w, false, false);
+}
+
+/* ---- one thread, and two in turn -------------------------------------------------------------------- */
+
+WB_LOOP void RING_FN(solo_each)(struct wb_worker *w, const bool wait) {
+    RING_PRODUCER_TYPE *in = RING_PRODUCER_OF(w->ring, w->id);
+    RING_CONSUMER_TYPE *out = RING_CONSUMER_OF(w->ring, w->id);
+    struct wb_run t = wb_begin(w, true);
+    ELEM e[RING_AHEAD], back;
+    RING_FN(blank)(e, RING_AHEAD);
+    uint64_t word = w->next;
+    while (!wb_stopped(&t)) {
+        for (unsigned blocks = WB_STOP_EVERY / RING_AHEAD; blocks > 0; blocks--) {
+            for (unsigned i = 0; i < RING_AHEAD; i++) e[i].w[0] = word + i;
+            for (unsigned i = 0; i < RING_AHEAD; i++) {
+                RING_OPAQUE(e[i]);
+                if (!RING_FN(put)(in, &e[i], &t, wait)) goto out;
+                __asm__ __volatile__("" ::: "memory");
+                word++;
+                if (!RING_FN(get)(out, &back, &t, wait)) goto out;
+                RING_OPAQUE(back);
+                wb_count(&t, back.w[0]);
+                wb_work(t.work);
+            }
+        }
+    }
+out:
+    w->next = word;
+    wb_end(w, &t);
+}
+
+#ifdef RING_PUSH_N
+WB_LOOP void RING_FN(solo_batch)(struct wb_worker *w, const bool wait) {
+    RING_PRODUCER_TYPE *in = RING_PRODUCER_OF(w->ring, w->id);
+    RING_CONSUMER_TYPE *out = RING_CONSUMER_OF(w->ring, w->id);
+    struct wb_run t = wb_begin(w, true);
+    const size_t batch = w->shape->batch;
+    ELEM e[WB_BATCH_MAX], back[WB_BATCH_MAX];
+    RING_FN(blank)(e, batch);
+    while (!wb_stopped(&t)) {
+        for (size_t i = 0; i < batch; i++) e[i].w[0] = w->next + i;
+        size_t n = RING_FN(put_n)(in, e, batch, &t, wait);
+        w->next += n;
+        for (size_t k; n > 0; n -= k) {
+            k = RING_FN(get_n)(out, back, n, &t, wait);
+            if (k == 0) goto out;
+            for (size_t i = 0; i < k; i++) {
+                RING_OPAQUE(back[i]);
+                wb_count(&t, back[i].w[0]);
+            }
+        }
+        wb_work(t.work);
+    }
+out:
+    wb_end(w, &t);
+}
+#endif
+
+WB_OWN void RING_FN(solo)(struct wb_worker *w) {
+    const struct wb_shape *s = w->shape;
+#ifdef RING_PUSH_N
+    if (s->batch > 1) {
+        if (s->blocking) RING_FN(solo_batch)(w, true);
+        else RING_FN(solo_batch)(w, false);
+        return;
+    }
+#endif
+    if (s->blocking) RING_FN(solo_each)(w, true);
+    else RING_FN(solo_each)(w, false);
+}
+
+/* There and back; false: closed. */
+WB_LOOP bool RING_FN(trip)(RING_PRODUCER_TYPE *to, RING_CONSUMER_TYPE *from, ELEM *e, uint64_t word,
+                           struct wb_run *t, const bool wait) {
+    e->w[0] = word;
+    RING_OPAQUE(*e);
+    if (!RING_FN(put)(to, e, t, wait)) return false;
+    if (!RING_FN(get)(from, e, t, wait)) return false;
+    RING_OPAQUE(*e);
+    t->disorder += e->w[0] != word;
+    t->sum += e->w[0];
+    t->moved++;
+    return true;
+}
+
+WB_LOOP void RING_FN(ping_trips)(struct wb_worker *w, const bool wait) {
+    RING_PRODUCER_TYPE *to = RING_PRODUCER_OF(w->ring, w->id);
+    RING_CONSUMER_TYPE *from = RING_CONSUMER_OF(w->back, w->id);
+    struct wb_run t = wb_begin(w, false);
+    ELEM e;
+    RING_FN(blank)(&e, 1);
+    while (!wb_stopped(&t)) {
+        uint64_t start = wb_clock();
+        if (!RING_FN(trip)(to, from, &e, w->next + t.moved, &t, wait)) break;
+        wb_hist_add(w->hist, wb_clock() - start);
+        for (unsigned i = 1; i < WB_PING_SAMPLE; i++)
+            if (!RING_FN(trip)(to, from, &e, w->next + t.moved, &t, wait)) goto out;
+    }
+out:
+    w->next += t.moved;
+    wb_end(w, &t);
+}
+
+WB_OWN void RING_FN(ping)(struct wb_worker *w) {
+    if (w->shape->blocking) RING_FN(ping_trips)(w, true);
+    else RING_FN(ping_trips)(w, false);
+}
+
+WB_LOOP void RING_FN(pong_trips)(struct wb_worker *w, const bool wait) {
+    RING_CONSUMER_TYPE *from = RING_CONSUMER_OF(w->ring, w->id);
+    RING_PRODUCER_TYPE *to = RING_PRODUCER_OF(w->back, w->id);
+    struct wb_run t = wb_begin(w, true);
+    ELEM e;
+    while (RING_FN(get)(from, &e, &t, wait)) {
+        RING_OPAQUE(e);
+        if (!RING_FN(put)(to, &e, &t, wait)) break;
+        wb_count(&t, e.w[0]);
+    }
+    wb_end(w, &t);
+}
+
+WB_OWN void RING_FN(pong)(struct wb_worker *w) {
+    if (w->shape->blocking) RING_FN(pong_trips)(w, true);
+    else RING_FN(pong_trips)(w, false);
+}
+
+#undef RING_FN
+#undef RING_AHEAD
+#undef RING_OPAQUE
