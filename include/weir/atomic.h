@@ -50,6 +50,7 @@ typedef struct { void *v_; } weir_aptr;
 #define WEIR__AND(p, v, mo) __atomic_fetch_and(&(p)->v_, v, mo)
 #define WEIR__CAS(p, e, d, weak, mo) \
     __atomic_compare_exchange_n(&(p)->v_, e, d, weak, mo, __ATOMIC_RELAXED)
+#define WEIR__INIT(p, v) WEIR__STORE(p, v, WEIR__RLX)
 #define WEIR__LIGHT() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 #define WEIR__PAUSE() weir__pause_insn()
 #endif
@@ -78,7 +79,12 @@ WEIR_API int weir_weaken(const char *label, enum weir_weak_step step);
 
 #ifdef WEIR_WEAKEN
 extern WEIR_API unsigned char weir__weak_[WEIR_LABELS_];
+#ifdef WEIR_MODEL
+#define WEIR__IS(L, step) \
+    (WEIR_UNLIKELY(weir__weak_[WEIR_L_##L] == (step)) && (weir__model_weakened = 1))
+#else
 #define WEIR__IS(L, step) (WEIR_UNLIKELY(weir__weak_[WEIR_L_##L] == (step)))
+#endif
 #else
 #define WEIR__IS(L, step) ((void)WEIR_L_##L, 0)
 #endif
@@ -87,6 +93,10 @@ extern WEIR_API unsigned char weir__weak_[WEIR_LABELS_];
 typedef void weir_point_fn(const char *name);
 WEIR_API void weir_set_point_hook(weir_point_fn *fn); /* NULL: none; any thread */
 WEIR_API void weir__point(const char *name);
+#endif
+#ifdef WEIR_MODEL
+#define WEIR_POINT(name) weir__model_point(name)
+#elif defined(WEIR_POINTS)
 #define WEIR_POINT(name) weir__point(name)
 #else
 #define WEIR_POINT(name) ((void)0)
@@ -115,7 +125,7 @@ WEIR_API void weir__point(const char *name);
                                       : WEIR__STORE(p, v, WEIR__SEQ))
 
 /* An object nobody else can reach yet: plain initialisation. */
-#define weir_init_atomic(p, v) WEIR__STORE(p, v, WEIR__RLX)
+#define weir_init_atomic(p, v) WEIR__INIT(p, v)
 
 /* ---- read-modify-writes ----------------------------------------------------------------------- */
 

@@ -11,7 +11,16 @@
 
 #include <weir/base.h>
 
+/* The model build switches threads before a copy as well. */
+#ifdef WEIR_MODEL
+#include <weir/detail/model.h>
+#define WEIR__COPIES(dst, src, n) weir__model_copy(dst, src, n, WEIR__SITE("copy"))
+#else
+#define WEIR__COPIES(dst, src, n) ((void)0)
+#endif
+
 WEIR__BODY void weir__copy(void *dst, const void *src, size_t n) {
+    WEIR__COPIES(dst, src, n);
     if (__builtin_constant_p(n)) {
         memcpy(dst, src, n);
         return;
@@ -33,6 +42,7 @@ WEIR__BODY void weir__copy(void *dst, const void *src, size_t n) {
 WEIR__BODY void weir__copy_in(char *base, size_t slots, size_t pos, const void *src, size_t n,
                               size_t esize) {
     size_t first = slots - pos < n ? slots - pos : n;
+    WEIR__COPIES(base + pos * esize, src, first * esize);
     memcpy(base + pos * esize, src, first * esize);
     if (first < n) memcpy(base, (const char *)src + first * esize, (n - first) * esize);
 }
@@ -40,6 +50,7 @@ WEIR__BODY void weir__copy_in(char *base, size_t slots, size_t pos, const void *
 WEIR__BODY void weir__copy_out(void *dst, const char *base, size_t slots, size_t pos, size_t n,
                                size_t esize) {
     size_t first = slots - pos < n ? slots - pos : n;
+    WEIR__COPIES(dst, base + pos * esize, first * esize);
     memcpy(dst, base + pos * esize, first * esize);
     if (first < n) memcpy((char *)dst + first * esize, base, (n - first) * esize);
 }
