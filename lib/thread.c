@@ -14,8 +14,7 @@
 
 #include "lock.h"
 #include "os.h"
-
-#include <pthread.h>
+#include "slot.h"
 
 #define SLAB 32
 
@@ -30,15 +29,11 @@ static struct weir__thread *free_records;
 static size_t records_made;
 static void (*exit_hooks[WEIR__EXIT_HOOKS])(struct weir__thread *);
 static unsigned n_exit_hooks;
-static pthread_key_t key;
-static bool key_made;
-
-static __thread struct weir__thread *self __attribute__((tls_model("initial-exec")));
 
 static void give_back(void *p) {
     struct weir__thread *t = p;
     for (unsigned i = n_exit_hooks; i-- > 0;) exit_hooks[i](t);
-    self = NULL;
+    weir__slot_clear();
     weir__lock(&lock);
     t->next = free_records;
     free_records = t;
@@ -63,8 +58,7 @@ static bool add_slab(void) {
 
 /* Under the lock. */
 static struct weir__thread *take_record(void) {
-    if (!key_made && pthread_key_create(&key, give_back) != 0) return NULL;
-    key_made = true;
+    if (!weir__slot_prepare(give_back)) return NULL;
     if (!free_records && !add_slab()) return NULL;
     struct weir__thread *t = free_records;
     free_records = t->next;
@@ -72,16 +66,16 @@ static struct weir__thread *take_record(void) {
 }
 
 struct weir__thread *weir__thread_self(void) {
-    if (WEIR_LIKELY(self != NULL)) return self;
+    struct weir__thread *t = weir__slot_get();
+    if (WEIR_LIKELY(t != NULL)) return t;
     weir__lock(&lock);
-    struct weir__thread *t = take_record();
+    t = take_record();
     weir__unlock(&lock);
     if (!t) return NULL;
-    if (pthread_setspecific(key, t) != 0) {
+    if (!weir__slot_set(t, give_back)) {
         give_back(t);
         return NULL;
     }
-    self = t;
     return t;
 }
 
