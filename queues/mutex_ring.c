@@ -12,18 +12,16 @@
 #include <weir/detail/copy.h>
 
 #include "../lib/base.h"
-
-#include <pthread.h>
-#include <time.h>
+#include "../lib/os_mutex.h"
 
 struct side {
-    pthread_cond_t wake;
+    weir__cond wake;
     size_t waiting; /* at least the threads asleep and not signalled yet */
     size_t inside;  /* threads in a wait */
 };
 
 struct weir_mutex_ring {
-    pthread_mutex_t mutex;
+    weir__mutex mutex;
     size_t head, len, cap, elem_size;
     bool closed;
     struct side poppers, pushers;
@@ -36,24 +34,15 @@ static size_t ring_bytes(size_t cap, size_t elem_size) {
     return weir__ring_bytes(sizeof(struct weir_mutex_ring), cap, elem_size);
 }
 
-static int cond_init(pthread_cond_t *c) {
-    pthread_condattr_t attr;
-    if (pthread_condattr_init(&attr) != 0) return WEIR_ENOMEM;
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    int rc = pthread_cond_init(c, &attr) == 0 ? 0 : WEIR_ENOMEM;
-    (void)pthread_condattr_destroy(&attr);
-    return rc;
-}
-
 static int sync_init(weir_mutex_ring *r) {
-    if (pthread_mutex_init(&r->mutex, NULL) != 0) return WEIR_ENOMEM;
-    if (cond_init(&r->poppers.wake) < 0) goto fail_poppers;
-    if (cond_init(&r->pushers.wake) < 0) goto fail_pushers;
+    if (weir__mutex_init(&r->mutex) < 0) return WEIR_ENOMEM;
+    if (weir__cond_init(&r->poppers.wake) < 0) goto fail_poppers;
+    if (weir__cond_init(&r->pushers.wake) < 0) goto fail_pushers;
     return 0;
 fail_pushers:
-    (void)pthread_cond_destroy(&r->poppers.wake);
+    weir__cond_fini(&r->poppers.wake);
 fail_poppers:
-    (void)pthread_mutex_destroy(&r->mutex);
+    weir__mutex_fini(&r->mutex);
     return WEIR_ENOMEM;
 }
 
@@ -79,16 +68,16 @@ int weir_mutex_ring_new(weir_mutex_ring **out, const struct weir_ring_opts *opts
 
 int weir_mutex_ring_free(weir_mutex_ring *r) {
     if (!r) return 0;
-    (void)pthread_mutex_lock(&r->mutex);
+    weir__mutex_lock(&r->mutex);
     bool busy = r->poppers.inside + r->pushers.inside > 0;
-    (void)pthread_mutex_unlock(&r->mutex);
+    weir__mutex_unlock(&r->mutex);
     if (busy) return WEIR_EBUSY;
     struct weir__owner *o = weir__owner_of(r);
     for (; o->drop && r->len > 0; r->len--, r->head = (r->head + 1) % r->cap)
         o->drop(r->slots + r->head * r->elem_size, o->drop_arg);
-    (void)pthread_cond_destroy(&r->poppers.wake);
-    (void)pthread_cond_destroy(&r->pushers.wake);
-    (void)pthread_mutex_destroy(&r->mutex);
+    weir__cond_fini(&r->poppers.wake);
+    weir__cond_fini(&r->pushers.wake);
+    weir__mutex_fini(&r->mutex);
     weir__disown(r);
     return 0;
 }
@@ -104,7 +93,7 @@ static size_t claim_signals(struct side *s, size_t k) {
 }
 
 static void send_signals(struct side *s, size_t n) {
-    while (n-- > 0) (void)pthread_cond_signal(&s->wake);
+    while (n-- > 0) weir__cond_signal(&s->wake);
 }
 
 static size_t put(weir_mutex_ring *r, const void *elems, size_t n) {
@@ -134,26 +123,19 @@ static size_t take(weir_mutex_ring *r, void *elems, size_t n) {
 
 /* 0 after a wake-up or spurious one; WEIR_ETIMEDOUT. */
 static int sleep_on(weir_mutex_ring *r, struct side *s, weir_time deadline) {
-    int rc;
     s->waiting++;
     s->inside++;
-    if (deadline == WEIR_FOREVER) {
-        rc = pthread_cond_wait(&s->wake, &r->mutex);
-    } else {
-        weir_time d = deadline < 0 ? 0 : deadline;
-        struct timespec ts = { .tv_sec = (time_t)(d / 1000000000), .tv_nsec = (long)(d % 1000000000) };
-        rc = pthread_cond_timedwait(&s->wake, &r->mutex, &ts);
-    }
+    int rc = weir__cond_wait(&s->wake, &r->mutex, deadline);
     s->inside--;
     if (s->waiting > s->inside) s->waiting = s->inside; /* an upper bound of those asleep */
-    return rc == ETIMEDOUT ? WEIR_ETIMEDOUT : 0;
+    return rc;
 }
 
 /* ---- the verbs ------------------------------------------------------------------------------------------ */
 
 static ptrdiff_t push(weir_mutex_ring *r, const void *elems, size_t n, weir_time deadline) {
     int late = 0;
-    (void)pthread_mutex_lock(&r->mutex);
+    weir__mutex_lock(&r->mutex);
     while (!r->closed && r->len == r->cap && deadline != WEIR_NOW && late == 0)
         late = sleep_on(r, &r->pushers, deadline);
     ptrdiff_t rc;
@@ -167,14 +149,14 @@ static ptrdiff_t push(weir_mutex_ring *r, const void *elems, size_t n, weir_time
         rc = (ptrdiff_t)k;
         signals = claim_signals(&r->poppers, k);
     }
-    (void)pthread_mutex_unlock(&r->mutex);
+    weir__mutex_unlock(&r->mutex);
     if (signals) send_signals(&r->poppers, signals);
     return rc;
 }
 
 static ptrdiff_t pop(weir_mutex_ring *r, void *elems, size_t n, weir_time deadline) {
     int late = 0;
-    (void)pthread_mutex_lock(&r->mutex);
+    weir__mutex_lock(&r->mutex);
     while (!r->closed && r->len == 0 && deadline != WEIR_NOW && late == 0)
         late = sleep_on(r, &r->poppers, deadline);
     ptrdiff_t rc;
@@ -186,7 +168,7 @@ static ptrdiff_t pop(weir_mutex_ring *r, void *elems, size_t n, weir_time deadli
     } else {
         rc = r->closed ? WEIR_ECLOSED : late ? late : WEIR_EAGAIN;
     }
-    (void)pthread_mutex_unlock(&r->mutex);
+    weir__mutex_unlock(&r->mutex);
     if (signals) send_signals(&r->pushers, signals);
     return rc;
 }
@@ -223,28 +205,28 @@ ptrdiff_t weir_mutex_ring_pop_n_wait(weir_mutex_ring *r, void *elems, size_t n, 
 }
 
 int weir_mutex_ring_close(weir_mutex_ring *r) {
-    (void)pthread_mutex_lock(&r->mutex);
+    weir__mutex_lock(&r->mutex);
     bool first = !r->closed;
     r->closed = true;
     r->poppers.waiting = r->pushers.waiting = 0;
-    (void)pthread_mutex_unlock(&r->mutex);
+    weir__mutex_unlock(&r->mutex);
     if (!first) return WEIR_ECLOSED;
-    (void)pthread_cond_broadcast(&r->poppers.wake);
-    (void)pthread_cond_broadcast(&r->pushers.wake);
+    weir__cond_broadcast(&r->poppers.wake);
+    weir__cond_broadcast(&r->pushers.wake);
     return 0;
 }
 
 bool weir_mutex_ring_is_closed(weir_mutex_ring *r) {
-    (void)pthread_mutex_lock(&r->mutex);
+    weir__mutex_lock(&r->mutex);
     bool closed = r->closed;
-    (void)pthread_mutex_unlock(&r->mutex);
+    weir__mutex_unlock(&r->mutex);
     return closed;
 }
 
 size_t weir_mutex_ring_len(weir_mutex_ring *r) {
-    (void)pthread_mutex_lock(&r->mutex);
+    weir__mutex_lock(&r->mutex);
     size_t len = r->len;
-    (void)pthread_mutex_unlock(&r->mutex);
+    weir__mutex_unlock(&r->mutex);
     return len;
 }
 
