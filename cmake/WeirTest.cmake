@@ -39,3 +39,11 @@ function(weir_add_test)
   set_tests_properties(${arg_NAME} PROPERTIES RUN_SERIAL ON TIMEOUT ${arg_TIMEOUT}
     LABELS "${arg_LABELS}" SKIP_RETURN_CODE 77 ENVIRONMENT "${weir_test_environment}")
 endfunction()
+
+# The greps of `make lint`, which need no tool of their own, and a test that they can fail.
+if(WEIR_TESTS)
+  foreach(rule IN ITEMS layers orders labels files test)
+    add_test(NAME lint_${rule} COMMAND ${PROJECT_SOURCE_DIR}/scripts/lint-${rule})
+    set_tests_properties(lint_${rule} PROPERTIES LABELS lint TIMEOUT 60)
+  endforeach()
+endif()
