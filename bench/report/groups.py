@@ -7,7 +7,7 @@ picture when it holds at least two values of its own axis.
 """
 import words
 
-AXES = ("workload", "structure", "cap", "size", "batch", "work_ns", "blocking", "rate", "one_cpu")
+AXES = ("structure", "cap", "size", "batch", "work_ns", "blocking", "rate", "one_cpu")
 
 
 class Panel:
@@ -46,8 +46,7 @@ def unique(panels):
 
 
 def key_of(row, without):
-    kind = words.kind(row)
-    return (kind, *(row.get(axis) for axis in AXES if axis not in without))
+    return (words.kind(row), *(row.get(axis) for axis in AXES if axis not in without))
 
 
 def is_flow(row):
@@ -69,7 +68,7 @@ def by_threads(run):
         found = {}
         for row in run.cases:
             if is_flow(row) and fits(row):
-                found.setdefault(key_of(row, ("workload",)), []).append(row)
+                found.setdefault(key_of(row, ()), []).append(row)
         for rows in found.values():
             if len({row.threads for row in rows}) < 2:
                 continue
@@ -86,7 +85,7 @@ def by_axis(run, axis, said):
     found = {}
     for row in run.cases:
         if is_flow(row):
-            found.setdefault((row.P, row.C, *key_of(row, ("workload", axis))), []).append(row)
+            found.setdefault((row.P, row.C, *key_of(row, (axis,))), []).append(row)
     panels = []
     for rows in found.values():
         if len({row.get(axis) for row in rows}) < 2:
@@ -106,9 +105,11 @@ def by_case(rows):
 
 
 def families(rows):
-    """Rows with a ratio, by structure and kind: one forest each."""
+    """Rows with a ratio, by structure and kind: one forest each. An open loop is offered a rate, so
+    its ratio is 1 unless a contender could not keep up; only that is shown."""
     found = {}
     for row in rows:
-        if row.ratio_median is not None:
+        if row.ratio_median is not None and (words.kind(row) != "open loop"
+                                             or words.verdict(row) != "even"):
             found.setdefault((row.structure, words.kind(row)), []).append(row)
     return found

@@ -17,6 +17,7 @@ import svg  # noqa: E402
 import words  # noqa: E402
 
 WIDTH = 400 / 72           # inches: SVG units are points
+RIGHT = 0.975              # where the axes end, as a share of the width
 LEGEND_ROW = 14            # points
 MARKERS = "osD^vPX<>h"
 DASHES = ("-", (0, (4, 1.5)), (0, (1.2, 1.5)), (0, (5, 1.5, 1, 1.5)))
@@ -40,6 +41,13 @@ class Picture:
         self.inline = inline
         self.inline_log = inline_log  # None: this picture has one scale
         self.says = says              # for those who cannot see it
+
+
+class Heading:
+    """A line of a forest that names the case of the rows below it."""
+
+    def __init__(self, case, said):
+        self.case, self.said = case, said
 
 
 class Pen:
@@ -85,7 +93,7 @@ class Pen:
                 figure, axes = plt.subplots(figsize=(WIDTH, total / 72))
                 paint(axes, scale, tips)
                 room = paint.left if hasattr(paint, "left") else 0.115
-                figure.subplots_adjust(left=room, right=0.975, top=1 - 12 / total,
+                figure.subplots_adjust(left=room, right=RIGHT, top=1 - 12 / total,
                                        bottom=(legend + 36) / total)
                 if variants:
                     self.legend(figure, variants, columns)
@@ -160,9 +168,16 @@ class Pen:
         axes.text(len(values) - 0.8, 1.0, "oversubscribed", transform=axes.get_xaxis_transform(),
                   ha="right", va="bottom", fontsize=9, color=svg.MUTED)
 
-    def forest(self, name, title, rows, mark_case):
-        """Weir over each rival: median and interval per row, and a line at 1."""
-        rows = list(reversed(rows))
+    def forest(self, name, title, rows, say_case):
+        """Weir over each rival: median and interval per row, and a line at 1.
+
+        Rows of one case follow each other; the case stands as a line of its own above them."""
+        lines = []  # from the top: a row, or the name of the case that follows
+        for row in rows:
+            if not lines or lines[-1].case != row.case:
+                lines.append(Heading(row.case, say_case(row)))
+            lines.append(row)
+        lines.reverse()
 
         def paint(axes, scale, tips):
             bounds = [v for row in rows for v in (row.ratio_lo, row.ratio_median, row.ratio_hi) if v]
@@ -171,30 +186,41 @@ class Pen:
             axes.set_xlim(low, high)
             axes.axvspan(low, 1, color=svg.SHADE, zorder=0, linewidth=0)
             axes.axvline(1, color=svg.INK, linewidth=1.2, zorder=2)
-            last = None
-            for y, row in enumerate(rows):
-                if last is not None and row.case != last:
-                    axes.axhline(y - 0.5, color=svg.GRID, linewidth=0.9)
-                last = row.case
+            for y, row in enumerate(lines):
+                if isinstance(row, Heading):
+                    axes.text(-paint.left / (RIGHT - paint.left), y - 0.1, row.said, va="center",
+                              transform=axes.get_yaxis_transform(), fontsize=9.5,
+                              fontweight="bold", gid="heading")
+                    continue
                 axes.plot([row.ratio_lo or row.ratio_median, row.ratio_hi or row.ratio_median],
                           [y, y], color=self.colour(row.variant), linewidth=2, solid_capstyle="butt",
                           gid=f"of:{row.variant}:range")
                 self.point(axes, row.ratio_median, y, row.variant, tips,
                            f"weir over {words.rival(row.variant)}: {words.ratio(row)}, "
                            f"{words.label(row)}")
-            axes.set_yticks(range(len(rows)), [mark_case(row) for row in rows], fontsize=9)
-            axes.set_ylim(-0.6, len(rows) - 0.4)
+            named = [(y, row) for y, row in enumerate(lines) if not isinstance(row, Heading)]
+            axes.set_yticks([y for y, _ in named], [words.rival(row.variant) for _, row in named],
+                            fontsize=9)
+            axes.tick_params(axis="y", length=0)
+            axes.set_ylim(-0.6, len(lines) - 0.4)
             axes.grid(axis="y", visible=False)
-            ticks = [t for t in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-                     if low <= t <= high]
-            axes.xaxis.set_major_locator(FixedLocator(ticks))
-            axes.xaxis.set_minor_locator(NullLocator())
-            axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-            axes.set_xlabel("weir slower  <  times weir's rival  >  weir faster", fontsize=9.5)
-        paint.left = 0.44
+            self.ratio_ticks(axes, low, high)
+            axes.set_xlabel("weir's throughput over the other's", fontsize=9.5)
+        paint.left = 0.36
         says = f"{title}: " + "; ".join(f"{words.label(r)}, over {words.rival(r.variant)} "
-                                        f"{words.ratio(r)}" for r in reversed(rows)) + "."
-        return self.picture(name, title, says, [], 52 + 15 * len(rows), paint)
+                                        f"{words.ratio(r)}" for r in rows) + "."
+        return self.picture(name, title, says, [], 52 + 15 * len(lines), paint)
+
+    @staticmethod
+    def ratio_ticks(axes, low, high):
+        steps = [step * 10 ** power for power in range(-4, 5) for step in (1, 2, 5)]
+        ticks = [tick for tick in steps if low <= tick <= high]
+        while len(ticks) > 7:  # a wide range has room for powers of ten only
+            ticks = [tick for tick in ticks if f"{tick:e}".startswith("1.")] \
+                if any(not f"{tick:e}".startswith("1.") for tick in ticks) else ticks[::2]
+        axes.xaxis.set_major_locator(FixedLocator(ticks))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
 
     def percentiles(self, name, title, rows):
         """Waiting times from the median to the worst, logarithmic."""
@@ -230,11 +256,13 @@ class Pen:
                 tips.append(f"{words.rival(row.variant)}: {row.fair_min_max:.2f}")
                 axes.barh(y, row.fair_min_max, height=0.62, color=self.colour(row.variant))
                 axes.patches[-1].set_gid(f"tip:{row.variant}:{len(tips) - 1}")
-                axes.text(min(row.fair_min_max, 0.9) + 0.015, y, f"{row.fair_min_max:.2f}",
-                          va="center", fontsize=9,
-                          color=svg.INK if row.fair_min_max < 0.9 else svg.PAPER)
-            axes.set_yticks(range(len(rows)), [words.rival(row.variant) for row in rows])
-            axes.set_xlim(0, 1)
+                axes.text(row.fair_min_max + 0.015, y, f"{row.fair_min_max:.2f}", va="center",
+                          fontsize=9)
+            axes.set_yticks(range(len(rows)), [words.rival(row.variant) for row in rows],
+                            fontsize=9)
+            axes.set_xlim(0, 1.11)
+            axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
+            axes.tick_params(axis="y", length=0)
             axes.grid(axis="y", visible=False)
             axes.set_xlabel("least busy thread over busiest (1: all alike)", fontsize=9.5)
         paint.left = 0.31

@@ -76,7 +76,7 @@ def losses_lead(run, found):
     total = len(verdicts.compared(run))
     slower = sum(1 for loss in found if loss.throughput)
     return (f"In {slower} of {words.count(total, 'comparison')} the other one has the higher "
-            "throughput; slower tails stand here too. The largest loss comes first.")
+            "throughput. Longer tails stand below those. The largest loss comes first.")
 
 
 def rivals_said(run):

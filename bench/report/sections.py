@@ -11,13 +11,15 @@ DASH_CSS = ("none", "6 2", "2 2", "7 2 2 2")
 
 
 class Section:
-    def __init__(self, identifier, title, texts, pictures, missing, variants=(), switch=False):
+    def __init__(self, identifier, title, texts, pictures, missing, variants=(), switch=False,
+                 flow=False):
         self.id = identifier
         self.title = title
         self.texts = list(texts) if pictures else []
         self.pictures = pictures
         self.missing = missing
         self.variants = variants
+        self.flow = flow  # pictures of different heights, side by side in columns
         self.switch = switch and any(picture.inline_log for picture in pictures)
 
 
@@ -32,7 +34,10 @@ class Shown:
 
 
 def legend(panels, pen):
-    names = {variant for panel in panels for variant in panel.series()}
+    return shown({variant for panel in panels for variant in panel.series()}, pen)
+
+
+def shown(names, pen):
     return [Shown(name, pen) for name in sorted(names, key=lambda name: pen.place[name])]
 
 
@@ -60,18 +65,12 @@ def threads(run, pen):
         legend(panels, pen), switch=True)
 
 
-def case_and_rival(rows, leave_out):
-    """Row names for a forest: the case where it changes, the rival always."""
-    names, last = {}, None
-    for row in rows:
-        case = ", ".join(part for part in words.label(row).split(", ") if part not in leave_out)
-        names[row.case, row.variant] = (words.rival(row.variant) if row.case == last
-                                        else f"{case}: {words.rival(row.variant)}")
-        last = row.case
-    return lambda row: names[row.case, row.variant]
+def case_namer(leave_out):
+    return lambda row: ", ".join(part for part in words.label(row).split(", ")
+                                 if part not in leave_out)
 
 
-def forests(pen, rows, prefix, most=26):
+def forests(pen, rows, prefix, most=20):
     """One forest per structure and kind of work; a long one is cut between cases."""
     pictures = []
     for (structure, kind), family in groups.families(rows).items():
@@ -87,7 +86,7 @@ def forests(pen, rows, prefix, most=26):
             title = f"{head}, {kind}" + (f" ({number + 1} of {len(chunks)})"
                                          if len(chunks) > 1 else "")
             name = groups.slug(f"{prefix} {structure} {kind} {number + 1 if number else ''}")
-            pictures.append(pen.forest(name, title, part, case_and_rival(part, (head, kind))))
+            pictures.append(pen.forest(name, title, part, case_namer((head, kind))))
     return pictures
 
 
@@ -98,22 +97,23 @@ def ratios(run, pen):
         "faster, in the shaded part left of it slower. The bar is the 95 % interval; where it is "
         "not to be seen it is narrower than the mark."],
         forests(pen, rows, "ratio"),
-        "No ratio can be shown: no case was run by weir and by another contender.")
+        "No ratio can be shown: no case was run by weir and by another contender.", flow=True)
 
 
 def latency(run, pen):
-    pictures = []
+    pictures, names = [], set()
     for case, rows in groups.by_case(run.cases).items():
-        rows = [row for row in rows if row.p50_ns]
+        rows = [row for row in rows if row.p50_ns and row.structure != "bound"]
         if rows:
             title = words.label(rows[0])
+            names |= {row.variant for row in rows}
             pictures.append(pen.percentiles(groups.slug(f"latency {case}"), title, rows))
     return Section("latency", "Latency", [
         "Ping-pong: one thread sends an element and waits for the answer; shown is the time there "
         "and back. Open loop: elements are sent at a fixed rate, and each one's time counts from "
         "the moment at which it was due, so that a stall is charged to everything that waits behind "
         "it. p99 is the time that 99 of 100 elements stay below."], pictures,
-        "Latency was not measured: no ping-pong and no open-loop case ran.")
+        "Latency was not measured: no ping-pong and no open-loop case ran.", shown(names, pen))
 
 
 def fairness(run, pen):
@@ -125,7 +125,7 @@ def fairness(run, pen):
     return Section("fairness", "Fairness", [
         "How many elements the least busy thread moved, divided by the busiest one's. 1 means all "
         "threads moved as many, 0 that one moved nothing."], pictures,
-        "Fairness was not measured: no case had more than one producer or consumer.")
+        "Fairness was not measured: no case had more than one producer or consumer.", flow=True)
 
 
 def batches(run, pen):
@@ -163,7 +163,7 @@ def crowded(run, pen):
                              f"{words.times(row.ops_s_median / alone.ops_s_median)} times what one "
                              f"producer and one consumer moved ({words.rate(alone.ops_s_median)}).")
     section = Section("crowded", "One CPU, and more threads than CPUs", texts, one,
-                      "Neither one CPU nor more threads than CPUs were measured.")
+                      "Neither one CPU nor more threads than CPUs were measured.", flow=True)
     if texts and not one:
         section.texts = texts
         section.missing = "No case was restricted to one CPU."

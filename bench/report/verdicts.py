@@ -22,7 +22,7 @@ class Loss:
         self.rival = words.rival(row.variant)
         self.what = what
         self.by = by
-        self.size = size  # for the order: the largest factor first
+        self.size = size  # for the order: throughput before tails, the largest factor first
         self.throughput = throughput
 
 
@@ -75,14 +75,14 @@ def losses(run):
     for row in compared(run):
         tail = tail_of(run, row)
         if tail and tail[4] and tail[0] < 1 - words.MARGIN:
-            found.append(Loss(row, "shorter tail (p99)",
-                              f"weir's p99 is {words.times(1 / tail[0])} times as long, and longer "
-                              f"in {tail[2]} of {tail[3]} rounds", 1 / tail[0]))
+            found.append(Loss(row, "has the shorter tail",
+                              f"weir's p99 is {words.times(1 / tail[0])} times as long "
+                              f"(longer in {tail[2]} of {tail[3]} rounds)", 1 / tail[0]))
     for row in run.cases:
         if row.variant == "weir" and row.status != "ok":
             found.append(Loss(row, "every rival", f"weir itself {row.status}: {row.note}",
-                              float("inf")))
-    found.sort(key=lambda loss: -loss.size)
+                              math.inf))
+    found.sort(key=lambda loss: (loss.size != math.inf and not loss.throughput, -loss.size))
     return found
 
 
@@ -166,7 +166,7 @@ def against_others(run, structure, question):
 
 def twins(run, column):
     """Pairs of weir's rows that differ in `column` only: (row with the smallest value, row)."""
-    fixed = [c for c in ("workload", "structure", "P", "C", "cap", "size", "batch", "work_ns",
+    fixed = [c for c in ("structure", "P", "C", "cap", "size", "batch", "work_ns",
                          "blocking", "rate", "one_cpu") if c != column]
     groups = {}
     for row in run.cases:

@@ -10,13 +10,14 @@ MARGIN = 0.03  # a median nearer to 1 than this is never called a difference
 
 RIVALS = {
     "weir": "weir",
-    "weir_generic": "weir, size at run time",
-    "weir_fence": "weir, no membarrier",
+    "weir_generic": "weir (size at run time)",
+    "weir_fence": "weir (no membarrier)",
     "mutex": "mutex ring",
+    "raw": "the bare operation",
     "ck": "Concurrency Kit",
     "boost": "Boost.Lockfree",
     "moodycamel": "moodycamel",
-    "moodycamel_tokens": "moodycamel, tokens",
+    "moodycamel_tokens": "moodycamel (tokens)",
     "readerwriterqueue": "readerwriterqueue",
     "dpdk": "DPDK rte_ring",
     "dpdk_hts": "DPDK rte_ring HTS",
@@ -40,8 +41,8 @@ def family(variant, variants):
 
 
 def is_rival(variant):
-    """Other ways to make weir's own ring are shown, but winning against them says nothing."""
-    return variant != "weir" and not variant.startswith("weir_")
+    """Other ways to make weir's own ring, and the bounds, are shown; to win against them says nothing."""
+    return variant not in ("weir", "raw") and not variant.startswith("weir_")
 
 
 def count(number, noun, plural=None):
@@ -51,18 +52,33 @@ def count(number, noun, plural=None):
     return f"{said} {noun if number == 1 else plural or noun + 's'}"
 
 
+TESTS = {"solo": "alone", "ping": "ping-pong", "stopped": "one stopped"}
+
+
 def kind(row):
     """What is done with the ring in this case; decides which section shows it."""
-    name = f"{row.workload}/{row.case}".lower()
-    if re.search(r"ping", name):
-        return "ping-pong"
-    if re.search(r"solo|alone", name) or row.C == 0 or row.threads == 1:
+    if row.structure == "bound":
+        return "bound"
+    test = re.search(r"/test:([^/]+)", row.case)
+    if test:
+        return TESTS.get(test.group(1), test.group(1))
+    if row.threads == 1:
         return "alone"
-    if re.search(r"stop|stall", name):
-        return "stopped"
     if row.rate:
         return "open loop"
     return "blocking" if row.blocking else "stream"
+
+
+BOUNDS = {"rmw": "two read-modify-writes", "lines": "a cache line there and back",
+          "futex": "a futex there and back", "copy": "one copy of the element"}
+
+
+def bound_label(row):
+    test = re.search(r"/test:([^/]+)", row.case)
+    said = BOUNDS.get(test.group(1), test.group(1)) if test else row.case
+    group = re.search(r"/group:([^/]+)", row.case)
+    return f"bound: {said}" + (f", {row.size:.0f} B" if row.size and row.size != 8 else "") + \
+        (f", {group.group(1)}" if group else "")
 
 
 def si(value):
@@ -74,6 +90,10 @@ def si(value):
     return f"{value:g}"
 
 
+def rate_said(value):
+    return f"{value / 1e6:g} M/s" if value >= 1e6 else f"{value / 1e3:g} k/s"
+
+
 def who(row):
     """'1 to 1', '4 to 4', '1 thread': how many push and how many pop."""
     if kind(row) == "alone":
@@ -83,15 +103,17 @@ def who(row):
 
 def label(row, leave_out=()):
     """The case in a few words, for axes and tables: '2 to 2, blocking, cap 64 Ki, batch 32'."""
+    if row.structure == "bound":
+        return bound_label(row)
     parts = [row.structure.upper() if row.structure in ("spsc", "mpmc", "scq") else row.structure,
              who(row)]
     what = kind(row)
-    if what in ("ping-pong", "stopped", "open loop"):
+    if what not in ("stream", "blocking", "alone"):
         parts.append(what)
     if row.blocking:
         parts.append("blocking")
     if row.rate:
-        parts.append(f"{si(row.rate)}/s offered")
+        parts.append(f"{rate_said(row.rate)} offered")
     if row.batch and row.batch > 1:
         parts.append(f"batch {row.batch:.0f}")
     if row.cap and row.cap != 1024:

@@ -27,8 +27,12 @@ COLUMNS = ("case workload structure variant P C cap size batch work_ns blocking 
 assert sorted(COLUMNS) == sorted([*CASE_TEXT, *CASE_NUMBERS, *CASE_FLAGS])
 
 
-def case_name(structure, P, C, cap=1024, size=8, batch=1, **more):
-    parts = [structure, f"P:{P}", f"C:{C}", f"cap:{cap}", f"size:{size}", f"batch:{batch}"]
+def case_name(structure, P=None, C=None, cap=1024, size=8, batch=1, test=None, **more):
+    """Named as weir-bench names its cases."""
+    parts = [structure] + ([f"test:{test}"] if test else [])
+    if test in (None, "stopped"):
+        parts += [f"P:{P}", f"C:{C}"]
+    parts += [f"cap:{cap}", f"size:{size}", f"batch:{batch}"]
     return "/".join(parts + [f"{key}:{value}" for key, value in more.items()])
 
 
@@ -39,8 +43,9 @@ def shapes():
                        work_ns=0, blocking=0, rate="", threads=P + C, one_cpu=0)
         columns.update(more)
         columns["oversubscribed"] = int(columns["threads"] > CPUS)
-        name = case_name(structure, P, C, columns["cap"], columns["size"], columns["batch"],
-                         **(extra or {}))
+        name = (f"bound/test:{extra['test']}/size:8/group:{workload}" if structure == "bound" else
+                case_name(structure, P, C, columns["cap"], columns["size"], columns["batch"],
+                          **(extra or {})))
         return name, columns, speeds
     spsc = dict(weir=2.9, weir_generic=3.1, mutex=110, ck=6.1, readerwriterqueue=4.4, boost=5.8, atomic_queue=8.0)
     yield add("Q1", "spsc", 1, 1, spsc)
@@ -50,9 +55,9 @@ def shapes():
     for size, cost in ((64, 3.5), (256, 9.0)):
         yield add("Q1", "spsc", 1, 1, {k: v + cost for k, v in spsc.items()}, size=size)
     yield add("Q1", "spsc", 1, 1, dict(weir=125, mutex=530, ck=154, boost=199, atomic_queue=121),
-              {"mode": "pingpong"})
+              {"test": "ping"})
     yield add("Q2", "mpmc", 1, 1, dict(weir=10.7, mutex=24, ck=11.6, dpdk=12.0, moodycamel=19.3),
-              {"mode": "solo"}, threads=1)
+              {"test": "solo"}, threads=1)
     by_threads = {1: dict(weir=16, mutex=125, ck=52, dpdk=41, moodycamel=26, boost=140,
                           atomic_queue=13),
                   2: dict(weir=19, mutex=110, ck=55, dpdk=62, moodycamel=71, boost=143,
@@ -72,14 +77,16 @@ def shapes():
         yield add("Q2", "mpmc", 2, 2, dict(weir=19 / gain, mutex=110 / batch ** 0.7,
                                            moodycamel=71 / batch ** 0.9), batch=batch)
     for n in (1, 4):
-        yield add("Q2", "mpmc", n, n, dict(weir=20 + 5 * n, mutex=95 + 40 * n), {"wait": 1},
+        yield add("Q2", "mpmc", n, n, dict(weir=20 + 5 * n, mutex=95 + 40 * n), {"blocking": 1},
                   blocking=1)
         yield add("Q7", "mpmc", n, n, dict(weir=22, mutex=21 + n), {"cpus": 1}, one_cpu=1,
                   threads=2 * n)
-    yield add("Q2", "mpmc", 1, 1, dict(weir=91, mutex=529, ck=197, dpdk=203), {"mode": "pingpong"})
+    yield add("Q2", "mpmc", 1, 1, dict(weir=91, mutex=529, ck=197, dpdk=203), {"test": "ping"})
+    yield add("Q7", "mpmc", 2, 2, dict(weir=30, mutex=70), {"test": "stopped"})
     for rate in (100000, 1000000):
         yield add("Q2", "mpmc", 1, 1, dict(weir=1e9 / rate, mutex=1e9 / rate, ck=1e9 / rate),
                   {"rate": rate}, rate=rate)
+    yield add("Q2", "bound", 1, 1, dict(raw=9.8), {"test": "rmw"}, threads=1)
 
 
 def bootstrap(random_source, values):
@@ -99,9 +106,9 @@ def measured(rng, columns, variant, speed):
 
 
 def latencies(rng, name, columns, variant, speed):
-    if "pingpong" not in name and not columns["rate"]:
+    if "test:ping" not in name and not columns["rate"]:
         return None
-    base = speed if "pingpong" in name else {"weir": 180, "mutex": 260, "ck": 150}[variant]
+    base = speed if "test:ping" in name else {"weir": 180, "mutex": 260, "ck": 150}[variant]
     tail = {"weir": 1.0, "mutex": 3.0, "ck": 0.7}.get(variant, 1.3)
     return [base * f * rng.uniform(0.97, 1.03)
             for f in (1, 1.2, 2.5 * tail, 30 * tail, 900 * tail)]
@@ -113,12 +120,12 @@ def row_of(rng, name, columns, variant, speed, weir_ns, samples):
         weir_ns[:] = ns
     ops = [float(number(1e9 / value)) for value in ns]
     row = dict(case=name, variant=variant, rounds=ROUNDS, status="ok", note="", verdict="",
-               bound_share=number(min(1.0, 0.4 * weir_ns[0] / speed)), **columns)
+               bound_share=number(min(1.0, 0.4 * (weir_ns or ns)[0] / speed)), **columns)
     for field, values in (("ns_op", ns), ("ops_s", ops)):
         low, high = bootstrap(rng, values)
         row[field + "_median"] = number(statistics.median(values))
         row[field + "_lo"], row[field + "_hi"] = number(low), number(high)
-    if variant != "weir":
+    if variant not in ("weir", "raw"):
         ratios = [float(number(theirs / ours)) for theirs, ours in zip(ns, weir_ns)]
         low, high = bootstrap(rng, ratios)
         middle = statistics.median(ratios)
@@ -153,7 +160,7 @@ def make(rng):
         for variant, speed in speeds.items():
             cases.append(row_of(rng, name, columns, variant, speed, weir_ns, samples))
     stuck = dict(cases[1], case="mpmc/P:8/C:8/cap:1024/size:8/batch:1", workload="Q2",
-                 structure="mpmc", variant="rts", P=8, C=8, threads=16, oversubscribed=1,
+                 structure="mpmc", variant="dpdk_rts", P=8, C=8, threads=16, oversubscribed=1,
                  status="stuck", note="moved nothing for 1 s", rounds=0)
     for column in COLUMNS[COLUMNS.index("rounds") + 1:COLUMNS.index("status")]:
         stuck[column] = ""
