@@ -105,11 +105,9 @@ def by_case(rows):
 
 
 def families(rows):
-    """Rows with a ratio, by structure and kind: one forest each. An open loop is offered a rate, so
-    its ratio is 1 unless a contender could not keep up; only that is shown."""
+    """Rows with a ratio, by structure and kind: one forest each."""
     found = {}
     for row in rows:
-        if row.ratio_median is not None and (words.kind(row) != "open loop"
-                                             or words.verdict(row) != "even"):
+        if row.ratio_median is not None:
             found.setdefault((row.structure, words.kind(row)), []).append(row)
     return found

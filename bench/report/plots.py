@@ -205,7 +205,8 @@ class Pen:
             axes.set_ylim(-0.6, len(lines) - 0.4)
             axes.grid(axis="y", visible=False)
             self.ratio_ticks(axes, low, high)
-            axes.set_xlabel("weir's throughput over the other's", fontsize=9.5)
+            axes.set_xlabel("the other's median latency over weir's" if words.is_latency(rows[0])
+                            else "weir's throughput over the other's", fontsize=9.5)
         paint.left = 0.36
         says = f"{title}: " + "; ".join(f"{words.label(r)}, over {words.rival(r.variant)} "
                                         f"{words.ratio(r)}" for r in rows) + "."

@@ -34,10 +34,10 @@ def rounds_said(run):
 def warnings(run):
     """What makes the figures of this run less trustworthy."""
     found = []
-    few = [row for row in run.cases if row.status == "ok" and row.rounds < 9]
+    few = [row for row in run.cases if row.status == "ok" and row.rounds < 6]
     if few:
-        found.append(f"{words.count(len(few), 'row')} of {len(run.cases)} had fewer than 9 rounds: "
-                     "intervals are wide there and a verdict is weak.")
+        found.append(f"{words.count(len(few), 'row')} of {len(run.cases)} had fewer than 6 rounds: "
+                     "too few for a verdict.")
     if run.env.get("dirty") is True:
         found.append("The sources differed from the commit that is named below.")
     if run.env.get("synthetic") is True:
@@ -60,9 +60,9 @@ def bars_of(run):
     lead = (f"{counts['missed']} missed, {counts['met']} met"
             + (f", {counts['rival missing']} not decided because the rival is not installed"
                if counts["rival missing"] else "") + f", of {words.count(len(rows), 'bar')}. A bar is "
-            "a ratio of two throughputs of this run, paired by round. \u201cAt least equal\u201d and "
-            "\u201cno slower\u201d mean that the lower end of the interval is 0.97 or more; "
-            "\u201ck times\u201d that the median is k or more and the interval excludes 1.")
+            "a ratio of two cases of this run, paired by round. \u201cNo slower\u201d wants the lower end of "
+            "the interval at 0.97 or more; \u201cat least k\u201d a median of k or more and an interval "
+            "that excludes 1.")
     return [Bar(row) for row in rows], lead
 
 
@@ -74,9 +74,10 @@ class Unfinished:
 
 def losses_lead(run, found):
     total = len(verdicts.compared(run))
-    slower = sum(1 for loss in found if loss.throughput)
-    return (f"In {slower} of {words.count(total, 'comparison')} the other one has the higher "
-            "throughput. Longer tails stand below those. The largest loss comes first.")
+    slower = sum(1 for loss in found if loss.main)
+    return (f"In {slower} of {words.count(total, 'comparison')} the other one is better; the largest "
+            "loss comes first. Below those stand the cases where only weir's tail, its 99th "
+            "percentile, is longer.")
 
 
 def rivals_said(run):

@@ -185,9 +185,9 @@ def group_samples(folder, cases, rows):
         samples.setdefault(key, []).append(row)
     for row in cases:
         have = len(samples.get((row.case, row.variant), ()))
-        if row.status == "ok" and have != row.rounds:
+        if have != (row.rounds or 0):
             raise Broken(f"{path}: {have} samples of {row.case} {row.variant}, cases.csv says "
-                         f"{row.rounds:.0f}; one of the two was cut short, {again(folder)}")
+                         f"{row.rounds or 0:.0f}; one of the two was cut short, {again(folder)}")
     for rows_of_key in samples.values():
         rows_of_key.sort(key=lambda row: row.round)
     return samples

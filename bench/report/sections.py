@@ -19,6 +19,7 @@ class Section:
         self.pictures = pictures
         self.missing = missing
         self.variants = variants
+        self.items, self.items_lead = [], ""  # a list below the pictures
         self.flow = flow  # pictures of different heights, side by side in columns
         self.switch = switch and any(picture.inline_log for picture in pictures)
 
@@ -93,9 +94,9 @@ def forests(pen, rows, prefix, most=20):
 def ratios(run, pen):
     rows = [row for row in run.cases if not row.one_cpu]
     return Section("ratios", "weir over each rival, case by case", [
-        "Each mark is weir's throughput divided by the rival's: right of the line at 1 weir is "
-        "faster, in the shaded part left of it slower. The bar is the 95 % interval; where it is "
-        "not to be seen it is narrower than the mark."],
+        "Right of the line at 1 weir is better, in the shaded part left of it worse. Each mark is a "
+        "median, each bar its 95 % interval; where no bar is to be seen it is narrower than the "
+        "mark."],
         forests(pen, rows, "ratio"),
         "No ratio can be shown: no case was run by weir and by another contender.", flow=True)
 
@@ -144,29 +145,38 @@ def batches(run, pen):
         "Neither batches nor sizes were varied in this run.", legend(panels, pen), switch=True)
 
 
+def is_plain(row):
+    return (row.variant == "weir" and words.kind(row) == "stream" and not row.one_cpu
+            and row.cap == 1024 and row.size == 8 and row.batch == 1 and not row.work_ns
+            and row.ops_s_median)
+
+
+def crowd(run):
+    """Weir with more threads than CPUs, beside itself with one producer and one consumer."""
+    plain = [row for row in run.cases if is_plain(row)]
+    for alone in plain:
+        if alone.P != 1 or alone.C != 1:
+            continue
+        for row in plain:
+            if row.oversubscribed and row.structure == alone.structure and row is not alone:
+                yield (f"{words.label(row)}: {words.rate(row.ops_s_median)}, "
+                       f"{words.times(row.ops_s_median / alone.ops_s_median)} times the "
+                       f"{words.rate(alone.ops_s_median)} of {words.who(alone)}.")
+
+
 def crowded(run, pen):
     """One CPU, and more threads than CPUs."""
-    one = forests(pen, [row for row in run.cases if row.one_cpu], "one-cpu")
-    texts = ["Ratios on one CPU only, where a thread that spins steals the time of the one it "
-             "waits for."] if one else []
-    base = [row for row in run.cases if row.variant == "weir" and words.kind(row) == "stream"
-            and row.P == row.C == 1 and row.cap == 1024 and row.size == 8 and row.batch == 1
-            and not row.one_cpu and not row.work_ns and row.ops_s_median]
-    for alone in base:
-        for row in run.cases:
-            if (row.variant == "weir" and row.oversubscribed and row.ops_s_median
-                    and words.kind(row) == "stream" and not row.one_cpu and row.work_ns in (None, 0)
-                    and all(row.get(c) == alone.get(c) for c in ("structure", "cap", "size",
-                                                                 "batch"))):
-                texts.append(f"{words.label(row)} ({words.count(row.threads, 'thread')}): weir moved "
-                             f"{words.rate(row.ops_s_median)}, which is "
-                             f"{words.times(row.ops_s_median / alone.ops_s_median)} times what one "
-                             f"producer and one consumer moved ({words.rate(alone.ops_s_median)}).")
-    section = Section("crowded", "One CPU, and more threads than CPUs", texts, one,
-                      "Neither one CPU nor more threads than CPUs were measured.", flow=True)
-    if texts and not one:
-        section.texts = texts
-        section.missing = "No case was restricted to one CPU."
+    pictures = forests(pen, [row for row in run.cases if row.one_cpu], "one-cpu")
+    section = Section("crowded", "One CPU, and more threads than CPUs", [
+        "On one CPU a thread that spins steals the time of the one it waits for. These ratios are "
+        "from a process that was confined to one CPU."], pictures,
+        "No case was confined to one CPU.", flow=True)
+    section.items = list(crowd(run))
+    if section.items:
+        section.items_lead = ("With more threads than CPUs, weir moved (quotients of medians of two "
+                              "cases):")
+    elif not pictures:
+        section.missing = "Neither one CPU nor more threads than CPUs were measured."
     return section
 
 

@@ -35,8 +35,8 @@ def plain(form):
 # title, what it is, column of cases.csv, how its value is said
 FIGURES = (
     ("elements/s", "median over the rounds", "ops_s_median", words.rate),
-    ("ns each", "nanoseconds per element, median", "ns_op_median", plain("{:.3g}")),
-    ("weir over it", "weir's throughput over this one's, paired by round", "ratio_median", None),
+    ("ns each", "nanoseconds per element; median latency where latency is measured", "ns_op_median", plain("{:.3g}")),
+    ("weir over it", "how many times better weir is, paired by round", "ratio_median", None),
     ("of its bound", "share of what the hardware allows, by the bound measured in the same run",
      "bound_share", plain("{:.0%}")),
     ("p50", "half of the elements took less", "p50_ns", words.nanoseconds),
@@ -72,7 +72,7 @@ def columns():
                             Column("note", "what it does not promise, or what went wrong", False)]
 
 
-SAID = {"faster": "ahead", "slower": "behind", "even": "level", "": ""}
+SAID = {"faster": "ahead", "slower": "behind", "equal": "level"}
 
 
 def row_of(run, row, order, top):
@@ -83,7 +83,7 @@ def row_of(run, row, order, top):
         text = "" if value is None else words.times(value) if say is None else say(value)
         cells.append(figure(value, text))
         if column == "ratio_median":
-            said = SAID[words.verdict(row)]
+            said = SAID.get(words.verdict(row), words.verdict(row))
             cells.append(Cell(words.interval(row.ratio_lo, row.ratio_hi) if value else "",
                               f"{row.ratio_lo:.9g}" if value and row.ratio_lo else None, False))
             cells.append(Cell(said, said or None, False))

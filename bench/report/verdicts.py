@@ -17,13 +17,13 @@ SIGN_LEVEL = 0.05
 class Loss:
     """One row of the list of losses: which case, to whom, by how much."""
 
-    def __init__(self, row, what, by, size, throughput=False):
+    def __init__(self, row, what, by, size, main=False):
         self.case = words.label(row)
         self.rival = words.rival(row.variant)
         self.what = what
         self.by = by
-        self.size = size  # for the order: throughput before tails, the largest factor first
-        self.throughput = throughput
+        self.size = size  # for the order: medians before tails, the largest factor first
+        self.main = main
 
 
 class Verdict:
@@ -67,11 +67,11 @@ def losses(run):
     found = []
     for row in compared(run):
         if words.verdict(row) == "slower":
-            found.append(Loss(row, "moves more" if words.kind(row) != "ping-pong"
-                              else "answers sooner",
-                              f"{words.times(1 / row.ratio_median)} times weir "
+            latency = words.is_latency(row)
+            found.append(Loss(row, "has the shorter median latency" if latency else "moves more",
+                              f"{words.times(1 / row.ratio_median)} times "
                               f"({words.interval(1 / row.ratio_hi, 1 / row.ratio_lo)})",
-                              1 / row.ratio_median, throughput=True))
+                              1 / row.ratio_median, main=True))
     for row in compared(run):
         tail = tail_of(run, row)
         if tail and tail[4] and tail[0] < 1 - words.MARGIN:
@@ -82,7 +82,7 @@ def losses(run):
         if row.variant == "weir" and row.status != "ok":
             found.append(Loss(row, "every rival", f"weir itself {row.status}: {row.note}",
                               math.inf))
-    found.sort(key=lambda loss: (loss.size != math.inf and not loss.throughput, -loss.size))
+    found.sort(key=lambda loss: (loss.size != math.inf and not loss.main, -loss.size))
     return found
 
 
@@ -92,19 +92,21 @@ def unfinished(run):
 
 
 def spread(rows):
-    """'1.20 to 37.9 times', of medians."""
+    """'1.20 to 37.9', of medians."""
     low = min(row.ratio_median for row in rows)
     high = max(row.ratio_median for row in rows)
     return f"{words.times(low)}" if low == high else f"{words.times(low)} to {words.times(high)}"
 
 
+SAID = (("faster", "ahead"), ("slower", "behind"), ("equal", "level"), ("undecided", "undecided"))
+
+
 def tally(rows):
-    """'ahead in 3 of 4 cases (1.20 to 37.9 times its throughput), behind in one (0.82 times)'."""
-    sides = {side: [row for row in rows if words.verdict(row) == side]
-             for side in ("faster", "slower", "even")}
+    """'ahead in 3 of 4 cases (by 1.20 to 37.9 times), behind in one (0.82)', and the rows by side."""
+    sides = {side: [row for row in rows if words.verdict(row) == side] for side, _ in SAID}
     total = len(rows)
-    parts, unit = [], "times its throughput"
-    for side, said in (("faster", "ahead"), ("slower", "behind"), ("even", "level")):
+    parts = []
+    for side, said in SAID:
         some = sides[side]
         if not some:
             continue
@@ -112,8 +114,8 @@ def tally(rows):
                  "the one case measured" if total == 1 else "both cases" if len(some) == total == 2
                  else f"all {words.count(total, 'case')}" if len(some) == total
                  else f"{len(some)} of {total} cases")
-        parts.append(f"{said} in {where}" + ("" if side == "even" else f" ({spread(some)} {unit})"))
-        unit = "times"
+        parts.append(f"{said} in {where}" + (f" (ratio {spread(some)})"
+                                             if side in ("faster", "slower") else ""))
     return ", ".join(parts), sides
 
 
@@ -133,8 +135,10 @@ def ring_or_mutex(run):
         answer = f"The ring, except here: {except_in(sides['slower'])}."
     elif sides["faster"]:
         answer = "The ring."
+    elif sides["equal"]:
+        answer = "Either: they are level."
     else:
-        answer = "No difference was shown."
+        answer = "Undecided."
     return Verdict("A ring, or a queue with a mutex?", answer, [
         f"Against a ring of the same size behind a mutex, weir is {text}."])
 
@@ -158,7 +162,7 @@ def against_others(run, structure, question):
         pile.append(words.rival(variant))
     answer = "; ".join(text for text, names in (
         (f"behind {words.listed(behind)}", behind),
-        (f"ahead in some cases and behind or level in others: {words.listed(mixed)}", mixed),
+        (f"sometimes ahead of and sometimes behind, or level with, {words.listed(mixed)}", mixed),
         (f"never behind {words.listed(ahead)}", ahead)) if names)
     return Verdict(question, answer[0].upper() + answer[1:] + ".", [
         f"{words.rival(variant)}: weir is {tally(theirs)[0]}." for variant, theirs in told])
@@ -209,7 +213,7 @@ def one_cpu(run):
         return None
     worst = min(rows, key=lambda row: row.ratio_median)
     return Verdict("On one CPU only?", f"Against the mutex ring, weir is {tally(rows)[0]}.", [
-        f"Its worst case: {words.label(worst)}, {words.ratio(worst)} times the mutex ring's."])
+        f"Its worst case: {words.label(worst)}, ratio {words.ratio(worst)}."])
 
 
 def latency(run):

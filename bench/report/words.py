@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """words.py - says in words what a case is, who a rival is and what a ratio means.
 
-"Faster" and "slower" are said of a ratio only when its interval excludes 1 and its median is off
-by more than 3 %; everything else is "no difference shown". Nothing here knows of HTML.
+What may be called faster or slower is decided by weir-bench (bench/results.c) and stands in the
+column verdict: the interval excludes 1 and the median is off by more than 3 %. "equal" is said where
+the whole interval lies within 3 % of 1, "undecided" of everything else. Nothing here knows of HTML.
 """
 import re
 
-MARGIN = 0.03  # a median nearer to 1 than this is never called a difference
+MARGIN = 0.03  # a ratio of tails nearer to 1 than this is never called a difference
 
 RIVALS = {
     "weir": "weir",
@@ -130,17 +131,13 @@ def label(row, leave_out=()):
 
 
 def verdict(row):
-    """'faster', 'slower', 'even' (no difference shown) of weir against this row, or ''."""
-    low, middle, high = row.ratio_lo, row.ratio_median, row.ratio_hi
-    if middle is None:
-        return ""
-    if low is None or high is None:
-        return "even"
-    if low > 1 and middle > 1 + MARGIN:
-        return "faster"
-    if high < 1 and middle < 1 - MARGIN:
-        return "slower"
-    return "even"
+    """'faster', 'slower', 'equal' or 'undecided' of weir against this row; '' without a ratio."""
+    return "" if row.ratio_median is None else row.verdict or "undecided"
+
+
+def is_latency(row):
+    """Whether the ratio compares median latencies, not throughputs."""
+    return kind(row) == "ping-pong" or bool(row.rate)
 
 
 def times(value):

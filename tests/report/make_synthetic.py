@@ -84,7 +84,7 @@ def shapes():
     yield add("Q2", "mpmc", 1, 1, dict(weir=91, mutex=529, ck=197, dpdk=203), {"test": "ping"})
     yield add("Q7", "mpmc", 2, 2, dict(weir=30, mutex=70), {"test": "stopped"})
     for rate in (100000, 1000000):
-        yield add("Q2", "mpmc", 1, 1, dict(weir=1e9 / rate, mutex=1e9 / rate, ck=1e9 / rate),
+        yield add("Q2", "mpmc", 1, 1, dict(weir=180, mutex=260, ck=150),
                   {"rate": rate}, rate=rate)
     yield add("Q2", "bound", 1, 1, dict(raw=9.8), {"test": "rmw"}, threads=1)
 
@@ -99,26 +99,41 @@ def number(value):
     return f"{value:.9g}"
 
 
-def measured(rng, columns, variant, speed):
-    """Nanoseconds per operation of each round; an open loop always keeps its rate."""
-    noise = 0.0005 if columns["rate"] else 0.03
-    return [float(number(speed * (1 + abs(rng.gauss(0, noise))))) for _ in range(ROUNDS)]
+def is_latency(name, columns):
+    return "test:ping" in name or columns["rate"] != ""
 
 
-def latencies(rng, name, columns, variant, speed):
-    if "test:ping" not in name and not columns["rate"]:
-        return None
-    base = speed if "test:ping" in name else {"weir": 180, "mutex": 260, "ck": 150}[variant]
+def measured(rng, speed):
+    """Nanoseconds per operation of each round, rounded as they will stand in the file."""
+    return [float(number(speed * (1 + abs(rng.gauss(0, 0.03))))) for _ in range(ROUNDS)]
+
+
+def latencies(rng, variant, median):
     tail = {"weir": 1.0, "mutex": 3.0, "ck": 0.7}.get(variant, 1.3)
-    return [base * f * rng.uniform(0.97, 1.03)
+    return [median * f * rng.uniform(0.97, 1.03)
             for f in (1, 1.2, 2.5 * tail, 30 * tail, 900 * tail)]
 
 
+def verdict(low, middle, high):
+    """The rule of bench/results.c."""
+    return ("faster" if low > 1 and middle > 1.03 else "slower" if high < 1 and middle < 0.97 else
+            "equal" if low >= 0.97 and high <= 1.03 else "undecided")
+
+
+def compare(rng, row, ns, weir_ns):
+    ratios = [theirs / ours for theirs, ours in zip(ns, weir_ns)]
+    low, high = bootstrap(rng, ratios)
+    middle = statistics.median(ratios)
+    row["ratio_median"], row["ratio_lo"], row["ratio_hi"] = number(middle), number(low), number(high)
+    row["mwu_p"] = number(0.0004 if abs(middle - 1) > 0.05 else 0.4)
+    row["verdict"] = verdict(low, middle, high)
+
+
 def row_of(rng, name, columns, variant, speed, weir_ns, samples):
-    ns = measured(rng, columns, variant, speed)
+    ns = measured(rng, speed)
     if variant == "weir":
         weir_ns[:] = ns
-    ops = [float(number(1e9 / value)) for value in ns]
+    ops = [float(number(columns["rate"] or 1e9 / value)) for value in ns]
     row = dict(case=name, variant=variant, rounds=ROUNDS, status="ok", note="", verdict="",
                bound_share=number(min(1.0, 0.4 * (weir_ns or ns)[0] / speed)), **columns)
     for field, values in (("ns_op", ns), ("ops_s", ops)):
@@ -126,15 +141,8 @@ def row_of(rng, name, columns, variant, speed, weir_ns, samples):
         row[field + "_median"] = number(statistics.median(values))
         row[field + "_lo"], row[field + "_hi"] = number(low), number(high)
     if variant not in ("weir", "raw"):
-        ratios = [float(number(theirs / ours)) for theirs, ours in zip(ns, weir_ns)]
-        low, high = bootstrap(rng, ratios)
-        middle = statistics.median(ratios)
-        row["ratio_median"] = number(middle)
-        row["ratio_lo"], row["ratio_hi"] = number(low), number(high)
-        row["mwu_p"] = number(0.0004 if abs(middle - 1) > 0.05 else 0.4)
-        row["verdict"] = ("faster" if low > 1 and middle > 1.03 else
-                          "slower" if high < 1 and middle < 0.97 else "even")
-    percentiles = latencies(rng, name, columns, variant, speed)
+        compare(rng, row, ns, weir_ns)
+    percentiles = latencies(rng, variant, speed) if is_latency(name, columns) else None
     if percentiles:
         for field, value in zip(("p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns"), percentiles):
             row[field] = number(value)
@@ -145,9 +153,7 @@ def row_of(rng, name, columns, variant, speed, weir_ns, samples):
     row["misses_per_op"] = number(rng.uniform(0, 0.5))
     for index, value in enumerate(ns):
         samples.append(dict(case=name, variant=variant, round=index, ns_op=number(value),
-                            ops_s=number(ops[index]),
-                            p50_ns=number(percentiles[0] * rng.uniform(.98, 1.02))
-                            if percentiles else "",
+                            ops_s=number(ops[index]), p50_ns=number(value) if percentiles else "",
                             p99_ns=number(percentiles[2] * rng.uniform(.95, 1.05))
                             if percentiles else ""))
     return row
@@ -167,30 +173,34 @@ def make(rng):
     return cases + [stuck], samples
 
 
+def item_name(case, variant):
+    structure, _, rest = case.partition("/")
+    return f"{structure}/{variant}/{rest}"
+
+
 def bars_of(samples):
-    """Bars by the samples' paired rounds: (name, numerator, denominator, wanted)"""
-    spsc = case_name("spsc", 1, 1)
-    wanted = [("SPSC stream against ck_ring", (spsc, "weir"), (spsc, "ck"), ">= 1.3x"),
-              ("MPMC 1p1c against atomic_queue", (case_name("mpmc", 1, 1), "weir"),
-               (case_name("mpmc", 1, 1), "atomic_queue"), "no slower"),
+    """Bars by the samples' paired rounds."""
+    spsc, mpmc, pair = case_name("spsc", 1, 1), case_name("mpmc", 1, 1), case_name("mpmc", 2, 2)
+    wanted = [("SPSC stream against ck_ring", (spsc, "weir"), (spsc, "ck"), "at least 1.3"),
+              ("MPMC 1p1c against atomic_queue", (mpmc, "weir"), (mpmc, "atomic_queue"),
+               "no slower"),
               ("SPSC batches of 32 against single", (case_name("spsc", 1, 1, batch=32), "weir"),
-               (spsc, "weir"), ">= 3x"),
-              ("MPMC 2p2c against the mutex ring", (case_name("mpmc", 2, 2), "weir"),
-               (case_name("mpmc", 2, 2), "mutex"), ">= 2.5x")]
+               (spsc, "weir"), "at least 3"),
+              ("MPMC 2p2c against the mutex ring", (pair, "weir"), (pair, "mutex"), "at least 2.5")]
     by_key = {}
     for sample in samples:
-        by_key.setdefault((sample["case"], sample["variant"]), []).append(float(sample["ops_s"]))
+        by_key.setdefault((sample["case"], sample["variant"]), []).append(float(sample["ns_op"]))
     rng = random.Random(7)
     for bar, above, below, want in wanted:
-        ratios = [a / b for a, b in zip(by_key[above], by_key[below])]
+        ratios = [b / a for a, b in zip(by_key[above], by_key[below])]
         low, high = bootstrap(rng, ratios)
         middle = statistics.median(ratios)
-        met = low >= 0.97 if want == "no slower" else middle >= float(want[3:-1]) and low > 1
-        yield dict(bar=bar, numerator=" ".join(above), denominator=" ".join(below), wanted=want,
+        met = low >= 0.97 if want == "no slower" else middle >= float(want[9:]) and low > 1
+        yield dict(bar=bar, numerator=item_name(*above), denominator=item_name(*below), wanted=want,
                    median=number(middle), lo=number(low), hi=number(high),
                    result="met" if met else "missed")
-    yield dict(bar="MPMC 2p2c against Boost's queue", numerator=" ".join(above),
-               denominator=case_name("mpmc", 2, 2) + " boost_queue", wanted="no slower",
+    yield dict(bar="MPMC 2p2c against Boost's queue", numerator=item_name(pair, "weir"),
+               denominator=item_name(pair, "boost_queue"), wanted="no slower",
                median="", lo="", hi="", result="rival missing")
 
 
