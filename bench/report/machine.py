@@ -2,53 +2,52 @@
 """machine.py - what env.json says of the machine, for readers and for caveats."""
 import shlex
 
-CPU_MODEL = ("cpu_model", "cpu", "model_name", "model")
-CPUS = ("cpus", "cpus_available", "cpus_usable", "cpu_count", "ncpu")
-COMMAND = ("command", "command_line", "cmdline", "argv")
 
-
-def flat(value, name=""):
-    """(name, value) of every leaf: {'cpu': {'model': x}} gives ('cpu model', x)."""
+def said(name, value):
+    """One fact as text."""
+    if name == "command" and isinstance(value, list):
+        return shlex.join(str(part) for part in value)
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value) or "none"
     if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from flat(inner, f"{name} {key}".strip())
-    elif isinstance(value, list):
-        yield name, ", ".join(str(item) for item in value)
-    else:
-        yield name, "yes" if value is True else "no" if value is False else \
-            "unknown" if value is None else str(value)
-
-
-def first(env, names):
-    for name in names:
-        if env.get(name) not in (None, "", []):
-            return env[name]
-    return None
+        return ", ".join(f"{key} {said(key, inner)}" for key, inner in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "unknown" if value is None else str(value)
 
 
 def cpus(run):
-    """How many CPUs the run could use; by env.json, else by what was not oversubscribed."""
-    said = first(run.env, CPUS)
-    if isinstance(said, (int, float)) and said >= 1:
-        return int(said)
-    most = max((row.threads for row in run.cases if not row.oversubscribed and not row.one_cpu),
-               default=0)
-    crowded = any(row.oversubscribed for row in run.cases)
-    return int(most) if crowded and most else 0
+    """How many CPUs the run could use; 0: env.json does not say."""
+    count = run.env.get("cpus")
+    return int(count) if isinstance(count, (int, float)) and count >= 1 else 0
 
 
 def command(env):
-    said = first(env, COMMAND)
-    return shlex.join(str(part) for part in said) if isinstance(said, list) else said
+    text = said("command", env.get("command") or "")
+    return text if text != "none" else ""
+
+
+def doubts(env):
+    """What weir-bench itself noticed that makes absolute figures doubtful."""
+    found = env.get("doubts") or []
+    return [str(item) for item in found] if isinstance(found, list) else [str(found)]
+
+
+def sentence(run):
+    """'2 CPUs of AMD EPYC on 2026-11-20'."""
+    model = str(run.env.get("cpu_model") or "this machine")
+    count = cpus(run)
+    head = f"{'one CPU' if count == 1 else f'{count} CPUs'} of {model}" if count else model
+    when = str(run.env.get("date") or "")[:10]
+    return head + (f" on {when}" if when else "")
 
 
 class Machine:
     def __init__(self, run):
-        count = cpus(run)
-        model = str(first(run.env, CPU_MODEL) or "this machine")
-        said = {0: "", 1: "one CPU of "}.get(count, f"{count} CPUs of ")
-        when = str(run.env.get("date", ""))[:10]
-        self.sentence = f"{said}{model}" + (f" on {when}" if when else "")
-        self.short = model
-        self.cpus = count
-        self.rows = [(name.replace("_", " "), value) for name, value in flat(run.env)]
+        self.sentence = sentence(run)
+        self.short = str(run.env.get("cpu_model") or "this machine")
+        self.cpus = cpus(run)
+        self.rows = [(name.replace("_", " "), said(name, value))
+                     for name, value in run.env.items()]

@@ -42,6 +42,7 @@ def warnings(run):
         found.append("The sources differed from the commit that is named below.")
     if run.env.get("synthetic") is True:
         found.append("These figures are invented, to test this page. Nothing was measured.")
+    found += [f"{doubt[0].upper()}{doubt[1:]}." for doubt in machine.doubts(run.env) if doubt]
     return found
 
 

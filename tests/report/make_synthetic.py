@@ -212,11 +212,14 @@ def write_csv(path, columns, rows):
 
 
 ENV = {
-    "date": "2000-01-01T00:00:00Z", "host": "synthetic", "synthetic": True,
-    "cpu_model": "Synthetic CPU, nothing here was measured", "cpus": CPUS,
-    "kernel": "none", "libc": "none", "compiler": "none", "flags": "none", "commit": "0000000",
-    "dirty": False, "governor": "none", "steal_percent": 0, "load": [0, 0, 0],
-    "command": "weir-bench --suite=quick --rounds=9 --out=results/synthetic",
+    "date": "2000-01-01T00:00:00Z", "synthetic": True,
+    "cpu_model": "a synthetic CPU, where nothing was measured", "cpus": CPUS, "cpus_online": CPUS,
+    "governor": "unknown", "kernel": "none", "libc": "none", "virtual_machine": False,
+    "weir_version": "0.0.0", "commit": "0000000", "dirty": False, "compiler": "none",
+    "flags": "none", "build_type": "Release", "rival_packages": ["libck-dev 0"],
+    "rivals_missing": [], "suite": "quick", "rounds": ROUNDS, "load_before": 0.25,
+    "command": ["weir-bench", "--suite=quick", "--rounds=9", "--out=results/synthetic"],
+    "doubts": ["the frequency governor is powersave, not performance"],
 }
 
 
