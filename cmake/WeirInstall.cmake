@@ -18,7 +18,7 @@ install(TARGETS weir weir_headers EXPORT weir-${weir_kind}
 install(EXPORT weir-${weir_kind} NAMESPACE weir:: DESTINATION ${weir_cmake_dir}
   FILE weir-${weir_kind}-targets.cmake COMPONENT Development)
 install(DIRECTORY include/weir DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT Development
-  FILES_MATCHING PATTERN "*.h")
+  FILES_MATCHING PATTERN "*.h" PATTERN "model.h" EXCLUDE) # the explorer is not part of libweir
 
 configure_file(cmake/weir-config.cmake ${PROJECT_BINARY_DIR}/weir-config.cmake COPYONLY)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/weir-config-version.cmake
@@ -26,14 +26,17 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/weir-config-version.cmake
 install(FILES ${PROJECT_BINARY_DIR}/weir-config.cmake ${PROJECT_BINARY_DIR}/weir-config-version.cmake
   DESTINATION ${weir_cmake_dir} COMPONENT Development)
 
-# Paths relative to the prefix, so that the file may be moved with it; absolute where the user gave an
-# absolute directory.
+# Directories relative to the prefix, absolute where the user gave them so. The prefix itself is filled
+# in when installing, because `cmake --install --prefix` may change it.
+set(weir_pc_PREFIX "@CMAKE_INSTALL_PREFIX@")
 foreach(dir IN ITEMS LIBDIR INCLUDEDIR)
   set(weir_pc_${dir} ${CMAKE_INSTALL_${dir}})
   if(NOT IS_ABSOLUTE "${weir_pc_${dir}}")
     set(weir_pc_${dir} "\${prefix}/${weir_pc_${dir}}")
   endif()
 endforeach()
-configure_file(cmake/weir.pc.in ${PROJECT_BINARY_DIR}/weir.pc @ONLY)
+configure_file(cmake/weir.pc.in ${PROJECT_BINARY_DIR}/weir.pc.in @ONLY)
+install(CODE "configure_file(\"${PROJECT_BINARY_DIR}/weir.pc.in\" \"${PROJECT_BINARY_DIR}/weir.pc\" @ONLY)"
+  COMPONENT Development)
 install(FILES ${PROJECT_BINARY_DIR}/weir.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
   COMPONENT Development)

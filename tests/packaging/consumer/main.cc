@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* main.cc - a user's program: inline code, exported functions and a version check. */
+#include <cstdio>
+#include <weir/weir.h>
+
+WEIR_SPSC_DECLARE(ints, int);
+WEIR_MPMC_DECLARE(jobs, double);
+
+int main() {
+    ints q;
+    jobs j;
+    int x = 0;
+    double y = 0;
+    if (weir_version() != WEIR_VERSION) return 1;
+    if (ints_new(&q, 4) != 0 || jobs_new(&j, 4) != 0) return 2;
+    if (!ints_push(q, 7) || !ints_pop(q, &x) || x != 7) return 3;
+    if (jobs_push(j, 2.5) != 0 || jobs_try_pop(j, &y) != 0 || y < 2.4 || y > 2.6) return 4;
+    if (jobs_try_pop(j, &y) != WEIR_EAGAIN) return 5;
+    ints_free(q);
+    if (jobs_free(j) != 0) return 6;
+    std::printf("weir %d\n", weir_version());
+    return 0;
+}
