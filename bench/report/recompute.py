@@ -10,18 +10,23 @@ the rules of weir-bench (bench/results.c, bench/bars.c).
 
 Standard library only.
 """
+import math
 import statistics
 
 MARGIN = 0.03
 ROUNDS_FOR_VERDICT = 6
 NO_SLOWER = 0.97
+WRITTEN_DIGITS = 6  # bench/csv.c
 
 
 def half_unit(text):
-    """Half of the last printed digit's unit: 0.05 for '3.4', 5e5 for '1.23e+08'."""
-    mantissa, _, exponent = text.lower().partition("e")
-    decimals = len(mantissa.partition(".")[2])
-    return 0.5 * 10.0 ** (int(exponent or 0) - decimals)
+    """Half a unit of the last digit that was written: 5e-7 for 1.23457. The files are written with six
+    significant digits and without trailing zeros, so 2.5 stands for 2.50000."""
+    mantissa = text.lower().partition("e")[0]
+    digits = len(mantissa.replace(".", "").lstrip("-0"))
+    number = abs(float(text))
+    place = math.floor(math.log10(number)) if number else 0
+    return 0.5 * 10.0 ** (place - max(digits, WRITTEN_DIGITS) + 1)
 
 
 class Value:

@@ -121,7 +121,7 @@ def fairness(run, pen):
     pictures = []
     for case, rows in groups.by_case(run.cases).items():
         rows = [row for row in rows if row.fair_min_max is not None and row.status == "ok"]
-        if rows and (rows[0].P > 1 or rows[0].C > 1):
+        if rows and (rows[0].P > 1 or rows[0].C > 1) and words.kind(rows[0]) != "one stopped":
             pictures.append(pen.shares(groups.slug(f"fairness {case}"), words.label(rows[0]), rows))
     return Section("fairness", "Fairness", [
         "How many elements the least busy thread moved, divided by the busiest one's. 1 means all "

@@ -16,6 +16,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "..", "bench", "report"))
+import synthetic_summary  # noqa: E402
 from results import CASE_FLAGS, CASE_NUMBERS, CASE_TEXT  # noqa: E402
 
 ROUNDS = 9
@@ -40,9 +41,9 @@ def shapes():
     """(case, columns, nanoseconds per operation by variant)"""
     def add(workload, structure, P, C, speeds, extra=None, **more):
         columns = dict(workload=workload, structure=structure, P=P, C=C, cap=1024, size=8, batch=1,
-                       work_ns=0, blocking=0, rate="", threads=P + C, one_cpu=0)
+                       work_ns=0, blocking=0, rate=0, threads=P + C, one_cpu=0)
         columns.update(more)
-        columns["oversubscribed"] = int(columns["threads"] > CPUS)
+        columns["oversubscribed"] = int(columns["threads"] > CPUS and not columns["one_cpu"])
         name = (f"bound/test:{extra['test']}/size:8/group:{workload}" if structure == "bound" else
                 case_name(structure, P, C, columns["cap"], columns["size"], columns["batch"],
                           **(extra or {})))
@@ -96,11 +97,11 @@ def bootstrap(random_source, values):
 
 
 def number(value):
-    return f"{value:.9g}"
+    return f"{value:.6g}"
 
 
 def is_latency(name, columns):
-    return "test:ping" in name or columns["rate"] != ""
+    return "test:ping" in name or columns["rate"] > 0
 
 
 def measured(rng, speed):
@@ -148,6 +149,8 @@ def row_of(rng, name, columns, variant, speed, weir_ns, samples):
             row[field] = number(value)
     if columns["P"] > 1 or columns["C"] > 1:
         row["fair_min_max"] = number(rng.uniform(0.6, 1.0))
+    else:
+        row["fair_min_max"] = "1"
     row["csw_per_op"] = number(rng.uniform(0, 0.01))
     row["cpu_s_per_mop"] = number(speed * columns["threads"] / 1000)
     row["misses_per_op"] = number(rng.uniform(0, 0.5))
@@ -226,11 +229,13 @@ ENV = {
 def main(folder):
     os.makedirs(folder, exist_ok=True)
     cases, samples = make(random.Random(1))
+    bars = list(bars_of(samples))
     write_csv(os.path.join(folder, "cases.csv"), COLUMNS, cases)
     write_csv(os.path.join(folder, "samples.csv"),
               "case variant round ns_op ops_s p50_ns p99_ns".split(), samples)
     write_csv(os.path.join(folder, "bars.csv"),
-              "bar numerator denominator wanted median lo hi result".split(), bars_of(samples))
+              "bar numerator denominator wanted median lo hi result".split(), bars)
+    synthetic_summary.write(os.path.join(folder, "summary.md"), cases, bars)
     with open(os.path.join(folder, "env.json"), "w", encoding="utf-8") as file:
         json.dump(ENV, file, indent=2)
         file.write("\n")
