@@ -174,6 +174,7 @@ WB_LOOP void RING_FN(consume_each)(struct wb_worker *w, const bool wait, const b
     RING_CONSUMER_TYPE *r = RING_CONSUMER_OF(w->ring, w->id);
     struct wb_run t = wb_begin(w, one);
     ELEM e;
+    RING_FN(blank)(&e, 1);
     while (RING_FN(get)(r, &e, &t, wait)) {
         RING_OPAQUE(e);
         wb_count(&t, e.w[0]);
@@ -187,6 +188,7 @@ WB_LOOP void RING_FN(consume_rate)(struct wb_worker *w, const bool wait) {
     struct wb_run t = wb_begin(w, false);
     const double step = wb_step(w->shape);
     ELEM e;
+    RING_FN(blank)(&e, 1);
     while (RING_FN(get)(r, &e, &t, wait)) {
         uint64_t now = wb_clock();
         RING_OPAQUE(e);
@@ -240,6 +242,7 @@ WB_LOOP void RING_FN(solo_each)(struct wb_worker *w, const bool wait) {
     struct wb_run t = wb_begin(w, true);
     ELEM e[RING_AHEAD], back;
     RING_FN(blank)(e, RING_AHEAD);
+    RING_FN(blank)(&back, 1);
     uint64_t word = w->next;
     while (!wb_stopped(&t)) {
         for (unsigned blocks = WB_STOP_EVERY / RING_AHEAD; blocks > 0; blocks--) {
@@ -343,6 +346,7 @@ WB_LOOP void RING_FN(pong_trips)(struct wb_worker *w, const bool wait) {
     RING_PRODUCER_TYPE *to = RING_PRODUCER_OF(w->back, w->id);
     struct wb_run t = wb_begin(w, true);
     ELEM e;
+    RING_FN(blank)(&e, 1);
     while (RING_FN(get)(from, &e, &t, wait)) {
         RING_OPAQUE(e);
         if (!RING_FN(put)(to, &e, &t, wait)) break;

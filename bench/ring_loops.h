@@ -7,7 +7,7 @@
  * macros are undefined again at the end, so that one file can bring several variants.
  *
  *   RING_NAME               prefix of the names
- *   RING_TYPE               what open() returns points to this; may use ELEM, as all below
+ *   RING_TYPE               type of the ring; may use ELEM, as all below
  *   RING_PUSH(r, e)         true if *e (const ELEM *e) went in; r is a RING_PRODUCER_TYPE *
  *   RING_POP(r, e)          true if an element came out; r is a RING_CONSUMER_TYPE *
  *   RING_SIZES              defined: elements of 64 and 256 bytes too, else of 8 only
@@ -15,6 +15,7 @@
  *   RING_PUSH_N(r, e, n), RING_POP_N(r, e, n)            how many of the n were moved
  *   RING_PUSH_WAIT(r, e), RING_POP_WAIT(r, e)            false: closed
  *   RING_PUSH_N_WAIT(r, e, n), RING_POP_N_WAIT(r, e, n)  how many; 0: closed
+ *   RING_OF(ring)           the RING_TYPE * of what open() returned, where a cast is not enough
  *   RING_PRODUCER_TYPE, RING_PRODUCER_OF(ring, id)       a handle of each producer (and CONSUMER)
  *
  * What a loop costs beside the operation. One addition to the sum, one comparison of the order (with
@@ -33,13 +34,16 @@
  * "empty" falsely, and the harness compares the counts. Waiting consumers leave on "closed". */
 #include "ring_run.h"
 
+#ifndef RING_OF
+#define RING_OF(ring) ((RING_TYPE *)(ring))
+#endif
 #ifndef RING_PRODUCER_TYPE
 #define RING_PRODUCER_TYPE RING_TYPE
-#define RING_PRODUCER_OF(ring, id) ((void)(id), (RING_TYPE *)(ring))
+#define RING_PRODUCER_OF(ring, id) ((void)(id), RING_OF(ring))
 #endif
 #ifndef RING_CONSUMER_TYPE
 #define RING_CONSUMER_TYPE RING_TYPE
-#define RING_CONSUMER_OF(ring, id) ((void)(id), (RING_TYPE *)(ring))
+#define RING_CONSUMER_OF(ring, id) ((void)(id), RING_OF(ring))
 #endif
 
 #define RING_SIZE 8
@@ -81,6 +85,7 @@ RING_BY_SIZE_(pong)
 #undef RING_BY_SIZE_
 #undef RING_NAME
 #undef RING_TYPE
+#undef RING_OF
 #undef RING_PUSH
 #undef RING_POP
 #undef RING_PUSH_N
