@@ -144,7 +144,8 @@ size_t weir_lin_split(const struct weir_lin_op *ops, size_t n, const struct weir
         }
         op.kind = rule->ask;
         op.in[WEIR_LIN_VALUES - 1] = i + 1; /* the ticket */
-        if (!op.pending && op.parked >= op.call && op.parked < op.ret) op.ret = op.parked;
+        if (!op.pending && op.parked && op.parked >= op.call && op.parked < op.ret)
+            op.ret = op.parked;
         out[made++] = op;
         if (op.pending) continue;
         op.kind = rule->answer;

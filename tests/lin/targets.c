@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/lin/targets.c - weir's rings, as rounds.h wants them: 8-byte elements, straight from and into
+ * the recorded operation. */
+#include "rounds.h"
+
+#include <weir/weir.h>
+
+#include "queues/mpmc.h"
+#include "queues/spsc.h"
+
+#include <stdlib.h>
+
+#define LATE INT64_C(1) /* a deadline that has passed, and is not WEIR_NOW */
+
+/* ---- mpmc --------------------------------------------------------------------------------------------- */
+
+static void *mpmc_made(uint32_t cap, uint64_t start, unsigned flags) {
+    size_t bytes = weir_mpmc_bytes(cap, sizeof(uint64_t));
+    void *mem = aligned_alloc(WEIR_LINE, (bytes + WEIR_LINE - 1) / WEIR_LINE * WEIR_LINE);
+    weir_mpmc *r;
+    if (!mem || weir__mpmc_init_at(&r, mem, bytes, cap, sizeof(uint64_t), flags, start) < 0) abort();
+    return r;
+}
+static void *mpmc_make(uint32_t cap, uint64_t start) { return mpmc_made(cap, start, 0); }
+static void *mpmc_make_fence(uint32_t cap, uint64_t start) {
+    return mpmc_made(cap, start, WEIR_RING_NO_MEMBARRIER);
+}
+
+static void mpmc_end(void *ring) {
+    if (weir_mpmc_fini(ring, NULL, NULL) < 0) abort();
+    free(ring);
+}
+
+static int64_t mpmc_run(void *ring, struct weir_lin_op *op, bool late) {
+    weir_mpmc *r = ring;
+    switch (op->kind) {
+        case WEIR_LIN_PUSH:
+            return late ? weir_mpmc_push_wait(r, op->in, LATE, NULL) : weir_mpmc_try_push(r, op->in);
+        case WEIR_LIN_POP:
+            return late ? weir_mpmc_pop_wait(r, op->out, LATE, NULL) : weir_mpmc_try_pop(r, op->out);
+        case WEIR_LIN_PUSH_N:
+            return late ? weir_mpmc_push_n_wait(r, op->in, op->nin, LATE, NULL)
+                        : weir_mpmc_try_push_n(r, op->in, op->nin);
+        case WEIR_LIN_POP_N:
+            return late ? weir_mpmc_pop_n_wait(r, op->out, (size_t)op->in[0], LATE, NULL)
+                        : weir_mpmc_try_pop_n(r, op->out, (size_t)op->in[0]);
+        default: return weir_mpmc_close(r);
+    }
+}
+
+const struct target target_mpmc = { .name = "weir_mpmc",
+                                    .closes = true,
+                                    .make = mpmc_make,
+                                    .end = mpmc_end,
+                                    .run = mpmc_run };
+const struct target target_mpmc_fence = { .name = "weir_mpmc without membarrier",
+                                          .closes = true,
+                                          .make = mpmc_make_fence,
+                                          .end = mpmc_end,
+                                          .run = mpmc_run };
+
+/* ---- mutex ring ----------------------------------------------------------------------------------------- */
+
+static void *mutex_make(uint32_t cap, uint64_t start) {
+    struct weir_ring_opts o = WEIR_RING_OPTS(cap, sizeof(uint64_t));
+    weir_mutex_ring *r;
+    (void)start;
+    return weir_mutex_ring_new(&r, &o) < 0 ? NULL : r;
+}
+
+static void mutex_end(void *ring) {
+    if (weir_mutex_ring_free(ring) < 0) abort();
+}
+
+static int64_t mutex_run(void *ring, struct weir_lin_op *op, bool late) {
+    weir_mutex_ring *r = ring;
+    weir_time d = late ? LATE : WEIR_NOW;
+    switch (op->kind) {
+        case WEIR_LIN_PUSH: return weir_mutex_ring_push_wait(r, op->in, d, NULL);
+        case WEIR_LIN_POP: return weir_mutex_ring_pop_wait(r, op->out, d, NULL);
+        case WEIR_LIN_PUSH_N: return weir_mutex_ring_push_n_wait(r, op->in, op->nin, d, NULL);
+        case WEIR_LIN_POP_N: return weir_mutex_ring_pop_n_wait(r, op->out, (size_t)op->in[0], d, NULL);
+        default: return weir_mutex_ring_close(r);
+    }
+}
+
+const struct target target_mutex = { .name = "weir_mutex_ring",
+                                     .exact = true,
+                                     .closes = true,
+                                     .make = mutex_make,
+                                     .end = mutex_end,
+                                     .run = mutex_run };
+
+/* ---- spsc ------------------------------------------------------------------------------------------------ */
+
+static void *spsc_make(uint32_t cap, uint64_t start) {
+    size_t bytes = weir_spsc_bytes(cap, sizeof(uint64_t));
+    void *mem = aligned_alloc(WEIR_LINE, (bytes + WEIR_LINE - 1) / WEIR_LINE * WEIR_LINE);
+    weir_spsc *r;
+    if (start != 0) start = -(uint64_t)2; /* its indices are whole words */
+    if (!mem || weir__spsc_init_at(&r, mem, bytes, cap, sizeof(uint64_t), start) < 0) abort();
+    return r;
+}
+
+static void spsc_end(void *ring) {
+    if (weir_spsc_fini(ring, NULL, NULL) < 0) abort();
+    free(ring);
+}
+
+static int64_t count_or(size_t k, size_t asked) {
+    return k == 0 && asked > 0 ? WEIR_EAGAIN : (int64_t)k;
+}
+
+static int64_t spsc_run(void *ring, struct weir_lin_op *op, bool late) {
+    weir_spsc *r = ring;
+    (void)late;
+    switch (op->kind) {
+        case WEIR_LIN_PUSH: return weir_spsc_push(r, op->in) ? 0 : WEIR_EAGAIN;
+        case WEIR_LIN_POP: return weir_spsc_pop(r, op->out) ? 0 : WEIR_EAGAIN;
+        case WEIR_LIN_PUSH_N: return count_or(weir_spsc_push_n(r, op->in, op->nin), op->nin);
+        default: return count_or(weir_spsc_pop_n(r, op->out, (size_t)op->in[0]), (size_t)op->in[0]);
+    }
+}
+
+const struct target target_spsc = { .name = "weir_spsc",
+                                    .one_each = true,
+                                    .make = spsc_make,
+                                    .end = spsc_end,
+                                    .run = spsc_run };
