@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-void wb_hist_clear(struct wb_hist *h) {
-    memset(h, 0, sizeof *h);
-}
+void wb_hist_clear(struct wb_hist *h) { memset(h, 0, sizeof *h); }
 
 void wb_hist_merge(struct wb_hist *into, const struct wb_hist *from) {
     for (unsigned i = 0; i < WB_HIST_BUCKETS; i++) into->bucket[i] += from->bucket[i];

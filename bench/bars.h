@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/bars.h - what weir has promised to reach, as ratios between two items of one group.
+ *
+ * A line of bench/bars.txt: name | numerator | denominator | wanted. Numerator and denominator are
+ * item names; {over} stands for four times the number of processors. Wanted:
+ *   at least K    the median of the paired ratio is K or more and, where K > 1, its interval
+ *                 excludes 1
+ *   no slower     the lower end of the interval is 0.97 or more
+ * The ratio is numerator's throughput over denominator's (of latencies: denominator's over
+ * numerator's). A bar of which this run measures neither or only one side is not reported, except
+ * that a rival which is not built in is "rival missing". */
+#ifndef WEIR_BENCH_BARS_H
+#define WEIR_BENCH_BARS_H
+
+#include <stdio.h>
+
+#include "plan.h"
+#include "stats.h"
+
+enum wb_bar_result { WB_BAR_MET, WB_BAR_MISSED, WB_BAR_RIVAL_MISSING };
+
+struct wb_bar {
+    char name[96], numerator[WB_NAME_BYTES], denominator[WB_NAME_BYTES], wanted[32];
+    double least; /* 0: "no slower" */
+    struct wb_interval ratio;
+    unsigned rounds; /* pairs; 0: there is no ratio */
+    enum wb_bar_result result;
+};
+
+struct wb_bars {
+    struct wb_bar *bar;
+    unsigned n, missed;
+};
+
+/* Reads the bars (of a file, or those built in where `file` is NULL) and judges those that the
+ * plan has measured. Returns 0, or 2 after one line on stderr: the file cannot be read, or a line
+ * is malformed. */
+int wb_bars_judge(struct wb_bars *out, const char *file, const struct wb_plan *plan);
+void wb_bars_free(struct wb_bars *bars);
+
+/* The check alone, at start: a file that cannot be used is found before anything is measured. */
+int wb_bars_check(const char *file);
+
+const char *wb_bar_word(enum wb_bar_result r);
+
+extern const char *const wb_bars_lines[]; /* bench/bars.txt, put in by CMake; ends with NULL */
+
+#endif

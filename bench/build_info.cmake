@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+# Writes OUT, a header with the commit (and whether files differ from it), the flags and the build type; leaves
+# it alone if nothing has changed, so that nothing is compiled again.
+function(git out)
+  execute_process(COMMAND git -C ${SOURCE} ${ARGN} OUTPUT_VARIABLE text ERROR_QUIET RESULT_VARIABLE rc
+                  OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(NOT rc EQUAL 0)
+    set(text "")
+  endif()
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+find_program(git_program git)
+set(commit "")
+set(changes "")
+if(git_program)
+  git(commit rev-parse --short=10 HEAD)
+  git(changes status --porcelain --untracked-files=no -- . ":(exclude)results")
+endif()
+set(dirty 0)
+if(NOT changes STREQUAL "")
+  set(dirty 1)
+endif()
+string(REPLACE "\\" "\\\\" FLAGS "${FLAGS}")
+string(REPLACE "\"" "\\\"" FLAGS "${FLAGS}")
+set(text "#define WB_COMMIT \"${commit}\"\n#define WB_DIRTY ${dirty}\n#define WB_FLAGS \"${FLAGS}\"\n#define WB_BUILD_TYPE \"${TYPE}\"\n")
+set(old "")
+if(EXISTS ${OUT})
+  file(READ ${OUT} old)
+endif()
+if(NOT old STREQUAL text)
+  file(WRITE ${OUT} "${text}")
+endif()

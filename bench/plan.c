@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/plan.c - see plan.h. Two passes over the suite: the first counts cases and items, the
+ * second fills arrays that never move, because items point at cases and groups at items. */
+#include "plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bounds.h"
+
+struct wb_builder {
+    struct wb_plan *plan; /* NULL arrays in the counting pass */
+    const struct wb_options *opt;
+    unsigned n_cases, n_items, n_groups;
+    bool filling;
+    struct { /* the group being built */
+        const char *name;
+        bool one_cpu, open;
+        unsigned first_case;
+        unsigned bounds; /* enum bound, what its rows ask for */
+    } group;
+    char (*seen)[WB_NAME_BYTES]; /* names of the group's cases, to drop what comes twice */
+    unsigned n_seen, seen_room;
+};
+
+enum bound {
+    BOUND_RMW = 1,
+    BOUND_LINES = 2,
+    BOUND_FUTEX = 4,
+    BOUND_COPY = 8
+}; /* << by size: 8, 16, 32 */
+
+unsigned wb_oversubscribed(void) { return 4 * wb_cpus(); }
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static const char *const test_keys[] = {
+    [WB_STREAM] = "",
+    [WB_SOLO] = "test:solo/",
+    [WB_PING] = "test:ping/",
+    [WB_STOPPED] = "test:stopped/",
+};
+
+/* The part of a name behind the variant. */
+static void keys(char *out, size_t n, const struct wb_case *c) {
+    const struct wb_shape *s = &c->shape;
+    char people[40] = "", rest[80] = "";
+    if (c->test != WB_SOLO && c->test != WB_PING)
+        (void)snprintf(people, sizeof people, "P:%u/C:%u/", s->producers, s->consumers);
+    size_t at = 0;
+    if (s->work_ns) at += (size_t)snprintf(rest + at, sizeof rest - at, "/work:%u", s->work_ns);
+    if (s->rate > 0) at += (size_t)snprintf(rest + at, sizeof rest - at, "/rate:%.0f", s->rate);
+    if (s->blocking) at += (size_t)snprintf(rest + at, sizeof rest - at, "/blocking:1");
+    if (c->one_cpu) (void)snprintf(rest + at, sizeof rest - at, "/cpus:1");
+    (void)snprintf(out, n, "%s%scap:%zu/size:%zu/batch:%u%s", test_keys[c->test], people, s->cap,
+                   s->size, s->batch, rest);
+}
+
+static void name_case(struct wb_case *c) {
+    char tail[WB_NAME_BYTES - 16];
+    keys(tail, sizeof tail, c);
+    (void)snprintf(c->name, sizeof c->name, "%s/%s", c->structure, tail);
+}
+
+static void name_item(char *out, size_t n, const struct wb_case *c, const char *variant) {
+    size_t at = strlen(c->structure);
+    (void)snprintf(out, n, "%s/%s%s", c->structure, variant, c->name + at);
+}
+
+/* ---- choice of variants ---------------------------------------------------------------------- */
+
+static bool is_weir(const struct wb_ring *r) { return strcmp(r->name, "weir") == 0; }
+
+static bool has(const struct wb_ring *r, const struct wb_case *c) {
+    const struct wb_shape *s = &c->shape;
+    if (strcmp(r->structure, c->structure) != 0) return false;
+    if (s->batch > 1 && !(r->can & WB_BATCH)) return false;
+    if (s->size != 8 && !(r->can & WB_SIZES)) return false;
+    if (s->blocking && !(r->can & WB_BLOCK)) return false;
+    if (c->test == WB_SOLO) return r->solo != NULL;
+    if (c->test == WB_PING) return r->ping && r->pong;
+    return r->produce && r->consume;
+}
+
+/* Whether the options and the row want the variant; weir itself always. */
+static bool wanted(const struct wb_options *o, const struct wb_ring *r, enum wb_who who) {
+    if (is_weir(r)) return true;
+    if (o->rivals == WB_RIVALS_LIST) return wb_options_names(o, r->name);
+    bool mutex = strcmp(r->name, "mutex") == 0;
+    if (!r->package && !mutex) return o->suite->variants_of_weir && who == WB_ALL;
+    if (o->rivals == WB_RIVALS_NONE && r->package) return false;
+    return who == WB_ALL || mutex || strcmp(r->name, "ck") == 0;
+}
+
+static bool passes(const struct wb_options *o, const char *name) {
+    if (!o->filter_text) return true;
+    return (regexec(&o->filter, name, 0, NULL, 0) == 0) != o->filter_negative;
+}
+
+static bool threads_wanted(const struct wb_options *o, const struct wb_row *row) {
+    unsigned n = row->producers > row->consumers ? row->producers : row->consumers;
+    for (unsigned i = 0; i < o->n_threads; i++)
+        if (o->threads[i] == n) return true;
+    return o->n_threads == 0;
+}
+
+const unsigned *wb_build_axis(const struct wb_builder *b, const unsigned *usual, unsigned *n) {
+    if (b->opt->n_threads > 0) {
+        *n = b->opt->n_threads;
+        return b->opt->threads;
+    }
+    for (*n = 0; usual[*n] != 0; (*n)++) continue;
+    return usual;
+}
+
+/* ---- building -------------------------------------------------------------------------------- */
+
+static void put_item(struct wb_builder *b, const struct wb_case *c, const struct wb_ring *ring,
+                     const char *name) {
+    if (b->filling) {
+        struct wb_item *item = &b->plan->items[b->n_items];
+        item->of = c;
+        item->ring = ring;
+        item->status = WB_OK;
+        memcpy(item->name, name, sizeof item->name);
+        b->plan->groups[b->n_groups].n++;
+    }
+    b->n_items++;
+}
+
+/* Adds the items of a case, and the case if it has any. */
+static unsigned put_case(struct wb_builder *b, const struct wb_case *c, enum wb_who who,
+                         const struct wb_ring *const *rings) {
+    const struct wb_case *at = b->filling ? &b->plan->cases[b->n_cases] : NULL;
+    unsigned before = b->n_items;
+    for (int pass = 0; pass < 2; pass++) { /* weir first */
+        for (const struct wb_ring *const *r = rings; *r; r++) {
+            char name[WB_NAME_BYTES];
+            name_item(name, sizeof name, c, (*r)->name);
+            if (is_weir(*r) != (pass == 0) || !has(*r, c)) continue;
+            bool bound = strcmp(c->structure, "bound") == 0; /* asked for by those that it bounds */
+            if (bound || (wanted(b->opt, *r, who) && passes(b->opt, name)))
+                put_item(b, at, *r, name);
+        }
+    }
+    if (b->n_items == before) return 0;
+    if (b->filling) b->plan->cases[b->n_cases] = *c;
+    b->n_cases++;
+    return b->n_items - before;
+}
+
+static bool came_before(struct wb_builder *b, const char *name) {
+    for (unsigned i = 0; i < b->n_seen; i++)
+        if (strcmp(b->seen[i], name) == 0) return true;
+    if (b->n_seen == b->seen_room) {
+        b->seen_room = b->seen_room ? 2 * b->seen_room : 64;
+        b->seen = realloc(b->seen, b->seen_room * sizeof *b->seen);
+        if (!b->seen) abort();
+    }
+    memcpy(b->seen[b->n_seen++], name, WB_NAME_BYTES);
+    return false;
+}
+
+/* Which bound says something about the case; 0: none. */
+static unsigned bound_of(const struct wb_case *c) {
+    if (c->one_cpu || c->test == WB_STOPPED) return 0;
+    if (c->test == WB_PING) return c->shape.blocking ? BOUND_FUTEX : BOUND_LINES;
+    if (c->test == WB_SOLO) return strcmp(c->structure, "mpmc") == 0 ? BOUND_RMW : 0;
+    if (c->shape.rate > 0) return 0;
+    return c->shape.size == 8    ? BOUND_COPY
+           : c->shape.size == 64 ? BOUND_COPY << 1
+                                 : BOUND_COPY << 2;
+}
+
+void wb_build_row(struct wb_builder *b, const struct wb_row *row) {
+    struct wb_case c = { .workload = row->workload,
+                         .structure = row->structure,
+                         .test = row->test };
+    if (!threads_wanted(b->opt, row)) return;
+    c.shape = (struct wb_shape){ .producers = row->producers,
+                                 .consumers = row->consumers,
+                                 .cap = row->cap,
+                                 .size = row->size,
+                                 .batch = row->batch,
+                                 .work_ns = row->work_ns,
+                                 .rate = row->rate,
+                                 .blocking = row->blocking };
+    c.threads = wb_test_threads(c.test, &c.shape);
+    c.one_cpu = b->group.one_cpu;
+    c.shape.oversubscribed = c.threads > (c.one_cpu ? 1 : wb_cpus());
+    name_case(&c);
+    if (came_before(b, c.name)) return;
+    if (put_case(b, &c, row->who, wb_rings) > 0) b->group.bounds |= bound_of(&c);
+}
+
+static void build_bound(struct wb_builder *b, const struct wb_ring *ring, enum wb_test test,
+                        size_t size, const char *what) {
+    const struct wb_ring *const rings[] = { ring, NULL };
+    struct wb_case c = {
+        .workload = b->group.name, .structure = "bound", .title = ring->note, .test = test
+    };
+    c.shape = (struct wb_shape){ .producers = 1,
+                                 .consumers = 1,
+                                 .cap = 1024,
+                                 .size = size,
+                                 .batch = 1,
+                                 .blocking = ring == &wb_bound_futex };
+    c.threads = wb_test_threads(test, &c.shape);
+    c.shape.oversubscribed = c.threads > wb_cpus();
+    (void)snprintf(c.name, sizeof c.name, "bound/test:%s/size:%zu/group:%s", what, size,
+                   b->group.name);
+    (void)put_case(b, &c, WB_ALL, rings);
+}
+
+static void close_group(struct wb_builder *b) {
+    if (!b->group.open) return;
+    unsigned want = b->group.bounds;
+    if (want & BOUND_RMW) build_bound(b, &wb_bound_rmw, WB_SOLO, 8, "solo-rmw");
+    if (want & BOUND_LINES) build_bound(b, &wb_bound_lines, WB_PING, 8, "ping-lines");
+    if (want & BOUND_FUTEX) build_bound(b, &wb_bound_futex, WB_PING, 8, "ping-futex");
+    for (unsigned i = 0; i < 3; i++)
+        if (want & (unsigned)BOUND_COPY << i)
+            build_bound(b, &wb_bound_copy, WB_SOLO, i == 0 ? 8 : i == 1 ? 64 : 256, "solo-copy");
+    if (b->filling && b->plan->groups[b->n_groups].n > 0) b->n_groups++;
+    b->group.open = false;
+}
+
+void wb_build_group(struct wb_builder *b, const char *name, bool one_cpu) {
+    close_group(b);
+    b->group.name = name;
+    b->group.one_cpu = one_cpu;
+    b->group.open = true;
+    b->group.bounds = 0;
+    b->n_seen = 0;
+    if (!b->filling) return;
+    b->plan->groups[b->n_groups] =
+        (struct wb_group){ .name = name, .one_cpu = one_cpu, .items = &b->plan->items[b->n_items] };
+}
+
+static void build(struct wb_builder *b, bool filling) {
+    b->filling = filling;
+    b->n_cases = b->n_items = b->n_groups = 0;
+    b->opt->suite->build(b);
+    close_group(b);
+}
+
+/* ---- the plan -------------------------------------------------------------------------------- */
+
+static void *zeroed(size_t n, size_t size) {
+    void *p = calloc(n ? n : 1, size);
+    if (!p) abort(); /* some hundred kilobytes before anything is measured */
+    return p;
+}
+
+/* The time per run: as asked for, or the suite's, shortened so that the suite keeps to its budget.
+ */
+static double time_per_run(const struct wb_plan *plan) {
+    const struct wb_suite *suite = plan->opt->suite;
+    if (plan->opt->seconds > 0) return plan->opt->seconds;
+    double s = suite->seconds;
+    while (suite->budget > 0 && s > 0.01) {
+        struct wb_plan shorter = *plan;
+        shorter.seconds = s;
+        if (wb_plan_estimate(&shorter) <= suite->budget) break;
+        s *= 0.95;
+    }
+    return s;
+}
+
+int wb_plan_make(struct wb_plan *plan, const struct wb_options *opt) {
+    struct wb_builder b = { .plan = plan, .opt = opt };
+    memset(plan, 0, sizeof *plan);
+    plan->opt = opt;
+    plan->rounds = opt->rounds;
+    build(&b, false);
+    plan->cases = zeroed(b.n_cases, sizeof *plan->cases);
+    plan->items = zeroed(b.n_items, sizeof *plan->items);
+    plan->n_cases = b.n_cases;
+    plan->n_items = b.n_items;
+    build(&b, true);
+    plan->n_groups = b.n_groups;
+    free(b.seen);
+    for (unsigned i = 0; i < plan->n_items; i++)
+        plan->items[i].samples = zeroed(plan->rounds, sizeof *plan->items[i].samples);
+    plan->seconds = time_per_run(plan);
+    if (plan->n_items > 0) return 0;
+    (void)fprintf(stderr,
+                  "weir-bench: nothing to measure: no case of suite %s matches; "
+                  "see weir-bench --list\n",
+                  opt->suite->name);
+    return 2;
+}
+
+void wb_plan_free(struct wb_plan *plan) {
+    for (unsigned i = 0; i < plan->n_items; i++) {
+        free(plan->items[i].samples);
+        free(plan->items[i].latencies);
+    }
+    free(plan->items);
+    free(plan->cases);
+}
+
+double wb_plan_estimate(const struct wb_plan *plan) {
+    double s = 0;
+    for (unsigned i = 0; i < plan->n_items; i++)
+        s += plan->rounds * wb_run_cost(plan->items[i].of->test, plan->seconds);
+    return s;
+}
+
+const struct wb_item *wb_plan_find(const struct wb_plan *plan, const char *name) {
+    for (unsigned i = 0; i < plan->n_items; i++)
+        if (strcmp(plan->items[i].name, name) == 0) return &plan->items[i];
+    return NULL;
+}
+
+const struct wb_item *wb_plan_beside(const struct wb_plan *plan, const struct wb_item *item,
+                                     const char *variant) {
+    for (unsigned i = 0; i < plan->n_items; i++)
+        if (plan->items[i].of == item->of && strcmp(plan->items[i].ring->name, variant) == 0)
+            return &plan->items[i];
+    return NULL;
+}

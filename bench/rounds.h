@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/rounds.h - measures a plan round by round. */
+#ifndef WEIR_BENCH_ROUNDS_H
+#define WEIR_BENCH_ROUNDS_H
+
+#include "plan.h"
+
+/* Measures the rounds of the group up to and including `round`, as far as they have not been. */
+void wb_rounds_until(struct wb_plan *plan, struct wb_group *group, unsigned round);
+
+/* Measures everything that has not been. */
+void wb_rounds_all(struct wb_plan *plan);
+
+/* Counts a sample that was measured, here or in another process, and says on stderr what is wrong.
+ */
+void wb_rounds_take(struct wb_plan *plan, struct wb_item *item, unsigned round,
+                    const struct wb_sample *sample, const char *why);
+
+/* From now on Ctrl-C ends the measuring after the current run; the second one ends the program. */
+void wb_rounds_catch_interrupt(void);
+bool wb_interrupted(void);
+
+#endif

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/run.c - see run.h. All memory of a run hangs on one struct, so that a run that is stuck
+ * can be left behind with everything that its threads still use. */
+#include "run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "team.h"
+
+#define WARM_UP 0.003  /* seconds */
+#define OVERHEAD 0.002 /* of opening, waking, draining */
+#define LATE 5         /* times its time, and */
+#define LATE_BY 0.5    /* seconds: a busy machine delays a thread by a tenth of a second */
+#define STUCK 2.0      /* seconds after its end, and at least LATE times its time */
+#define MS UINT64_C(1000000)
+#define STOP_AFTER (20 * MS)
+#define STOP_FOR (100 * MS)
+#define STOP_REST (10 * MS)
+
+struct totals {
+    uint64_t pushed, popped, pushed_sum, popped_sum, disorder;
+};
+
+struct worker { /* a thread's own lines */
+    struct wb_worker w;
+    uint64_t from; /* next at the start of the phase */
+    char pad_[2 * WB_LINE_BYTES - sizeof(struct wb_worker) - 8];
+};
+
+struct run {
+    struct wb_trial trial;
+    void *ring, *back;
+    unsigned threads;
+    struct worker *workers; /* producers, then consumers; or ping and pong; or one */
+    struct wb_part *parts;
+    uint64_t *seen; /* a row per thread, each on lines of its own */
+    size_t seen_row;
+    struct wb_hist *hists; /* one per thread, or NULL */
+    struct wb_phase phase;
+    struct totals totals;     /* both phases */
+    double stop_ns, stop_ops; /* WB_STOPPED: what the others did meanwhile */
+};
+
+static struct wb_team *team;
+
+/* ---- what a test is made of ------------------------------------------------------------------ */
+
+unsigned wb_test_threads(enum wb_test test, const struct wb_shape *shape) {
+    if (test == WB_SOLO) return 1;
+    return test == WB_PING ? 2 : shape->producers + shape->consumers;
+}
+
+bool wb_test_is_latency(enum wb_test test, const struct wb_shape *shape) {
+    return test == WB_PING || shape->rate > 0;
+}
+
+static double planned(enum wb_test test, double seconds) {
+    return test == WB_STOPPED ? (double)(STOP_AFTER + STOP_FOR + STOP_REST) / 1e9 : seconds;
+}
+
+double wb_run_cost(enum wb_test test, double seconds) {
+    return planned(test, seconds) + WARM_UP + OVERHEAD;
+}
+
+static unsigned pushers(const struct run *r) {
+    bool pair = r->trial.test == WB_SOLO || r->trial.test == WB_PING;
+    return pair ? 1 : r->trial.shape.producers;
+}
+
+static void set_part(struct run *r, unsigned i) {
+    const struct wb_ring *ring = r->trial.ring;
+    struct wb_part *part = &r->parts[i];
+    bool first = i < pushers(r);
+    part->worker = &r->workers[i].w;
+    part->cpu = wb_place(r->trial.pin, r->threads, i);
+    part->feeds = first && r->trial.test != WB_SOLO;
+    part->last = r->trial.test == WB_STREAM || r->trial.test == WB_STOPPED ? !first : first;
+    if (r->trial.test == WB_SOLO)
+        part->run = ring->solo;
+    else if (r->trial.test == WB_PING)
+        part->run = first ? ring->ping : ring->pong;
+    else
+        part->run = first ? ring->produce : ring->consume;
+}
+
+static void set_worker(struct run *r, unsigned i) {
+    struct wb_worker *w = &r->workers[i].w;
+    w->ring = r->ring;
+    w->back = r->back;
+    w->shape = &r->trial.shape;
+    w->id = i < pushers(r) ? i : i - pushers(r);
+    w->stop = &r->phase.stop;
+    /* One thread alone that misses its element stops looking for it when the time is over. */
+    w->drain = r->trial.test == WB_SOLO ? &r->phase.stop : &r->phase.drain;
+    w->seen = &r->seen[i * r->seen_row];
+    w->hist = r->hists ? &r->hists[i] : NULL;
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static void *lines(size_t n, size_t size) {
+    size_t bytes = (n * size + WB_LINE_BYTES - 1) / WB_LINE_BYTES * WB_LINE_BYTES;
+    void *p = aligned_alloc(WB_LINE_BYTES, bytes);
+    return p ? memset(p, 0, bytes) : NULL;
+}
+
+static void close_rings(struct run *r) {
+    if (r->ring) r->trial.ring->dispose(r->ring);
+    if (r->back) r->trial.ring->dispose(r->back);
+    r->ring = r->back = NULL;
+}
+
+static bool open_rings(struct run *r) {
+    r->ring = r->trial.ring->open(&r->trial.shape);
+    if (!r->ring) return false;
+    if (r->trial.test == WB_PING) {
+        r->back = r->trial.ring->open(&r->trial.shape);
+        if (!r->back) return false;
+    }
+    for (unsigned i = 0; i < r->threads; i++) set_worker(r, i);
+    return true;
+}
+
+static void free_run(struct run *r) {
+    if (!r) return;
+    close_rings(r);
+    free(r->workers);
+    free(r->parts);
+    free(r->seen);
+    free(r->hists);
+    free(r);
+}
+
+static struct run *new_run(const struct wb_trial *trial) {
+    struct run *r = lines(1, sizeof *r);
+    if (!r) return NULL;
+    r->trial = *trial;
+    r->threads = wb_test_threads(trial->test, &trial->shape);
+    r->seen_row = (trial->shape.producers / 16 + 1) * (WB_LINE_BYTES / sizeof *r->seen);
+    r->workers = lines(r->threads, sizeof *r->workers);
+    r->parts = lines(r->threads, sizeof *r->parts);
+    r->seen = lines(r->threads * r->seen_row, sizeof *r->seen);
+    bool hist = wb_test_is_latency(trial->test, &trial->shape);
+    if (hist) r->hists = lines(r->threads, sizeof *r->hists);
+    if (r->workers && r->parts && r->seen && (r->hists || !hist)) return r;
+    free_run(r);
+    return NULL;
+}
+
+/* ---- hooks of a phase ------------------------------------------------------------------------ */
+
+static void when_fed(void *arg) {
+    struct run *r = arg;
+    if (!r->trial.shape.blocking || !r->trial.ring->shut) return;
+    r->trial.ring->shut(r->ring);
+    if (r->back) r->trial.ring->shut(r->back);
+}
+
+/* Open loop: the first element is due a little later, when all threads have left the barrier. */
+static void when_beginning(void *arg, uint64_t t0) {
+    struct run *r = arg;
+    for (unsigned i = 0; i < r->threads; i++) r->workers[i].w.start_ns = t0 + 20000;
+}
+
+/* Elements consumed so far, while the loops run: per producer the furthest that any consumer has
+ * seen. Right but for what is between two consumers' hands. With two producers or more the loops
+ * keep these numbers in memory (ring_run.h). */
+static uint64_t consumed(const struct run *r) {
+    uint64_t sum = 0;
+    for (unsigned p = 0; p < r->trial.shape.producers; p++) {
+        uint64_t most = 0;
+        for (unsigned i = pushers(r); i < r->threads; i++) {
+            uint64_t n = __atomic_load_n(&r->seen[i * r->seen_row + p], __ATOMIC_RELAXED);
+            if (n > most) most = n;
+        }
+        sum += most;
+    }
+    return sum;
+}
+
+static void hold_one(void *arg, uint64_t t0) {
+    struct run *r = arg;
+    wb_sleep_until(t0 + STOP_AFTER);
+    wb_team_hold(team, 0);
+    uint64_t from = wb_now(), before = consumed(r);
+    wb_sleep_until(from + STOP_FOR);
+    uint64_t to = wb_now(), after = consumed(r);
+    wb_team_release();
+    r->stop_ns = (double)(to - from);
+    r->stop_ops = after > before ? (double)(after - before) : 1; /* none: less than one */
+    wb_sleep_until(to + STOP_REST);
+}
+
+/* ---- a phase and its checks ------------------------------------------------------------------ */
+
+static void clear_worker(struct run *r, unsigned i) {
+    struct wb_worker *w = &r->workers[i].w;
+    w->moved = w->sum = w->misses = w->disorder = 0;
+    if (r->trial.shape.rate > 0) { /* the sequence number tells when an element was due */
+        w->next = 0;
+        memset(w->seen, 0, r->seen_row * sizeof *w->seen);
+    }
+    r->workers[i].from = w->next;
+}
+
+static void add_totals(struct run *r) {
+    struct totals *t = &r->totals;
+    for (unsigned i = 0; i < r->threads; i++) {
+        const struct wb_worker *w = &r->workers[i].w;
+        bool solo = r->trial.test == WB_SOLO, first = i < pushers(r);
+        t->disorder += w->disorder;
+        if (first) {
+            t->pushed += solo ? w->next - r->workers[i].from : w->moved;
+            t->pushed_sum += solo ? 0 : w->sum;
+        }
+        if (!first || solo) {
+            t->popped += w->moved;
+            t->popped_sum += solo ? 0 : w->sum;
+        }
+    }
+}
+
+static bool sound(const struct run *r, char *why, size_t size) {
+    const struct totals *t = &r->totals;
+    if (t->pushed != t->popped)
+        (void)snprintf(why, size, "check failed: %" PRIu64 " pushed, %" PRIu64 " popped", t->pushed,
+                       t->popped);
+    else if (t->pushed_sum != t->popped_sum)
+        (void)snprintf(why, size,
+                       "check failed: %" PRIu64 " elements, but not those that were pushed",
+                       t->popped);
+    else if (t->disorder)
+        (void)snprintf(why, size, "check failed: %" PRIu64 " of %" PRIu64 " elements out of order",
+                       t->disorder, t->popped);
+    else
+        return true;
+    return false;
+}
+
+/* WB_OK, WB_STUCK (r is not to be touched any more), WB_FAILED. */
+static enum wb_status run_phase(struct run *r, double seconds, bool measured, char *why,
+                                size_t size) {
+    struct wb_phase *p = &r->phase;
+    *p = (struct wb_phase){ .parts = r->parts, .n = r->threads, .seconds = seconds };
+    p->grace = (LATE - 1) * seconds > STUCK ? (LATE - 1) * seconds : STUCK;
+    p->fed = when_fed;
+    p->fed_arg = p->hook_arg = r;
+    p->begins = r->trial.shape.rate > 0 ? when_beginning : NULL;
+    p->during = measured && r->trial.test == WB_STOPPED ? hold_one : NULL;
+    for (unsigned i = 0; i < r->threads; i++) {
+        set_part(r, i);
+        clear_worker(r, i);
+        if (r->hists) wb_hist_clear(&r->hists[i]);
+    }
+    switch (wb_team_run(team, p)) {
+        case WB_TEAM_STUCK:
+            team = NULL;
+            (void)snprintf(why, size, "still running %.1f s after its end", p->grace);
+            return WB_STUCK;
+        case WB_TEAM_NO_THREAD:
+            (void)snprintf(why, size, "the system refuses %u threads", r->threads);
+            return WB_FAILED;
+        case WB_TEAM_DONE: break;
+    }
+    add_totals(r);
+    return sound(r, why, size) ? WB_OK : WB_FAILED;
+}
+
+static enum wb_status run_both(struct run *r, char *why, size_t size) {
+    if (!open_rings(r)) {
+        (void)snprintf(why, size, "could not be opened in this shape");
+        return WB_ABSENT;
+    }
+    enum wb_status s = run_phase(r, WARM_UP, false, why, size);
+    if (s != WB_OK) return s;
+    if (r->trial.shape.blocking) { /* it was shut */
+        close_rings(r);
+        if (!open_rings(r)) {
+            (void)snprintf(why, size, "could not be opened again");
+            return WB_FAILED;
+        }
+    }
+    return run_phase(r, r->trial.seconds, true, why, size);
+}
+
+/* ---- figures --------------------------------------------------------------------------------- */
+
+static double share(const struct run *r, unsigned from, unsigned to) {
+    uint64_t least = UINT64_MAX, most = 0;
+    for (unsigned i = from; i < to; i++) {
+        uint64_t n = r->workers[i].w.moved;
+        if (n < least) least = n;
+        if (n > most) most = n;
+    }
+    return most == 0 ? 1 : (double)least / (double)most;
+}
+
+static void latencies_of(const struct run *r, struct wb_sample *out, struct wb_hist *keep) {
+    struct wb_hist *all = r->hists; /* the others' are added to the first: the run is over */
+    for (unsigned i = 1; i < r->threads; i++) wb_hist_merge(all, &r->hists[i]);
+    out->p50_ns = wb_hist_percentile(all, 50);
+    out->p90_ns = wb_hist_percentile(all, 90);
+    out->p99_ns = wb_hist_percentile(all, 99);
+    out->p999_ns = wb_hist_percentile(all, 99.9);
+    out->max_ns = (double)all->max_ns;
+    out->ns_op = out->p50_ns;
+    if (keep) wb_hist_merge(keep, all);
+}
+
+static enum wb_status figures(const struct run *r, struct wb_sample *out, struct wb_hist *keep,
+                              char *why, size_t size) {
+    bool stream = r->trial.test == WB_STREAM || r->trial.test == WB_STOPPED;
+    double seconds = wb_phase_seconds(&r->phase), ops = 0, cpu = 0, csw = 0, misses = 0;
+    for (unsigned i = 0; i < r->threads; i++) {
+        bool counts = stream ? i >= pushers(r) : i == 0;
+        ops += counts ? (double)r->workers[i].w.moved : 0;
+        misses += (double)r->workers[i].w.misses;
+        cpu += (double)r->parts[i].cpu_ns / 1e9;
+        csw += (double)r->parts[i].switches;
+    }
+    if (ops <= 0 || seconds <= 0 ||
+        (r->hists && r->hists[0].count + r->hists[r->threads - 1].count == 0)) {
+        (void)snprintf(why, size, "check failed: nothing was moved");
+        return WB_FAILED;
+    }
+    double plan = planned(r->trial.test, r->trial.seconds);
+    out->late = seconds > LATE * plan && seconds > plan + LATE_BY;
+    out->ops_s = ops / seconds;
+    if (r->trial.test == WB_STOPPED) out->ops_s = r->stop_ops * 1e9 / r->stop_ns;
+    out->ns_op = 1e9 / out->ops_s;
+    out->csw_per_op = csw / ops;
+    out->cpu_s_per_mop = cpu / ops * 1e6;
+    out->misses_per_op = misses / ops;
+    double in = stream ? share(r, 0, pushers(r)) : 1,
+           from = stream ? share(r, pushers(r), r->threads) : 1;
+    out->fair_min_max = in < from ? in : from;
+    if (r->hists) latencies_of(r, out, keep);
+    return WB_OK;
+}
+
+void wb_run(const struct wb_trial *trial, struct wb_sample *out, struct wb_hist *latencies,
+            char *why, size_t why_size) {
+    memset(out, 0, sizeof *out);
+    why[0] = '\0';
+    if (!team) team = wb_team_new();
+    struct run *r = team ? new_run(trial) : NULL;
+    if (!r) {
+        out->status = WB_FAILED;
+        (void)snprintf(why, why_size, "out of memory");
+        return;
+    }
+    out->status = run_both(r, why, why_size);
+    if (out->status == WB_STUCK) return; /* its threads still use r */
+    if (out->status == WB_OK) out->status = figures(r, out, latencies, why, why_size);
+    free_run(r);
+}
+
+void wb_run_end(void) {
+    wb_team_free(team);
+    team = NULL;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/run.h - one run: one variant, one case, one round.
+ *
+ * A run opens the ring, warms up for a few milliseconds (on the same ring; a blocking one, which
+ * is shut at the end of a phase, on a ring of its own), measures for the time given, and checks
+ * what it moved, warm-up included: as many elements out as in, the same sum, each producer's in
+ * order. A run whose check fails gives no figure. */
+#ifndef WEIR_BENCH_RUN_H
+#define WEIR_BENCH_RUN_H
+
+#include "bench.h"
+#include "cpus.h"
+
+enum wb_test {
+    WB_STREAM,  /* producers and consumers, as fast as they can or at a rate */
+    WB_SOLO,    /* push and pop by one thread */
+    WB_PING,    /* there and back over two rings */
+    WB_STOPPED, /* a stream; what is measured is the 100 ms in which one producer is stopped */
+};
+
+enum wb_status { WB_NONE, WB_OK, WB_STUCK, WB_FAILED, WB_ABSENT /* could not be opened */ };
+
+struct wb_sample {
+    enum wb_status status;
+    bool late;    /* it took more than five times its time */
+    double ns_op; /* of latency cases the median latency, else elapsed time per operation */
+    double ops_s;
+    double p50_ns, p90_ns, p99_ns, p999_ns, max_ns; /* latency cases only, else 0 */
+    double fair_min_max;  /* smallest share of a producer (consumer) over the largest */
+    double csw_per_op;    /* context switches */
+    double cpu_s_per_mop; /* CPU seconds per million operations */
+    double misses_per_op; /* calls that moved nothing */
+};
+
+struct wb_trial {
+    const struct wb_ring *ring;
+    struct wb_shape shape;
+    enum wb_test test;
+    enum wb_pin pin;
+    double seconds;
+};
+
+/* Runs it. `latencies` (NULL: none are kept) gets all latencies of the run added, if it is WB_OK.
+ * `why` gets one line where the status is not WB_OK. */
+void wb_run(const struct wb_trial *trial, struct wb_sample *out, struct wb_hist *latencies,
+            char *why, size_t why_size);
+
+/* Ends the threads. */
+void wb_run_end(void);
+
+unsigned wb_test_threads(enum wb_test test, const struct wb_shape *shape);
+bool wb_test_is_latency(enum wb_test test, const struct wb_shape *shape);
+
+/* How long a run takes by plan, with what is around it; for the estimate. */
+double wb_run_cost(enum wb_test test, double seconds);
+
+#endif

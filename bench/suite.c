@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/suite.c - the suites: which cases of which workload, for whom.
+ *
+ * Q1 SPSC stream and ping-pong; Q2 N producers x N consumers; Q3 N x 1 and 1 x N; Q7 eight threads
+ * per processor, one processor only, one thread stopped. A group is what bars may compare
+ * (plan.h): therefore the two cases of Q7 that need no process of their own run in the rounds of
+ * Q2. */
+#include <string.h>
+
+#include "plan.h"
+
+#define CAP 1024
+#define COUNT(a) ((unsigned)(sizeof(a) / sizeof(a)[0]))
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static struct wb_row row(const char *workload, const char *structure, unsigned p, unsigned c) {
+    struct wb_row r = { 0 };
+    r.workload = workload;
+    r.structure = structure;
+    r.producers = p;
+    r.consumers = c;
+    r.cap = CAP;
+    r.size = 8;
+    r.batch = 1;
+    return r;
+}
+
+static void add(struct wb_builder *b, struct wb_row r, enum wb_who who) {
+    r.who = who;
+    wb_build_row(b, &r);
+}
+
+static struct wb_row test(struct wb_row r, enum wb_test t) {
+    r.test = t;
+    return r;
+}
+
+static struct wb_row batch(struct wb_row r, unsigned n) {
+    r.batch = n;
+    return r;
+}
+
+static struct wb_row cap(struct wb_row r, size_t n) {
+    r.cap = n;
+    return r;
+}
+
+static struct wb_row size(struct wb_row r, size_t n) {
+    r.size = n;
+    return r;
+}
+
+static struct wb_row rate(struct wb_row r, double per_second) {
+    r.rate = per_second;
+    return r;
+}
+
+static struct wb_row waiting(struct wb_row r) {
+    r.blocking = true;
+    return r;
+}
+
+/* ---- quick ----------------------------------------------------------------------------------- */
+
+static void quick_q1(struct wb_builder *b) {
+    static const unsigned batches[] = { 1, 8, 32, 64 };
+    struct wb_row one = row("Q1", "spsc", 1, 1);
+    wb_build_group(b, "Q1", false);
+    for (unsigned i = 0; i < COUNT(batches); i++) add(b, batch(one, batches[i]), WB_ALL);
+    add(b, size(one, 64), WB_ALL);
+    add(b, size(one, 256), WB_ALL);
+    add(b, test(one, WB_PING), WB_ALL);
+    add(b, rate(one, 1e5), WB_FEW);
+    add(b, rate(one, 1e6), WB_FEW);
+}
+
+/* The cases of Q7 beside those of Q2. */
+static void over_and_stopped(struct wb_builder *b, enum wb_who who) {
+    unsigned over = wb_oversubscribed();
+    add(b, row("Q7", "mpmc", over, over), who);
+    add(b, test(row("Q7", "mpmc", 2, 2), WB_STOPPED), who);
+}
+
+static void quick_q2(struct wb_builder *b) {
+    static const unsigned usual[] = { 1, 2, 4, 0 };
+    unsigned n;
+    const unsigned *axis = wb_build_axis(b, usual, &n);
+    struct wb_row one = row("Q2", "mpmc", 1, 1), two = row("Q2", "mpmc", 2, 2);
+    struct wb_row four = row("Q2", "mpmc", 4, 4), eight = row("Q2", "mpmc", 8, 8);
+    wb_build_group(b, "Q2", false);
+    add(b, test(one, WB_SOLO), WB_ALL);
+    for (unsigned i = 0; i < n; i++) add(b, row("Q2", "mpmc", axis[i], axis[i]), WB_ALL);
+    if (wb_oversubscribed() != 8) add(b, eight, WB_FEW);
+    add(b, batch(one, 32), WB_ALL);
+    add(b, batch(four, 32), WB_ALL);
+    add(b, cap(two, 8), WB_FEW);
+    add(b, cap(two, 65536), WB_FEW);
+    add(b, waiting(one), WB_ALL);
+    add(b, waiting(four), WB_ALL);
+    add(b, test(one, WB_PING), WB_FEW);
+    add(b, waiting(test(one, WB_PING)), WB_FEW);
+    add(b, rate(two, 1e5), WB_FEW);
+    add(b, rate(two, 1e6), WB_FEW);
+    over_and_stopped(b, WB_FEW);
+}
+
+static void one_cpu(struct wb_builder *b) {
+    struct wb_row one = row("Q7", "mpmc", 1, 1), four = row("Q7", "mpmc", 4, 4);
+    wb_build_group(b, "Q7", true);
+    add(b, row("Q7", "spsc", 1, 1), WB_FEW);
+    add(b, test(one, WB_SOLO), WB_FEW);
+    add(b, one, WB_FEW);
+    add(b, four, WB_FEW);
+    add(b, batch(one, 32), WB_FEW);
+    add(b, waiting(one), WB_FEW);
+    add(b, waiting(four), WB_FEW);
+}
+
+static void quick(struct wb_builder *b) {
+    quick_q1(b);
+    quick_q2(b);
+    one_cpu(b);
+}
+
+/* ---- full ------------------------------------------------------------------------------------ */
+
+static const size_t sizes[] = { 8, 64, 256 };
+static const size_t caps[] = { 8, CAP, 65536 };
+static const unsigned works[] = { 0, 200 };
+
+static void full_q1(struct wb_builder *b) {
+    static const unsigned batches[] = { 1, 8, 32, 64 };
+    struct wb_row one = row("Q1", "spsc", 1, 1);
+    wb_build_group(b, "Q1", false);
+    add(b, test(one, WB_SOLO), WB_ALL);
+    for (unsigned s = 0; s < COUNT(sizes); s++) {
+        for (unsigned i = 0; i < COUNT(batches); i++)
+            add(b, size(batch(one, batches[i]), sizes[s]), WB_ALL);
+        add(b, size(test(one, WB_PING), sizes[s]), WB_ALL);
+    }
+    add(b, rate(one, 1e5), WB_ALL);
+    add(b, rate(one, 1e6), WB_ALL);
+}
+
+/* One place on the N axis, with all capacities and both amounts of local work. */
+static void all_axes(struct wb_builder *b, struct wb_row r) {
+    for (unsigned c = 0; c < COUNT(caps); c++) {
+        for (unsigned w = 0; w < COUNT(works); w++) {
+            r.work_ns = works[w];
+            add(b, cap(r, caps[c]), WB_ALL);
+        }
+    }
+}
+
+static void full_q2(struct wb_builder *b) {
+    static const unsigned usual[] = { 1, 2, 4, 8, 16, 0 };
+    unsigned n;
+    const unsigned *axis = wb_build_axis(b, usual, &n);
+    struct wb_row one = row("Q2", "mpmc", 1, 1), two = row("Q2", "mpmc", 2, 2);
+    wb_build_group(b, "Q2", false);
+    for (unsigned s = 0; s < COUNT(sizes); s++) add(b, size(test(one, WB_SOLO), sizes[s]), WB_ALL);
+    for (unsigned i = 0; i < n; i++) {
+        struct wb_row r = row("Q2", "mpmc", axis[i], axis[i]);
+        all_axes(b, r);
+        add(b, size(r, 64), WB_ALL);
+        add(b, batch(r, 8), WB_ALL);
+        add(b, batch(r, 32), WB_ALL);
+        add(b, waiting(r), WB_ALL);
+        add(b, waiting(batch(r, 32)), WB_ALL);
+    }
+    add(b, test(one, WB_PING), WB_ALL);
+    add(b, waiting(test(one, WB_PING)), WB_ALL);
+    add(b, rate(two, 1e5), WB_ALL);
+    add(b, rate(two, 1e6), WB_ALL);
+    over_and_stopped(b, WB_ALL);
+}
+
+static void full_q3(struct wb_builder *b) {
+    static const unsigned usual[] = { 2, 4, 8, 16, 0 };
+    unsigned n;
+    const unsigned *axis = wb_build_axis(b, usual, &n);
+    wb_build_group(b, "Q3", false);
+    for (unsigned i = 0; i < n; i++) {
+        if (axis[i] == 1) continue; /* stands in Q2 */
+        all_axes(b, row("Q3", "mpmc", axis[i], 1));
+        all_axes(b, row("Q3", "mpmc", 1, axis[i]));
+    }
+}
+
+static void full(struct wb_builder *b) {
+    full_q1(b);
+    full_q2(b);
+    full_q3(b);
+    one_cpu(b);
+}
+
+/* ---- try ------------------------------------------------------------------------------------- */
+
+static void taste(struct wb_builder *b) {
+    wb_build_group(b, "Q1", false);
+    add(b, row("Q1", "spsc", 1, 1), WB_FEW);
+    wb_build_group(b, "Q2", false);
+    add(b, row("Q2", "mpmc", 2, 2), WB_FEW);
+    add(b, waiting(row("Q2", "mpmc", 1, 1)), WB_FEW);
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+const struct wb_suite wb_suites[] = {
+    { .name = "quick", .build = quick, .seconds = 0.05, .budget = 150 },
+    { .name = "try", .build = taste, .seconds = 0.15, .budget = 20 },
+    { .name = "full", .build = full, .seconds = 0.1, .variants_of_weir = true },
+    { .name = "queues", .build = full, .seconds = 0.1, .variants_of_weir = true },
+    { .name = "one-cpu", .build = one_cpu, .seconds = 0.05, .hidden = true },
+    { .name = NULL },
+};
+
+const struct wb_suite *wb_suite_find(const char *name) {
+    for (const struct wb_suite *s = wb_suites; s->name; s++)
+        if (strcmp(s->name, name) == 0) return s;
+    return NULL;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/summary.c - summary.md: where weir loses, the bars, then a table per case. Its figures are
+ * what the README quotes, so each stands in a table row that begins with its names. */
+#include <string.h>
+
+#include "report.h"
+
+static void machine(FILE *f, const struct wb_report *r) {
+    const struct wb_env *e = r->env;
+    (void)fprintf(
+        f,
+        "Machine: %.0f CPUs of %s, %s, %s, commit %s%s; %s, %u rounds of %.3g s a run, seed %s.\n",
+        wb_env_number(e, "cpus"), wb_env_text(e, "cpu_model"), wb_env_text(e, "kernel"),
+        wb_env_text(e, "compiler"), wb_env_text(e, "commit"),
+        wb_env_number(e, "dirty") > 0 ? " with local changes" : "", wb_env_text(e, "date"),
+        r->plan->rounds, r->plan->seconds, wb_env_text(e, "seed"));
+}
+
+static void doubts(FILE *f, const struct wb_report *r) {
+    const char *s = wb_env_doubts(r->env);
+    if (!*s) return;
+    (void)fputs("\nAbsolute figures are to be taken with care:\n\n", f);
+    while (*s) {
+        size_t n = strcspn(s, "\n");
+        (void)fprintf(f, "- %.*s\n", (int)n, s);
+        s += n + (s[n] == '\n');
+    }
+}
+
+static void losses(FILE *f, const struct wb_report *r) {
+    unsigned n = 0;
+    (void)fputs("\n## Where weir loses\n\n", f);
+    for (unsigned i = 0; i < r->plan->n_items; i++) {
+        const struct wb_result *row = &r->results[i];
+        char words[160], ratio[WB_TEXT];
+        if (!wb_loses(row)) continue;
+        if (n++ == 0) (void)fputs("| case | against | weir is | names |\n|---|---|---|---|\n", f);
+        (void)fprintf(f, "| %s | %s | %s | `%s` |\n",
+                      wb_text_case(words, sizeof words, row->item->of), row->item->ring->name,
+                      wb_text_ratio(ratio, row->ratio), row->item->of->name);
+    }
+    if (n == 0) (void)fputs("In no case of this run was weir shown to be slower.\n", f);
+}
+
+static void faults(FILE *f, const struct wb_report *r) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < r->plan->n_items; i++) {
+        const struct wb_result *row = &r->results[i];
+        if (row->status == WB_OK) continue;
+        if (n++ == 0) (void)fputs("\n## Not measured, or not to the end\n\n", f);
+        (void)fprintf(f, "- `%s`: %s: %s\n", row->item->name, wb_status_word(row->status),
+                      row->note);
+    }
+}
+
+static void bars(FILE *f, const struct wb_bars *bars) {
+    (void)fputs("\n## Bars\n\n", f);
+    if (bars->n == 0) {
+        (void)fputs("This run measured none of them.\n", f);
+        return;
+    }
+    (void)fprintf(
+        f,
+        "%u of %u missed. A ratio is the first's throughput over the second's; of latencies, the "
+        "second's time over the first's.\n\n"
+        "| bar | wanted | reached | result |\n|---|---|---|---|\n",
+        bars->missed, bars->n);
+    for (unsigned i = 0; i < bars->n; i++) {
+        const struct wb_bar *b = &bars->bar[i];
+        char ratio[WB_TEXT] = "";
+        if (b->rounds) (void)wb_text_ratio(ratio, b->ratio);
+        (void)fprintf(f, "| %s | %s | %s | %s |\n", b->name, b->wanted, ratio,
+                      wb_bar_word(b->result));
+    }
+}
+
+static void table_head(FILE *f, const struct wb_case *c) {
+    char words[160];
+    (void)fprintf(f, "\n### %s\n\n`%s`\n\n", wb_text_case(words, sizeof words, c), c->name);
+    if (wb_test_is_latency(c->test, &c->shape))
+        (void)fputs(
+            "| variant | p50 | p90 | p99 | p99.9 | max | rate | weir is | verdict | bound |\n"
+            "|---|---|---|---|---|---|---|---|---|---|\n",
+            f);
+    else
+        (void)fputs(
+            "| variant | per op [95 %] | rate | weir is | verdict | bound | fair | CPU s per M |\n"
+            "|---|---|---|---|---|---|---|---|\n",
+            f);
+}
+
+static void figures(FILE *f, const struct wb_result *r) {
+    char t[6][WB_TEXT], ratio[WB_TEXT] = "", bound[WB_TEXT] = "";
+    const struct wb_case *c = r->item->of;
+    if (r->compared) (void)wb_text_ratio(ratio, r->ratio);
+    if (r->bound_share > 0) (void)snprintf(bound, sizeof bound, "%.0f %%", 100 * r->bound_share);
+    if (wb_test_is_latency(c->test, &c->shape))
+        (void)fprintf(f, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |",
+                      wb_text_ns(t[0], r->p50_ns), wb_text_ns(t[1], r->p90_ns),
+                      wb_text_ns(t[2], r->p99_ns), wb_text_ns(t[3], r->p999_ns),
+                      wb_text_ns(t[4], r->max_ns), wb_text_rate(t[5], r->ops.median), ratio,
+                      r->verdict, bound);
+    else
+        (void)fprintf(f, "| %s [%s, %s] | %s | %s | %s | %s | %.2f | %.3g |",
+                      wb_text_ns(t[0], r->ns.median), wb_text_ns(t[1], r->ns.lo),
+                      wb_text_ns(t[2], r->ns.hi), wb_text_rate(t[3], r->ops.median), ratio,
+                      r->verdict, bound, r->fair_min_max, r->cpu_s_per_mop);
+    if (r->status != WB_OK) (void)fprintf(f, " %s", wb_status_word(r->status));
+    (void)fputc('\n', f);
+}
+
+static void tables(FILE *f, const struct wb_report *r) {
+    const struct wb_case *of = NULL;
+    for (unsigned g = 0; g < r->plan->n_groups; g++) {
+        const struct wb_group *group = &r->plan->groups[g];
+        bool opened = false;
+        for (unsigned i = 0; i < group->n; i++) {
+            const struct wb_result *row = &r->results[group->items + i - r->plan->items];
+            if (row->rounds == 0) continue;
+            if (!opened) {
+                (void)fprintf(f, "\n## %s%s\n\n", group->name, group->one_cpu ? ": one CPU" : "");
+                machine(f, r);
+                opened = true;
+            }
+            if (row->item->of != of) table_head(f, of = row->item->of);
+            (void)fprintf(f, "| %s ", row->item->ring->name);
+            figures(f, row);
+        }
+    }
+}
+
+bool wb_write_summary(const struct wb_report *r, FILE *f) {
+    char scaling[256];
+    (void)fputs(
+        "<!-- Generated by weir-bench from samples.csv; not edited by hand. -->\n# weir-bench\n\n",
+        f);
+    machine(f, r);
+    (void)fprintf(
+        f,
+        "\n\"weir is\" says how many times as fast weir is as the variant: the median over the "
+        "rounds of the ratio of two runs of one round, with its 95 %% interval. %s\n",
+        wb_text_scaling(scaling, sizeof scaling));
+    doubts(f, r);
+    losses(f, r);
+    faults(f, r);
+    bars(f, r->bars);
+    tables(f, r);
+    return !ferror(f);
+}

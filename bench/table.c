@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/table.c - what a run prints: the table of all cases and the bars; or the lines of the try
+ * suite. */
+#include <string.h>
+
+#include "report.h"
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static void heading(FILE *f, const struct wb_case *c) {
+    char words[160];
+    (void)fprintf(f, "\n%s\n  %s\n", wb_text_case(words, sizeof words, c), c->name);
+    if (wb_test_is_latency(c->test, &c->shape))
+        (void)fprintf(f, "  %-18s %10s %10s %10s %10s   %-22s %-10s %s\n", "variant", "p50", "p99",
+                      "p99.9", "max", "weir is", "verdict", "bound");
+    else
+        (void)fprintf(f, "  %-18s %10s %12s %14s   %-22s %-10s %s\n", "variant", "per op", "rate",
+                      "fair min/max", "weir is", "verdict", "bound");
+}
+
+static void figures(FILE *f, const struct wb_result *r) {
+    char a[WB_TEXT], b[WB_TEXT], c[WB_TEXT], d[WB_TEXT];
+    const struct wb_case *of = r->item->of;
+    if (wb_test_is_latency(of->test, &of->shape))
+        (void)fprintf(f, " %10s %10s %10s %10s", wb_text_ns(a, r->p50_ns), wb_text_ns(b, r->p99_ns),
+                      wb_text_ns(c, r->p999_ns), wb_text_ns(d, r->max_ns));
+    else
+        (void)fprintf(f, " %10s %12s %14.2f", wb_text_ns(a, r->ns.median),
+                      wb_text_rate(b, r->ops.median), r->fair_min_max);
+}
+
+static void print_row(FILE *f, const struct wb_result *r) {
+    char ratio[WB_TEXT] = "", bound[WB_TEXT] = "";
+    (void)fprintf(f, "  %-18s", r->item->ring->name);
+    if (r->rounds == 0) {
+        (void)fprintf(f, " %s: %s\n", wb_status_word(r->status), r->note);
+        return;
+    }
+    figures(f, r);
+    if (r->compared) (void)wb_text_ratio(ratio, r->ratio);
+    if (r->bound_share > 0) (void)snprintf(bound, sizeof bound, "%.0f %%", 100 * r->bound_share);
+    (void)fprintf(f, "   %-22s %-10s %s", ratio, r->verdict, bound);
+    if (r->status != WB_OK) (void)fprintf(f, " %s: %s", wb_status_word(r->status), r->note);
+    (void)fputc('\n', f);
+}
+
+static void print_bars(FILE *f, const struct wb_bars *bars) {
+    if (bars->n == 0) return;
+    (void)fprintf(f, "\nbars\n");
+    for (unsigned i = 0; i < bars->n; i++) {
+        const struct wb_bar *b = &bars->bar[i];
+        char ratio[WB_TEXT] = "-";
+        if (b->rounds) (void)wb_text_ratio(ratio, b->ratio);
+        (void)fprintf(f, "  %-13s %-52s %-14s %s\n", wb_bar_word(b->result), b->name, b->wanted,
+                      ratio);
+    }
+}
+
+void wb_print_table(const struct wb_report *r, FILE *f) {
+    const struct wb_case *of = NULL;
+    char scaling[256];
+    for (unsigned i = 0; i < r->plan->n_items; i++) {
+        const struct wb_result *row = &r->results[i];
+        if (!wb_result_shown(row)) continue;
+        if (row->item->of != of) heading(f, of = row->item->of);
+        print_row(f, row);
+    }
+    print_bars(f, r->bars);
+    (void)fprintf(
+        f,
+        "\n\"weir is\": weir's throughput over the variant's (of latencies: its time over weir's), "
+        "median of %u paired rounds with 95 %% interval.\n\"bound\": share of what the hardware "
+        "allows. %s\n",
+        r->plan->rounds, wb_text_scaling(scaling, sizeof scaling));
+}
+
+/* ---- the try suite --------------------------------------------------------------------------- */
+
+static const struct wb_result *beside(const struct wb_report *r, const struct wb_result *weir,
+                                      const char *variant) {
+    const struct wb_item *item = wb_plan_beside(r->plan, weir->item, variant);
+    return item ? &r->results[item - r->plan->items] : NULL;
+}
+
+/* "8.30 M/s, weir 12.3x [11.8, 12.9] faster" */
+static void rival(FILE *f, const struct wb_result *other) {
+    char text[3 * WB_TEXT] = "-", rate[WB_TEXT], ratio[WB_TEXT];
+    if (other && other->rounds == 0)
+        (void)snprintf(text, sizeof text, "%s", wb_status_word(other->status));
+    else if (other)
+        (void)snprintf(text, sizeof text, "%s, weir %s %s", wb_text_rate(rate, other->ops.median),
+                       other->compared ? wb_text_ratio(ratio, other->ratio) : "-", other->verdict);
+    (void)fprintf(f, " %-48s", text);
+}
+
+void wb_print_try(const struct wb_report *r, FILE *f) {
+    (void)fprintf(f, "%-28s %-12s %-48s %s\n", "", "weir", "mutex version", "Concurrency Kit");
+    for (unsigned i = 0; i < r->plan->n_items; i++) {
+        const struct wb_result *row = &r->results[i];
+        char words[160], rate[WB_TEXT];
+        if (strcmp(row->item->ring->name, "weir") != 0 || !wb_result_shown(row)) continue;
+        (void)fprintf(f, "%-28s %-12s", wb_text_case(words, sizeof words, row->item->of),
+                      row->rounds ? wb_text_rate(rate, row->ops.median)
+                                  : wb_status_word(row->status));
+        rival(f, beside(r, row, "mutex"));
+        rival(f, beside(r, row, "ck"));
+        (void)fputc('\n', f);
+    }
+    (void)fprintf(
+        f,
+        "Ratios are medians of %u paired rounds with 95 %% intervals; -: it has no such calls, or "
+        "is not built in.\n",
+        r->plan->rounds);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/bench/fake.c - variants for the tests of the harness: a ring under one mutex, which does
+ * what a ring must, and rings that are broken on purpose, each in one way that the harness has to
+ * notice.
+ *
+ *   weir, mutex, ck   the sound ring, under names that bars and suites know; ck is a little slower
+ *   lossy             drops one element in 1000
+ *   twice             delivers one element in 1000 twice
+ *   altered           changes one element in 1000
+ *   disordered        exchanges two neighbours now and then
+ *   stuck             never returns from a push, once it has made 1000
+ *   shy               cannot be opened
+ * The broken ones are in weir-bench-broken only. */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "ring_run.h"
+
+enum fault { NONE, SLOW, LOSSY, TWICE, ALTERED, DISORDERED, STUCK };
+
+struct fake {
+    pthread_mutex_t lock;
+    pthread_cond_t change;
+    enum fault fault;
+    bool closed;
+    uint64_t head, tail, pops;
+    size_t cap;
+    struct wb_elem_8 slot[];
+};
+
+unsigned wb_work_rounds(unsigned ns) { return ns; }
+
+static void *open_with(const struct wb_shape *s, enum fault fault) {
+    struct fake *r = calloc(1, sizeof *r + s->cap * sizeof r->slot[0]);
+    if (!r) return NULL;
+    (void)pthread_mutex_init(&r->lock, NULL);
+    (void)pthread_cond_init(&r->change, NULL);
+    r->cap = s->cap;
+    r->fault = fault;
+    return r;
+}
+
+static void dispose(void *ring) { free(ring); }
+
+static void shut(void *ring) {
+    struct fake *r = ring;
+    (void)pthread_mutex_lock(&r->lock);
+    r->closed = true;
+    (void)pthread_cond_broadcast(&r->change);
+    (void)pthread_mutex_unlock(&r->lock);
+}
+
+static bool thousandth(uint64_t n) { return n % 1000 == 999; }
+
+/* Under the lock; there is room. */
+static void put(struct fake *r, const struct wb_elem_8 *e) {
+    uint64_t at = r->tail++;
+    if (r->fault == LOSSY && thousandth(at) && at != r->head) {
+        r->slot[(at - 1) % r->cap] = *e; /* takes the place of the one before */
+        r->tail--;
+        r->fault = NONE;
+        return;
+    }
+    r->slot[at % r->cap] = *e;
+    if (r->fault == ALTERED && thousandth(at)) r->slot[at % r->cap].w[0]++;
+    if (r->fault != DISORDERED || !thousandth(at) || at == r->head) return;
+    r->slot[at % r->cap] = r->slot[(at - 1) % r->cap];
+    r->slot[(at - 1) % r->cap] = *e;
+}
+
+/* Under the lock; there is an element. */
+static void take(struct fake *r, struct wb_elem_8 *e) {
+    *e = r->slot[r->head % r->cap];
+    if (r->fault == TWICE && thousandth(++r->pops)) return;
+    r->head++;
+}
+
+static bool push(struct fake *r, const struct wb_elem_8 *e, bool wait) {
+    (void)pthread_mutex_lock(&r->lock);
+    while (r->fault == STUCK && r->tail >= 1000) (void)pthread_cond_wait(&r->change, &r->lock);
+    while (wait && !r->closed && r->tail - r->head == r->cap)
+        (void)pthread_cond_wait(&r->change, &r->lock);
+    bool room = r->tail - r->head < r->cap;
+    if (room) put(r, e);
+    if (room && wait) (void)pthread_cond_broadcast(&r->change);
+    (void)pthread_mutex_unlock(&r->lock);
+    for (unsigned i = 0; r->fault == SLOW && i < 40; i++) wb_pause();
+    return room;
+}
+
+static bool pop(struct fake *r, struct wb_elem_8 *e, bool wait) {
+    (void)pthread_mutex_lock(&r->lock);
+    while (wait && !r->closed && r->tail == r->head) (void)pthread_cond_wait(&r->change, &r->lock);
+    bool some = r->tail != r->head;
+    if (some) take(r, e);
+    if (some && wait) (void)pthread_cond_broadcast(&r->change);
+    (void)pthread_mutex_unlock(&r->lock);
+    return some;
+}
+
+static size_t push_n(struct fake *r, const struct wb_elem_8 *e, size_t n) {
+    size_t done = 0;
+    while (done < n && push(r, e + done, false)) done++;
+    return done;
+}
+
+static size_t pop_n(struct fake *r, struct wb_elem_8 *e, size_t n) {
+    size_t done = 0;
+    while (done < n && pop(r, e + done, false)) done++;
+    return done;
+}
+
+#define RING_NAME fake
+#define RING_TYPE struct fake
+#define RING_PUSH(r, e) push(r, e, false)
+#define RING_POP(r, e) pop(r, e, false)
+#define RING_PUSH_N(r, e, n) push_n(r, e, n)
+#define RING_POP_N(r, e, n) pop_n(r, e, n)
+#define RING_PUSH_WAIT(r, e) push(r, e, true)
+#define RING_POP_WAIT(r, e) pop(r, e, true)
+#include "ring_loops.h"
+
+static void *open_none(const struct wb_shape *s) { return open_with(s, NONE); }
+static void *open_slow(const struct wb_shape *s) { return open_with(s, SLOW); }
+
+#define FAKE(id, name, structure, package, opened, also)                                   \
+    static const struct wb_ring id = {                                                     \
+        name,    structure, package,          NULL, WB_MPMC | WB_ANY_CAP | (also), opened, \
+        dispose, shut,      RING_LOOPS(fake),                                              \
+    }
+
+FAKE(spsc_weir, "weir", "spsc", NULL, open_none, WB_BATCH);
+FAKE(spsc_mutex, "mutex", "spsc", NULL, open_none, WB_BATCH);
+FAKE(spsc_ck, "ck", "spsc", "libc6", open_slow, 0);
+FAKE(mpmc_weir, "weir", "mpmc", NULL, open_none, WB_BATCH | WB_BLOCK);
+FAKE(mpmc_mutex, "mutex", "mpmc", NULL, open_none, WB_BATCH | WB_BLOCK);
+FAKE(mpmc_ck, "ck", "mpmc", "libc6", open_slow, 0);
+
+#ifdef WITH_BROKEN
+static void *open_lossy(const struct wb_shape *s) { return open_with(s, LOSSY); }
+static void *open_twice(const struct wb_shape *s) { return open_with(s, TWICE); }
+static void *open_altered(const struct wb_shape *s) { return open_with(s, ALTERED); }
+static void *open_disordered(const struct wb_shape *s) { return open_with(s, DISORDERED); }
+static void *open_stuck(const struct wb_shape *s) { return open_with(s, STUCK); }
+static void *open_shy(const struct wb_shape *s) {
+    (void)s;
+    return NULL;
+}
+
+FAKE(lossy, "lossy", "mpmc", "libc6", open_lossy, WB_BLOCK);
+FAKE(twice, "twice", "mpmc", "libc6", open_twice, 0);
+FAKE(altered, "altered", "mpmc", "libc6", open_altered, 0);
+FAKE(disordered, "disordered", "mpmc", "libc6", open_disordered, 0);
+FAKE(stuck, "stuck", "mpmc", "libc6", open_stuck, 0);
+FAKE(shy, "shy", "mpmc", "libc6", open_shy, 0);
+#define FAKE_BROKEN &lossy, &twice, &altered, &disordered, &stuck, &shy,
+#else
+#define FAKE_BROKEN
+#endif
+
+const struct wb_ring *const wb_rings[] = {
+    &spsc_weir,       &spsc_mutex, &spsc_ck, &mpmc_weir, &mpmc_mutex, &mpmc_ck, /**/
+    FAKE_BROKEN NULL,
+};
+
+const struct wb_missing wb_missing[] = { { "faraway", "libfaraway-dev" }, { NULL, NULL } };
