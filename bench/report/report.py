@@ -76,7 +76,7 @@ class Unfinished:
 def losses_lead(run, found):
     total = len(verdicts.compared(run))
     slower = sum(1 for loss in found if loss.main)
-    return (f"In {slower} of {words.count(total, 'comparison')} the other one is better; the largest "
+    return (f"In {slower} of {total} comparisons the other one is better; the largest "
             "loss comes first. Below those stand the cases where only weir's tail, its 99th "
             "percentile, is longer.")
 
