@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/support/check.c - see check.h. */
+#include "check.h"
+
+#include <weir/atomic.h>
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define MAX_TESTS 128
+
+/* A test that takes longer than this hangs. Far above what any takes, also under sanitizers. */
+#define HANG_S 100
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SLOWER 10
+#elif __has_feature(address_sanitizer)
+#define SLOWER 2
+#endif
+#endif
+#if !defined(SLOWER) && defined(__SANITIZE_THREAD__)
+#define SLOWER 10
+#elif !defined(SLOWER) && defined(__SANITIZE_ADDRESS__)
+#define SLOWER 2
+#elif !defined(SLOWER)
+#define SLOWER 1
+#endif
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char message[1024], context[200];
+static weir_au32 failed;
+static const char *running = "no test", *skipped;
+static size_t factor = 1;
+static uint64_t seed;
+
+/* ---- checks ---------------------------------------------------------------------------------- */
+
+bool check_failed(const char *file, int line, const char *cond, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    pthread_mutex_lock(&lock);
+    if (!weir_load_relaxed(&failed)) {
+        const char *base = strrchr(file, '/');
+        int n = snprintf(message, sizeof message, "%s:%d: %s%s%s: ", base ? base + 1 : file, line,
+                         context, *context ? ": " : "", cond);
+        if (n > 0 && (size_t)n < sizeof message) {
+            size_t room = sizeof message - (size_t)n;
+            (void)vsnprintf(message + n, room, fmt, ap);
+        }
+        weir_store_relaxed(&failed, 1);
+    }
+    pthread_mutex_unlock(&lock);
+    va_end(ap);
+    return false;
+}
+
+bool check_is(const char *file, int line, const char *got, const char *want, int64_t a, int64_t b) {
+    if (a == b) return true;
+    return check_failed(file, line, got, "is %lld, not %s = %lld", (long long)a, want,
+                        (long long)b);
+}
+
+bool checks_hold(void) { return !weir_load_relaxed(&failed); }
+
+void test_skip(const char *why) { skipped = why; }
+
+void check_context(const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    pthread_mutex_lock(&lock);
+    (void)vsnprintf(context, sizeof context, fmt, ap);
+    pthread_mutex_unlock(&lock);
+    va_end(ap);
+}
+
+size_t times(size_t n) {
+    n = n * factor / SLOWER;
+    return n ? n : 1;
+}
+
+/* ---- hangs ----------------------------------------------------------------------------------- */
+
+static void (*dump_fn)(void *);
+static void *dump_arg;
+
+void on_hang(void (*dump)(void *), void *arg) {
+    dump_fn = dump;
+    dump_arg = arg;
+}
+
+_Noreturn void test_hangs(const char *what) {
+    (void)fprintf(stderr, "HANG in %s: %s (%s)\n", running, what, context);
+    if (!checks_hold()) (void)fprintf(stderr, "first failure: %s\n", message);
+    if (dump_fn) dump_fn(dump_arg);
+    (void)fflush(stderr);
+    _exit(70);
+}
+
+static void on_alarm(int sig) {
+    (void)sig;
+    test_hangs("the test does not end"); /* stdio in a handler: the process is lost anyway */
+}
+
+/* ---- random numbers: xorshift64*, a stream per thread ---------------------------------------- */
+
+static __thread uint64_t state;
+
+void rng_seed(uint64_t stream) {
+    uint64_t x = seed ^ (stream + 1) * UINT64_C(0x9E3779B97F4A7C15);
+    x ^= x >> 31;
+    state = x * UINT64_C(0xBF58476D1CE4E5B9) | 1;
+}
+
+uint64_t rng(void) {
+    if (state == 0) rng_seed(0);
+    state ^= state >> 12;
+    state ^= state << 25;
+    state ^= state >> 27;
+    return (state * UINT64_C(0x2545F4914F6CDD1D)) >> 16;
+}
+
+/* ---- the runner ------------------------------------------------------------------------------ */
+
+static void begin(const char *name) {
+    running = name;
+    skipped = NULL;
+    message[0] = context[0] = '\0';
+    weir_store_relaxed(&failed, 0);
+    on_hang(NULL, NULL);
+    rng_seed(0);
+    alarm((unsigned)(HANG_S * (factor > 1 ? factor : 1)));
+}
+
+static void run_in_cmocka(void **arg) {
+    const struct test *t = *arg;
+    begin(t->name);
+    t->fn();
+    alarm(0);
+    if (checks_hold() && skipped) {
+        print_message("skipped: %s\n", skipped);
+        skip();
+    }
+    if (checks_hold()) return;
+    print_error("%s; WEIR_TEST_SEED=%llu\n", message, (unsigned long long)seed);
+    fail_msg("%s", message);
+}
+
+static int run_alone(const char *name, const struct test *tests, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(tests[i].name, name) != 0) continue;
+        begin(name);
+        tests[i].fn();
+        alarm(0);
+        if (!checks_hold()) (void)fprintf(stderr, "%s: %s\n", name, message);
+        return checks_hold() ? 0 : 1;
+    }
+    (void)fprintf(stderr, "no test is called \"%s\"; --list shows them\n", name);
+    return 2;
+}
+
+static uint64_t number(const char *text) { return text ? strtoull(text, NULL, 0) : 0; }
+
+int tests_main(int argc, char **argv, const char *group, const struct test *tests, size_t n) {
+    struct CMUnitTest units[MAX_TESTS];
+    if (n > MAX_TESTS) return 2;
+    factor = (size_t)number(getenv("WEIR_TEST_FACTOR"));
+    seed = number(getenv("WEIR_TEST_SEED"));
+    if (seed == 0) seed = ((uint64_t)weir_now() ^ (uint64_t)getpid() << 32) | 1;
+    (void)signal(SIGALRM, on_alarm);
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--factor=", 9) == 0) {
+            factor = (size_t)number(argv[i] + 9);
+        } else if (strncmp(argv[i], "--only=", 7) == 0) {
+            cmocka_set_test_filter(argv[i] + 7);
+        } else if (strncmp(argv[i], "--run=", 6) == 0) {
+            return run_alone(argv[i] + 6, tests, n);
+        } else if (strcmp(argv[i], "--list") == 0) {
+            for (size_t k = 0; k < n; k++) (void)printf("%s\n", tests[k].name);
+            return 0;
+        } else {
+            (void)fprintf(stderr, "usage: %s [--factor=N] [--only=PATTERN] [--list]\n", argv[0]);
+            return 2;
+        }
+    }
+    if (factor == 0) factor = 1;
+    for (size_t i = 0; i < n; i++) {
+        const struct test *t = &tests[i];
+        units[i] = (struct CMUnitTest){ .name = t->name,
+                                        .test_func = run_in_cmocka,
+                                        .initial_state = (void *)(uintptr_t)t };
+    }
+    return _cmocka_run_group_tests(group, units, n, NULL, NULL) == 0 ? 0 : 1;
+}

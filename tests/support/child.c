@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/support/child.c - see child.h. */
+#include "child.h"
+
+#include "check.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RIGHTS "WEIR_TEST_CHILD"
+
+bool (*child_prepare)(void);
+
+int child_rights(void) {
+    const char *s = getenv(RIGHTS);
+    return s ? atoi(s) : 0;
+}
+
+static bool one_cpu(void) {
+    cpu_set_t all, one;
+    if (sched_getaffinity(0, sizeof all, &all) != 0) return false;
+    CPU_ZERO(&one);
+    for (size_t i = 0; i < CPU_SETSIZE; i++) {
+        if (!CPU_ISSET(i, &all)) continue;
+        CPU_SET(i, &one);
+        break;
+    }
+    return sched_setaffinity(0, sizeof one, &one) == 0;
+}
+
+static bool no_membarrier(void) {
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = { .len = sizeof code / sizeof *code, .filter = code };
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+static _Noreturn void become(const char *run, const char *rights_text, int rights) {
+    char self[] = "/proc/self/exe", *argv[] = { self, (char *)(uintptr_t)run, NULL };
+    if ((rights & CHILD_ONE_CPU) && !one_cpu()) _exit(3);
+    if ((rights & CHILD_NO_MEMBARRIER) && !no_membarrier()) _exit(4);
+    if (child_prepare && !child_prepare()) _exit(6);
+    (void)setenv(RIGHTS, rights_text, 1);
+    (void)execv(self, argv);
+    _exit(5);
+}
+
+bool child_passes(const char *name, int rights) {
+    char run[300], text[12];
+    int status = 0;
+    (void)snprintf(run, sizeof run, "--run=%s", name);
+    (void)snprintf(text, sizeof text, "%d", rights);
+    pid_t pid = fork();
+    if (pid == 0) become(run, text, rights);
+    if (!CHECK(pid > 0, "fork: %s", strerror(errno))) return false;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+    return CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+                 "\"%s\" with rights %d: status 0x%x (exits 3 to 6: it could not be set up)", name,
+                 rights, (unsigned)status);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/support/child.h - runs one test of this program in a child process, started anew (the library
+ * reads the number of processors once, and asks for membarrier once), with other rights. */
+#ifndef WEIR_TESTS_CHILD_H
+#define WEIR_TESTS_CHILD_H
+
+#include <stdbool.h>
+
+enum child_rights {
+    CHILD_ONE_CPU = 1,       /* affinity to one processor */
+    CHILD_NO_MEMBARRIER = 2, /* a seccomp filter refuses membarrier with ENOSYS */
+    CHILD_FRESH = 4,         /* as it is: for what a process does once */
+};
+
+/* Called in the child before it starts anew, for rights of another kind: false ends it. */
+extern bool (*child_prepare)(void);
+
+/* Runs the test named `name`; a check fails if it fails there. */
+bool child_passes(const char *name, int rights);
+/* As a child: which rights it was started with. 0: not a child. */
+int child_rights(void);
+
+#endif
