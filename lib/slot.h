@@ -8,8 +8,7 @@
 
 #ifdef WEIR_MODEL
 
-void **weir__model_slot(void);
-void weir__model_at_exit(void (*fn)(void *), void *arg);
+#include <weir/detail/model.h>
 
 static inline void *weir__slot_get(void) { return *weir__model_slot(); }
 static inline void weir__slot_clear(void) { *weir__model_slot() = NULL; }

@@ -37,6 +37,10 @@ void weir__model_copy(const void *to, const void *from, size_t n, const struct w
 /* A named place in an algorithm: a row of the printed table. */
 void weir__model_point(const char *name);
 
+/* What a real thread keeps in thread-local storage, and what runs when it ends. */
+void **weir__model_slot(void);
+void weir__model_at_exit(void (*fn)(void *), void *arg);
+
 /* Set by a labelled operation whose order is taken away, right before it is carried out: a
  * read-modify-write that is weakened does not drain the store buffer. */
 extern unsigned char weir__model_weakened;
@@ -44,6 +48,8 @@ extern unsigned char weir__model_weakened;
 #ifdef __cplusplus
 }
 #endif
+
+#ifdef WEIR_MODEL
 
 #define WEIR__SITE(text_)                                                                         \
     (__extension__({                                                                              \
@@ -76,4 +82,5 @@ extern unsigned char weir__model_weakened;
 #define WEIR__LIGHT() ((void)0)
 #define WEIR__PAUSE() weir__model_pause(WEIR__SITE("pause"))
 
+#endif
 #endif

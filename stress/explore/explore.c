@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/explore.c - the program: which scenarios, how long, and what becomes of a failure.
+ *
+ * The search keeps no trace. A failure is repeated from its record of choices with the trace switched
+ * on, twice, and printed if both agree: a report can always be repeated. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "report.h"
+#include "settings.h"
+#include "trace.h"
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int sig) {
+    (void)sig;
+    interrupted = 1;
+}
+
+static double seconds_now(void) {
+    struct timespec ts;
+    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* ---- repeating -------------------------------------------------------------------------------------------- */
+
+static struct ex_budget again_budget;
+static void nothing(void) {}
+static void again_begin(void) { E.left = again_budget; }
+static unsigned again_choose(enum ex_kind kind, unsigned n) {
+    (void)kind;
+    (void)n;
+    return 0;
+}
+static bool again_next(void) { return false; }
+
+/* The choices of E.prefix, then whatever happens if nobody interferes. */
+static const struct ex_strategy again = { "again", nothing, again_begin, again_choose, again_next };
+
+static void execute_traced(struct ex_budget budget, size_t nprefix) {
+    const struct ex_strategy *was = E.strategy;
+    again_budget = budget;
+    E.strategy = &again;
+    E.nprefix = nprefix;
+    E.tracing = true;
+    ex_execute();
+    E.tracing = false;
+    E.strategy = was;
+}
+
+/* The default execution, for its fingerprint. False: two of them differ. */
+static bool fingerprint(uint64_t *version) {
+    execute_traced(E.budget, 0);
+    *version = E.fingerprint;
+    execute_traced(E.budget, 0);
+    return *version == E.fingerprint;
+}
+
+/* ---- one scenario under one memory model -------------------------------------------------------------------- */
+
+struct outcome {
+    uint64_t executions, choices_most, steps_most;
+    double seconds;
+    bool failed, exhausted;
+    char levels[160]; /* executions for each bound of dfs */
+};
+
+struct run {
+    const struct ex_command *command;
+    const struct weir_model_scenario *sc;
+    struct ex_settings s;
+    uint64_t version;
+};
+
+static void configure(const struct run *r, const struct ex_memory *mem) {
+    E.sc = r->sc;
+    E.strategy = r->s.strategy;
+    E.mem = mem;
+    E.budget = r->s.budget;
+    if (mem == &ex_sc) E.budget.flushes = 0;
+    E.seed = r->s.seed;
+    E.max_steps = r->s.steps;
+    E.cpus = r->s.cpus;
+    E.membarrier = r->s.membarrier != 0;
+    E.depth = r->s.depth;
+    E.executions = E.all_steps = 0;
+}
+
+static void budgets(char *text, size_t n) {
+    size_t k = 0;
+    text[0] = '\0';
+#define XX(name, words)                                                                          \
+    if (E.budget.name != 0 && k < n)                                                             \
+        k += (size_t)snprintf(text + k, n - k, "%s%s=%d", k ? " " : "", #name, E.budget.name);
+    EX_BUDGETS(XX)
+#undef XX
+}
+
+static void progress(const struct run *r, double since) {
+    static double shown;
+    double now = seconds_now();
+    if (!isatty(STDERR_FILENO) || now - shown < 0.5) return;
+    shown = now;
+    (void)fprintf(stderr, "\r%s %s: %" PRIu64 " executions, %.0f s", r->sc->name, E.mem->name,
+                  E.executions, now - since);
+    if (r->s.seconds > 0) (void)fprintf(stderr, ", %.0f s left", r->s.seconds - (now - since));
+    (void)fprintf(stderr, "   \r");
+}
+
+static void level(struct outcome *o, int bound, uint64_t executions) {
+    size_t k = strlen(o->levels);
+    (void)snprintf(o->levels + k, sizeof o->levels - k, "%s%d: %" PRIu64, k ? ", " : "", bound,
+                   executions);
+}
+
+/* Until a failure, the last schedule or a limit. */
+static void search(const struct run *r, struct outcome *o) {
+    double start = seconds_now();
+    uint64_t before = 0;
+    int bound = 0;
+    E.strategy->start();
+    for (uint64_t i = 1;; i++) {
+        E.rng = E.seed * UINT64_C(0x9E3779B97F4A7C15) + i;
+        ex_execute();
+        if (E.nrec > o->choices_most) o->choices_most = E.nrec;
+        if (E.steps > o->steps_most) o->steps_most = E.steps;
+        o->failed = E.failure != EX_F_NONE;
+        if (o->failed) break;
+        int was = E.begun.preemptions;
+        o->exhausted = !E.strategy->next();
+        if (E.strategy == &ex_dfs && (o->exhausted || E.nprefix == 0)) {
+            bound = was;
+            level(o, bound, i - before);
+            before = i;
+        }
+        if (o->exhausted || interrupted || (r->s.executions && i >= r->s.executions)) break;
+        if (i % 64 != 0) continue;
+        if (r->s.seconds > 0 && seconds_now() - start >= r->s.seconds) break;
+        if (i % 4096 == 0) progress(r, start);
+    }
+    if (E.strategy == &ex_dfs && !o->exhausted) level(o, E.begun.preemptions, E.executions - before);
+    o->executions = E.executions;
+    o->seconds = seconds_now() - start;
+}
+
+static void print_line(const struct run *r, const struct outcome *o) {
+    char b[200];
+    budgets(b, sizeof b);
+    (void)printf("%-34s %-5s %-6s %s %" PRIu64 " executions%s%s%s in %.2f s (%.0f/s), at most %" PRIu64
+                 " steps; %s\n",
+                 r->sc->name, E.mem->name, E.strategy->name,
+                 o->failed ? "FAILED after" : o->exhausted ? "all" : "stopped after", o->executions,
+                 o->levels[0] ? " (" : "", o->levels, o->levels[0] ? ")" : "", o->seconds,
+                 o->seconds > 0 ? (double)o->executions / o->seconds : 0, o->steps_most, b);
+    (void)fflush(stdout);
+}
+
+/* ---- failures ---------------------------------------------------------------------------------------------------- */
+
+static struct ex_record saved[EX_CHOICES];
+
+static void save_replay(const struct run *r, size_t n, uint64_t execution, char *path, size_t size) {
+    struct ex_replay f = { .seed = E.seed, .version = r->version, .execution = execution,
+                           .budget = E.begun, .steps = E.max_steps, .cpus = E.cpus,
+                           .membarrier = E.membarrier, .n = n };
+    (void)snprintf(f.scenario, sizeof f.scenario, "%s", E.sc->name);
+    (void)snprintf(f.memory, sizeof f.memory, "%s", E.mem->name);
+    (void)snprintf(f.strategy, sizeof f.strategy, "%s", E.strategy->name);
+    (void)snprintf(f.weaken, sizeof f.weaken, "%s", r->s.weaken);
+    (void)snprintf(f.failure, sizeof f.failure, "%s", ex_failure_name(E.failure));
+    (void)snprintf(path, size, "%s/%s.%s.replay", r->command->out, E.sc->name, E.mem->name);
+    if ((mkdir(r->command->out, 0777) != 0 && errno != EEXIST) ||
+        ex_replay_write(path, &f, saved) < 0) {
+        (void)fprintf(stderr, "weir-stress: cannot write %s: %s\n", path, strerror(errno));
+        path[0] = '\0';
+    }
+}
+
+/* The execution that has just failed, again, traced. False: it went otherwise. */
+static bool repeat(size_t n, enum ex_failure_kind kind, struct ex_budget budget) {
+    memcpy(E.prefix, saved, n * sizeof *saved);
+    execute_traced(budget, n);
+    return E.failure == kind && E.nrec == n;
+}
+
+static const char *program_name;
+
+static void report(const struct run *r, uint64_t execution) {
+    char path[400], command[600] = "";
+    size_t n = E.nrec;
+    enum ex_failure_kind kind = E.failure;
+    struct ex_budget budget = E.begun;
+    memcpy(saved, E.rec, n * sizeof *saved);
+    save_replay(r, n, execution, path, sizeof path);
+    if (path[0]) (void)snprintf(command, sizeof command, "%s --replay %s", program_name, path);
+    bool same = repeat(n, kind, budget) && repeat(n, kind, budget);
+    if (r->command->quiet)
+        (void)printf("%s: %s\nrepeat: %s\n", ex_failure_name(kind), E.failure_text, command);
+    else
+        ex_report_print(stdout, command[0] ? command : NULL);
+    if (!same)
+        (void)printf("This execution did not repeat itself: something outside of weir/atomic.h and "
+                     "weir/model.h enters the scenario (static variables, addresses, time).\n");
+    (void)printf("\n");
+    (void)fflush(stdout);
+}
+
+/* ---- all that was asked for ------------------------------------------------------------------------------------------ */
+
+static bool wanted(const struct ex_command *c, const struct weir_model_scenario *sc) {
+    for (unsigned i = 0; i < c->nnames; i++)
+        if (fnmatch(c->name[i], sc->name, 0) == 0) return true;
+    return c->nnames == 0 && (c->all || !(sc->flags & WEIR_MODEL_BAD));
+}
+
+static int usage_error(const char *why) {
+    (void)fprintf(stderr, "weir-stress: %s\n", why);
+    return 2;
+}
+
+static int list(const struct weir_model_scenario *const *sc, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        (void)printf("%-34s %u threads%s  %s\n", sc[i]->name, sc[i]->threads,
+                     sc[i]->flags & WEIR_MODEL_BAD ? ", fails" : "", sc[i]->about);
+    return 0;
+}
+
+/* Explores one scenario. Returns the exit status. */
+static int explore(struct run *r, uint64_t *executions) {
+    char why[300];
+    int status = 0;
+    if (ex_weaken(r->s.weaken, why, sizeof why) < 0) return usage_error(why);
+    for (unsigned m = 0; m < r->s.nmemory && !interrupted; m++) {
+        struct outcome o = { 0 };
+        configure(r, r->s.memory[m]);
+        if (!fingerprint(&r->version))
+            (void)printf("%s: two executions of the default schedule differ: something outside of the "
+                         "seams enters\n", r->sc->name);
+        configure(r, r->s.memory[m]);
+        search(r, &o);
+        print_line(r, &o);
+        *executions += o.executions;
+        if (o.failed) report(r, o.executions);
+        if (o.failed || (r->command->must_exhaust && !o.exhausted)) status = 1;
+    }
+    return status;
+}
+
+static int explore_all(const struct ex_command *c, const struct weir_model_scenario *const *sc,
+                       size_t n) {
+    char why[300];
+    int status = 0;
+    unsigned count = 0, failed = 0;
+    uint64_t executions = 0;
+    struct run r = { .command = c };
+    if (ex_settings_make(&r.s, c, NULL, why, sizeof why) < 0) return usage_error(why);
+    uint64_t seed = r.s.seed;
+    (void)printf("seed %" PRIu64 "\n", seed);
+    for (size_t i = 0; i < n && !interrupted; i++) {
+        if (!wanted(c, sc[i])) continue;
+        r.sc = sc[i];
+        if (ex_settings_make(&r.s, c, sc[i], why, sizeof why) < 0) return usage_error(why);
+        r.s.seed = seed;
+        int rc = explore(&r, &executions);
+        if (rc == 2) return 2;
+        count++;
+        failed += rc != 0;
+        if (rc) status = 1;
+    }
+    (void)printf("%u scenarios, %" PRIu64 " executions, %u failed%s\n", count, executions, failed,
+                 interrupted ? ", interrupted" : "");
+    return status;
+}
+
+static bool names_known(const struct ex_command *c, const struct weir_model_scenario *const *sc,
+                        size_t n, char *why, size_t size) {
+    for (unsigned i = 0; i < c->nnames; i++) {
+        size_t k = 0;
+        while (k < n && fnmatch(c->name[i], sc[k]->name, 0) != 0) k++;
+        if (k < n) continue;
+        (void)snprintf(why, size, "unknown scenario %s; --list names them", c->name[i]);
+        return false;
+    }
+    return true;
+}
+
+/* ---- replay -------------------------------------------------------------------------------------------------------------- */
+
+static int replay(const struct ex_command *c, const struct weir_model_scenario *const *sc, size_t n) {
+    char why[500];
+    struct ex_replay f = { 0 };
+    struct run r = { .command = c };
+    if (ex_replay_read(c->replay, &f, saved, why, sizeof why) < 0) return usage_error(why);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(sc[i]->name, f.scenario) == 0) r.sc = sc[i];
+    const struct ex_memory *mem = ex_memory_named(f.memory);
+    if (!r.sc || !mem) {
+        (void)snprintf(why, sizeof why, "%s: unknown %s %s", c->replay, mem ? "scenario" : "memory model",
+                       mem ? f.scenario : f.memory);
+        return usage_error(why);
+    }
+    if (ex_settings_make(&r.s, c, r.sc, why, sizeof why) < 0) return usage_error(why);
+    if (ex_weaken(f.weaken, why, sizeof why) < 0) return usage_error(why);
+    r.s.budget = f.budget;
+    r.s.steps = f.steps;
+    r.s.cpus = f.cpus;
+    r.s.membarrier = f.membarrier;
+    r.s.seed = f.seed;
+    configure(&r, mem);
+    (void)printf("seed %" PRIu64 ", execution %" PRIu64 " of %s, found by %s\n", f.seed, f.execution,
+                 f.scenario, f.strategy);
+    memcpy(E.prefix, saved, f.n * sizeof *saved);
+    execute_traced(f.budget, f.n);
+    enum ex_failure_kind kind = E.failure;
+    bool as_recorded = kind && strcmp(ex_failure_name(kind), f.failure) == 0 && E.nrec == f.n;
+    if (!as_recorded && !c->force) {
+        (void)snprintf(why, sizeof why, "%s: recorded with other sources; its schedule gives %s here, "
+                       "not %s", c->replay, ex_failure_name(kind), f.failure);
+        return usage_error(why);
+    }
+    if (kind) ex_report_print(stdout, NULL);
+    else (void)printf("this schedule does not fail\n");
+    return kind ? 1 : 0;
+}
+
+int weir_model_main(int argc, char **argv, const struct weir_model_scenario *const *scenarios, size_t n) {
+    static struct ex_command c;
+    char why[300];
+    program_name = argc > 0 ? argv[0] : "explore";
+    if (ex_command_parse(&c, argc, argv, why, sizeof why) < 0) return usage_error(why);
+    if (c.help) {
+        ex_usage(stdout);
+        return 0;
+    }
+    if (c.list) return list(scenarios, n);
+    if (!names_known(&c, scenarios, n, why, sizeof why)) return usage_error(why);
+    ex_init();
+    (void)signal(SIGINT, on_interrupt);
+    return c.replay ? replay(&c, scenarios, n) : explore_all(&c, scenarios, n);
+}

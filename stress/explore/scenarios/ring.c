@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/scenarios/ring.c - runs the programs of ring.h, and keeps their history.
+ *
+ * Thread records are made in set-up: registration is a scenario of its own. When all threads have ended
+ * what is left inside is popped, as part of the history, and the ring is freed; so every execution
+ * also shows that the ring still works, and leaks nothing. */
+#include "ring.h"
+
+#include <string.h>
+
+#include "../../../lib/thread.h"
+
+struct state {
+    void *ring;
+    const struct ring_case *c;
+};
+_Static_assert(sizeof(struct state) <= RING_STATE, "RING_STATE is too small");
+
+/* Half a millisecond after the start: passes only by choice, or when everybody sleeps. */
+#define DEADLINE INT64_C(1000500000)
+
+static void register_thread(void *arg) {
+    (void)arg;
+    (void)weir__thread_self();
+}
+
+void ring_setup(void *state) {
+    struct state *s = state;
+    s->c = weir_model_param();
+    for (unsigned i = 0; i < E.sc->threads; i++) weir_model_as(i, register_thread, NULL);
+    weir_model_check(s->c->kind->make(&s->ring, s->c->cap, s->c->start, s->c->flags) == 0);
+}
+
+/* ---- what a sleeper waits for ------------------------------------------------------------------------------- */
+
+static bool can_pop(void *arg) {
+    const struct state *s = arg;
+    return s->c->kind->len(s->ring) > 0 || s->c->kind->is_closed(s->ring);
+}
+
+static bool can_push(void *arg) {
+    const struct state *s = arg;
+    return s->c->kind->len(s->ring) < s->c->cap || s->c->kind->is_closed(s->ring);
+}
+
+/* ---- operations ---------------------------------------------------------------------------------------------- */
+
+static uint64_t new_value(const struct weir_model_op *op, unsigned k) {
+    return (uint64_t)(op->thread + 1) * 100 + op->seq * 2 + k;
+}
+
+static struct weir_model_op *begin(const struct state *s, char letter) {
+    static const struct { char letter; const char *name; } names[] = {
+        { 'u', "try_push" }, { 'o', "try_pop" }, { 'B', "try_push_n" }, { 'b', "try_pop_n" },
+        { 'U', "push" }, { 'O', "pop" }, { 'D', "push_until" }, { 'd', "pop_until" },
+        { 'N', "push_n" }, { 'n', "pop_n" }, { 'c', "close" }, { 'l', "len" },
+    };
+    size_t i = 0;
+    while (names[i].letter != letter) i++;
+    struct weir_model_op *op = weir_model_begin(names[i].name, (unsigned)letter);
+    if (strchr("uoBb", letter) && s->c->kind->claim) weir_model_claims(s->c->kind->claim);
+    return op;
+}
+
+static void push_one(struct state *s, char letter) {
+    const struct ring_kind *k = s->c->kind;
+    struct weir_model_op *op = begin(s, letter);
+    uint64_t v = op->in[0] = new_value(op, 0);
+    op->nin = 1;
+    if (letter != 'u') weir_model_waits(can_push, s, "room, or closed");
+    weir_model_end(op, letter == 'u' ? k->push(s->ring, &v)
+                                     : k->push_wait(s->ring, &v, letter == 'U' ? WEIR_FOREVER : DEADLINE));
+}
+
+static void pop_one(struct state *s, char letter) {
+    const struct ring_kind *k = s->c->kind;
+    struct weir_model_op *op = begin(s, letter);
+    uint64_t v = 0;
+    if (letter != 'o') weir_model_waits(can_pop, s, "an element, or closed");
+    int rc = letter == 'o' ? k->pop(s->ring, &v)
+                           : k->pop_wait(s->ring, &v, letter == 'O' ? WEIR_FOREVER : DEADLINE);
+    op->out[0] = v;
+    op->nout = rc == 0;
+    weir_model_end(op, rc);
+}
+
+static void push_two(struct state *s, char letter) {
+    const struct ring_kind *k = s->c->kind;
+    struct weir_model_op *op = begin(s, letter);
+    uint64_t v[2] = { new_value(op, 0), new_value(op, 1) };
+    memcpy(op->in, v, sizeof v);
+    op->nin = 2;
+    if (letter == 'N') weir_model_waits(can_push, s, "room, or closed");
+    weir_model_end(op, letter == 'B' ? k->push_n(s->ring, v, 2)
+                                     : k->push_n_wait(s->ring, v, 2, WEIR_FOREVER));
+}
+
+static void pop_two(struct state *s, char letter) {
+    const struct ring_kind *k = s->c->kind;
+    struct weir_model_op *op = begin(s, letter);
+    uint64_t v[2] = { 0, 0 };
+    op->in[0] = 2;
+    op->nin = 1;
+    if (letter == 'n') weir_model_waits(can_pop, s, "an element, or closed");
+    ptrdiff_t rc = letter == 'b' ? k->pop_n(s->ring, v, 2) : k->pop_n_wait(s->ring, v, 2, WEIR_FOREVER);
+    memcpy(op->out, v, sizeof v);
+    op->nout = rc > 0 ? (uint8_t)rc : 0;
+    weir_model_end(op, rc);
+}
+
+void ring_thread(void *state, unsigned who) {
+    struct state *s = state;
+    for (const char *p = s->c->program[who]; *p; p++) {
+        if (strchr("uUD", *p)) {
+            push_one(s, *p);
+        } else if (strchr("oOd", *p)) {
+            pop_one(s, *p);
+        } else if (strchr("BN", *p)) {
+            push_two(s, *p);
+        } else if (strchr("bn", *p)) {
+            pop_two(s, *p);
+        } else if (*p == 'c') {
+            struct weir_model_op *op = begin(s, 'c');
+            weir_model_end(op, s->c->kind->close(s->ring));
+        } else if (*p == 'l') {
+            struct weir_model_op *op = begin(s, 'l');
+            weir_model_end(op, (int64_t)s->c->kind->len(s->ring));
+        }
+    }
+}
+
+void ring_finish(void *state) {
+    struct state *s = state;
+    const struct ring_kind *k = s->c->kind;
+    weir_model_check(k->len(s->ring) <= s->c->cap);
+    for (int rc = 0; rc == 0;) {
+        struct weir_model_op *op = weir_model_begin("try_pop", 'o');
+        uint64_t v = 0;
+        rc = k->pop(s->ring, &v);
+        op->out[0] = v;
+        op->nout = rc == 0;
+        weir_model_end(op, rc);
+    }
+    weir_model_check(k->len(s->ring) == 0);
+    ring_check(s->c);
+    weir_model_check(k->end(s->ring) == 0);
+}

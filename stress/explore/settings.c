@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/settings.c - the command line and the options of scenarios. See settings.h. */
+#include "settings.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct ex_strategy *const strategies[] = { &ex_dfs, &ex_random, &ex_pct };
+static const struct ex_memory *const memories[] = { &ex_sc, &ex_tso, &ex_named };
+
+const struct ex_memory *ex_memory_named(const char *name) {
+    for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
+        if (strcmp(memories[i]->name, name) == 0) return memories[i];
+    return NULL;
+}
+
+void ex_usage(FILE *to) {
+    (void)fprintf(to,
+        "usage: explore [SCENARIO...] [KEY=VALUE...] [--list] [--replay FILE]\n"
+        "Runs scenarios (names or patterns; all that are not specimens, if none is given) under many\n"
+        "schedules, and prints the first failure of each as a table. Exit 0: none, 1: some, 2: usage.\n"
+        "  --list            name the scenarios\n"
+        "  --replay FILE     repeat the execution that FILE describes; --force: of other sources, too\n"
+        "  --out DIR         where replay files go (weir-failures)\n"
+        "  --must-exhaust    a search that a limit cut short counts as a failure\n"
+        "  --quiet           one line for each scenario\n"
+        "keys, as KEY=VALUE or --KEY VALUE:\n"
+        "  strategy          dfs (all schedules), random, pct\n"
+        "  memory            sc, tso, named, or several: sc,tso\n"
+        "  seed              of random and pct; printed first, else taken from the clock\n"
+        "  seconds           limit for each scenario and memory (random, pct: 10)\n"
+        "  executions        the same, in executions\n"
+        "  depth             of pct, 2 to 5 (3)\n"
+        "  steps             longer executions are livelocks (20000)\n"
+        "  cpus              that the library believes to have (1: waiting threads do not spin)\n"
+        "  membarrier        1, or 0: the kernel refuses it\n"
+        "  weaken            LABEL:STEP, with STEP sc, acquire or release\n"
+        "budgets of each execution, as keys; -1: no limit:\n");
+#define XX(name, text) (void)fprintf(to, "  %-17s %s\n", #name, text);
+    EX_BUDGETS(XX)
+#undef XX
+}
+
+/* ---- the command line ------------------------------------------------------------------------------------ */
+
+static int add_pair(struct ex_command *c, const char *key, size_t klen, const char *value, char *why,
+                    size_t n) {
+    struct ex_pair *p = &c->pair[c->npairs];
+    if (c->npairs == EX_PAIRS || klen >= sizeof p->key || strlen(value) >= sizeof p->value) {
+        (void)snprintf(why, n, "too long: %.*s=%s", (int)klen, key, value);
+        return -1;
+    }
+    memcpy(p->key, key, klen);
+    p->key[klen] = '\0';
+    (void)strcpy(p->value, value);
+    c->npairs++;
+    return 0;
+}
+
+static bool flag(struct ex_command *c, const char *a) {
+    const struct { const char *name; bool *to; } flags[] = {
+        { "--list", &c->list }, { "--help", &c->help }, { "-h", &c->help }, { "--quiet", &c->quiet },
+        { "--force", &c->force }, { "--all", &c->all }, { "--must-exhaust", &c->must_exhaust },
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (strcmp(a, flags[i].name) == 0) return *flags[i].to = true;
+    return false;
+}
+
+int ex_command_parse(struct ex_command *c, int argc, char **argv, char *why, size_t n) {
+    *c = (struct ex_command){ .out = "weir-failures" };
+    for (int i = 1; i < argc; i++) {
+        const char *a = argv[i], *eq = strchr(a, '=');
+        bool dashes = strncmp(a, "--", 2) == 0;
+        if (flag(c, a)) continue;
+        if (strcmp(a, "--replay") == 0 || strcmp(a, "--out") == 0) {
+            if (++i == argc) {
+                (void)snprintf(why, n, "%s needs a name", a);
+                return -1;
+            }
+            *(a[2] == 'r' ? &c->replay : &c->out) = argv[i];
+        } else if (eq) {
+            const char *key = dashes ? a + 2 : a;
+            if (add_pair(c, key, (size_t)(eq - key), eq + 1, why, n) < 0) return -1;
+        } else if (dashes) {
+            if (++i == argc) {
+                (void)snprintf(why, n, "unknown option, or one without its value: %s", a);
+                return -1;
+            }
+            if (add_pair(c, a + 2, strlen(a + 2), argv[i], why, n) < 0) return -1;
+        } else if (a[0] == '-' || c->nnames == EX_NAMES) {
+            (void)snprintf(why, n, "unknown option: %s", a);
+            return -1;
+        } else {
+            c->name[c->nnames++] = a;
+        }
+    }
+    return 0;
+}
+
+/* ---- settings ----------------------------------------------------------------------------------------------- */
+
+static bool number(const char *v, long long lo, long long hi, long long *to) {
+    char *end;
+    errno = 0;
+    *to = strtoll(v, &end, 0);
+    return errno == 0 && *v && *end == '\0' && *to >= lo && *to <= hi;
+}
+
+static bool set_memory(struct ex_settings *s, const char *v) {
+    char copy[64];
+    if (strlen(v) >= sizeof copy) return false;
+    (void)strcpy(copy, v);
+    s->nmemory = 0;
+    for (char *save, *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+        const struct ex_memory *m = ex_memory_named(w);
+        if (!m || s->nmemory == 3) return false;
+        s->memory[s->nmemory++] = m;
+    }
+    return s->nmemory > 0;
+}
+
+static bool set_strategy(struct ex_settings *s, const char *v) {
+    for (size_t i = 0; i < sizeof strategies / sizeof *strategies; i++) {
+        if (strcmp(strategies[i]->name, v) != 0) continue;
+        s->strategy = strategies[i];
+        return true;
+    }
+    return false;
+}
+
+static bool set(struct ex_settings *s, const char *key, const char *v, bool *known) {
+    long long x;
+    *known = true;
+    if (strcmp(key, "memory") == 0) return set_memory(s, v);
+    if (strcmp(key, "strategy") == 0) return set_strategy(s, v);
+    if (strcmp(key, "weaken") == 0) {
+        if (strlen(v) >= sizeof s->weaken) return false;
+        (void)strcpy(s->weaken, v);
+        return true;
+    }
+    if (strcmp(key, "seconds") == 0) {
+        char *end;
+        s->seconds = strtod(v, &end);
+        return *v && *end == '\0' && s->seconds >= 0;
+    }
+    if (strcmp(key, "seed") == 0) {
+        char *end;
+        errno = 0;
+        s->seed = strtoull(v, &end, 0);
+        return errno == 0 && *v && *end == '\0';
+    }
+    if (strcmp(key, "executions") == 0)
+        return number(v, 0, LLONG_MAX, &x) && (s->executions = (uint64_t)x, true);
+    if (strcmp(key, "depth") == 0) return number(v, 2, 5, &x) && (s->depth = (unsigned)x, true);
+    if (strcmp(key, "steps") == 0)
+        return number(v, 1, 1000000, &x) && (s->steps = (unsigned)x, true);
+    if (strcmp(key, "cpus") == 0) return number(v, 1, 1024, &x) && (s->cpus = (unsigned)x, true);
+    if (strcmp(key, "membarrier") == 0)
+        return number(v, 0, 1, &x) && (s->membarrier = (unsigned)x, true);
+#define XX(name, text) \
+    if (strcmp(key, #name) == 0) return number(v, -1, 1000, &x) && (s->budget.name = (int)x, true);
+    EX_BUDGETS(XX)
+#undef XX
+    *known = false;
+    return false;
+}
+
+static int set_checked(struct ex_settings *s, const char *key, const char *v, char *why, size_t n) {
+    bool known;
+    if (set(s, key, v, &known)) return 0;
+    if (known)
+        (void)snprintf(why, n, "%s=%s: not a value of this key; see --help", key, v);
+    else
+        (void)snprintf(why, n, "unknown key %s; see --help", key);
+    return -1;
+}
+
+/* Applies "a=1 b=2"; only == NULL: all keys, else that one. */
+static int set_all(struct ex_settings *s, const char *options, const char *only, char *why, size_t n) {
+    char copy[256];
+    if (!options) return 0;
+    if (strlen(options) >= sizeof copy) {
+        (void)snprintf(why, n, "options too long");
+        return -1;
+    }
+    (void)strcpy(copy, options);
+    for (char *save, *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+        char *eq = strchr(w, '=');
+        if (!eq) {
+            (void)snprintf(why, n, "%s: not KEY=VALUE", w);
+            return -1;
+        }
+        *eq = '\0';
+        if (only && strcmp(w, only) != 0) continue;
+        if (set_checked(s, w, eq + 1, why, n) < 0) return -1;
+    }
+    return 0;
+}
+
+static void defaults(struct ex_settings *s) {
+    bool dfs = s->strategy == &ex_dfs;
+    s->budget = (struct ex_budget){ .preemptions = dfs ? 2 : -1, .flushes = dfs ? 1 : 4,
+                                    .timeouts = dfs ? 1 : 2, .spurious = dfs ? 0 : 1,
+                                    .weak = dfs ? 0 : 1, .reuse = dfs ? 1 : 4, .oom = 0,
+                                    .stops = dfs ? 0 : 1, .solo = 0 };
+    s->seconds = dfs ? 0 : 10;
+}
+
+int ex_settings_make(struct ex_settings *s, const struct ex_command *c,
+                     const struct weir_model_scenario *sc, char *why, size_t n) {
+    struct timespec ts;
+    (void)clock_gettime(CLOCK_REALTIME, &ts);
+    *s = (struct ex_settings){ .strategy = &ex_dfs, .memory = { &ex_sc, &ex_tso }, .nmemory = 2,
+                               .depth = 3, .steps = 20000, .cpus = 1, .membarrier = 1,
+                               .seed = (uint64_t)ts.tv_sec ^ (uint64_t)ts.tv_nsec << 20 };
+    s->seed %= 1000000000; /* short enough to type */
+    const char *options = sc ? sc->options : NULL;
+    if (set_all(s, options, "strategy", why, n) < 0) return -1;
+    for (unsigned i = 0; i < c->npairs; i++)
+        if (strcmp(c->pair[i].key, "strategy") == 0 &&
+            set_checked(s, "strategy", c->pair[i].value, why, n) < 0)
+            return -1;
+    const struct ex_strategy *strategy = s->strategy;
+    defaults(s);
+    int unbounded = s->budget.preemptions;
+    if (set_all(s, options, NULL, why, n) < 0) return -1;
+    if (strategy != &ex_dfs) s->budget.preemptions = unbounded; /* a scenario's bound is for dfs */
+    for (unsigned i = 0; i < c->npairs; i++)
+        if (set_checked(s, c->pair[i].key, c->pair[i].value, why, n) < 0) return -1;
+    s->strategy = strategy;
+    if (strategy == &ex_dfs && s->budget.preemptions < 0) s->budget.preemptions = 1000;
+    return 0;
+}
+
+/* ---- weakening ------------------------------------------------------------------------------------------------- */
+
+/* Of the library under test, if one is linked. */
+#pragma weak weir_weaken
+
+int ex_weaken(const char *text, char *why, size_t n) {
+    char label[64];
+    const char *colon = strchr(text, ':');
+    enum weir_weak_step step = WEIR_WEAK_NONE;
+    int rc = 0;
+    if (weir_weaken) {
+        ex_state_restore();
+        (void)weir_weaken(NULL, WEIR_WEAK_NONE);
+    }
+    if (*text) {
+        if (colon && strcmp(colon, ":sc") == 0) step = WEIR_WEAK_SC;
+        if (colon && strcmp(colon, ":acquire") == 0) step = WEIR_WEAK_ACQUIRE;
+        if (colon && strcmp(colon, ":release") == 0) step = WEIR_WEAK_RELEASE;
+        (void)snprintf(label, sizeof label, "%.*s", colon ? (int)(colon - text) : 0, text);
+        rc = weir_weaken && step != WEIR_WEAK_NONE ? weir_weaken(label, step) : WEIR_EINVAL;
+    }
+    ex_state_save();
+    if (rc < 0) (void)snprintf(why, n, "weaken=%s: %s", text, rc == WEIR_ENOENT ? "no such label"
+                               : "use LABEL:STEP, where STEP (sc, acquire, release) is a half that it has");
+    return rc < 0 ? -1 : 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/state.c - static variables of the library under test.
+ *
+ * An execution must start from the same state as the one before. The model library is linked with
+ * all its .data and .bss in one section, weir_state (state.ld), which is copied at the start and
+ * written back before each execution. A program that links no such library has no such section. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "asan.h"
+#include "engine.h"
+
+extern char __start_weir_state[] __attribute__((weak));
+extern char __stop_weir_state[] __attribute__((weak));
+
+static char *saved;
+
+static size_t size(void) {
+    return __start_weir_state ? (size_t)(__stop_weir_state - __start_weir_state) : 0;
+}
+
+/* Not memcpy under AddressSanitizer: between the variables lie its red zones. */
+#ifdef EX_ASAN
+__attribute__((no_sanitize("address"))) static void copy(char *to, const char *from, size_t n) {
+    for (size_t i = 0; i < n; i++) ((volatile char *)to)[i] = from[i];
+}
+#else
+static void copy(char *to, const char *from, size_t n) { memcpy(to, from, n); }
+#endif
+
+void ex_state_save(void) {
+    if (size() == 0) return;
+    if (!saved) saved = malloc(size());
+    if (saved) copy(saved, __start_weir_state, size());
+}
+
+void ex_state_restore(void) {
+    if (saved) copy(__start_weir_state, saved, size());
+}
+
+/* Whether a word of the section points into [from, to). */
+__attribute__((no_sanitize("address"))) bool ex_state_reaches(const void *from, const void *to) {
+    uintptr_t lo = (uintptr_t)from, hi = (uintptr_t)to;
+    char *p = (char *)(((uintptr_t)__start_weir_state + sizeof lo - 1) & ~(sizeof lo - 1));
+    if (size() == 0) return false;
+    for (; p + sizeof lo <= __stop_weir_state; p += sizeof lo) {
+        uintptr_t v = *(uintptr_t *)(void *)p;
+        if (v >= lo && v < hi) return true;
+    }
+    return false;
+}
