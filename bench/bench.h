@@ -40,6 +40,7 @@ enum wb_can {
     WB_BLOCK = 8,    /* has waiting verbs, and shut */
     WB_SIZES = 16,   /* elements of 64 and 256 bytes too; otherwise only 8 */
     WB_ANY_CAP = 32, /* capacity is exact; otherwise rounded as `note` says */
+    WB_UNORDERED = 64, /* does not promise a producer's order: disorder is noted, not a failed check */
 };
 
 /* One thread of a run. The loop owns everything from `moved` on; the rest is constant during a run. */

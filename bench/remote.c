@@ -24,12 +24,12 @@ extern char **environ;
 #define LINE 1024
 
 /* The figures of a sample, in the order of a line. */
-enum { FIGURES = 11 };
+enum { FIGURES = 12 };
 static void figures(struct wb_sample *s, double *at[FIGURES]) {
-    double *const all[FIGURES] = { &s->ns_op,         &s->ops_s,        &s->p50_ns,
-                                   &s->p90_ns,        &s->p99_ns,       &s->p999_ns,
-                                   &s->max_ns,        &s->fair_min_max, &s->csw_per_op,
-                                   &s->cpu_s_per_mop, &s->misses_per_op };
+    double *const all[FIGURES] = { &s->ns_op,         &s->ops_s,         &s->p50_ns,
+                                   &s->p90_ns,        &s->p99_ns,        &s->p999_ns,
+                                   &s->max_ns,        &s->fair_min_max,  &s->csw_per_op,
+                                   &s->cpu_s_per_mop, &s->misses_per_op, &s->disorder };
     memcpy(at, all, sizeof all);
 }
 

@@ -150,6 +150,10 @@ static void notes(struct wb_result *out) {
     const struct wb_case *c = item->of;
     char text[80];
     if (item->status != WB_OK) add_note(out, item->why);
+    if (out->disorder > 0) {
+        (void)snprintf(text, sizeof text, "%.0f elements out of order", out->disorder);
+        add_note(out, text);
+    }
     if (c->shape.oversubscribed && !c->one_cpu) add_note(out, "oversubscribed");
     if (c->one_cpu) add_note(out, "one CPU");
     if (item->status == WB_OK && out->rounds < WB_ROUNDS_FOR_VERDICT && out->compared) {
@@ -178,6 +182,7 @@ static void one(struct wb_result *out, const struct wb_plan *plan, double *scrat
         out->csw_per_op = median_of(plan, item, csw, scratch);
         out->cpu_s_per_mop = median_of(plan, item, cpu, scratch);
         out->misses_per_op = median_of(plan, item, misses, scratch);
+        for (unsigned r = 0; r < plan->rounds; r++) out->disorder += item->samples[r].disorder;
         compare(out, plan, scratch);
         bound(out, plan, scratch);
     }

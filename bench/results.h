@@ -23,7 +23,8 @@ struct wb_result {
     const struct wb_item *bound;
     double p50_ns, p90_ns, p99_ns, p999_ns, max_ns;                /* latency cases, else 0 */
     double fair_min_max, csw_per_op, cpu_s_per_mop, misses_per_op; /* medians */
-    char note[200];
+    double disorder; /* elements out of order in all rounds, of a variant that promises no order */
+    char note[320];
 };
 
 /* One per item of the plan, in its order; absent items have WB_ABSENT. Free with free(). */

@@ -49,7 +49,7 @@ static void faults(FILE *f, const struct wb_report *r) {
         if (row->status == WB_OK) continue;
         if (n++ == 0) (void)fputs("\n## Not measured, or not to the end\n\n", f);
         (void)fprintf(f, "- `%s`: %s: %s\n", row->item->name, wb_status_word(row->status),
-                      row->note);
+                      row->item->why);
     }
 }
 

@@ -33,14 +33,14 @@ static void print_row(FILE *f, const struct wb_result *r) {
     char ratio[WB_TEXT] = "", bound[WB_TEXT] = "";
     (void)fprintf(f, "  %-18s", r->item->ring->name);
     if (r->rounds == 0) {
-        (void)fprintf(f, " %s: %s\n", wb_status_word(r->status), r->note);
+        (void)fprintf(f, " %s: %s\n", wb_status_word(r->status), r->item->why);
         return;
     }
     figures(f, r);
     if (r->compared) (void)wb_text_ratio(ratio, r->ratio);
     if (r->bound_share > 0) (void)snprintf(bound, sizeof bound, "%.0f %%", 100 * r->bound_share);
     (void)fprintf(f, "   %-22s %-10s %s", ratio, r->verdict, bound);
-    if (r->status != WB_OK) (void)fprintf(f, " %s: %s", wb_status_word(r->status), r->note);
+    if (r->status != WB_OK) (void)fprintf(f, " %s: %s", wb_status_word(r->status), r->item->why);
     (void)fputc('\n', f);
 }
 

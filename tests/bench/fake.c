@@ -7,7 +7,7 @@
  *   lossy             drops one element in 1000
  *   twice             delivers one element in 1000 twice
  *   altered           changes one element in 1000
- *   disordered        exchanges two neighbours now and then
+ *   disordered        exchanges two neighbours now and then; unordered too, but says so
  *   stuck             never returns from a push, once it has made 1000
  *   shy               cannot be opened
  * The broken ones are in weir-bench-broken only. */
@@ -151,9 +151,10 @@ FAKE(lossy, "lossy", "mpmc", "libc6", open_lossy, WB_BLOCK);
 FAKE(twice, "twice", "mpmc", "libc6", open_twice, 0);
 FAKE(altered, "altered", "mpmc", "libc6", open_altered, 0);
 FAKE(disordered, "disordered", "mpmc", "libc6", open_disordered, 0);
+FAKE(unordered, "unordered", "mpmc", "libc6", open_disordered, WB_UNORDERED);
 FAKE(stuck, "stuck", "mpmc", "libc6", open_stuck, 0);
 FAKE(shy, "shy", "mpmc", "libc6", open_shy, 0);
-#define FAKE_BROKEN &lossy, &twice, &altered, &disordered, &stuck, &shy,
+#define FAKE_BROKEN &lossy, &twice, &altered, &disordered, &unordered, &stuck, &shy,
 #else
 #define FAKE_BROKEN
 #endif
