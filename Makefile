@@ -5,6 +5,7 @@ MAKEFLAGS += --no-print-directory
 
 test: ## unit, conformance, packaging and lint tests; JUnit files in build/junit/
 	@scripts/setup build test
+	@scripts/setup --optional report
 	@rm -rf build/junit
 	@scripts/check dev
 
