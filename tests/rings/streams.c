@@ -206,8 +206,8 @@ static void streams(size_t p, size_t c, size_t cap, size_t size, size_t total, e
 
 void ring5_1x1_single(void) {
     streams(1, 1, 1024, 8, times(200000), SINGLE);
-    streams(1, 1, 1, 24, times(20000), SINGLE);
-    streams(1, 1, 7, 200, times(50000), SINGLE);
+    streams(1, 1, 1, 24, times(5000), SINGLE);
+    streams(1, 1, 7, 200, times(30000), SINGLE);
 }
 
 void ring5_1x1_batch(void) {
@@ -250,7 +250,7 @@ void ring5_oversubscribed(void) {
 }
 
 void body_streams(void) {
-    size_t n = times(3000);
+    size_t n = times(1500);
     stream(1, 1, 3, 8, n, SINGLE);
     stream(1, 1, 5, 24, n, BATCH);
     stream(1, 1, 8, 8, n, SINGLE);
@@ -258,7 +258,7 @@ void body_streams(void) {
 }
 
 void body_mixed_threads(void) {
-    size_t n = times(2000);
+    size_t n = times(1000);
     if (!(R.has & HAS_MANY)) return;
     stream(2, 2, 1, 8, n / 2, MIXED);
     stream(2, 2, 3, 24, n, MIXED);
