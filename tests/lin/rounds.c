@@ -116,7 +116,9 @@ struct driver {
     struct rng rng;
     struct rounds_opts o;
     struct rounds_result res;
+    struct weir_lin_spec spec;
     weir_lin_checker *checker;
+    enum weir_lin_mode mode;
     uint64_t fresh;
 };
 
@@ -158,6 +160,15 @@ static void plan_round(struct driver *d) {
 
 /* ---- rounds ---------------------------------------------------------------------------------------------- */
 
+static bool any_overlap(const struct weir_lin_op *ops, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            if (ops[i].thread != ops[j].thread && ops[i].ret >= ops[j].call &&
+                ops[j].ret >= ops[i].call)
+                return true;
+    return false;
+}
+
 static bool judge(struct driver *d, bool last) {
     const struct weir_lin_op *ops;
     size_t n;
@@ -165,11 +176,11 @@ static bool judge(struct driver *d, bool last) {
     enum weir_lin_verdict v = weir_lin_advance(d->checker, ops, n, last);
     d->res.operations += n;
     for (size_t i = 0; i < n; i++) d->res.busy += ops[i].result == WEIR_EBUSY;
+    d->res.overlapping += d->mode == WEIR_LIN_BARRIER && any_overlap(ops, n);
     if (v == WEIR_LIN_OK) return true;
-    if (v == WEIR_LIN_UNKNOWN) d->res.unknown++;
     d->res.verdict = v;
     const struct weir_lin_op *culprit = weir_lin_culprit(d->checker);
-    if (culprit) weir_lin_describe(culprit, "op", d->res.culprit, sizeof d->res.culprit);
+    if (culprit) d->spec.describe_op(d->spec.arg, culprit, d->res.culprit, sizeof d->res.culprit);
     if (d->o.quiet) return false;
     (void)fprintf(stderr, "%s, cap %u, %u threads, seed %llu, round %lu:\n", d->team.t->name,
                   d->o.cap, d->o.threads, (unsigned long long)d->o.seed, d->res.rounds);
@@ -177,13 +188,11 @@ static bool judge(struct driver *d, bool last) {
     return false;
 }
 
-static enum weir_lin_mode random_mode(struct driver *d) {
-    return rng_chance(&d->rng, 50) ? WEIR_LIN_BARRIER : WEIR_LIN_WIDE;
-}
-
 static bool one_round(struct driver *d) {
     plan_round(d);
-    weir_lin_start(d->team.rec, random_mode(d));
+    d->mode = rng_chance(&d->rng, 50) ? WEIR_LIN_BARRIER : WEIR_LIN_WIDE;
+    d->res.exact += d->mode == WEIR_LIN_BARRIER;
+    weir_lin_start(d->team.rec, d->mode);
     barrier_wait(&d->team.barrier);
     run_plan(&d->team, 0);
     barrier_wait(&d->team.barrier);
@@ -224,7 +233,7 @@ static double now(void) {
 
 static void run_objects(struct driver *d) {
     double start = now();
-    while (one_object(d) && d->res.rounds < d->o.rounds && now() - start < d->o.seconds) {}
+    while (one_object(d) && (d->res.rounds < d->o.least || now() - start < d->o.seconds)) {}
     d->res.seconds = now() - start;
 }
 
@@ -232,11 +241,10 @@ struct rounds_result run_rounds(const struct target *t, const struct rounds_opts
     static struct driver d;
     struct worker workers[ROUND_THREADS];
     struct weir_lin_ring shape = { .cap = o->cap, .exact = t->exact };
-    struct weir_lin_spec spec;
     d = (struct driver){ .team = { .t = t, .threads = o->threads }, .rng = { o->seed }, .o = *o };
     d.team.barrier.n = o->threads;
-    if (weir_lin_ring_spec(&spec, &shape) < 0) abort();
-    if (weir_lin_checker_new(&d.checker, &spec, NULL) < 0) abort();
+    if (weir_lin_ring_spec(&d.spec, &shape) < 0) abort();
+    if (weir_lin_checker_new(&d.checker, &d.spec, NULL) < 0) abort();
     if (weir_lin_recorder_new(&d.team.rec, o->threads, ROUND_OPS) < 0) abort();
     weir_set_point_hook(at_point);
     for (unsigned i = 1; i < o->threads; i++) {

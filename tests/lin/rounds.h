@@ -29,14 +29,15 @@ struct rounds_opts {
     uint64_t seed;
     uint32_t cap;
     unsigned threads;
-    double seconds;         /* stop after this long, */
-    unsigned long rounds;   /* or this many */
-    bool quiet;             /* a failure is expected: do not print it */
+    double seconds;
+    unsigned long least; /* rounds, however long they take */
+    bool quiet;          /* a failure is expected: do not print it */
 };
 
 struct rounds_result {
     enum weir_lin_verdict verdict; /* the first that is not OK, or OK */
-    unsigned long rounds, objects, operations, overlapping, busy, unknown;
+    unsigned long rounds, objects, operations, busy;
+    unsigned long exact, overlapping; /* rounds with exact stamps; those with operations that overlap */
     double seconds;
     char culprit[160]; /* of a violation */
 };
