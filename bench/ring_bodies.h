@@ -10,8 +10,10 @@
 #define RING_FN(x) WB_CAT3(RING_NAME, x, RING_SIZE)
 #define RING_AHEAD (RING_SIZE > 8 ? 16u : 1u)
 /* The element is written (or read) here as a whole; one word stays in its register. */
-#define RING_OPAQUE(e) \
-    do { if (RING_SIZE > 8) __asm__ __volatile__("" : "+m"(e)); } while (0)
+#define RING_OPAQUE(e)                                         \
+    do {                                                       \
+        if (RING_SIZE > 8) __asm__ __volatile__("" : "+m"(e)); \
+    } while (0)
 
 /* ---- one element, or a batch, in or out ---------------------------------------------------------- */
 
@@ -157,15 +159,21 @@ WB_OWN void RING_FN(produce)(struct wb_worker *w) {
     const struct wb_shape *s = w->shape;
 #ifdef RING_PUSH_N
     if (s->rate <= 0 && s->batch > 1) {
-        if (s->blocking) RING_FN(produce_batch)(w, true);
-        else RING_FN(produce_batch)(w, false);
+        if (s->blocking)
+            RING_FN(produce_batch)(w, true);
+        else
+            RING_FN(produce_batch)(w, false);
         return;
     }
 #endif
-    if (s->rate > 0 && s->blocking) RING_FN(produce_rate)(w, true);
-    else if (s->rate > 0) RING_FN(produce_rate)(w, false);
-    else if (s->blocking) RING_FN(produce_each)(w, true);
-    else RING_FN(produce_each)(w, false);
+    if (s->rate > 0 && s->blocking)
+        RING_FN(produce_rate)(w, true);
+    else if (s->rate > 0)
+        RING_FN(produce_rate)(w, false);
+    else if (s->blocking)
+        RING_FN(produce_each)(w, true);
+    else
+        RING_FN(produce_each)(w, false);
 }
 
 /* ---- consumers --------------------------------------------------------------------------------------- */
@@ -221,17 +229,25 @@ WB_OWN void RING_FN(consume)(struct wb_worker *w) {
     const bool one = s->producers == 1;
 #ifdef RING_POP_N
     if (s->rate <= 0 && s->batch > 1) {
-        if (s->blocking) RING_FN(consume_batch)(w, true, false);
-        else if (one) RING_FN(consume_batch)(w, false, true);
-        else RING_FN(consume_batch)(w, false, false);
+        if (s->blocking)
+            RING_FN(consume_batch)(w, true, false);
+        else if (one)
+            RING_FN(consume_batch)(w, false, true);
+        else
+            RING_FN(consume_batch)(w, false, false);
         return;
     }
 #endif
-    if (s->rate > 0 && s->blocking) RING_FN(consume_rate)(w, true);
-    else if (s->rate > 0) RING_FN(consume_rate)(w, false);
-    else if (s->blocking) RING_FN(consume_each)(w, true, false);
-    else if (one) RING_FN(consume_each)(w, false, true);
-    else RING_FN(consume_each)(w, false, false);
+    if (s->rate > 0 && s->blocking)
+        RING_FN(consume_rate)(w, true);
+    else if (s->rate > 0)
+        RING_FN(consume_rate)(w, false);
+    else if (s->blocking)
+        RING_FN(consume_each)(w, true, false);
+    else if (one)
+        RING_FN(consume_each)(w, false, true);
+    else
+        RING_FN(consume_each)(w, false, false);
 }
 
 /* ---- one thread, and two in turn -------------------------------------------------------------------- */
@@ -295,13 +311,17 @@ WB_OWN void RING_FN(solo)(struct wb_worker *w) {
     const struct wb_shape *s = w->shape;
 #ifdef RING_PUSH_N
     if (s->batch > 1) {
-        if (s->blocking) RING_FN(solo_batch)(w, true);
-        else RING_FN(solo_batch)(w, false);
+        if (s->blocking)
+            RING_FN(solo_batch)(w, true);
+        else
+            RING_FN(solo_batch)(w, false);
         return;
     }
 #endif
-    if (s->blocking) RING_FN(solo_each)(w, true);
-    else RING_FN(solo_each)(w, false);
+    if (s->blocking)
+        RING_FN(solo_each)(w, true);
+    else
+        RING_FN(solo_each)(w, false);
 }
 
 /* There and back; false: closed. */
@@ -337,8 +357,10 @@ out:
 }
 
 WB_OWN void RING_FN(ping)(struct wb_worker *w) {
-    if (w->shape->blocking) RING_FN(ping_trips)(w, true);
-    else RING_FN(ping_trips)(w, false);
+    if (w->shape->blocking)
+        RING_FN(ping_trips)(w, true);
+    else
+        RING_FN(ping_trips)(w, false);
 }
 
 WB_LOOP void RING_FN(pong_trips)(struct wb_worker *w, const bool wait) {
@@ -356,8 +378,10 @@ WB_LOOP void RING_FN(pong_trips)(struct wb_worker *w, const bool wait) {
 }
 
 WB_OWN void RING_FN(pong)(struct wb_worker *w) {
-    if (w->shape->blocking) RING_FN(pong_trips)(w, true);
-    else RING_FN(pong_trips)(w, false);
+    if (w->shape->blocking)
+        RING_FN(pong_trips)(w, true);
+    else
+        RING_FN(pong_trips)(w, false);
 }
 
 #undef RING_FN

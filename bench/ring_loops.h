@@ -3,7 +3,7 @@
  *
  * A variant defines the macros below and includes this file; it then has the loops of a struct wb_ring
  * under the names <RING_NAME>_produce, _consume, _solo, _ping and _pong, with its push and pop inlined,
- * one set for each element size, and RING_LOOPS(name) lists them in the order of struct wb_ring. All
+ * one set for each element size; WB_RING makes them a struct wb_ring. All
  * macros are undefined again at the end, so that one file can bring several variants.
  *
  *   RING_NAME               prefix of the names
@@ -65,15 +65,18 @@
 #undef RING_SIZE
 #undef ELEM
 
-#define RING_BY_SIZE_(loop)                                               \
-    static void WB_CAT2(RING_NAME, loop)(struct wb_worker *w) {           \
-        if (w->shape->size == 8) WB_CAT3(RING_NAME, loop, 8)(w);          \
-        else if (w->shape->size == 64) WB_CAT3(RING_NAME, loop, 64)(w);   \
-        else WB_CAT3(RING_NAME, loop, 256)(w);                            \
+#define RING_BY_SIZE_(loop)                                      \
+    static void WB_CAT2(RING_NAME, loop)(struct wb_worker * w) { \
+        if (w->shape->size == 8)                                 \
+            WB_CAT3(RING_NAME, loop, 8)(w);                      \
+        else if (w->shape->size == 64)                           \
+            WB_CAT3(RING_NAME, loop, 64)(w);                     \
+        else                                                     \
+            WB_CAT3(RING_NAME, loop, 256)(w);                    \
     }
 #else
 #define RING_BY_SIZE_(loop) \
-    static void WB_CAT2(RING_NAME, loop)(struct wb_worker *w) { WB_CAT3(RING_NAME, loop, 8)(w); }
+    static void WB_CAT2(RING_NAME, loop)(struct wb_worker * w) { WB_CAT3(RING_NAME, loop, 8)(w); }
 #endif
 
 RING_BY_SIZE_(produce)

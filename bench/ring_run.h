@@ -23,9 +23,15 @@
  * the trip, and would be part of the next one. */
 #define WB_PING_SAMPLE 8
 
-struct wb_elem_8 { uint64_t w[1]; };
-struct wb_elem_64 { uint64_t w[8]; };
-struct wb_elem_256 { uint64_t w[32]; };
+struct wb_elem_8 {
+    uint64_t w[1];
+};
+struct wb_elem_64 {
+    uint64_t w[8];
+};
+struct wb_elem_256 {
+    uint64_t w[32];
+};
 
 #ifdef __cplusplus
 extern "C" {
@@ -110,7 +116,8 @@ WB_LOOP void wb_back_off(struct wb_run *t) {
  * pushed before `drain` was set is there for the next pop. */
 WB_LOOP bool wb_drained(struct wb_run *t) {
     t->misses++;
-    if (__atomic_load_n(t->drain, __ATOMIC_ACQUIRE) != 0 && ++t->empty > WB_EMPTY_CALLS) return true;
+    if (__atomic_load_n(t->drain, __ATOMIC_ACQUIRE) != 0 && ++t->empty > WB_EMPTY_CALLS)
+        return true;
     wb_back_off(t);
     return false;
 }
@@ -152,6 +159,11 @@ WB_LOOP bool wb_await(struct wb_run *t, uint64_t due) {
 #define WB_CAT2_(a, b) a##_##b
 #define WB_CAT2(a, b) WB_CAT2_(a, b)
 
-#define RING_LOOPS(name) name##_produce, name##_consume, name##_solo, name##_ping, name##_pong
+/* A variant whose loops have the prefix `loops`; the other arguments are struct wb_ring's fields. */
+#define WB_RING(symbol, name, structure, package, note, can, open, dispose, shut, loops)          \
+    const struct wb_ring symbol = {                                                               \
+        name, structure,       package,         note,         can,          open,        dispose, \
+        shut, loops##_produce, loops##_consume, loops##_solo, loops##_ping, loops##_pong          \
+    }
 
 #endif

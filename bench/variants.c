@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 #include "ring_run.h"
+#include "rivals/rivals.h"
 
 /* ---- local work ----------------------------------------------------------------------------------- */
 
@@ -77,16 +78,13 @@ static inline void *somewhere(const void *e) {
 #define RING_SIZES
 #include "ring_loops.h"
 
-static const struct wb_ring ring_spsc_weir = {
-    "weir", "spsc", NULL, NULL, WB_SPSC | WB_BATCH | WB_SIZES | WB_ANY_CAP,
-    spsc_open, spsc_dispose, NULL, RING_LOOPS(spsc_weir),
-};
+static WB_RING(ring_spsc_weir, "weir", "spsc", NULL, NULL,
+               WB_SPSC | WB_BATCH | WB_SIZES | WB_ANY_CAP, spsc_open, spsc_dispose, NULL,
+               spsc_weir);
 
-static const struct wb_ring ring_spsc_generic = {
-    "weir_generic", "spsc", NULL, "element size loaded from the ring",
-    WB_SPSC | WB_BATCH | WB_SIZES | WB_ANY_CAP,
-    spsc_open, spsc_dispose, NULL, RING_LOOPS(spsc_generic),
-};
+static WB_RING(ring_spsc_generic, "weir_generic", "spsc", NULL, "element size loaded from the ring",
+               WB_SPSC | WB_BATCH | WB_SIZES | WB_ANY_CAP, spsc_open, spsc_dispose, NULL,
+               spsc_generic);
 
 /* ---- mpmc ------------------------------------------------------------------------------------------ */
 
@@ -140,20 +138,15 @@ static size_t some(ptrdiff_t rc) { return rc > 0 ? (size_t)rc : 0; }
 
 #define MPMC_CAN (WB_MPMC | WB_BATCH | WB_BLOCK | WB_SIZES | WB_ANY_CAP)
 
-static const struct wb_ring ring_mpmc_weir = {
-    "weir", "mpmc", NULL, NULL, MPMC_CAN,
-    mpmc_open, mpmc_dispose, mpmc_shut, RING_LOOPS(mpmc_weir),
-};
+static WB_RING(ring_mpmc_weir, "weir", "mpmc", NULL, NULL, MPMC_CAN, mpmc_open, mpmc_dispose,
+               mpmc_shut, mpmc_weir);
 
-static const struct wb_ring ring_mpmc_generic = {
-    "weir_generic", "mpmc", NULL, "element size loaded from the ring", MPMC_CAN,
-    mpmc_open, mpmc_dispose, mpmc_shut, RING_LOOPS(mpmc_generic),
-};
+static WB_RING(ring_mpmc_generic, "weir_generic", "mpmc", NULL, "element size loaded from the ring",
+               MPMC_CAN, mpmc_open, mpmc_dispose, mpmc_shut, mpmc_generic);
 
-static const struct wb_ring ring_mpmc_fence = {
-    "weir_fence", "mpmc", NULL, "made without membarrier: a full barrier per operation", MPMC_CAN,
-    mpmc_open_fence, mpmc_dispose, mpmc_shut, RING_LOOPS(mpmc_weir),
-};
+static WB_RING(ring_mpmc_fence, "weir_fence", "mpmc", NULL,
+               "made without membarrier: a full barrier per operation", MPMC_CAN, mpmc_open_fence,
+               mpmc_dispose, mpmc_shut, mpmc_weir);
 
 /* ---- mutex ------------------------------------------------------------------------------------------ */
 
@@ -180,26 +173,75 @@ static void mutex_shut(void *r) { (void)weir_mutex_ring_close(r); }
 #define RING_SIZES
 #include "ring_loops.h"
 
-static const struct wb_ring ring_spsc_mutex = {
-    "mutex", "spsc", NULL, NULL, WB_SPSC | WB_BATCH | WB_BLOCK | WB_SIZES | WB_ANY_CAP,
-    mutex_open, mutex_dispose, mutex_shut, RING_LOOPS(mutex),
-};
+static WB_RING(ring_spsc_mutex, "mutex", "spsc", NULL, NULL,
+               WB_SPSC | WB_BATCH | WB_BLOCK | WB_SIZES | WB_ANY_CAP, mutex_open, mutex_dispose,
+               mutex_shut, mutex);
 
-static const struct wb_ring ring_mpmc_mutex = {
-    "mutex", "mpmc", NULL, NULL, MPMC_CAN,
-    mutex_open, mutex_dispose, mutex_shut, RING_LOOPS(mutex),
-};
+static WB_RING(ring_mpmc_mutex, "mutex", "mpmc", NULL, NULL, MPMC_CAN, mutex_open, mutex_dispose,
+               mutex_shut, mutex);
 
 /* ---- the lists ---------------------------------------------------------------------------------------- */
 
-#include "rivals/rivals.h"
-
 const struct wb_ring *const wb_rings[] = {
-    &ring_spsc_weir, &ring_spsc_generic, &ring_spsc_mutex, /**/
-    WB_RIVALS_SPSC                                         /**/
-    &ring_mpmc_weir, &ring_mpmc_generic, &ring_mpmc_fence, &ring_mpmc_mutex, /**/
-    WB_RIVALS_MPMC                                                           /**/
+    &ring_spsc_weir,
+    &ring_spsc_generic,
+    &ring_spsc_mutex,
+    &ring_mpmc_weir,
+    &ring_mpmc_generic,
+    &ring_mpmc_fence,
+    &ring_mpmc_mutex,
+#ifdef WB_HAVE_CK
+    &wb_spsc_ck,
+    &wb_mpmc_ck,
+#endif
+#ifdef WB_HAVE_DPDK
+    &wb_spsc_dpdk,
+    &wb_mpmc_dpdk,
+    &wb_mpmc_dpdk_hts,
+    &wb_mpmc_dpdk_rts,
+#endif
+#ifdef WB_HAVE_BOOST
+    &wb_spsc_boost,
+    &wb_mpmc_boost,
+#endif
+#ifdef WB_HAVE_MOODYCAMEL
+    &wb_mpmc_moodycamel,
+    &wb_mpmc_moodycamel_tokens,
+#endif
+#ifdef WB_HAVE_READERWRITERQUEUE
+    &wb_spsc_readerwriterqueue,
+#endif
+#ifdef WB_HAVE_ATOMIC_QUEUE
+    &wb_spsc_atomic_queue,
+    &wb_mpmc_atomic_queue,
+#endif
+#ifdef WB_HAVE_TBB
+    &wb_mpmc_tbb,
+#endif
     NULL,
 };
 
-const struct wb_missing wb_missing[] = { WB_RIVALS_MISSING{ NULL, NULL } };
+const struct wb_missing wb_missing[] = {
+#ifndef WB_HAVE_CK
+    { "ck", WB_PACKAGE_CK },
+#endif
+#ifndef WB_HAVE_DPDK
+    { "dpdk", WB_PACKAGE_DPDK },
+#endif
+#ifndef WB_HAVE_BOOST
+    { "boost", WB_PACKAGE_BOOST },
+#endif
+#ifndef WB_HAVE_MOODYCAMEL
+    { "moodycamel", WB_PACKAGE_MOODYCAMEL },
+#endif
+#ifndef WB_HAVE_READERWRITERQUEUE
+    { "readerwriterqueue", WB_PACKAGE_READERWRITERQUEUE },
+#endif
+#ifndef WB_HAVE_ATOMIC_QUEUE
+    { "atomic_queue", WB_PACKAGE_ATOMIC_QUEUE },
+#endif
+#ifndef WB_HAVE_TBB
+    { "tbb", WB_PACKAGE_TBB },
+#endif
+    { NULL, NULL },
+};

@@ -56,15 +56,12 @@ template <typename T> using mpmc = queue<T, false>;
 
 } // namespace
 
-const struct wb_ring wb_spsc_atomic_queue = {
-    "atomic_queue", "spsc", WB_PACKAGE_ATOMIC_QUEUE,
-    "capacity: a power of two, at least 64, or 4096 above 8 bytes", WB_SPSC | WB_SIZES,
-    wb::open<spsc>, wb::dispose, nullptr, RING_LOOPS(atomic_queue_spsc),
-};
+WB_RING(wb_spsc_atomic_queue, "atomic_queue", "spsc", WB_PACKAGE_ATOMIC_QUEUE,
+        "capacity: a power of two, at least 64, or 4096 above 8 bytes", WB_SPSC | WB_SIZES,
+        wb::open<spsc>, wb::dispose, nullptr, atomic_queue_spsc);
 
-const struct wb_ring wb_mpmc_atomic_queue = {
-    "atomic_queue", "mpmc", WB_PACKAGE_ATOMIC_QUEUE,
+WB_RING(
+    wb_mpmc_atomic_queue, "atomic_queue", "mpmc", WB_PACKAGE_ATOMIC_QUEUE,
     "capacity: a power of two, at least 64, or 4096 above 8 bytes; a preempted thread holds up the one "
     "that comes to its slot next, inside the call",
-    WB_MPMC | WB_SIZES, wb::open<mpmc>, wb::dispose, nullptr, RING_LOOPS(atomic_queue_mpmc),
-};
+    WB_MPMC | WB_SIZES, wb::open<mpmc>, wb::dispose, nullptr, atomic_queue_mpmc);

@@ -20,8 +20,8 @@ template <typename T> struct spsc : lf::spsc_queue<T> {
 
 template <typename T> struct mpmc : lf::queue<T, lf::fixed_sized<true>> {
     explicit mpmc(const wb_shape &s)
-        : lf::queue<T, lf::fixed_sized<true>>(s.cap <= 65536 ? std::min<size_t>(s.cap, 65534) : s.cap) {
-    }
+        : lf::queue<T, lf::fixed_sized<true>>(s.cap <= 65536 ? std::min<size_t>(s.cap, 65534)
+                                                             : s.cap) {}
 };
 
 #define RING_NAME boost_spsc
@@ -44,12 +44,9 @@ template <typename T> struct mpmc : lf::queue<T, lf::fixed_sized<true>> {
 
 } // namespace
 
-const struct wb_ring wb_spsc_boost = {
-    "boost", "spsc", WB_PACKAGE_BOOST, nullptr, WB_SPSC | WB_BATCH | WB_SIZES | WB_ANY_CAP,
-    wb::open<spsc>, wb::dispose, nullptr, RING_LOOPS(boost_spsc),
-};
+WB_RING(wb_spsc_boost, "boost", "spsc", WB_PACKAGE_BOOST, nullptr,
+        WB_SPSC | WB_BATCH | WB_SIZES | WB_ANY_CAP, wb::open<spsc>, wb::dispose, nullptr,
+        boost_spsc);
 
-const struct wb_ring wb_mpmc_boost = {
-    "boost", "mpmc", WB_PACKAGE_BOOST, "capacity: at most 65534", WB_MPMC | WB_SIZES | WB_ANY_CAP,
-    wb::open<mpmc>, wb::dispose, nullptr, RING_LOOPS(boost_mpmc),
-};
+WB_RING(wb_mpmc_boost, "boost", "mpmc", WB_PACKAGE_BOOST, "capacity: at most 65534",
+        WB_MPMC | WB_SIZES | WB_ANY_CAP, wb::open<mpmc>, wb::dispose, nullptr, boost_mpmc);

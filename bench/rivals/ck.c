@@ -55,14 +55,11 @@ static void ring_dispose(void *r) { free(r); }
 #define RING_SIZES
 #include "../ring_loops.h"
 
-const struct wb_ring wb_spsc_ck = {
-    "ck", "spsc", WB_PACKAGE_CK, "capacity: the next power of two above, less one",
-    WB_SPSC | WB_SIZES, ring_open, ring_dispose, NULL, RING_LOOPS(spsc_ck),
-};
+WB_RING(wb_spsc_ck, "ck", "spsc", WB_PACKAGE_CK, "capacity: the next power of two above, less one",
+        WB_SPSC | WB_SIZES, ring_open, ring_dispose, NULL, spsc_ck);
 
-const struct wb_ring wb_mpmc_ck = {
-    "ck", "mpmc", WB_PACKAGE_CK,
+WB_RING(
+    wb_mpmc_ck, "ck", "mpmc", WB_PACKAGE_CK,
     "capacity: the next power of two above, less one; a preempted producer holds up the others inside "
     "the call",
-    WB_MPMC | WB_SIZES, ring_open, ring_dispose, NULL, RING_LOOPS(mpmc_ck),
-};
+    WB_MPMC | WB_SIZES, ring_open, ring_dispose, NULL, mpmc_ck);

@@ -23,7 +23,8 @@ static void *ring_open(const struct wb_shape *s, unsigned flags) {
     void *r = aligned_alloc(128, ((size_t)bytes + 127) & ~(size_t)127);
     if (!r) return NULL;
     memset(r, 0, (size_t)bytes);
-    if (rte_ring_init((struct rte_ring *)r, "bench", (unsigned)s->cap, flags | RING_F_EXACT_SZ) == 0)
+    if (rte_ring_init((struct rte_ring *)r, "bench", (unsigned)s->cap, flags | RING_F_EXACT_SZ) ==
+        0)
         return r;
     free(r);
     return NULL;
@@ -84,25 +85,18 @@ static void *open_rts(const struct wb_shape *s) {
 
 #define MPMC_CAN (WB_MPMC | WB_BATCH | WB_SIZES | WB_ANY_CAP)
 
-const struct wb_ring wb_spsc_dpdk = {
-    "dpdk", "spsc", WB_PACKAGE_DPDK, "single producer and consumer mode",
-    WB_SPSC | WB_BATCH | WB_SIZES | WB_ANY_CAP,
-    open_single, ring_dispose, NULL, RING_LOOPS(spsc_dpdk),
-};
+WB_RING(wb_spsc_dpdk, "dpdk", "spsc", WB_PACKAGE_DPDK, "single producer and consumer mode",
+        WB_SPSC | WB_BATCH | WB_SIZES | WB_ANY_CAP, open_single, ring_dispose, NULL, spsc_dpdk);
 
-const struct wb_ring wb_mpmc_dpdk = {
-    "dpdk", "mpmc", WB_PACKAGE_DPDK, "a preempted thread holds up the others inside the call",
-    MPMC_CAN, open_default, ring_dispose, NULL, RING_LOOPS(mpmc_dpdk),
-};
+WB_RING(wb_mpmc_dpdk, "dpdk", "mpmc", WB_PACKAGE_DPDK,
+        "a preempted thread holds up the others inside the call", MPMC_CAN, open_default,
+        ring_dispose, NULL, mpmc_dpdk);
 
-const struct wb_ring wb_mpmc_dpdk_hts = {
-    "dpdk_hts", "mpmc", WB_PACKAGE_DPDK,
-    "one push and one pop at a time; a preempted thread holds up the others inside the call",
-    MPMC_CAN, open_hts, ring_dispose, NULL, RING_LOOPS(hts),
-};
+WB_RING(wb_mpmc_dpdk_hts, "dpdk_hts", "mpmc", WB_PACKAGE_DPDK,
+        "one push and one pop at a time; a preempted thread holds up the others inside the call",
+        MPMC_CAN, open_hts, ring_dispose, NULL, hts);
 
-const struct wb_ring wb_mpmc_dpdk_rts = {
-    "dpdk_rts", "mpmc", WB_PACKAGE_DPDK,
+WB_RING(
+    wb_mpmc_dpdk_rts, "dpdk_rts", "mpmc", WB_PACKAGE_DPDK,
     "a preempted thread holds back what others pushed, and in the end holds them up inside the call",
-    MPMC_CAN, open_rts, ring_dispose, NULL, RING_LOOPS(rts),
-};
+    MPMC_CAN, open_rts, ring_dispose, NULL, rts);

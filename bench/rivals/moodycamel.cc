@@ -78,17 +78,12 @@ template <typename T> struct tokens {
 
 } // namespace
 
-const struct wb_ring wb_mpmc_moodycamel = {
-    "moodycamel", "mpmc", WB_PACKAGE_MOODYCAMEL,
+WB_RING(
+    wb_mpmc_moodycamel, "moodycamel", "mpmc", WB_PACKAGE_MOODYCAMEL,
     "not linearizable, order per producer only; a batch goes in whole or not at all; capacity in blocks "
     "of 32",
-    WB_MPMC | WB_BATCH | WB_SIZES, wb::open<plain>, wb::dispose, nullptr,
-    RING_LOOPS(moodycamel_plain),
-};
+    WB_MPMC | WB_BATCH | WB_SIZES, wb::open<plain>, wb::dispose, nullptr, moodycamel_plain);
 
-const struct wb_ring wb_mpmc_moodycamel_tokens = {
-    "moodycamel_tokens", "mpmc", WB_PACKAGE_MOODYCAMEL,
-    "as moodycamel, with a token per thread; capacity: up to that for each producer",
-    WB_MPMC | WB_BATCH | WB_SIZES, wb::open<tokens>, wb::dispose, nullptr,
-    RING_LOOPS(moodycamel_tokens),
-};
+WB_RING(wb_mpmc_moodycamel_tokens, "moodycamel_tokens", "mpmc", WB_PACKAGE_MOODYCAMEL,
+        "as moodycamel, with a token per thread; capacity: up to that for each producer",
+        WB_MPMC | WB_BATCH | WB_SIZES, wb::open<tokens>, wb::dispose, nullptr, moodycamel_tokens);

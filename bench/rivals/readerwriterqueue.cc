@@ -22,8 +22,6 @@ template <typename T> struct rwqueue : moodycamel::ReaderWriterQueue<T> {
 
 } // namespace
 
-const struct wb_ring wb_spsc_readerwriterqueue = {
-    "readerwriterqueue", "spsc", WB_PACKAGE_READERWRITERQUEUE,
-    "capacity: in blocks, up to twice as much", WB_SPSC | WB_SIZES,
-    wb::open<rwqueue>, wb::dispose, nullptr, RING_LOOPS(readerwriterqueue),
-};
+WB_RING(wb_spsc_readerwriterqueue, "readerwriterqueue", "spsc", WB_PACKAGE_READERWRITERQUEUE,
+        "capacity: in blocks, up to twice as much", WB_SPSC | WB_SIZES, wb::open<rwqueue>,
+        wb::dispose, nullptr, readerwriterqueue);

@@ -45,7 +45,6 @@ template <typename T> struct bounded final : tbb::concurrent_bounded_queue<T> {
 
 } // namespace
 
-const struct wb_ring wb_mpmc_tbb = {
-    "tbb", "mpmc", WB_PACKAGE_TBB, nullptr, WB_MPMC | WB_BLOCK | WB_SIZES | WB_ANY_CAP,
-    wb::open<bounded>, wb::dispose, wb::shut, RING_LOOPS(tbb_bounded),
-};
+WB_RING(wb_mpmc_tbb, "tbb", "mpmc", WB_PACKAGE_TBB, nullptr,
+        WB_MPMC | WB_BLOCK | WB_SIZES | WB_ANY_CAP, wb::open<bounded>, wb::dispose, wb::shut,
+        tbb_bounded);
