@@ -19,10 +19,16 @@
  *            H1 (head published) -> H2 (head read when limit says full) carries the freed slots.
  *            A stale copy only hides elements or room, and "empty" and "full" are said only after a
  *            fresh look at the other side's index.
+ * Slipping   reading the other side's index takes its line away from it, and where both sides run
+ *            at the same speed they meet at every element. So a look that brought at least a line of
+ *            elements, but less than a quarter of the ring, is followed by a short pause before the
+ *            next look (queues/spsc.c): the sides fall apart again and exchange whole lines. A look that
+ *            brought nothing or little (sparse traffic, ping-pong) is followed by none.
  * Memory     one block: this header, then the slots, found by offset: it may be mapped anywhere, at
  *            several addresses at once. The layout is part of the ABI (tests/abi_layout.c).
  * From       Lamport's ring, with the cached indices of Lee, Bu and Chandranmenon (MCRingBuffer,
- *            2010); batches publish once. */
+ *            2010); batches publish once; slipping after FastForward (Giacomoni, Moseley,
+ *            Vachharajani, 2008). */
 #ifndef WEIR_SPSC_H
 #define WEIR_SPSC_H
 
@@ -38,11 +44,13 @@ typedef struct weir_spsc {
     weir_au64 tail_;
     uint64_t limit_;    /* push while tail != limit; head as last seen, plus cap */
     uint64_t reserved_; /* elements of the open reservation, 0: none */
-    char pad0_[WEIR_LINE - 24];
+    uint64_t freed_;    /* what the last look at head brought */
+    char pad0_[WEIR_LINE - 32];
     /* consumer's lines */
     weir_au64 head_;
     uint64_t tail_seen_;
-    char pad1_[WEIR_LINE - 16];
+    uint64_t found_; /* what the last look at tail brought */
+    char pad1_[WEIR_LINE - 24];
     /* constant after init */
     uint32_t magic_;
     uint32_t owned_; /* allocated by weir_spsc_new */
@@ -50,7 +58,8 @@ typedef struct weir_spsc {
     uint64_t cap_;
     uint64_t elem_size_;
     uint64_t slots_; /* offset of slot 0 from this struct */
-    char pad2_[WEIR_LINE - 40];
+    uint64_t slip_from_, slip_span_; /* a look that brought this much is followed by a pause */
+    char pad2_[WEIR_LINE - 56];
 } weir_spsc;
 
 /* Two pieces of the ring's memory: the second is empty unless the elements wrap around. */
@@ -90,7 +99,9 @@ WEIR_API void weir_spsc_free(weir_spsc *r);
 
 /* ---- bodies: take the element size as a parameter, see weir/detail/copy.h ---------------------- */
 
-WEIR_API bool weir__spsc_room_(weir_spsc *r); /* slow path of push: looks at head again */
+/* Slow paths: look at the other side's index. Room, or elements, afterwards? */
+WEIR_API bool weir__spsc_room_(weir_spsc *r);
+WEIR_API bool weir__spsc_avail_(weir_spsc *r);
 
 WEIR__BODY char *weir__spsc_slots(weir_spsc *r) { return (char *)r + r->slots_; }
 
@@ -105,10 +116,7 @@ WEIR__BODY bool weir__spsc_push(weir_spsc *r, const void *elem, size_t esize) {
 
 WEIR__BODY bool weir__spsc_pop(weir_spsc *r, void *elem, size_t esize) {
     uint64_t h = weir_load_relaxed(&r->head_); /* own index */
-    if (h == r->tail_seen_) {
-        r->tail_seen_ = weir_load_acquire(&r->tail_, SPSC_T2);
-        if (h == r->tail_seen_) return false;
-    }
+    if (WEIR_UNLIKELY(h == r->tail_seen_) && !weir__spsc_avail_(r)) return false;
     weir__copy(elem, weir__spsc_slots(r) + (h & r->mask_) * esize, esize);
     WEIR_POINT("spsc.pop.copied");
     weir_store_release(&r->head_, h + 1, SPSC_H1);
@@ -123,7 +131,7 @@ WEIR__BODY size_t weir__spsc_room_for(weir_spsc *r, uint64_t t, size_t n) {
 }
 
 WEIR__BODY size_t weir__spsc_avail_for(weir_spsc *r, uint64_t h, size_t n) {
-    if (r->tail_seen_ - h < n) r->tail_seen_ = weir_load_acquire(&r->tail_, SPSC_T3);
+    if (r->tail_seen_ - h < n) (void)weir__spsc_avail_(r);
     uint64_t avail = r->tail_seen_ - h;
     return avail < n ? (size_t)avail : n;
 }

@@ -8,15 +8,13 @@
 #define WEIR_DETAIL_LABELS_H
 
 #define WEIR_LABELS(XX)                                                                            \
-    XX(SPSC_T1, STORE_REL, "SPSC_T2 SPSC_T3",                                                      \
+    XX(SPSC_T1, STORE_REL, "SPSC_T2",                                                      \
        "the consumer may copy an element before it is written")                                    \
     XX(SPSC_T2, LOAD_ACQ, "SPSC_T1 SPSC_T4 SPSC_T5",                                               \
-       "as T1, for a single pop")                                                                  \
-    XX(SPSC_T3, LOAD_ACQ, "SPSC_T1 SPSC_T4 SPSC_T5",                                               \
-       "as T1, for a batch or a peek")                                                             \
-    XX(SPSC_T4, STORE_REL, "SPSC_T2 SPSC_T3",                                                      \
+       "as T1")                                                                  \
+    XX(SPSC_T4, STORE_REL, "SPSC_T2",                                                      \
        "as T1, for a batch")                                                                       \
-    XX(SPSC_T5, STORE_REL, "SPSC_T2 SPSC_T3",                                                      \
+    XX(SPSC_T5, STORE_REL, "SPSC_T2",                                                      \
        "as T1, for a commit")                                                                      \
     XX(SPSC_H1, STORE_REL, "SPSC_H2 SPSC_H5",                                                      \
        "the producer may overwrite an element that is still being copied out")                     \
