@@ -44,32 +44,44 @@ void weir__unpark(struct weir__parker *p) {
 
 /* ---- spin ---------------------------------------------------------------------------------------- */
 
-/* A wake-up across CPUs was measured at 5 to 20 us (results/, bound futex): polling that long at most
- * costs no more than what it saves. Less than 200 ns is not worth two readings of the clock. */
-#define SPIN_MAX_NS 16000
-#define SPIN_MIN_NS 400
-#define SPIN_START_NS 2000
+/* A wake-up across CPUs costs about 20 us on a virtual machine (results/, the futex bound). Polling for
+ * as long as that costs at most twice what the better of polling and parking would have (Karlin,
+ * Li, Manasse, Owicki, 1991). Shorter is a trap: two threads in a ping-pong that have parked once see
+ * waits of one wake-up each, and never poll long enough to leave that state. */
+#define SPIN_MAX_NS 25000
+#define SPIN_MIN_NS 500
+#define PROBE_EVERY 32
 
-void weir__spin_init(struct weir__spin *s) { s->budget_ns = SPIN_START_NS; }
+void weir__spin_init(struct weir__spin *s) { *s = (struct weir__spin){ .budget_ns = SPIN_MAX_NS }; }
+
+/* A wait that polling ended takes the budget half way up again. One that it did not end halves it; every
+ * 32nd of those in a row gets the whole budget, to find out whether the peers have become quick. */
+static void learn(struct weir__spin *s, bool ended) {
+    if (ended) {
+        s->budget_ns += (SPIN_MAX_NS - s->budget_ns) / 2;
+        s->in_vain = 0;
+    } else if (++s->in_vain % PROBE_EVERY == 0) {
+        s->budget_ns = SPIN_MAX_NS;
+    } else {
+        s->budget_ns -= (s->budget_ns - SPIN_MIN_NS) / 2;
+    }
+}
 
 bool weir__spin(struct weir__spin *s, bool (*ready)(void *), void *arg, weir_time deadline) {
     if (weir__os_cpus() == 1) return ready(arg);
-    weir_time start = weir__os_now(), now = start;
+    weir_time start = weir__os_now();
     for (unsigned pauses = 1;; pauses = pauses < 8 ? pauses * 2 : pauses) {
         for (unsigned i = 0; i < pauses; i++) {
             weir_pause();
-            if (ready(arg)) {
-                int64_t want = 2 * (weir__os_now() - start);
-                s->budget_ns += (want - s->budget_ns) / 8;
-                if (s->budget_ns > SPIN_MAX_NS) s->budget_ns = SPIN_MAX_NS;
-                if (s->budget_ns < SPIN_MIN_NS) s->budget_ns = SPIN_MIN_NS;
-                return true;
-            }
+            if (!ready(arg)) continue;
+            learn(s, true);
+            return true;
         }
-        now = weir__os_now();
-        if (now - start >= s->budget_ns || now >= deadline) break;
+        weir_time now = weir__os_now();
+        if (now - start >= s->budget_ns) break;
+        if (now >= deadline) return false;
     }
-    s->budget_ns -= (s->budget_ns - SPIN_MIN_NS) / 4;
+    learn(s, false);
     return false;
 }
 

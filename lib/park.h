@@ -27,11 +27,11 @@ void weir__unpark(struct weir__parker *p);
 
 /* ---- spin ---------------------------------------------------------------------------------------- */
 
-/* How long a thread polls before it parks. The budget follows the waits that polling has lately
- * ended: it grows towards twice a successful wait and shrinks when polling was in vain. 0 on one CPU.
- * Plain fields: owner only. */
+/* How long a thread polls before it parks: at most as long as a wake-up takes, less after polling in
+ * vain, not at all on one CPU. Plain fields: owner only. */
 struct weir__spin {
     int64_t budget_ns;
+    unsigned in_vain; /* waits in a row that polling did not end */
 };
 
 void weir__spin_init(struct weir__spin *s);

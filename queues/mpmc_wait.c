@@ -69,6 +69,28 @@ static bool can_push(void *arg) {
     return (int64_t)(s - t) >= 0;
 }
 
+/* What the spin polls: a hint only, the try that follows decides. It looks at the other side's index, to
+ * notice a close, at one poll in 16: each look takes that line away from a peer that is about to
+ * publish. */
+struct poll {
+    weir_mpmc *r;
+    unsigned n;
+};
+
+static bool hint_pop(void *arg) {
+    struct poll *p = arg;
+    uint64_t h = weir_load_relaxed(&p->r->head_);
+    uint64_t s = weir_load_relaxed(weir__mpmc_stamp(p->r, h, (size_t)p->r->stride_));
+    return (int64_t)(s - h) >= (int64_t)WEIR__MPMC_ONE || (++p->n % 16 == 0 && can_pop(p->r));
+}
+
+static bool hint_push(void *arg) {
+    struct poll *p = arg;
+    uint64_t t = weir_load_relaxed(&p->r->tail_);
+    uint64_t s = weir_load_relaxed(weir__mpmc_stamp(p->r, t, (size_t)p->r->stride_));
+    return !(t & WEIR__MPMC_OPEN) || (int64_t)(s - t) >= 0;
+}
+
 /* ---- publishers ---------------------------------------------------------------------------------------- */
 
 /* The waiters, after the publisher's half of the Dekker pair. */
@@ -112,8 +134,10 @@ static void wake_thread(void *parker) { weir__unpark(parker); }
 /* Waits until the operation is worth trying (0) or the deadline passes. */
 static int block(const struct attempt *a, struct weir__thread *self, weir_time deadline) {
     weir_mpmc *r = a->r;
-    bool (*ready)(void *) = a->side == WEIR__MPMC_POPPER ? can_pop : can_push;
-    if (weir__spin(&self->spin, ready, r, deadline)) return 0;
+    bool popper = a->side == WEIR__MPMC_POPPER;
+    bool (*ready)(void *) = popper ? can_pop : can_push;
+    struct poll poll = { r, 0 };
+    if (weir__spin(&self->spin, popper ? hint_pop : hint_push, &poll, deadline)) return 0;
     struct weir__waiter w = { .key = r->id_,
                               .count = &r->waiters_,
                               .unit = a->side,
