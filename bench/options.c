@@ -118,10 +118,11 @@ static bool parse_threads(struct wb_options *o, const char *list) {
     return true;
 }
 
-static bool parse_filter(struct wb_options *o, const char *re, bool may_be_negative) {
+static bool parse_filter(struct wb_options *o, const char *re, bool benchmark) {
     if (o->filter_text) regfree(&o->filter);
     o->filter_text = NULL;
-    o->filter_negative = may_be_negative && re[0] == '-';
+    o->filter_benchmark = benchmark;
+    o->filter_negative = benchmark && re[0] == '-';
     if (regcomp(&o->filter, re + o->filter_negative, REG_EXTENDED | REG_NOSUB) != 0) return false;
     o->filter_text = re;
     return true;
@@ -295,6 +296,7 @@ int wb_options_parse(struct wb_options *o, int argc, char **argv) {
     o->argv = copy_of(argc, argv);
     if (!split(o, &argc, argv)) return misuse();
     int which, at = 0;
+    optind = 0; /* as glibc wants it, for a process that parses twice */
     while ((which = getopt_long(argc, argv, "h", long_options, &at)) != -1) {
         if (which == '?') return misuse(); /* getopt has said why */
         if (which == HELP || which == 'h') {

@@ -20,7 +20,9 @@ struct wb_options {
     const struct wb_suite *suite;
     const char *filter_text; /* NULL: none */
     regex_t filter;
-    bool filter_negative;                        /* --benchmark_filter=-RE */
+    bool
+        filter_benchmark; /* --benchmark_filter: of the names that Google Benchmark makes of ours */
+    bool filter_negative; /* --benchmark_filter=-RE */
     unsigned threads[WB_THREADS_MAX], n_threads; /* 0: the suite's own */
     unsigned rounds;
     double seconds; /* 0: the suite's own */

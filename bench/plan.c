@@ -94,8 +94,11 @@ static bool wanted(const struct wb_options *o, const struct wb_ring *r, enum wb_
 }
 
 static bool passes(const struct wb_options *o, const char *name) {
+    char full[WB_NAME_BYTES + 40];
     if (!o->filter_text) return true;
-    return (regexec(&o->filter, name, 0, NULL, 0) == 0) != o->filter_negative;
+    (void)snprintf(full, sizeof full, "%s%s", name,
+                   o->filter_benchmark ? "/iterations:1/manual_time" : "");
+    return (regexec(&o->filter, full, 0, NULL, 0) == 0) != o->filter_negative;
 }
 
 static bool threads_wanted(const struct wb_options *o, const struct wb_row *row) {

@@ -136,7 +136,7 @@ static bool arguments(const struct wb_plan *plan, int fd, char **argv) {
               add_number(argv, &n, "--records=", fd) && add_threads(argv, &n, o);
     if (ok && o->filter_text)
         ok = add_arg(argv, &n,
-                     o->filter_negative ? "--benchmark_filter=" : "--filter=", o->filter_text);
+                     o->filter_benchmark ? "--benchmark_filter=" : "--filter=", o->filter_text);
     if (ok && o->rivals == WB_RIVALS_NONE) ok = add_arg(argv, &n, "--rivals=", "none");
     if (ok && o->rivals == WB_RIVALS_LIST) ok = add_arg(argv, &n, "--rivals=", o->rivals_list);
     return ok;

@@ -123,11 +123,19 @@ static size_t pop_n(struct fake *r, struct wb_elem_8 *e, size_t n) {
 static void *open_none(const struct wb_shape *s) { return open_with(s, NONE); }
 static void *open_slow(const struct wb_shape *s) { return open_with(s, SLOW); }
 
-#define FAKE(id, name, structure, package, opened, also)                                   \
-    static const struct wb_ring id = {                                                     \
-        name,    structure, package,          NULL, WB_MPMC | WB_ANY_CAP | (also), opened, \
-        dispose, shut,      RING_LOOPS(fake),                                              \
-    }
+#define FAKE(id, name_, structure_, package_, opened, also)                  \
+    static const struct wb_ring id = { .name = name_,                        \
+                                       .structure = structure_,              \
+                                       .package = package_,                  \
+                                       .can = WB_MPMC | WB_ANY_CAP | (also), \
+                                       .open = opened,                       \
+                                       .dispose = dispose,                   \
+                                       .shut = shut,                         \
+                                       .produce = fake_produce,              \
+                                       .consume = fake_consume,              \
+                                       .solo = fake_solo,                    \
+                                       .ping = fake_ping,                    \
+                                       .pong = fake_pong }
 
 FAKE(spsc_weir, "weir", "spsc", NULL, open_none, WB_BATCH);
 FAKE(spsc_mutex, "mutex", "spsc", NULL, open_none, WB_BATCH);

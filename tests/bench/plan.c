@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/bench/plan.c - what the suites consist of, and what options make of them; with the variants of
+ * fake.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bars.h"
+#include "plan.h"
+
+struct made {
+    struct wb_options opt;
+    struct wb_plan plan;
+};
+
+/* Up to three arguments. */
+static void make(struct made *m, const char *a, const char *b, const char *c) {
+    static char text[4][256];
+    char *argv[5] = { text[0] };
+    const char *const from[] = { "weir-bench", a, b, c };
+    int argc = 0;
+    for (; argc < 4 && from[argc]; argc++) {
+        (void)snprintf(text[argc], sizeof text[argc], "%s", from[argc]);
+        argv[argc] = text[argc];
+    }
+    argv[argc] = NULL;
+    memset(m, 0, sizeof *m);
+    assert_int_equal(wb_options_parse(&m->opt, argc, argv), 0);
+    assert_int_equal(wb_plan_make(&m->plan, &m->opt), 0);
+}
+
+static void drop(struct made *m) {
+    wb_plan_free(&m->plan);
+    wb_options_free(&m->opt);
+}
+
+/* Whether the item is of weir: "mpmc/weir/...". */
+static bool of_weir(const char *name) { return strstr(name, "/weir/") != NULL; }
+
+/* A bar that names a case which the suite does not have would never be looked at. */
+static void every_bar_is_measured_by_quick(void **state) {
+    (void)state;
+    struct made m;
+    unsigned bars = 0;
+    make(&m, "--suite=quick", NULL, NULL);
+    for (const char *const *line = wb_bars_lines; *line; line++) {
+        char name[2][256], over[16], *at;
+        if (**line == '#' || **line == '\0') continue;
+        assert_int_equal(sscanf(*line, "%*[^|]| %255[^ |] | %255[^ |]", name[0], name[1]), 2);
+        (void)snprintf(over, sizeof over, "%u", wb_oversubscribed());
+        bars++;
+        for (int i = 0; i < 2; i++) {
+            char full[300] = "", *rest = name[i];
+            while ((at = strstr(rest, "{over}"))) {
+                (void)strncat(full, rest, (size_t)(at - rest));
+                (void)strcat(full, over);
+                rest = at + 6;
+            }
+            (void)strcat(full, rest);
+            if (of_weir(full) && !wb_plan_find(&m.plan, full)) fail_msg("no such item: %s", full);
+        }
+    }
+    assert_true(bars >= 25);
+    drop(&m);
+}
+
+static void names_are_unique_and_groups_tile_the_items(void **state) {
+    (void)state;
+    static const char *const suites[] = { "--suite=quick", "--suite=try", "--suite=full" };
+    for (size_t s = 0; s < 3; s++) {
+        struct made m;
+        unsigned n = 0;
+        make(&m, suites[s], NULL, NULL);
+        for (unsigned g = 0; g < m.plan.n_groups; g++) {
+            assert_ptr_equal(m.plan.groups[g].items, &m.plan.items[n]);
+            n += m.plan.groups[g].n;
+        }
+        assert_int_equal(n, m.plan.n_items);
+        for (unsigned i = 0; i < n; i++)
+            assert_ptr_equal(wb_plan_find(&m.plan, m.plan.items[i].name), &m.plan.items[i]);
+        drop(&m);
+    }
+}
+
+static void weir_stands_first_in_its_case(void **state) {
+    (void)state;
+    struct made m;
+    make(&m, "--suite=quick", NULL, NULL);
+    const struct wb_case *of = NULL;
+    for (unsigned i = 0; i < m.plan.n_items; i++) {
+        const struct wb_item *item = &m.plan.items[i];
+        if (item->of != of && strcmp(item->of->structure, "bound") != 0)
+            assert_string_equal(item->ring->name, "weir");
+        of = item->of;
+        assert_ptr_equal(wb_plan_beside(&m.plan, item, item->ring->name), item);
+    }
+    drop(&m);
+}
+
+/* ck of fake.c has neither batches nor waiting verbs. */
+static void variants_are_asked_for_what_they_have(void **state) {
+    (void)state;
+    struct made m;
+    make(&m, "--suite=full", NULL, NULL);
+    for (unsigned i = 0; i < m.plan.n_items; i++) {
+        const struct wb_item *item = &m.plan.items[i];
+        const struct wb_shape *s = &item->of->shape;
+        if (strcmp(item->of->structure, "bound") == 0) continue;
+        assert_int_equal(s->size, 8);
+        if (strcmp(item->ring->name, "ck") == 0) assert_true(s->batch == 1 && !s->blocking);
+    }
+    drop(&m);
+}
+
+static void suites_keep_to_their_time(void **state) {
+    (void)state;
+    struct made m;
+    make(&m, "--suite=quick", NULL, NULL);
+    assert_true(wb_plan_estimate(&m.plan) <= 180);
+    drop(&m);
+    make(&m, "--suite=try", NULL, NULL);
+    assert_true(wb_plan_estimate(&m.plan) <= 25);
+    drop(&m);
+    make(&m, "--suite=try", "--rounds=200", NULL);
+    assert_true(wb_plan_estimate(&m.plan) <= 60 && m.plan.seconds < 0.05);
+    drop(&m);
+    make(&m, "--suite=try", "--seconds=0.25", NULL);
+    assert_true(m.plan.seconds > 0.24 && m.plan.seconds < 0.26);
+    drop(&m);
+}
+
+static void threads_replace_the_axis(void **state) {
+    (void)state;
+    struct made m;
+    make(&m, "--suite=quick", "--threads=3,5", "--rivals=none");
+    assert_non_null(wb_plan_find(&m.plan, "mpmc/weir/P:3/C:3/cap:1024/size:8/batch:1"));
+    assert_non_null(wb_plan_find(&m.plan, "mpmc/mutex/P:5/C:5/cap:1024/size:8/batch:1"));
+    assert_null(wb_plan_find(&m.plan, "mpmc/ck/P:5/C:5/cap:1024/size:8/batch:1"));
+    assert_null(wb_plan_find(&m.plan, "mpmc/weir/P:2/C:2/cap:1024/size:8/batch:1"));
+    assert_null(wb_plan_find(&m.plan, "spsc/weir/P:1/C:1/cap:1024/size:8/batch:1"));
+    drop(&m);
+}
+
+static void filters(void **state) {
+    (void)state;
+    struct made m;
+    make(&m, "--filter=^mpmc/(weir|ck)/P:2/C:2/cap:1024/size:8/batch:1$", NULL, NULL);
+    assert_int_equal(m.plan.n_items, 3); /* and the copy that bounds them */
+    assert_string_equal(m.plan.items[2].of->structure, "bound");
+    drop(&m);
+    make(&m, "--benchmark_filter=-mpmc", "--rivals=ck", NULL);
+    for (unsigned i = 0; i < m.plan.n_items; i++) {
+        assert_null(strstr(m.plan.items[i].name, "mpmc"));
+        assert_string_not_equal(m.plan.items[i].ring->name, "mutex");
+    }
+    drop(&m);
+}
+
+static void oversubscription(void **state) {
+    (void)state;
+    struct made m;
+    make(&m, "--suite=full", NULL, NULL);
+    unsigned over = 0, one_cpu = 0;
+    for (unsigned i = 0; i < m.plan.n_cases; i++) {
+        const struct wb_case *c = &m.plan.cases[i];
+        assert_int_equal(c->shape.oversubscribed, c->threads > (c->one_cpu ? 1 : wb_cpus()));
+        over += c->shape.oversubscribed;
+        one_cpu += c->one_cpu;
+        assert_int_equal(c->one_cpu, strstr(c->name, "/cpus:1") != NULL);
+    }
+    assert_true(over > 0 && one_cpu >= 6);
+    drop(&m);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_bar_is_measured_by_quick),
+        cmocka_unit_test(names_are_unique_and_groups_tile_the_items),
+        cmocka_unit_test(weir_stands_first_in_its_case),
+        cmocka_unit_test(variants_are_asked_for_what_they_have),
+        cmocka_unit_test(suites_keep_to_their_time),
+        cmocka_unit_test(threads_replace_the_axis),
+        cmocka_unit_test(filters),
+        cmocka_unit_test(oversubscription),
+    };
+    return cmocka_run_group_tests_name("bench_plan", tests, NULL, NULL);
+}
