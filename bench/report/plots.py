@@ -11,7 +11,7 @@ import os
 import matplotlib
 matplotlib.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator  # noqa: E402
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator  # noqa: E402
 
 import svg  # noqa: E402
 import words  # noqa: E402
@@ -41,6 +41,20 @@ class Picture:
         self.inline = inline
         self.inline_log = inline_log  # None: this picture has one scale
         self.says = says              # for those who cannot see it
+
+
+def log_ticks(axis, low, high, say="{:g}".format):
+    """Ticks as close as there is room for seven: at 1, 1.2, 1.5 ..., at 1, 2, 5, or at powers of ten."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps, every in (((1, 1.2, 1.5, 2, 3, 4, 5, 6, 8), 1), ((1, 2, 5), 1), ((1,), 1),
+                         ((1,), 2), ((1,), 3)):
+        ticks = [step * 10.0 ** power for power in powers if power % every == 0 for step in steps]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) <= 7:
+            break
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: say(value)))
 
 
 class Heading:
@@ -149,8 +163,7 @@ class Pen:
             axes.set_xlim(-0.25, len(values) - 0.75)
             if scale == "log":
                 axes.set_yscale("log")
-                axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-                axes.yaxis.set_minor_formatter(NullFormatter())
+                log_ticks(axes.yaxis, *axes.get_ylim())
             else:
                 axes.set_ylim(bottom=0)
         says = (f"{panel.title}: speed over {x_label} for "
@@ -181,7 +194,8 @@ class Pen:
 
         def paint(axes, scale, tips):
             bounds = [v for row in rows for v in (row.ratio_lo, row.ratio_median, row.ratio_hi) if v]
-            low, high = min(0.8, *bounds) / 1.1, max(1.25, *bounds) * 1.1
+            low, high = min(0.8, *bounds), max(1.25, *bounds)
+            low, high = low / (high / low) ** 0.04, high * (high / low) ** 0.04
             axes.set_xscale("log")
             axes.set_xlim(low, high)
             axes.axvspan(low, 1, color=svg.SHADE, zorder=0, linewidth=0)
@@ -204,24 +218,13 @@ class Pen:
             axes.tick_params(axis="y", length=0)
             axes.set_ylim(-0.6, len(lines) - 0.4)
             axes.grid(axis="y", visible=False)
-            self.ratio_ticks(axes, low, high)
+            log_ticks(axes.xaxis, low, high)
             axes.set_xlabel("the other's median latency over weir's" if words.is_latency(rows[0])
                             else "weir's throughput over the other's", fontsize=9.5)
         paint.left = 0.36
         says = f"{title}: " + "; ".join(f"{words.label(r)}, over {words.rival(r.variant)} "
                                         f"{words.ratio(r)}" for r in rows) + "."
         return self.picture(name, title, says, [], 52 + 15 * len(lines), paint)
-
-    @staticmethod
-    def ratio_ticks(axes, low, high):
-        steps = [step * 10 ** power for power in range(-4, 5) for step in (1, 2, 5)]
-        ticks = [tick for tick in steps if low <= tick <= high]
-        while len(ticks) > 7:  # a wide range has room for powers of ten only
-            ticks = [tick for tick in ticks if f"{tick:e}".startswith("1.")] \
-                if any(not f"{tick:e}".startswith("1.") for tick in ticks) else ticks[::2]
-        axes.xaxis.set_major_locator(FixedLocator(ticks))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
 
     def percentiles(self, name, title, rows):
         """Waiting times from the median to the worst, logarithmic."""
@@ -239,8 +242,7 @@ class Pen:
                                f"{words.rival(row.variant)}: {said} {words.nanoseconds(value)}")
             axes.set_yscale("log")
             axes.set_xticks(range(len(fields)), [said for _, said in fields])
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: words.nanoseconds(v)))
-            axes.yaxis.set_minor_formatter(NullFormatter())
+            log_ticks(axes.yaxis, *axes.get_ylim(), words.nanoseconds)
             axes.set_xlabel("percentile")
         paint.left = 0.15
         says = f"{title}: " + "; ".join(

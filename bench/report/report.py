@@ -49,7 +49,7 @@ def warnings(run):
 class Bar:
     def __init__(self, row):
         self.bar, self.wanted, self.result = row.bar, row.wanted, row.result
-        self.measured = "" if row.median is None else words.times(row.median)
+        self.measured = "none" if row.median is None else words.times(row.median)
         self.interval = "" if row.median is None else words.interval(row.lo, row.hi)
 
 
@@ -70,15 +70,19 @@ def bars_of(run):
 class Unfinished:
     def __init__(self, row):
         self.said, self.label = words.rival(row.variant), words.label(row)
-        self.status, self.note = row.status, row.note
+        self.status, self.why = row.status, words.reason(row)
 
 
 def losses_lead(run, found):
+    """The sentence above the list: how many, of how many."""
     total = len(verdicts.compared(run))
     slower = sum(1 for loss in found if loss.main)
-    return (f"In {slower} of {total} comparisons the other one is better; the largest "
-            "loss comes first. Below those stand the cases where only weir's tail, its 99th "
-            "percentile, is longer.")
+    text = [f"In {slower} of {total} comparisons the other one is better" + (
+        "; the largest loss comes first." if slower > 1 else ".")]
+    if slower < len(found):
+        text.append(("Below those stand" if slower else "Here stand") + " the cases where only weir's "
+                    "tail, its 99th percentile, is longer.")
+    return " ".join(text)
 
 
 def rivals_said(run):
@@ -109,8 +113,8 @@ def page(run):
     return environment.get_template("page.html.j2").render(
         css=css, js=read_part("page.js"), machine=about, rivals=rivals_said(run),
         rounds=rounds_said(run), warnings=warnings(run), losses=found,
-        losses_lead=losses_lead(run, found), unfinished=[Unfinished(row) for row in
-                                                         verdicts.unfinished(run)],
+        losses_lead=losses_lead(run, found),
+        unfinished=[Unfinished(row) for row in verdicts.unfinished(run)],
         verdicts=verdicts.verdicts(run), bars=bars, bars_lead=lead,
         sections=sections.all_sections(run, pen), table=table.Table(run),
         command=machine.command(run.env))

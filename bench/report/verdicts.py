@@ -63,7 +63,7 @@ def tail_of(run, row):
 
 
 def losses(run):
-    """Where weir is slower than a rival, its tail longer, or where it did not finish."""
+    """Where weir is slower than a rival, or its tail longer."""
     found = []
     for row in compared(run):
         if words.verdict(row) == "slower":
@@ -78,17 +78,14 @@ def losses(run):
             found.append(Loss(row, "has the shorter tail",
                               f"weir's p99 is {words.times(1 / tail[0])} times as long "
                               f"(longer in {tail[2]} of {tail[3]} rounds)", 1 / tail[0]))
-    for row in run.cases:
-        if row.variant == "weir" and row.status != "ok":
-            found.append(Loss(row, "every rival", f"weir itself {row.status}: {row.note}",
-                              math.inf))
-    found.sort(key=lambda loss: (loss.size != math.inf and not loss.main, -loss.size))
+    found.sort(key=lambda loss: (not loss.main, -loss.size))
     return found
 
 
 def unfinished(run):
-    """Variants that moved nothing or failed their check: no figure of theirs is shown."""
-    return [row for row in run.cases if row.status != "ok"]
+    """What got stuck or failed its check, weir first."""
+    return sorted((row for row in run.cases if row.status != "ok"),
+                  key=lambda row: row.variant != "weir")
 
 
 def spread(rows):
@@ -110,7 +107,7 @@ def tally(rows):
         some = sides[side]
         if not some:
             continue
-        where = (words.count(len(some), "", "").strip() if parts else
+        where = (words.number(len(some)) if parts else
                  "the one case measured" if total == 1 else "both cases" if len(some) == total == 2
                  else f"all {words.count(total, 'case')}" if len(some) == total
                  else f"{len(some)} of {total} cases")
@@ -133,8 +130,10 @@ def ring_or_mutex(run):
         answer = "The mutex queue, as measured here."
     elif sides["slower"]:
         answer = f"The ring, except here: {except_in(sides['slower'])}."
-    elif sides["faster"]:
+    elif 2 * len(sides["faster"]) > len(rows):
         answer = "The ring."
+    elif sides["faster"]:
+        answer = "The ring, where a difference is shown."
     elif sides["equal"]:
         answer = "Either: they are level."
     else:
@@ -154,16 +153,15 @@ def against_others(run, structure, question):
     for row in rows:
         by_rival.setdefault(row.variant, []).append(row)
     told = sorted(by_rival.items(), key=lambda item: min(r.ratio_median for r in item[1]))
-    ahead, mixed, behind = [], [], []
+    piles = {said: [] for said in ("behind", "ahead in some cases and behind in others against",
+                                   "no difference shown against", "ahead, and never behind, against")}
+    behind, mixed, even, ahead = piles.values()
     for variant, theirs in told:
         _, sides = tally(theirs)
-        pile = (ahead if not sides["slower"] and sides["faster"] else
-                behind if sides["slower"] and not sides["faster"] else mixed)
+        pile = ((mixed if sides["faster"] else behind) if sides["slower"] else
+                ahead if sides["faster"] else even)
         pile.append(words.rival(variant))
-    answer = "; ".join(text for text, names in (
-        (f"behind {words.listed(behind)}", behind),
-        (f"sometimes ahead of and sometimes behind, or level with, {words.listed(mixed)}", mixed),
-        (f"never behind {words.listed(ahead)}", ahead)) if names)
+    answer = "; ".join(f"{said} {words.listed(names)}" for said, names in piles.items() if names)
     return Verdict(question, answer[0].upper() + answer[1:] + ".", [
         f"{words.rival(variant)}: weir is {tally(theirs)[0]}." for variant, theirs in told])
 
@@ -182,17 +180,31 @@ def twins(run, column):
             yield rows[0], row
 
 
+def gains(run, more, less):
+    """Throughput of one of weir's rows over another's, by round: (median, rounds more, rounds, shown)."""
+    base = {s.round: s.ops_s for s in run.samples.get((less.case, "weir"), ())}
+    ratios = [s.ops_s / base[s.round] for s in run.samples.get((more.case, "weir"), ())
+              if base.get(s.round)]
+    if not ratios:
+        return None
+    higher = sum(1 for ratio in ratios if ratio > 1)
+    lower = sum(1 for ratio in ratios if ratio < 1)
+    return (statistics.median(ratios), higher, len(ratios), sign_test(higher, lower) < SIGN_LEVEL)
+
+
 def batches(run):
-    pairs = [(single, row) for single, row in twins(run, "batch") if single.batch == 1]
+    pairs = [(row, gains(run, row, single)) for single, row in twins(run, "batch")
+             if single.batch == 1]
+    pairs = [(row, gain) for row, gain in pairs if gain]
     if not pairs:
         return None
-    gains = [(row.ops_s_median / single.ops_s_median, row) for single, row in pairs]
-    best, worst = max(gains, key=lambda g: g[0]), min(gains, key=lambda g: g[0])
-    answer = ("Yes." if worst[0] > 1 + words.MARGIN else
-              "Not always." if best[0] > 1 + words.MARGIN else "No.")
+    paid = [gain[3] and gain[0] > 1 + words.MARGIN for _, gain in pairs]
+    lost = any(gain[3] and gain[0] < 1 for _, gain in pairs)
+    answer = ("Yes." if all(paid) else "Not always." if lost else
+              "Yes, where a difference is shown." if any(paid) else "Undecided.")
     return Verdict("Do batches pay?", answer, [
-        f"{words.label(row)}: {words.times(gain)} times the elements per second of single calls."
-        for gain, row in gains] + ["These are quotients of medians of two cases."])
+        f"{words.label(row)}: {words.times(gain[0])} times the elements per second of single calls "
+        f"(more in {gain[1]} of {gain[2]} rounds)." for row, gain in pairs])
 
 
 def blocking(run):
@@ -201,8 +213,9 @@ def blocking(run):
         return None
     text, sides = tally(rows)
     answer = ("The ring that waits." if sides["faster"] and not sides["slower"] else
+              "Undecided: no difference was shown." if not sides["slower"] else
               "The mutex queue, as measured here."
-              if len(sides["slower"]) > len(sides["faster"]) else "It depends on the case.")
+              if len(sides["slower"]) >= len(sides["faster"]) else "It depends on the case.")
     return Verdict("Where threads sleep until there is something to do?", answer, [
         f"Against a mutex ring with condition variables, weir's waiting calls are {text}."])
 
@@ -225,7 +238,8 @@ def latency(run):
     worse = [r for r, t in rows if t[4] and t[0] < 1 - words.MARGIN]
     return Verdict("How long does an element wait in the slow cases?",
                    f"Weir's 99th percentile is shorter in {len(better)} of {len(rows)} "
-                   f"comparisons, longer in {len(worse)}.",
+                   f"comparisons, longer in {len(worse)}, and no difference is shown in "
+                   f"{len(rows) - len(better) - len(worse)}.",
                    [f"{words.label(row)}: {words.rival(row.variant)}'s p99 is "
                     f"{words.times(tail[0])} times weir's (weir shorter in {tail[1]} of {tail[3]} "
                     "rounds)." for row, tail in rows])

@@ -46,11 +46,20 @@ def is_rival(variant):
     return variant not in ("weir", "raw") and not variant.startswith("weir_")
 
 
-def count(number, noun, plural=None):
-    """'two producers', '16 threads', 'no case'."""
-    number = int(number)
-    said = NUMBERS[number] if 0 < number < len(NUMBERS) else str(number) if number else "no"
-    return f"{said} {noun if number == 1 else plural or noun + 's'}"
+def number(value):
+    """'two', '16', 'no'."""
+    value = int(value)
+    return NUMBERS[value] if 0 < value < len(NUMBERS) else str(value) if value else "no"
+
+
+def count(value, noun):
+    """'two producers', '16 threads', 'no cases'."""
+    return f"{number(value)} {noun if int(value) == 1 else noun + 's'}"
+
+
+def reason(row):
+    """Why a row is not ok: the note's first part; what follows is about the contender in general."""
+    return row.note.split("; ")[0] or row.status
 
 
 TESTS = {"solo": "alone", "ping": "ping-pong", "stopped": "one stopped"}
@@ -70,8 +79,8 @@ def kind(row):
     return "blocking" if row.blocking else "stream"
 
 
-BOUNDS = {"rmw": "two read-modify-writes", "lines": "a cache line there and back",
-          "futex": "a futex there and back", "copy": "one copy of the element"}
+BOUNDS = {"solo-rmw": "two read-modify-writes", "ping-lines": "a cache line there and back",
+          "ping-futex": "a futex there and back", "solo-copy": "one copy of the element"}
 
 
 def bound_label(row):

@@ -87,7 +87,7 @@ def shapes():
     for rate in (100000, 1000000):
         yield add("Q2", "mpmc", 1, 1, dict(weir=180, mutex=260, ck=150),
                   {"rate": rate}, rate=rate)
-    yield add("Q2", "bound", 1, 1, dict(raw=9.8), {"test": "rmw"}, threads=1)
+    yield add("Q2", "bound", 1, 1, dict(raw=9.8), {"test": "solo-rmw"}, threads=1)
 
 
 def bootstrap(random_source, values):

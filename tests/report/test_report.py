@@ -94,7 +94,7 @@ class Whole(Reporting):
         self.assertIn("In 4 of ", said)
         self.assertIn("MPMC, 2 to 2, batch 32, oversubscribed moodycamel moves more 1.6", said)
         self.assertIn("MPMC, 1 to 1 atomic_queue moves more 1.2", said)
-        self.assertIn("DPDK rte_ring RTS (MPMC, 8 to 8, oversubscribed): stuck", said)
+        self.assertIn("DPDK rte_ring RTS, MPMC, 8 to 8, oversubscribed: stuck, moved nothing", said)
         self.assertLess(said.index("moodycamel"), said.index("has the shorter tail"))
 
     def test_every_loss_of_the_data_is_listed(self):
@@ -247,7 +247,7 @@ class Part(Reporting):
         self.put_rows("samples.csv", [row for row in self.rows("samples.csv")
                                       if row["variant"] != "weir"])
         page = self.page()
-        self.assertIn("weir itself failed: lost an element", page.text["losses"])
+        self.assertIn("weir, SPSC, 1 to 1: failed, lost an element", page.text["losses"])
 
 
 class Broken(Reporting):

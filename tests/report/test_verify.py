@@ -271,7 +271,7 @@ class Results(InFolder):
     def test_summary_row_gone(self):
         text = self.read(self.path("summary.md"))
         self.write(self.path("summary.md"), text[:text.rindex("| raw |")])
-        self.finds("has no row for bound/test:rmw")
+        self.finds("has no row for bound/test:solo-rmw")
 
     def test_summary_loss_gone(self):
         text = self.read(self.path("summary.md"))
