@@ -29,7 +29,8 @@ static void errors(void) {
     CHECK(strcmp(weir_strerror(WEIR_OK), "success") == 0, "text of 0");
     for (size_t i = 0; i < CODES; i++) {
         CHECK_IS(codes[i].code, -codes[i].sys);
-        CHECK(strcmp(weir_strerror(codes[i].code), codes[i].text) == 0, "text of %d", codes[i].code);
+        CHECK(strcmp(weir_strerror(codes[i].code), codes[i].text) == 0, "text of %d",
+              codes[i].code);
         CHECK(*codes[i].text != '\0', "no text of %d", codes[i].code);
         for (size_t k = 0; k < i; k++)
             CHECK(codes[i].code != codes[k].code && strcmp(codes[i].text, codes[k].text) != 0,
@@ -105,7 +106,8 @@ static void circular(void) {
                     CHECK(memcmp(ring + (pos + i) % slots * 12, in + i * 12, 12) == 0,
                           "%zu slots, pos %zu, element %zu of %zu", slots, pos, i, n);
                 for (size_t i = n; i < slots; i++)
-                    CHECK(ring[(pos + i) % slots * 12] == 0, "slot %zu was written", (pos + i) % slots);
+                    CHECK(ring[(pos + i) % slots * 12] == 0, "slot %zu was written",
+                          (pos + i) % slots);
                 weir__copy_out(out, ring, slots, pos, n, 12);
                 CHECK(memcmp(in, out, n * 12) == 0 && (n == slots || out[n * 12] == 0),
                       "%zu slots, pos %zu, %zu out", slots, pos, n);
@@ -128,7 +130,8 @@ static void report(void) {
     int fds[2], saved = dup(2);
     weir_set_report(on_report, &report_token);
     CHECK_IS(weir__misuse("weir_x", "is wrong"), WEIR_EINVAL);
-    CHECK(reports == 1 && strcmp(reported, "weir_x: is wrong") == 0, "%d reports: %s", reports, reported);
+    CHECK(reports == 1 && strcmp(reported, "weir_x: is wrong") == 0, "%d reports: %s", reports,
+          reported);
     CHECK_IS(weir_mpmc_fini(NULL, NULL, NULL), WEIR_EINVAL);
     CHECK(reports == 2 && strncmp(reported, "weir_mpmc_fini: ", 16) == 0, "%s", reported);
 
@@ -163,7 +166,8 @@ static unsigned weakened(void) {
 }
 
 static void weaken(void) {
-    static const enum weir_weak_step steps[] = { WEIR_WEAK_SC, WEIR_WEAK_ACQUIRE, WEIR_WEAK_RELEASE };
+    static const enum weir_weak_step steps[] = { WEIR_WEAK_SC, WEIR_WEAK_ACQUIRE,
+                                                 WEIR_WEAK_RELEASE };
     for (unsigned i = 0; i < sizeof labels / sizeof *labels; i++)
         for (unsigned s = 0; s < 3; s++) {
             bool has = labels[i].kind & 1u << s;
@@ -185,11 +189,11 @@ static void weaken(void) {
 
 /* ---- errno ----------------------------------------------------------------------------------------------- */
 
-#define KEEPS(call)                                                                  \
-    do {                                                                             \
-        errno = 4242;                                                                \
-        (void)!(call);                                                               \
-        CHECK(errno == 4242, "%s: errno is %d", #call, errno);                       \
+#define KEEPS(call)                                            \
+    do {                                                       \
+        errno = 4242;                                          \
+        (void)!(call);                                         \
+        CHECK(errno == 4242, "%s: errno is %d", #call, errno); \
     } while (0)
 
 static void errno_kept(void) {
@@ -203,13 +207,13 @@ static void errno_kept(void) {
     KEEPS(weir_mpmc_new(&r, &o));
     KEEPS(weir_mutex_ring_new(&m, &o));
     KEEPS(weir_spsc_new(&s, &o));
-    KEEPS(weir_mpmc_new(&none, &huge)); /* 128 TiB: refused by malloc */
+    KEEPS(weir_mpmc_new(&none, &huge));                          /* 128 TiB: refused by malloc */
     KEEPS(weir_mpmc_pop_wait(r, &v, weir_after(1000000), NULL)); /* a futex that times out */
     KEEPS(weir_mutex_ring_pop_wait(m, &v, weir_after(1000000), NULL));
     KEEPS(weir_mpmc_pop_wait(r, &v, -5, NULL));
-    KEEPS(weir_mpmc_try_push(r, &v));
-    KEEPS(weir_mpmc_try_pop(r, &v));
-    KEEPS(weir_mpmc_try_pop(r, &v));
+    KEEPS(weir_mpmc_push_wait(r, &v, WEIR_NOW, NULL));
+    KEEPS(weir_mpmc_pop_wait(r, &v, WEIR_NOW, NULL));
+    KEEPS(weir_mpmc_pop_wait(r, &v, WEIR_NOW, NULL));
     KEEPS(weir_mpmc_close(r));
     KEEPS(weir_mpmc_free(r));
     KEEPS(weir_mutex_ring_free(m));

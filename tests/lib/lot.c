@@ -57,7 +57,8 @@ static void order(void) {
 static void leave(void) {
     weir_au64 count = { 0 };
     for (size_t i = 0; i < 5; i++) enter(i, 5, &count, UNIT_A);
-    CHECK(weir__lot_leave(&waiters[2]), "it was not woken"); /* from the middle, the end, the start */
+    CHECK(weir__lot_leave(&waiters[2]),
+          "it was not woken"); /* from the middle, the end, the start */
     CHECK(weir__lot_leave(&waiters[4]), "it was not woken");
     CHECK(weir__lot_leave(&waiters[0]), "it was not woken");
     CHECK_IS(weir_load_relaxed(&count), 2);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,7 +24,8 @@ static void cpus(void) {
     CHECK(n >= 1, "no processor");
     CHECK_IS(weir__os_cpus(), n); /* read once */
     if (!CHECK(sched_getaffinity(0, sizeof set, &set) == 0, "affinity")) return;
-    CHECK(n <= (unsigned)CPU_COUNT(&set), "%u processors, of %d in the affinity mask", n, CPU_COUNT(&set));
+    CHECK(n <= (unsigned)CPU_COUNT(&set), "%u processors, of %d in the affinity mask", n,
+          CPU_COUNT(&set));
 }
 
 static void one_cpu(void) {
@@ -52,7 +54,8 @@ static bool make_group(const char *root, bool version2, const char *quota) {
     if (access(root, W_OK) != 0 || mkdir(group, 0700) != 0) return false;
     char max[60];
     (void)snprintf(max, sizeof max, "%s 100000", quota);
-    bool ok = version2 ? write_to(group, "cpu.max", max) : write_to(group, "cpu.cfs_quota_us", quota);
+    bool ok =
+        version2 ? write_to(group, "cpu.max", max) : write_to(group, "cpu.cfs_quota_us", quota);
     if (ok && mkdir(inner, 0700) == 0) return true;
     (void)rmdir(group);
     return false;
@@ -61,13 +64,15 @@ static bool make_group(const char *root, bool version2, const char *quota) {
 static bool enter_group(void) { return write_to(inner, "cgroup.procs", "0"); }
 
 static bool with_quota(const char *quota, const char *test) {
-    if (!make_group("/sys/fs/cgroup", true, quota) && !make_group("/sys/fs/cgroup/cpu", false, quota) &&
+    if (!make_group("/sys/fs/cgroup", true, quota) &&
+        !make_group("/sys/fs/cgroup/cpu", false, quota) &&
         !make_group("/sys/fs/cgroup/cpu,cpuacct", false, quota))
         return false;
     child_prepare = enter_group;
     child_passes(test, CHILD_FRESH);
     child_prepare = NULL;
-    for (int i = 0; i < 100 && rmdir(inner) != 0; i++) sleep_ms(10); /* the child leaves a moment later */
+    for (int i = 0; i < 100 && rmdir(inner) != 0; i++)
+        sleep_ms(10); /* the child leaves a moment later */
     CHECK(rmdir(group) == 0, "%s: %s", group, strerror(errno));
     return true;
 }
@@ -173,8 +178,13 @@ static void futex(void) {
     CHECK_IS(weir__os_futex_wait(&word, 3, d), WEIR_ETIMEDOUT);
     CHECK(weir_now() >= d, "early");
     weir__os_futex_wake(&word, 1); /* nobody sleeps */
-    weir__os_futex_wake(NULL, 1);  /* the word may be gone */
     CHECK_IS(weir_load_relaxed(&word), 3);
+    weir_au32 *gone = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!CHECK(gone != MAP_FAILED, "mmap")) return;
+    (void)munmap(gone, 4096);
+    errno = 0;
+    weir__os_futex_wake(gone, 1); /* the word may be gone: nothing is read */
+    CHECK_IS(errno, 0);
 }
 
 /* ---- memory, random numbers ------------------------------------------------------------------------------------- */

@@ -118,7 +118,8 @@ static void distinct(void) {
     team_run(TEAM_MAX, hold_record, &c);
     for (size_t i = 0; i < TEAM_MAX; i++)
         for (size_t k = 0; k < i; k++)
-            CHECK(c.records[i] && c.records[i] != c.records[k], "threads %zu and %zu share one", i, k);
+            CHECK(c.records[i] && c.records[i] != c.records[k], "threads %zu and %zu share one", i,
+                  k);
     CHECK(weir__thread_records() >= TEAM_MAX, "%zu records", weir__thread_records());
 }
 
@@ -147,7 +148,8 @@ static void late_destructor(void) {
         if (!CHECK(pthread_create(&t, NULL, set_late, r) == 0, "pthread_create")) return;
         (void)pthread_join(t, NULL);
         if (i == 4) before = weir__thread_records();
-        if (i > 4) CHECK_IS(weir__thread_records(), before); /* such a thread leaves nothing behind */
+        if (i > 4)
+            CHECK_IS(weir__thread_records(), before); /* such a thread leaves nothing behind */
     }
     (void)pthread_key_delete(late_key);
     CHECK_IS(weir_mpmc_free(r), 0);

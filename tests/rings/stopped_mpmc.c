@@ -85,13 +85,25 @@ static void pops_say(struct ring *q, int rc) {
 
 /* ---- after the claim, before the stamp ----------------------------------------------------------- */
 
+/* What was published before is not held up; a batch ends where the slot in flight begins. */
+static void pop_before(struct ring *q, size_t inside, bool batch) {
+    char elems[CAP * SIZE];
+    if (!batch || inside == 0) {
+        pop_ids(q, SIZE, 0, inside);
+        return;
+    }
+    CHECK_IS(R.try_pop_n(q->out, elems, CAP), inside);
+    for (size_t i = 0; i < inside; i++)
+        CHECK(item_is(elems + i * SIZE, SIZE, i), "element %zu of a batch", i);
+}
+
 /* The stopped push holds slots inside .. inside + k - 1. */
 static void push_claimed(const char *point, size_t inside, size_t n, bool close) {
     struct stopped s;
     size_t k = n ? n : 1, room = CAP - inside - k;
     if (!stop_at(&s, point, inside, n, push_stopped)) return;
     CHECK_IS(R.len(s.q.in), inside + k);
-    pop_ids(&s.q, SIZE, 0, inside);  /* what was published before is not held up */
+    pop_before(&s.q, inside, close);
     pops_say(&s.q, WEIR_EBUSY);      /* then the stopped push is next */
     push_ids(&s.q, SIZE, 200, room); /* slots behind it are free to push to ... */
     pops_say(&s.q, WEIR_EBUSY);      /* ... but FIFO holds their elements back */
@@ -121,13 +133,24 @@ void ring15_push_claimed(void) {
     }
 }
 
+/* The same for room. */
+static void push_before(struct ring *q, uint64_t id, size_t room, bool batch) {
+    char elems[CAP * SIZE];
+    if (!batch || room == 0) {
+        push_ids(q, SIZE, id, room);
+        return;
+    }
+    for (size_t i = 0; i < CAP; i++) item_make(elems + i * SIZE, SIZE, id + i);
+    CHECK_IS(R.try_push_n(q->in, elems, CAP), room);
+}
+
 /* The stopped pop holds slots 0 .. k - 1. */
 static void pop_claimed(const char *point, size_t inside, size_t n) {
     struct stopped s;
     size_t k = n ? n : 1, room = CAP - inside;
     if (!stop_at(&s, point, inside, n, pop_stopped)) return;
     CHECK_IS(R.len(s.q.in), inside - k);
-    push_ids(&s.q, SIZE, inside, room); /* slots that nobody holds */
+    push_before(&s.q, inside, room, n); /* slots that nobody holds */
     pushes_say(&s.q, WEIR_EBUSY);       /* then the stopped pop's: not full, but not free yet */
     CHECK_IS(R.len(s.q.in), CAP - k);
     pop_ids(&s.q, SIZE, k, CAP - k); /* the elements behind it are not held up */

@@ -151,7 +151,7 @@ static void all_rounds(bool timed) {
             late += rounds(4, caps[c], delay ? 200 : 1500, timed, delay);
         }
     }
-    if (timed) CHECK(late > 0, "no call was ever late: the test shows nothing");
+    if (timed && times(1000) >= 1000) CHECK(late > 0, "no call was ever late: it shows nothing");
 }
 
 void wait_rounds(void) { all_rounds(false); }
