@@ -19,8 +19,8 @@
 #define WEIR__COPIES(dst, src, n) ((void)0)
 #endif
 
-WEIR__BODY void weir__copy(void *dst, const void *src, size_t n) {
-    WEIR__COPIES(dst, src, n);
+#ifdef __OPTIMIZE__
+WEIR__BODY void weir__copy_any(void *dst, const void *src, size_t n) {
     if (__builtin_constant_p(n)) {
         memcpy(dst, src, n);
         return;
@@ -35,6 +35,14 @@ WEIR__BODY void weir__copy(void *dst, const void *src, size_t n) {
         case 64: memcpy(dst, src, 64); break;
         default: memcpy(dst, src, n); break;
     }
+}
+#else /* nothing is a constant here, and the branches of the switch would raise false warnings */
+#define weir__copy_any memcpy
+#endif
+
+WEIR__BODY void weir__copy(void *dst, const void *src, size_t n) {
+    WEIR__COPIES(dst, src, n);
+    weir__copy_any(dst, src, n);
 }
 
 /* Moves n elements of a circular array of `slots` elements, from or to position pos: at most two
