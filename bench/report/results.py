@@ -136,6 +136,9 @@ def to_number(path, folder, number, column, text):
 
 def read_env(folder):
     path = os.path.join(folder, "env.json")
+    if not os.path.exists(path):
+        raise Broken(f"{path}: no such file; {again(folder)} (a weir-bench that was built without "
+                     "libjansson-dev does not write it)")
     try:
         env = json.loads(read_text(path, folder))
     except ValueError as error:
