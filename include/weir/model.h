@@ -65,6 +65,11 @@ __attribute__((format(printf, 1, 2), noreturn)) void weir_model_fail(const char 
 #define weir_model_check(cond) \
     ((cond) ? (void)0 : weir_model_fail("%s:%d: check failed: %s", __FILE__, __LINE__, #cond))
 
+/* Announces that the calling thread reads or writes n bytes of plain memory at p: data races are reported
+ * (under sequentially consistent memory), and use after free. No steps. */
+void weir_model_read(const void *p, size_t n);
+void weir_model_write(const void *p, size_t n);
+
 /* Gives the object at p a name in the printed table. Cheap; in set-up. */
 void weir_model_name(const void *p, size_t size, const char *name);
 

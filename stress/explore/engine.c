@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "race.h"
 #include "trace.h"
 
 #define CLOCK_START INT64_C(1000000000)
@@ -351,6 +352,7 @@ static void reset(void) {
     ex_heap_reset();
     ex_os_reset();
     ex_rcu_reset();
+    if (E.races) ex_race_reset();
     ex_trace_reset();
     E.left = E.budget;
     E.cur = E.running = E.solo = NULL;
@@ -365,7 +367,7 @@ static void reset(void) {
     weir__model_weakened = 0;
     memset(E.local, 0, sizeof E.local);
     E.as = EX_TASKS;
-    for (unsigned i = 0; i < EX_TASKS; i++) E.task[i].nbuf = 0;
+    for (unsigned i = 0; i < EX_TASKS; i++) E.task[i].nbuf = E.task[i].late = 0;
     E.state = E.sc->state_size ? ex_heap_quiet(E.sc->state_size) : NULL;
 }
 
@@ -405,9 +407,11 @@ void ex_execute(void) {
 void ex_init(void) {
     static struct ex_record records[2][EX_CHOICES];
     static struct weir_model_op ops[EX_OPS];
+    static uint32_t tickets[EX_OPS];
     E.rec = records[0];
     E.prefix = records[1];
     E.ops = ops;
+    E.op_ticket = tickets;
     ex_fiber_catch_crashes(crashed);
     ex_state_save();
 }

@@ -5,6 +5,7 @@
  *   choose.c    choices, their record, budgets          strategy.c  who chooses: dfs, random, pct
  *   ops.c       the seam of weir/atomic.h               mem_*.c     memory models
  *   os.c        futex, clock, mutex; the model os.c     heap.c      memory that watches itself
+ *   race.c      data races on plain memory
  *   rcu.c       model RCU                               trace.c, table.c, report.c  what is printed
  *   replay.c    files that repeat an execution          explore.c, options.c        the program
  *
@@ -78,8 +79,8 @@ struct ex_store { /* one entry of a store buffer */
     uint64_t v;
     uint8_t size;
     bool rmw; /* read when it was made: nobody may come between */
+    uint32_t ticket; /* unique in its thread */
     const struct weir__site *at;
-    struct weir_model_op *op;
 };
 
 struct ex_fiber {
@@ -117,6 +118,7 @@ struct ex_task {
     /* store buffer, oldest first */
     struct ex_store buf[EX_BUFFER];
     unsigned nbuf;
+    uint32_t tickets, late; /* late: operations that have returned, with stores still in the buffer */
     unsigned rcu_depth;
     uint64_t rcu_since;
     int prio; /* pct */
@@ -140,6 +142,7 @@ struct ex_local {
     XX(LOST, "LOST WAKE-UP")                              \
     XX(LIVELOCK, "LIVELOCK")                              \
     XX(PROGRESS, "FALSE PROGRESS CLAIM")                  \
+    XX(RACE, "DATA RACE")                                 \
     XX(UAF, "USE AFTER FREE")                             \
     XX(BOUNDS, "ACCESS OUTSIDE OF A BLOCK")               \
     XX(FREE, "BAD FREE")                                  \
@@ -183,7 +186,7 @@ struct ex_engine {
     struct ex_budget budget;
     uint64_t seed;
     unsigned max_steps, cpus, depth;
-    bool membarrier;
+    bool membarrier, races;
     /* this execution */
     struct ex_budget left, begun; /* begun: as the strategy set it */
     struct ex_task *cur;     /* whose step it is; NULL: operations are plain */
@@ -194,6 +197,7 @@ struct ex_engine {
     uint64_t steps, epoch, turn, time, rng;
     weir_time clock;
     struct weir_model_op *ops;
+    uint32_t *op_ticket; /* the youngest store in the buffer when the operation returned; 0: none */
     size_t nops;
     void *state;
     struct ex_task task[EX_TASKS];
@@ -235,6 +239,9 @@ static inline void ex_changed(void) {
     E.stuck = 0;
 }
 static inline uint32_t ex_bit(const struct ex_task *t) { return 1u << t->id; }
+
+/* The store with this ticket has left t's buffer: operations that ended before that end now. */
+void ex_drained(struct ex_task *t, uint32_t ticket);
 
 /* choose.c */
 unsigned ex_choose(enum ex_kind kind, unsigned n);

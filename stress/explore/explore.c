@@ -91,6 +91,7 @@ static void configure(const struct run *r, const struct ex_memory *mem) {
     E.cpus = r->s.cpus;
     E.membarrier = r->s.membarrier != 0;
     E.depth = r->s.depth;
+    E.races = r->s.races && mem == &ex_sc;
     E.executions = E.all_steps = 0;
 }
 

@@ -17,6 +17,7 @@
 
 #include "asan.h"
 #include "engine.h"
+#include "race.h"
 #include "trace.h"
 
 #ifdef EX_ASAN
@@ -46,6 +47,7 @@ struct block {
     uint8_t state;
     int8_t by, freed_by; /* threads; -1: set-up or finish */
     uint64_t step, freed_step;
+    uint32_t used[EX_TASKS]; /* last access, by each thread's clock */
 };
 
 static char *arena;
@@ -132,7 +134,7 @@ static const char *who(int8_t by) {
 
 void ex_heap_touch(const void *p, size_t size, const struct weir__site *at) {
     if (!in_arena(p)) return;
-    const struct block *b = block_of(p);
+    struct block *b = block_of(p);
     const char *file = at ? at->file : "?", *slash = strrchr(file, '/');
     if (slash) file = slash + 1;
     if (!b || (const char *)p + size > b->at + b->size)
@@ -143,6 +145,7 @@ void ex_heap_touch(const void *p, size_t size, const struct weir__site *at) {
                 "by %s at step %llu", at ? at->text : "access", file, at ? at->line : 0,
                 (int)(b - blocks), b->size, who(b->by), (unsigned long long)b->step,
                 who(b->freed_by), (unsigned long long)b->freed_step);
+    if (E.races && E.cur) ex_race_touch(E.cur, b->used);
 }
 
 static bool filled(const char *p, int byte, size_t n) {
@@ -208,6 +211,8 @@ static struct block *take(size_t size, size_t align) {
     struct block *b = E.left.reuse ? freed_alike(size ? size : 1, align) : NULL;
     if (!b || !ex_choose(EX_REUSE, 2)) return make(size, align, LIVE);
     ex_spend(&E.left.reuse);
+    if (E.races && E.cur) ex_race_rmw(E.cur, b, WEIR__ACQ);
+    memset(b->used, 0, sizeof b->used);
     check_block(b);
     OPEN(b->at, b->size);
     memset(b->at, NEW, b->size);
@@ -244,6 +249,11 @@ void weir_model_free(void *p) {
         ex_fail(EX_F_FREE, "block%d of %zu bytes is freed twice: by %s at step %llu, and now by %s",
                 (int)(b - blocks), b->size, who(b->freed_by), (unsigned long long)b->freed_step,
                 who(me()));
+    unsigned u = E.races && t ? ex_race_free(t, b->used) : EX_TASKS;
+    if (u < EX_TASKS)
+        ex_fail(EX_F_RACE, "%s frees block%d of %zu bytes: nothing orders that after the last access by %s",
+                who(me()), (int)(b - blocks), b->size, who((int8_t)u));
+    if (E.races && t) ex_race_rmw(t, b, WEIR__REL); /* an allocator orders this before the next use */
     b->state = FREED;
     b->freed_by = me();
     b->freed_step = E.steps;

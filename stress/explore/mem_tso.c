@@ -19,8 +19,10 @@
  *   I1  a buffer drains from its oldest store on.
  *   I2  while a thread's buffer holds a marked entry for p, no other buffer holds an entry for p, and
  *       p does not change: whoever wants to write p drains that buffer first.
- * Plain memory (elements) is written at once: it may be seen early, never late. An operation whose last
- * store drains after it has returned is given that time as its end. */
+ * Plain memory (elements) is written at once: it may be seen early, never late.
+ * An operation that returns while stores are in its thread's buffer is given as its end the time at which
+ * the youngest of them drains: nobody who has synchronised with the thread after the operation can
+ * have done so earlier. Real time alone orders nothing in C. */
 #include <string.h>
 
 #include "engine.h"
@@ -36,7 +38,7 @@ static void drain_one(struct ex_task *t) {
         ev->b = e.v;
     }
     ex_poke(e.p, e.size, e.v);
-    if (e.op && e.op->done) e.op->ret = ++E.time;
+    if (t->late) ex_drained(t, e.ticket);
 }
 
 static void drain(struct ex_task *t, unsigned n) {
@@ -75,7 +77,7 @@ static void make_way(const struct ex_task *t, const void *p, bool all) {
 static void put(struct ex_task *t, void *p, unsigned size, uint64_t v, bool rmw,
                 const struct weir__site *at) {
     if (t->nbuf == EX_BUFFER) drain_one(t);
-    t->buf[t->nbuf++] = (struct ex_store){ p, v, (uint8_t)size, rmw, at, t->op };
+    t->buf[t->nbuf++] = (struct ex_store){ p, v, (uint8_t)size, rmw, ++t->tickets, at };
 }
 
 static uint64_t load(struct ex_task *t, const void *p, unsigned size, int order) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "race.h"
 #include "trace.h"
 
 unsigned char weir__model_weakened;
@@ -71,6 +72,7 @@ uint64_t weir__model_load(const void *p, unsigned size, int order, const struct 
     if (!t) return ex_peek(p, size);
     ex_step(t, p, size, at);
     uint64_t v = E.mem->load(t, p, size, order);
+    if (E.races) ex_race_load(t, p, order);
     if (E.tracing) trace(t, EX_T_LOAD, p, size, order, v, 0, at);
     done();
     return v;
@@ -85,6 +87,7 @@ void weir__model_store(void *p, unsigned size, uint64_t v, int order, const stru
     }
     ex_step(t, p, size, at);
     E.mem->store(t, p, size, v, order, at);
+    if (E.races) ex_race_store(t, p, order);
     if (E.tracing) trace(t, EX_T_STORE, p, size, order, 0, v, at);
     done();
 }
@@ -101,6 +104,7 @@ uint64_t weir__model_rmw(void *p, unsigned size, enum weir__rmw op, uint64_t v, 
     ex_step(t, p, size, at);
     weir__model_weakened = weak;
     uint64_t old = E.mem->rmw(t, p, size, op, v, order, at);
+    if (E.races) ex_race_rmw(t, p, order);
     if (E.tracing)
         trace(t, EX_T_RMW, p, size, order, old, ex_apply(op, old, v, size), at)->rmw = (uint8_t)op;
     done();
@@ -136,6 +140,7 @@ bool weir__model_cas(void *p, unsigned size, void *expected, uint64_t desired, b
         } else {
             ok = E.mem->cas(t, p, size, &found, size == 4 ? (uint32_t)desired : desired, order, at);
             if (!ok) kind = EX_T_CAS_FAILED;
+            if (ok && E.races) ex_race_rmw(t, p, order);
         }
         if (E.tracing) trace(t, kind, p, size, order, kind == EX_T_CAS_FAILED ? found : want,
                              kind == EX_T_CAS_FAILED ? want : desired, at);
@@ -158,6 +163,10 @@ void weir__model_copy(const void *to, const void *from, size_t n, const struct w
     if (!t) return;
     ex_step(t, to, n, at);
     ex_heap_touch(from, n, at);
+    if (E.races) {
+        ex_race_read(t, from, n, at);
+        ex_race_write(t, to, n, at);
+    }
     if (E.tracing) {
         struct ex_event *e = ex_trace_add(t, EX_T_COPY, to, at);
         e->a = n;
@@ -165,6 +174,16 @@ void weir__model_copy(const void *to, const void *from, size_t n, const struct w
         e->text = n == 8 || n == 4 ? "value" : NULL;
     }
     done();
+}
+
+void weir_model_read(const void *p, size_t n) {
+    if (E.cur) ex_heap_touch(p, n, NULL);
+    if (E.cur && E.races) ex_race_read(E.cur, p, n, NULL);
+}
+
+void weir_model_write(const void *p, size_t n) {
+    if (E.cur) ex_heap_touch(p, n, NULL);
+    if (E.cur && E.races) ex_race_write(E.cur, p, n, NULL);
 }
 
 void weir__model_point(const char *name) {

@@ -10,6 +10,7 @@
 
 #include "../../lib/os.h"
 #include "engine.h"
+#include "race.h"
 #include "trace.h"
 
 #define CLOCK_TICK 100
@@ -111,6 +112,7 @@ static void take(struct ex_task *t, struct weir_model_mutex *m) {
     }
     m->owner = my_number();
     ex_changed();
+    if (t && E.races) ex_race_rmw(t, m, WEIR__ACQ);
 }
 
 void weir_model_mutex_lock(struct weir_model_mutex *m) {
@@ -130,6 +132,7 @@ static void release(struct weir_model_mutex *m) {
         ex_fail(EX_F_MISUSE, "a mutex is unlocked by a thread that does not hold it");
     m->owner = 0;
     ex_changed();
+    if (E.cur && E.races) ex_race_rmw(E.cur, m, WEIR__REL);
     if (E.cur && m->waiters) (void)wake(m, EX_MUTEX, 1);
 }
 

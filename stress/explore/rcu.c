@@ -9,6 +9,7 @@
  * flavour does by membarrier; sections themselves drain nothing. Callbacks run in the order in which
  * they were retired, as steps of a thread of their own, outside of sections. */
 #include "engine.h"
+#include "race.h"
 #include "trace.h"
 
 static struct weir_model_rcu_head *first, **last;
@@ -57,7 +58,9 @@ void weir_model_rcu_unlock(void) {
     if (t->rcu_depth == 0) ex_fail(EX_F_MISUSE, "rcu_unlock without rcu_lock");
     if (t->rcu_depth == 1) ex_step(t, NULL, 0, NULL);
     if (E.tracing) ex_trace_add(t, EX_T_RCU_UNLOCK, NULL, NULL)->a = t->rcu_depth - 1;
-    if (--t->rcu_depth == 0) left(t);
+    if (--t->rcu_depth > 0) return;
+    if (E.races) ex_race_leave_section(t);
+    left(t);
 }
 
 bool weir_model_rcu_held(void) { return E.cur && E.cur->rcu_depth > 0; }
@@ -67,6 +70,7 @@ static void wait_for(struct ex_task *t, uint64_t set) {
     (void)E.mem->settle();
     if (set) (void)ex_block(t, EX_GRACE, NULL, set, WEIR_FOREVER, NULL);
     (void)E.mem->settle();
+    if (E.races) ex_race_grace_period(t);
 }
 
 void weir_model_rcu_synchronize(void) {
@@ -84,6 +88,7 @@ void weir_model_rcu_call(struct weir_model_rcu_head *head,
     for (const struct weir_model_rcu_head *h = first; h; h = h->next)
         if (h == head) ex_fail(EX_F_MISUSE, "one head is retired twice");
     *head = (struct weir_model_rcu_head){ NULL, fn, readers() };
+    if (E.races) ex_race_leave_section(t); /* what came before, the callback sees */
     *last = head;
     last = &head->next;
     retired++;
@@ -99,6 +104,7 @@ void weir_model_rcu_barrier(void) {
     uint64_t target = retired;
     if (E.tracing) ex_trace_add(t, EX_T_RCU_WAIT, NULL, NULL)->a = readers();
     if (run < target) (void)ex_block(t, EX_CALLBACKS, NULL, target, WEIR_FOREVER, NULL);
+    if (E.races) ex_race_grace_period(t);
 }
 
 static void ran_one(void) {
@@ -120,6 +126,7 @@ void ex_daemon_body(void) {
         if (!first) last = &first;
         if (E.tracing) (void)ex_trace_add(t, EX_T_RCU_RUN, h, NULL);
         h->fn(h);
+        if (E.races) ex_race_leave_section(t);
         ran_one();
     }
 }

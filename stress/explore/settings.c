@@ -37,6 +37,7 @@ void ex_usage(FILE *to) {
         "  steps             longer executions are livelocks (20000)\n"
         "  cpus              that the library believes to have (1: waiting threads do not spin)\n"
         "  membarrier        1, or 0: the kernel refuses it\n"
+        "  races             1: look for data races on plain memory (memory sc only), or 0\n"
         "  weaken            LABEL:STEP, with STEP sc, acquire or release\n"
         "budgets of each execution, as keys; -1: no limit:\n");
 #define XX(name, text) (void)fprintf(to, "  %-17s %s\n", #name, text);
@@ -161,6 +162,7 @@ static bool set(struct ex_settings *s, const char *key, const char *v, bool *kno
     if (strcmp(key, "cpus") == 0) return number(v, 1, 1024, &x) && (s->cpus = (unsigned)x, true);
     if (strcmp(key, "membarrier") == 0)
         return number(v, 0, 1, &x) && (s->membarrier = (unsigned)x, true);
+    if (strcmp(key, "races") == 0) return number(v, 0, 1, &x) && (s->races = (unsigned)x, true);
 #define XX(name, text) \
     if (strcmp(key, #name) == 0) return number(v, -1, 1000, &x) && (s->budget.name = (int)x, true);
     EX_BUDGETS(XX)
@@ -215,7 +217,7 @@ int ex_settings_make(struct ex_settings *s, const struct ex_command *c,
     struct timespec ts;
     (void)clock_gettime(CLOCK_REALTIME, &ts);
     *s = (struct ex_settings){ .strategy = &ex_dfs, .memory = { &ex_sc, &ex_tso }, .nmemory = 2,
-                               .depth = 3, .steps = 20000, .cpus = 1, .membarrier = 1,
+                               .depth = 3, .steps = 20000, .cpus = 1, .membarrier = 1, .races = 1,
                                .seed = (uint64_t)ts.tv_sec ^ (uint64_t)ts.tv_nsec << 20 };
     s->seed %= 1000000000; /* short enough to type */
     const char *options = sc ? sc->options : NULL;

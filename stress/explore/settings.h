@@ -28,7 +28,7 @@ struct ex_settings {
     struct ex_budget budget;
     uint64_t seed, executions; /* 0 executions: no limit */
     double seconds;            /* 0: no limit */
-    unsigned depth, steps, cpus, membarrier;
+    unsigned depth, steps, cpus, membarrier, races;
     char weaken[64]; /* "LABEL:STEP" */
 };
 

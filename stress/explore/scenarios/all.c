@@ -2,12 +2,32 @@
 /* stress/explore/scenarios/all.c - the command weir-stress explore: its scenarios. */
 #include "../../cli/commands.h"
 #include "all.h"
+#include "ring.h"
 
-static const struct weir_model_scenario *const all[] = {
-    &scenario_mpmc_2x3,
-    &scenario_mpmc_3x2,
-};
+#define MOST 256
+
+static const struct weir_model_scenario *all[MOST];
+static struct weir_model_scenario rings[MOST];
+static size_t n, nrings;
+
+static void add_rings(const struct ring_case *c) {
+    for (; c->name && nrings < MOST && n < MOST; c++) {
+        ring_scenario(&rings[nrings], c);
+        all[n++] = &rings[nrings++];
+    }
+}
+
+static void add(const struct weir_model_scenario *const *list) {
+    for (; *list && n < MOST; list++) all[n++] = *list;
+}
 
 int command_explore(int argc, char **argv) {
-    return weir_model_main(argc, argv, all, sizeof all / sizeof *all);
+    add_rings(mpmc_cases);
+    add_rings(spsc_cases);
+    add_rings(mutex_cases);
+    add(park_scenarios);
+    add(thread_scenarios);
+    add(rcu_scenarios);
+    add(specimens);
+    return weir_model_main(argc, argv, all, n);
 }

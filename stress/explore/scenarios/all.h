@@ -1,2 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/scenarios/all.h - scenarios that are no rows of a table; each list ends with NULL. */
+#ifndef WEIR_STRESS_SCENARIOS_H
+#define WEIR_STRESS_SCENARIOS_H
+
 #include <weir/model.h>
-extern const struct weir_model_scenario scenario_mpmc_2x3, scenario_mpmc_3x2;
+
+extern const struct weir_model_scenario *const park_scenarios[];
+extern const struct weir_model_scenario *const thread_scenarios[];
+extern const struct weir_model_scenario *const rcu_scenarios[];
+extern const struct weir_model_scenario *const specimens[]; /* stress/specimens */
+
+#endif

@@ -6,6 +6,7 @@
  * also shows that the ring still works, and leaks nothing. */
 #include "ring.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../../lib/thread.h"
@@ -14,8 +15,6 @@ struct state {
     void *ring;
     const struct ring_case *c;
 };
-_Static_assert(sizeof(struct state) <= RING_STATE, "RING_STATE is too small");
-
 /* Half a millisecond after the start: passes only by choice, or when everybody sleeps. */
 #define DEADLINE INT64_C(1000500000)
 
@@ -24,11 +23,11 @@ static void register_thread(void *arg) {
     (void)weir__thread_self();
 }
 
-void ring_setup(void *state) {
+static void setup(void *state) {
     struct state *s = state;
     s->c = weir_model_param();
     for (unsigned i = 0; i < E.sc->threads; i++) weir_model_as(i, register_thread, NULL);
-    weir_model_check(s->c->kind->make(&s->ring, s->c->cap, s->c->start, s->c->flags) == 0);
+    weir_model_check(s->c->kind->make(&s->ring, s->c->cap, s->c->start, s->c->flags & ~(RING_FAILS_LATE | RING_BAD)) == 0);
 }
 
 /* ---- what a sleeper waits for ------------------------------------------------------------------------------- */
@@ -49,15 +48,26 @@ static uint64_t new_value(const struct weir_model_op *op, unsigned k) {
     return (uint64_t)(op->thread + 1) * 100 + op->seq * 2 + k;
 }
 
+static const char *verb(char letter) {
+    switch (letter) {
+        case 'u': return "try_push";
+        case 'o': return "try_pop";
+        case 'B': return "try_push_n";
+        case 'b': return "try_pop_n";
+        case 'U': return "push";
+        case 'O': return "pop";
+        case 'D': return "push_until";
+        case 'd': return "pop_until";
+        case 'N': return "push_n";
+        case 'n': return "pop_n";
+        case 'c': return "close";
+        case 'l': return "len";
+        default: return "?";
+    }
+}
+
 static struct weir_model_op *begin(const struct state *s, char letter) {
-    static const struct { char letter; const char *name; } names[] = {
-        { 'u', "try_push" }, { 'o', "try_pop" }, { 'B', "try_push_n" }, { 'b', "try_pop_n" },
-        { 'U', "push" }, { 'O', "pop" }, { 'D', "push_until" }, { 'd', "pop_until" },
-        { 'N', "push_n" }, { 'n', "pop_n" }, { 'c', "close" }, { 'l', "len" },
-    };
-    size_t i = 0;
-    while (names[i].letter != letter) i++;
-    struct weir_model_op *op = weir_model_begin(names[i].name, (unsigned)letter);
+    struct weir_model_op *op = weir_model_begin(verb(letter), (unsigned)letter);
     if (strchr("uoBb", letter) && s->c->kind->claim) weir_model_claims(s->c->kind->claim);
     return op;
 }
@@ -108,7 +118,7 @@ static void pop_two(struct state *s, char letter) {
     weir_model_end(op, rc);
 }
 
-void ring_thread(void *state, unsigned who) {
+static void thread(void *state, unsigned who) {
     struct state *s = state;
     for (const char *p = s->c->program[who]; *p; p++) {
         if (strchr("uUD", *p)) {
@@ -129,7 +139,7 @@ void ring_thread(void *state, unsigned who) {
     }
 }
 
-void ring_finish(void *state) {
+static void finish(void *state) {
     struct state *s = state;
     const struct ring_kind *k = s->c->kind;
     weir_model_check(k->len(s->ring) <= s->c->cap);
@@ -142,6 +152,33 @@ void ring_finish(void *state) {
         weir_model_end(op, rc);
     }
     weir_model_check(k->len(s->ring) == 0);
-    ring_check(s->c);
+    ring_check(s->c->cap, (k == &ring_mutex ? RING_EXACT : 0) |
+                              (s->c->flags & RING_FAILS_LATE && E.mem != &ex_sc ? RING_SUCCESSES : 0));
     weir_model_check(k->end(s->ring) == 0);
+}
+
+/* ---- scenarios --------------------------------------------------------------------------------------------------- */
+
+/* "capacity 2: try_push try_pop | try_pop". Kept for the life of the program. */
+static const char *describe(const struct ring_case *c) {
+    char text[400];
+    size_t k = (size_t)snprintf(text, sizeof text, "capacity %u%s%s:", c->cap,
+                                c->start ? ", indices about to wrap" : "",
+                                c->flags & WEIR_RING_NO_MEMBARRIER ? ", no membarrier" : "");
+    for (unsigned t = 0; t < EX_THREADS && c->program[t]; t++)
+        for (const char *p = c->program[t]; *p || p == c->program[t]; p++)
+            if (k < sizeof text)
+                k += (size_t)snprintf(text + k, sizeof text - k, "%s %s",
+                                      t && p == c->program[t] ? " |" : "", verb(*p));
+    char *copy = malloc(strlen(text) + 1);
+    return copy ? strcpy(copy, text) : c->name;
+}
+
+void ring_scenario(struct weir_model_scenario *to, const struct ring_case *c) {
+    *to = (struct weir_model_scenario){ .name = c->name, .about = describe(c),
+                                        .state_size = sizeof(struct state), .setup = setup,
+                                        .thread = thread, .finish = finish, .param = c,
+                                        .flags = c->flags & RING_BAD ? WEIR_MODEL_BAD : 0,
+                                        .options = c->options };
+    while (to->threads < EX_THREADS && c->program[to->threads]) to->threads++;
 }
