@@ -292,6 +292,7 @@ int wb_plan_make(struct wb_plan *plan, const struct wb_options *opt) {
                   "weir-bench: nothing to measure: no case of suite %s matches; "
                   "see weir-bench --list\n",
                   opt->suite->name);
+    wb_plan_free(plan);
     return 2;
 }
 

@@ -274,6 +274,12 @@ t_unsound() {
     says err 'check failed'
 }
 
+t_refusing() {
+    quickly "$broken" --rivals=refusing "--filter=^mpmc/refusing$two"
+    exits 1
+    says err 'mpmc/refusing/.*nothing was moved'
+}
+
 t_unordered() {
     quickly "$broken" --rivals=unordered "--filter=^mpmc/unordered$two" --format=csv
     exits 0

@@ -10,13 +10,14 @@
  *   disordered        exchanges two neighbours now and then; unordered too, but says so
  *   stuck             never returns from a push, once it has made 1000
  *   shy               cannot be opened
+ *   refusing          is always full
  * The broken ones are in weir-bench-broken only. */
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "ring_run.h"
 
-enum fault { NONE, SLOW, LOSSY, TWICE, ALTERED, DISORDERED, STUCK };
+enum fault { NONE, SLOW, LOSSY, TWICE, ALTERED, DISORDERED, STUCK, REFUSING };
 
 struct fake {
     pthread_mutex_t lock;
@@ -80,7 +81,7 @@ static bool push(struct fake *r, const struct wb_elem_8 *e, bool wait) {
     while (r->fault == STUCK && r->tail >= 1000) (void)pthread_cond_wait(&r->change, &r->lock);
     while (wait && !r->closed && r->tail - r->head == r->cap)
         (void)pthread_cond_wait(&r->change, &r->lock);
-    bool room = r->tail - r->head < r->cap;
+    bool room = r->tail - r->head < r->cap && r->fault != REFUSING;
     if (room) put(r, e);
     if (room && wait) (void)pthread_cond_broadcast(&r->change);
     (void)pthread_mutex_unlock(&r->lock);
@@ -150,6 +151,7 @@ static void *open_twice(const struct wb_shape *s) { return open_with(s, TWICE); 
 static void *open_altered(const struct wb_shape *s) { return open_with(s, ALTERED); }
 static void *open_disordered(const struct wb_shape *s) { return open_with(s, DISORDERED); }
 static void *open_stuck(const struct wb_shape *s) { return open_with(s, STUCK); }
+static void *open_refusing(const struct wb_shape *s) { return open_with(s, REFUSING); }
 static void *open_shy(const struct wb_shape *s) {
     (void)s;
     return NULL;
@@ -161,8 +163,9 @@ FAKE(altered, "altered", "mpmc", "libc6", open_altered, 0);
 FAKE(disordered, "disordered", "mpmc", "libc6", open_disordered, 0);
 FAKE(unordered, "unordered", "mpmc", "libc6", open_disordered, WB_UNORDERED);
 FAKE(stuck, "stuck", "mpmc", "libc6", open_stuck, 0);
+FAKE(refusing, "refusing", "mpmc", "libc6", open_refusing, 0);
 FAKE(shy, "shy", "mpmc", "libc6", open_shy, 0);
-#define FAKE_BROKEN &lossy, &twice, &altered, &disordered, &unordered, &stuck, &shy,
+#define FAKE_BROKEN &lossy, &twice, &altered, &disordered, &unordered, &stuck, &refusing, &shy,
 #else
 #define FAKE_BROKEN
 #endif
