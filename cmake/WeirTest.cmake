@@ -21,23 +21,34 @@ set(weir_test_environment
   ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
   UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1)
 
+# weir_add_run(NAME <name> TARGET <executable> [LABELS <labels>] [TIMEOUT <seconds>] [ARGS <arguments>])
+# One more run of a test program that exists, such as a longer one under the label `long`.
+function(weir_add_run)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;TARGET;TIMEOUT" "LABELS;ARGS")
+  if(NOT arg_NAME OR NOT arg_TARGET OR arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "weir_add_run: NAME and TARGET are needed; unknown: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  add_test(NAME ${arg_NAME} COMMAND ${PROJECT_SOURCE_DIR}/scripts/run-test ${WEIR_JUNIT_DIR}
+                                    ${arg_NAME} $<TARGET_FILE:${arg_TARGET}> ${arg_ARGS})
+  set_tests_properties(${arg_NAME} PROPERTIES RUN_SERIAL ON TIMEOUT ${arg_TIMEOUT}
+    LABELS "${arg_LABELS}" SKIP_RETURN_CODE 77 ENVIRONMENT "${weir_test_environment}")
+endfunction()
+
 function(weir_add_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;TIMEOUT" "SOURCES;LIBS;LABELS;ARGS")
   if(NOT arg_NAME OR NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "weir_add_test: NAME and SOURCES are needed; unknown: ${arg_UNPARSED_ARGUMENTS}")
-  endif()
-  if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 60)
   endif()
   add_executable(${arg_NAME} ${arg_SOURCES})
   set_target_properties(${arg_NAME} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)
   target_compile_definitions(${arg_NAME} PRIVATE _GNU_SOURCE)
   target_link_libraries(${arg_NAME} PRIVATE weir_testing weir_dev_flags PkgConfig::weir_cmocka
                                             Threads::Threads ${arg_LIBS})
-  add_test(NAME ${arg_NAME} COMMAND ${PROJECT_SOURCE_DIR}/scripts/run-test ${WEIR_JUNIT_DIR}
-                                    ${arg_NAME} $<TARGET_FILE:${arg_NAME}> ${arg_ARGS})
-  set_tests_properties(${arg_NAME} PROPERTIES RUN_SERIAL ON TIMEOUT ${arg_TIMEOUT}
-    LABELS "${arg_LABELS}" SKIP_RETURN_CODE 77 ENVIRONMENT "${weir_test_environment}")
+  weir_add_run(NAME ${arg_NAME} TARGET ${arg_NAME} LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT}
+               ARGS ${arg_ARGS})
 endfunction()
 
 # The greps of `make lint`, which need no tool of their own, and a test that they can fail.
