@@ -76,6 +76,7 @@ static inline uint32_t weir_lin_ticket(const struct weir_lin_op *op) {
 
 /* A sequential object. States are `state_size` bytes, copied by the checker; keep them small, without
  * padding that differs (states that are equal must hash equally, and a missed equality costs time).
+ * They are aligned to 16 bytes.
  * `arg` is passed to every function and must outlive the checker. */
 struct weir_lin_spec {
     const char *name;

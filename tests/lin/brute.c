@@ -13,8 +13,8 @@ struct brute {
     struct weir_lin_op ops[2 * GEN_OPS];
     unsigned n;
     unsigned before[2 * GEN_OPS]; /* bit j: j must stand before */
-    char state[GEN_KEYS][STATE_MAX];    /* now */
-    char next[2 * GEN_OPS][STATE_MAX];  /* of each depth: after its step, then before it */
+    _Alignas(16) char state[GEN_KEYS][STATE_MAX];   /* now */
+    _Alignas(16) char next[2 * GEN_OPS][STATE_MAX]; /* of each depth: after its step, then before */
 };
 
 static void swap_states(const struct brute *b, char *x, char *y) {

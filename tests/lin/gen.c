@@ -23,7 +23,7 @@ enum stage { IDLE, CALLED, WAITS, DONE };
 struct run {
     const struct profile *p;
     struct rng *r;
-    char state[GEN_KEYS][STATE_MAX];
+    _Alignas(16) char state[GEN_KEYS][STATE_MAX];
     struct weir_lin_op whole[GEN_OPS];
     unsigned n;
     enum stage stage[GEN_THREADS];
@@ -42,7 +42,7 @@ static const struct weir_lin_rule *rule_of(const struct run *g, unsigned kind) {
 }
 
 static bool try_step(struct run *g, const struct weir_lin_op *op, unsigned choice) {
-    char next[STATE_MAX];
+    _Alignas(16) char next[STATE_MAX];
     const struct weir_lin_spec *s = &g->p->spec;
     char *state = state_of(g, op);
     memcpy(next, state, s->state_size);

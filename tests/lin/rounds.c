@@ -56,6 +56,7 @@ static void at_point(const char *name) {
 struct planned {
     struct weir_lin_op op;
     bool late;
+    bool stall;    /* a delay between its stamp and the operation: it overlaps others for sure */
     uint8_t pause; /* before it is called */
 };
 
@@ -80,6 +81,7 @@ static void run_one(struct team *m, unsigned thread, const struct planned *p) {
     memset(op->out, 0, sizeof op->out);
     for (unsigned i = 0; i < p->pause; i++) weir_pause();
     weir_lin_call(log, op);
+    if (p->stall) at_point("round.called");
     int64_t rc = m->t->run(m->ring, op, p->late);
     weir_lin_return(log, op, rc);
     if (op->kind == WEIR_LIN_POP && rc == 0) op->nout = 1;
@@ -117,8 +119,9 @@ struct driver {
     struct rounds_opts o;
     struct rounds_result res;
     struct weir_lin_spec spec;
-    weir_lin_checker *checker;
-    enum weir_lin_mode mode;
+    weir_lin_checker *checker[2];
+    unsigned views;          /* of this object: 2 if its sides are looked at apart */
+    enum weir_lin_mode mode; /* of this object */
     uint64_t fresh;
 };
 
@@ -142,6 +145,7 @@ static void plan_op(struct driver *d, struct planned *p, unsigned thread, unsign
     if (d->team.t->closes && rng_chance(&d->rng, 2)) p->op.kind = WEIR_LIN_CLOSE;
     if (p->op.kind != WEIR_LIN_CLOSE) plan_values(d, &p->op, push);
     p->late = rng_chance(&d->rng, 15);
+    p->stall = rng_chance(&d->rng, 5);
     p->pause = rng_chance(&d->rng, 50) ? (uint8_t)rng_below(&d->rng, 40) : 0;
 }
 
@@ -169,28 +173,38 @@ static bool any_overlap(const struct weir_lin_op *ops, size_t n) {
     return false;
 }
 
+static bool refuse(struct driver *d, const weir_lin_checker *c, enum weir_lin_verdict v) {
+    d->res.verdict = v;
+    const struct weir_lin_op *culprit = weir_lin_culprit(c);
+    if (culprit) d->spec.describe_op(d->spec.arg, culprit, d->res.culprit, sizeof d->res.culprit);
+    if (d->o.quiet) return false;
+    (void)fprintf(stderr, "%s, cap %u, %u threads, seed %llu, round %lu, %s%s:\n", d->team.t->name,
+                  d->o.cap, d->o.threads, (unsigned long long)d->o.seed, d->res.rounds,
+                  d->mode == WEIR_LIN_BARRIER ? "with barriers" : "intervals widened",
+                  d->views > 1 ? ", by side" : "");
+    weir_lin_print(c, stderr);
+    return false;
+}
+
 static bool judge(struct driver *d, bool last) {
     const struct weir_lin_op *ops;
+    struct weir_lin_op side[ROUND_THREADS * ROUND_OPS];
     size_t n;
     if (weir_lin_collect(d->team.rec, &ops, &n) < 0) abort(); /* the logs hold what is planned */
-    enum weir_lin_verdict v = weir_lin_advance(d->checker, ops, n, last);
     d->res.operations += n;
     for (size_t i = 0; i < n; i++) d->res.busy += ops[i].result == WEIR_EBUSY;
     d->res.overlapping += d->mode == WEIR_LIN_BARRIER && any_overlap(ops, n);
-    if (v == WEIR_LIN_OK) return true;
-    d->res.verdict = v;
-    const struct weir_lin_op *culprit = weir_lin_culprit(d->checker);
-    if (culprit) d->spec.describe_op(d->spec.arg, culprit, d->res.culprit, sizeof d->res.culprit);
-    if (d->o.quiet) return false;
-    (void)fprintf(stderr, "%s, cap %u, %u threads, seed %llu, round %lu:\n", d->team.t->name,
-                  d->o.cap, d->o.threads, (unsigned long long)d->o.seed, d->res.rounds);
-    weir_lin_print(d->checker, stderr);
-    return false;
+    for (unsigned view = 0; view < d->views; view++) {
+        const struct weir_lin_op *seen = d->views > 1 ? side : ops;
+        size_t k = d->views > 1 ? weir_lin_ring_by_side(ops, n, view == 0, side) : n;
+        enum weir_lin_verdict v = weir_lin_advance(d->checker[view], seen, k, last);
+        if (v != WEIR_LIN_OK) return refuse(d, d->checker[view], v);
+    }
+    return true;
 }
 
 static bool one_round(struct driver *d) {
     plan_round(d);
-    d->mode = rng_chance(&d->rng, 50) ? WEIR_LIN_BARRIER : WEIR_LIN_WIDE;
     d->res.exact += d->mode == WEIR_LIN_BARRIER;
     weir_lin_start(d->team.rec, d->mode);
     barrier_wait(&d->team.barrier);
@@ -202,7 +216,7 @@ static bool one_round(struct driver *d) {
 
 /* Operations of main alone: some pushes at the beginning, pops until nothing comes at the end. */
 static bool alone(struct driver *d, unsigned kind, unsigned n, bool last) {
-    weir_lin_start(d->team.rec, WEIR_LIN_BARRIER);
+    weir_lin_start(d->team.rec, d->mode);
     for (unsigned i = 0; i < n; i++) {
         struct planned p = { .op = { .kind = (uint16_t)kind } };
         plan_values(d, &p.op, kind == WEIR_LIN_PUSH);
@@ -216,7 +230,9 @@ static bool one_object(struct driver *d) {
     struct team *m = &d->team;
     m->ring = m->t->make(d->o.cap, starts[rng_below(&d->rng, 3)]);
     if (!m->ring) abort();
-    weir_lin_begin(d->checker, 0);
+    d->mode = rng_chance(&d->rng, 50) ? WEIR_LIN_BARRIER : WEIR_LIN_WIDE;
+    d->views = m->t->by_side && !d->o.strict && d->mode == WEIR_LIN_WIDE ? 2 : 1;
+    for (unsigned view = 0; view < d->views; view++) weir_lin_begin(d->checker[view], 0);
     d->res.objects++;
     bool good = alone(d, WEIR_LIN_PUSH, rng_below(&d->rng, d->o.cap + 1), false);
     for (unsigned i = 1 + rng_below(&d->rng, 4); good && i > 0; i--) good = one_round(d);
@@ -244,7 +260,8 @@ struct rounds_result run_rounds(const struct target *t, const struct rounds_opts
     d = (struct driver){ .team = { .t = t, .threads = o->threads }, .rng = { o->seed }, .o = *o };
     d.team.barrier.n = o->threads;
     if (weir_lin_ring_spec(&d.spec, &shape) < 0) abort();
-    if (weir_lin_checker_new(&d.checker, &d.spec, NULL) < 0) abort();
+    for (int i = 0; i < 2; i++)
+        if (weir_lin_checker_new(&d.checker[i], &d.spec, NULL) < 0) abort();
     if (weir_lin_recorder_new(&d.team.rec, o->threads, ROUND_OPS) < 0) abort();
     weir_set_point_hook(at_point);
     for (unsigned i = 1; i < o->threads; i++) {
@@ -258,6 +275,6 @@ struct rounds_result run_rounds(const struct target *t, const struct rounds_opts
     weir_set_point_hook(NULL);
     delay_rng = NULL;
     weir_lin_recorder_free(d.team.rec);
-    weir_lin_checker_free(d.checker);
+    for (int i = 0; i < 2; i++) weir_lin_checker_free(d.checker[i]);
     return d.res;
 }
