@@ -15,10 +15,11 @@ if(WEIR_TESTS)
   endif()
 endif()
 
-# What every test program of ours is run with, however it was made.
+# What every test program of ours is run with, however it was made. A test that asks for too much memory
+# gets NULL, as without a sanitizer; addr2line names lines where llvm-symbolizer is not installed.
 set(weir_test_environment
-  TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:history_size=7
-  ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+  TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:history_size=7:allocator_may_return_null=1:allow_addr2line=1
+  ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1
   UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1)
 
 # weir_add_run(NAME <name> TARGET <executable> [LABELS <labels>] [TIMEOUT <seconds>] [ARGS <arguments>])
