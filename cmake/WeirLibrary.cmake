@@ -22,7 +22,9 @@ function(weir_library target)
   get_target_property(type ${target} TYPE)
   if(type STREQUAL "SHARED_LIBRARY")
     set_target_properties(${target} PROPERTIES LINK_DEPENDS ${PROJECT_SOURCE_DIR}/lib/weir.map)
-    target_link_options(${target} PRIVATE LINKER:--version-script=${PROJECT_SOURCE_DIR}/lib/weir.map)
+    # nodelete: a thread's exit hook and its parker have to outlive a dlclose.
+    target_link_options(${target} PRIVATE LINKER:--version-script=${PROJECT_SOURCE_DIR}/lib/weir.map
+      LINKER:-z,nodelete)
   endif()
   if(target STREQUAL "weir")
     target_compile_definitions(${target} PRIVATE $<$<CONFIG:Debug>:WEIR_DEBUG>)

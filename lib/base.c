@@ -44,6 +44,7 @@ void weir_set_report(weir_report_fn *fn, void *arg) {
 
 int weir__misuse(const char *call, const char *what) {
 #ifdef WEIR_DEBUG
+    int saved = errno;
     weir__lock(&report_lock);
     weir_report_fn *fn = report_fn;
     void *arg = report_arg;
@@ -52,6 +53,7 @@ int weir__misuse(const char *call, const char *what) {
         fn(call, what, arg);
     else
         (void)fprintf(stderr, "weir: %s: %s\n", call, what);
+    errno = saved;
 #else
     (void)call;
     (void)what;

@@ -3,7 +3,8 @@
  *
  * Futexes are private and wait with FUTEX_WAIT_BITSET, whose deadline is absolute and monotonic, so
  * that a retry after a signal needs no arithmetic. Under ThreadSanitizer the raw call is announced
- * to the runtime, or else a signal to a parked thread would be kept back until it wakes. */
+ * to the runtime, or else a signal to a parked thread would be kept back until it wakes; clang 19 and
+ * later can be told. */
 #include "os.h"
 
 #include <linux/futex.h>
@@ -78,8 +79,12 @@ void weir__os_free(void *p) {
 /* ---- processors --------------------------------------------------------------------------------- */
 
 static unsigned affinity_cpus(void) {
-    cpu_set_t set;
-    if (sched_getaffinity(getpid(), sizeof set, &set) == 0) return (unsigned)CPU_COUNT(&set);
+    cpu_set_t main_thread, self;
+    if (sched_getaffinity(getpid(), sizeof main_thread, &main_thread) == 0 &&
+        sched_getaffinity(0, sizeof self, &self) == 0) {
+        CPU_OR(&self, &self, &main_thread); /* either may be pinned */
+        return (unsigned)CPU_COUNT(&self);
+    }
     long n = sysconf(_SC_NPROCESSORS_ONLN); /* more than 1024 processors */
     return n > 0 ? (unsigned)n : 1;
 }
@@ -159,8 +164,11 @@ uint64_t weir__os_random(void) {
     int saved = errno;
     uint64_t x = 0;
     if (getrandom(&x, sizeof x, GRND_NONBLOCK) != (ssize_t)sizeof x) {
-        /* Early boot: the clock and an address, mixed; ids and seeds need no secrecy. */
+        /* Early boot, or refused: the clock, an address and a counter, so that two calls differ; ids
+         * and seeds need no secrecy. */
+        static weir_au64 calls;
         x = ((uint64_t)weir__os_now() ^ (uint64_t)(uintptr_t)&x) * UINT64_C(0x9E3779B97F4A7C15);
+        x += weir_fetch_add_relaxed(&calls, 1) << 40;
         x ^= x >> 29;
     }
     errno = saved;
@@ -171,13 +179,15 @@ static long membarrier(int cmd) { return syscall(SYS_membarrier, cmd, 0, 0); }
 
 bool weir__os_membarrier_register(void) {
     int saved = errno;
-    bool ok = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
+    bool ok = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0 &&
+              membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
     errno = saved;
     return ok;
 }
 
-void weir__os_membarrier(void) {
+bool weir__os_membarrier(void) {
     int saved = errno;
-    (void)membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+    bool ok = membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
     errno = saved;
+    return ok;
 }

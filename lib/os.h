@@ -19,15 +19,17 @@ weir_time weir__os_now(void);
 void *weir__os_alloc(size_t size, size_t align);
 void weir__os_free(void *p);
 
-/* Processors that the process may keep busy at once: the smallest of affinity and cgroup quota
- * (rounded up), at least 1. Read once. */
+/* Processors that the process may keep busy at once: the smaller of affinity (of the main thread and the
+ * calling one together) and cgroup quota (rounded up), at least 1. Read once, by the first call, which
+ * opens files: constructors make it, so that no wait has to. */
 unsigned weir__os_cpus(void);
 
 uint64_t weir__os_random(void);
 
-/* Registers the process for membarrier; false: the kernel refuses. Idempotent. */
+/* Registers the process for membarrier and tries it once; false: the kernel refuses. Idempotent. */
 bool weir__os_membarrier_register(void);
-/* A full barrier on every running thread of the process; only after a successful registration. */
-void weir__os_membarrier(void);
+/* A full barrier on every running thread of the process. False: the kernel refuses, as it does under a
+ * filter installed after the registration, or in a process that is not registered. */
+WEIR_NODISCARD bool weir__os_membarrier(void);
 
 #endif

@@ -101,6 +101,10 @@ bool weir__asymmetric(void) {
     return m == WITH_MEMBARRIER;
 }
 
-void weir__heavy_barrier(bool asymmetric) {
-    if (asymmetric) weir__os_membarrier();
+bool weir__heavy_barrier(bool asymmetric) { return !asymmetric || weir__os_membarrier(); }
+
+void weir__settle(void) {
+    weir_au32 nobody = { 0 };
+    weir_time until = weir__os_now() + 1000000;
+    while (weir__os_now() < until) (void)weir__os_futex_wait(&nobody, 0, until);
 }

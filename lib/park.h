@@ -12,8 +12,8 @@
 /* ---- parker -------------------------------------------------------------------------------------- */
 
 struct weir__parker {
-    weir_au32 state;
-    char pad[WEIR_LINE - sizeof(weir_au32)]; /* wakers of other threads write here */
+    _Alignas(WEIR_LINE) weir_au32 state; /* wakers of other threads write here: a line of its own */
+    char pad[WEIR_LINE - sizeof(weir_au32)];
 };
 
 void weir__parker_init(struct weir__parker *p);
@@ -47,9 +47,15 @@ bool weir__spin(struct weir__spin *s, bool (*ready)(void *), void *arg, weir_tim
 bool weir__asymmetric(void);
 
 /* After the waiter has announced itself by a seq_cst read-modify-write, and before it looks a last
- * time. With membarrier, every other thread that has not yet seen the announcement has made its
- * earlier stores visible. Without: nothing, the other side pays (WEIR__MPMC_FENCE). */
-void weir__heavy_barrier(bool asymmetric);
+ * time: every other thread that has not yet seen the announcement has made its earlier stores visible.
+ * Not asymmetric: nothing, the other side pays (WEIR__MPMC_FENCE).
+ * False: the kernel refuses now what it granted before; the object has to go over to fences on the
+ * publishers' side, and the waiter calls weir__settle() once it has said so. */
+bool weir__heavy_barrier(bool asymmetric);
+
+/* Waits until stores that other processors have executed before this call are surely visible: 1 ms,
+ * against the well under 1 us that a store buffer needs. Only for the case above. */
+void weir__settle(void);
 
 /* ---- parking lot ----------------------------------------------------------------------------------- */
 

@@ -4,7 +4,8 @@
  * Records live in slabs that are never given back: a thread that wakes another touches its parker
  * after the wait is over, possibly after the woken thread has ended (lib/park.h). A record whose
  * thread has ended is used again by the next thread; such a late wake-up is then a spurious one,
- * which every waiter stands. Memory is bounded by the most threads that ever parked at once.
+ * which every waiter stands. Memory is bounded by the most threads alive at once that had ever to wait,
+ * in slabs of 32.
  *
  * Invariants
  *   I1  a record is either some thread's `self` or in the free list, under `lock`.

@@ -39,11 +39,22 @@ static uint64_t positions(size_t cap) {
     return n;
 }
 
+static void set_shape(weir_mpmc *r, size_t cap, size_t elem_size) {
+    uint64_t lap = positions(cap);
+    r->mask_ = (lap - 1) * WEIR__MPMC_ONE;
+    r->last_ = (cap - 1) * WEIR__MPMC_ONE;
+    r->lap_ = lap * WEIR__MPMC_ONE;
+    r->gap_ = (lap - cap) * WEIR__MPMC_ONE;
+    r->elem_size_ = elem_size;
+    r->stride_ = weir__mpmc_stride(elem_size);
+    r->slots_ = sizeof *r;
+}
+
 static void init_stamps(weir_mpmc *r, uint64_t word) {
     size_t stride = (size_t)r->stride_;
     uint64_t lap_start = word & ~r->mask_;
     for (uint64_t pos = 0; pos <= r->last_; pos += WEIR__MPMC_ONE) {
-        uint64_t w = lap_start + pos; /* open bit included: it is part of ~mask */
+        uint64_t w = lap_start + pos;
         if (pos < (word & r->mask_)) w += r->lap_;
         weir_init_atomic(weir__mpmc_stamp(r, w, stride), w);
     }
@@ -57,21 +68,14 @@ int weir__mpmc_init_at(weir_mpmc **out, void *mem, size_t bytes, size_t cap, siz
     if (!mem || (uintptr_t)mem % 8 != 0 || need == 0 || bytes < need) return WEIR_EINVAL;
     if (flags & ~WEIR_RING_NO_MEMBARRIER) return WEIR_EINVAL;
     weir_mpmc *r = mem;
-    uint64_t lap = positions(cap);
-    *r = (weir_mpmc){ .magic_ = WEIR__MPMC_MAGIC,
-                      .mask_ = (lap - 1) * WEIR__MPMC_ONE,
-                      .last_ = (cap - 1) * WEIR__MPMC_ONE,
-                      .lap_ = lap * WEIR__MPMC_ONE,
-                      .gap_ = (lap - cap) * WEIR__MPMC_ONE,
-                      .elem_size_ = elem_size,
-                      .stride_ = weir__mpmc_stride(elem_size),
-                      .slots_ = sizeof *r,
-                      .id_ = weir__os_random() };
-    uint64_t word = start * WEIR__MPMC_ONE | WEIR__MPMC_OPEN;
-    if ((word & r->mask_) > r->last_) word = (word & ~r->mask_) | r->last_; /* open bit kept */
+    *r = (weir_mpmc){ .magic_ = WEIR__MPMC_MAGIC, .id_ = weir__os_random() };
+    set_shape(r, cap, elem_size);
+    (void)weir__os_cpus(); /* read the affinity now, not in the first wait */
+    uint64_t word = start * WEIR__MPMC_ONE;
+    if ((word & r->mask_) > r->last_) word = (word & ~r->mask_) | r->last_;
     bool asymmetric = !(flags & WEIR_RING_NO_MEMBARRIER) && weir__asymmetric();
     weir_init_atomic(&r->waiters_, asymmetric ? 0 : WEIR__MPMC_FENCE);
-    weir_init_atomic(&r->tail_, word);
+    weir_init_atomic(&r->tail_, word | WEIR__MPMC_OPEN);
     weir_init_atomic(&r->head_, word);
     init_stamps(r, word);
     *out = r;
@@ -87,9 +91,15 @@ int weir_mpmc_attach(weir_mpmc **out, void *mem, size_t bytes) {
     if (!out) return WEIR_EINVAL;
     *out = NULL;
     if (!mem || (uintptr_t)mem % 8 != 0 || bytes < sizeof(weir_mpmc)) return WEIR_EINVAL;
-    weir_mpmc *r = mem;
-    if (!weir__mpmc_is(r) || bytes < weir_mpmc_bytes(weir_mpmc_cap(r), (size_t)r->elem_size_))
+    weir_mpmc *r = mem, want = { 0 };
+    size_t need = weir_mpmc_bytes(weir_mpmc_cap(r), (size_t)r->elem_size_);
+    if (!weir__mpmc_is(r) || need == 0 || bytes < need) return WEIR_EINVAL;
+    set_shape(&want, weir_mpmc_cap(r), (size_t)r->elem_size_);
+    if (r->mask_ != want.mask_ || r->last_ != want.last_ || r->lap_ != want.lap_ ||
+        r->gap_ != want.gap_ || r->stride_ != want.stride_ || r->slots_ != want.slots_)
         return WEIR_EINVAL;
+    /* Made by a process that had membarrier, found by one that has not. */
+    if (!weir__asymmetric()) (void)weir_fetch_or_seq_cst(&r->waiters_, WEIR__MPMC_FENCE, MPMC_K3);
     *out = r;
     return 0;
 }
@@ -100,10 +110,10 @@ static bool has_waiters(weir_mpmc *r) {
 
 static void end(weir_mpmc *r, weir_drop_fn *drop, void *arg) {
     size_t stride = (size_t)r->stride_;
-    uint64_t t = weir_load_relaxed(&r->tail_) | WEIR__MPMC_OPEN; /* nobody else is here */
+    uint64_t t = weir_load_relaxed(&r->tail_) & ~WEIR__MPMC_OPEN; /* nobody else is here */
     for (uint64_t h = weir_load_relaxed(&r->head_); drop && h != t; h = weir__mpmc_next(r, h, 1))
         drop(weir__mpmc_stamp(r, h, stride) + 1, arg);
-    memset(r, 0, sizeof *r); /* looks closed: a later call is refused */
+    memset(r, 0, sizeof *r); /* I4: a later call is refused */
 }
 
 int weir_mpmc_fini(weir_mpmc *r, weir_drop_fn *drop, void *arg) {
@@ -159,7 +169,7 @@ bool weir_mpmc_is_closed(const weir_mpmc *r) {
 size_t weir_mpmc_len(const weir_mpmc *r) {
     /* Head first: tail only grows. Elements popped and pushed in between could make it exceed cap. */
     uint64_t h = weir_load_acquire(&r->head_, MPMC_E4);
-    uint64_t t = weir_load_relaxed(&r->tail_) | WEIR__MPMC_OPEN;
+    uint64_t t = weir_load_relaxed(&r->tail_) & ~WEIR__MPMC_OPEN;
     uint64_t cap = (r->last_ >> 2) + 1;
     uint64_t laps = ((t & ~r->mask_) - (h & ~r->mask_)) / (r->lap_ ? r->lap_ : 1);
     uint64_t n = laps * cap + ((t & r->mask_) >> 2) - ((h & r->mask_) >> 2);
@@ -181,13 +191,13 @@ static int poll_again(int polls) {
 
 int weir__mpmc_push_slow_(weir_mpmc *r, uint64_t t, uint64_t stamp, int polls) {
     /* A newer stamp, or a tail that has moved: t was stale. Signed distances (I1). */
-    if ((t & WEIR__MPMC_OPEN) && (int64_t)(stamp - t) > 0) return polls;
+    if ((t & WEIR__MPMC_OPEN) && (int64_t)(stamp + WEIR__MPMC_OPEN - t) > 0) return polls;
     uint64_t tail = weir_load_seq_cst(&r->tail_, MPMC_E1); /* own index first, */
     uint64_t head = weir_load_seq_cst(&r->head_, MPMC_E2); /* the peer's last */
-    if (!(tail & WEIR__MPMC_OPEN)) return refused(r, "weir_mpmc_push");
+    if (!(tail & WEIR__MPMC_OPEN)) return refused(r, "weir_mpmc push verbs");
     /* tail <= head + lap always; so if the tail read before equals that now, it still stood there
      * when head was read: full at that instant. */
-    if (tail - head == r->lap_) return WEIR_EAGAIN;
+    if (tail - WEIR__MPMC_OPEN - head == r->lap_) return WEIR_EAGAIN;
     if (tail != t) return polls;
     return poll_again(polls); /* the pop of the previous lap has not given the slot back yet */
 }
@@ -196,8 +206,8 @@ int weir__mpmc_pop_slow_(weir_mpmc *r, uint64_t h, uint64_t stamp, int polls) {
     if ((int64_t)(stamp - (h + WEIR__MPMC_ONE)) > 0 && weir__mpmc_is(r)) return polls; /* stale */
     uint64_t head = weir_load_seq_cst(&r->head_, MPMC_E6); /* own index first, */
     uint64_t tail = weir_load_seq_cst(&r->tail_, MPMC_E7); /* the peer's last */
-    if ((tail | WEIR__MPMC_OPEN) == (head | WEIR__MPMC_OPEN)) /* a ring's head has the bit always */
-        return tail & WEIR__MPMC_OPEN ? WEIR_EAGAIN : refused(r, "weir_mpmc_pop");
+    if ((tail & ~WEIR__MPMC_OPEN) == head)
+        return tail & WEIR__MPMC_OPEN ? WEIR_EAGAIN : refused(r, "weir_mpmc pop verbs");
     if (head != h) return polls;
     return poll_again(polls); /* the push has claimed the slot, but not filled it yet */
 }
@@ -268,17 +278,17 @@ WEIR__BODY ptrdiff_t push_n(weir_mpmc *r, const void *elems, size_t n, size_t es
                             size_t stride) {
     uint64_t t = weir_load_relaxed(&r->tail_);
     for (int polls = 0;;) {
-        size_t k = ready_run(r, t, n, 0, stride);
+        uint64_t w = t - WEIR__MPMC_OPEN; /* of a closed ring: no stamp's word */
+        size_t k = ready_run(r, w, n, 0, stride);
         if (k == 0) {
             uint64_t s = weir_load_relaxed(weir__mpmc_stamp(r, t, stride));
-            if (s == t) continue; /* has become free meanwhile */
+            if (s == w) continue; /* has become free meanwhile */
             polls = weir__mpmc_push_slow_(r, t, s, polls);
             if (polls < 0) return polls;
             t = weir_load_relaxed(&r->tail_);
             continue;
         }
-        uint64_t w = t;
-        if (!weir_cas_weak_seq_cst(&r->tail_, &t, weir__mpmc_next(r, t, k), MPMC_C3)) continue;
+        if (!weir_cas_seq_cst(&r->tail_, &t, weir__mpmc_next(r, t, k), MPMC_C3)) continue;
         WEIR_POINT("mpmc.push_n.claimed");
         weir_au64 *stamp = move_run(r, w, k, (char *)(uintptr_t)elems, true, WEIR__MPMC_ONE, esize,
                                     stride);
@@ -302,7 +312,7 @@ WEIR__BODY ptrdiff_t pop_n(weir_mpmc *r, void *elems, size_t n, size_t esize, si
             continue;
         }
         uint64_t w = h;
-        if (!weir_cas_weak_seq_cst(&r->head_, &h, weir__mpmc_next(r, h, k), MPMC_C4)) continue;
+        if (!weir_cas_seq_cst(&r->head_, &h, weir__mpmc_next(r, h, k), MPMC_C4)) continue;
         WEIR_POINT("mpmc.pop_n.claimed");
         weir_au64 *stamp = move_run(r, w, k, elems, false, r->lap_, esize, stride);
         WEIR_POINT("mpmc.pop_n.stamped");

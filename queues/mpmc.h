@@ -15,7 +15,7 @@ int weir__mpmc_init_at(weir_mpmc **out, void *mem, size_t bytes, size_t cap, siz
 /* Wakes all that wait on either side. */
 void weir__mpmc_wake_all(weir_mpmc *r);
 
-/* 0 if somebody is parked on the ring, else its NULL: helpers of the slow paths. */
+/* Whether this is an initialised ring. */
 static inline bool weir__mpmc_is(const weir_mpmc *r) { return r && r->magic_ == WEIR__MPMC_MAGIC; }
 
 #endif

@@ -20,13 +20,15 @@
  *       in head, is not needed: each pop looks at waiters_ after its claim anyway.
  *   I4  A waiter that was woken and leaves for another reason (deadline) serves once more: it wakes a
  *       waiter in its place if the slot is ready.
- * Progress   blocking. A newcomer may be served ahead of a woken waiter, which then waits on.
- * Ordering   D2 (announce, in lot.c: W3) with D3/D4 (look again), against the stamps S1, S2, F1 with the
+ * Progress   blocking. A newcomer may be served ahead of a woken waiter, which then waits on. A publisher
+ *            stopped inside its wake-up leaves the waiter that it has taken off the list asleep.
+ * Ordering   W3 of lot.c (announce) with D3/D4 (look again), against the stamps S1, S2, F1 with the
  *            load of waiters_. With membarrier the publisher's half is a compiler barrier, and the
  *            waiter pays. Without (WEIR__MPMC_FENCE stands in waiters_), the publisher adds 0 to the
  *            stamp it has stored, seq_cst (B1), and then loads waiters_ seq_cst (B2): the waiter's
  *            seq_cst load of that stamp comes before or after B1 in the one total order.
- * Cost       measured on the machine of results/: see docs/measurements.md. */
+ *            If the kernel stops granting membarrier later, the waiter that notices goes over to the
+ *            second form for all (K4). */
 #include <weir/mpmc.h>
 
 #include "../lib/base.h"
@@ -36,8 +38,8 @@
 
 #define SIDE_MASK ((UINT64_C(1) << 31) - 1)
 
-static bool any_poppers(uint64_t w) { return w & SIDE_MASK; }
-static bool any_pushers(uint64_t w) { return (w / WEIR__MPMC_PUSHER) & SIDE_MASK; }
+static size_t poppers(uint64_t w) { return (size_t)(w & SIDE_MASK); }
+static size_t pushers(uint64_t w) { return (size_t)((w / WEIR__MPMC_PUSHER) & SIDE_MASK); }
 
 static void wake(weir_mpmc *r, uint64_t side, size_t n) {
     (void)weir__lot_wake(r->id_, &r->waiters_, side, n);
@@ -45,8 +47,10 @@ static void wake(weir_mpmc *r, uint64_t side, size_t n) {
 
 void weir__mpmc_wake_all(weir_mpmc *r) {
     uint64_t w = weir_load_seq_cst(&r->waiters_, MPMC_K2);
-    if (any_poppers(w)) wake(r, WEIR__MPMC_POPPER, SIZE_MAX);
-    if (any_pushers(w)) wake(r, WEIR__MPMC_PUSHER, SIZE_MAX);
+    /* Those counted, and no more: they are first in the list, and one that waits again goes last, so
+     * that this ends though the woken may have to wait for a push in flight. */
+    if (poppers(w)) wake(r, WEIR__MPMC_POPPER, poppers(w));
+    if (pushers(w)) wake(r, WEIR__MPMC_PUSHER, pushers(w));
 }
 
 /* ---- what a side waits for -------------------------------------------------------------------------- */
@@ -58,7 +62,7 @@ static bool can_pop(void *arg) {
     uint64_t s = weir_load_seq_cst(weir__mpmc_stamp(r, h, (size_t)r->stride_), MPMC_D3);
     if ((int64_t)(s - h) >= (int64_t)WEIR__MPMC_ONE) return true;
     uint64_t t = weir_load_seq_cst(&r->tail_, MPMC_D6);
-    return !(t & WEIR__MPMC_OPEN) && (t | WEIR__MPMC_OPEN) == h; /* closed and drained */
+    return t == h; /* closed and drained: the open bit is not there */
 }
 
 static bool can_push(void *arg) {
@@ -66,7 +70,7 @@ static bool can_push(void *arg) {
     uint64_t t = weir_load_seq_cst(&r->tail_, MPMC_D7);
     if (!(t & WEIR__MPMC_OPEN)) return true;
     uint64_t s = weir_load_seq_cst(weir__mpmc_stamp(r, t, (size_t)r->stride_), MPMC_D4);
-    return (int64_t)(s - t) >= 0;
+    return (int64_t)(s + WEIR__MPMC_OPEN - t) >= 0;
 }
 
 /* What the spin polls: a hint only, the try that follows decides. It looks at the other side's index, to
@@ -88,7 +92,7 @@ static bool hint_push(void *arg) {
     struct poll *p = arg;
     uint64_t t = weir_load_relaxed(&p->r->tail_);
     uint64_t s = weir_load_relaxed(weir__mpmc_stamp(p->r, t, (size_t)p->r->stride_));
-    return !(t & WEIR__MPMC_OPEN) || (int64_t)(s - t) >= 0;
+    return !(t & WEIR__MPMC_OPEN) || (int64_t)(s + WEIR__MPMC_OPEN - t) >= 0;
 }
 
 /* ---- publishers ---------------------------------------------------------------------------------------- */
@@ -102,15 +106,15 @@ static uint64_t waiters_after(weir_mpmc *r, weir_au64 *stamp) {
 
 void weir__mpmc_pushed_(weir_mpmc *r, weir_au64 *stamp, size_t n) {
     uint64_t w = waiters_after(r, stamp);
-    if (any_poppers(w)) wake(r, WEIR__MPMC_POPPER, n);
-    if (any_pushers(w) && can_push(r)) wake(r, WEIR__MPMC_PUSHER, 1); /* I2 */
+    if (poppers(w)) wake(r, WEIR__MPMC_POPPER, n);
+    if (pushers(w) && can_push(r)) wake(r, WEIR__MPMC_PUSHER, 1); /* I2 */
 }
 
 void weir__mpmc_popped_(weir_mpmc *r, weir_au64 *stamp, size_t n) {
     uint64_t w = waiters_after(r, stamp);
-    if (any_pushers(w)) wake(r, WEIR__MPMC_PUSHER, n);
-    if (!any_poppers(w) || !can_pop(r)) return;
-    wake(r, WEIR__MPMC_POPPER, weir_mpmc_is_closed(r) ? SIZE_MAX : 1); /* I2, I3 */
+    if (pushers(w)) wake(r, WEIR__MPMC_PUSHER, n);
+    if (!poppers(w) || !can_pop(r)) return;
+    wake(r, WEIR__MPMC_POPPER, weir_mpmc_is_closed(r) ? poppers(w) : 1); /* I2, I3 */
 }
 
 /* ---- waiting --------------------------------------------------------------------------------------------- */
@@ -129,6 +133,15 @@ static ptrdiff_t try_once(const struct attempt *a) {
     return a->n ? weir_mpmc_try_push_n(a->r, a->elems, a->n) : weir_mpmc_try_push(a->r, a->elems);
 }
 
+/* The waiter's half of the Dekker pair (I1), after it has announced itself. */
+static void barrier(weir_mpmc *r) {
+    if (weir__heavy_barrier(!(weir_load_relaxed(&r->waiters_) & WEIR__MPMC_FENCE))) return;
+    /* A sandbox has been put up since. From now on publishers fence; those that have looked at the
+     * word already are given time to become visible. */
+    (void)weir_fetch_or_seq_cst(&r->waiters_, WEIR__MPMC_FENCE, MPMC_K4);
+    weir__settle();
+}
+
 static void wake_thread(void *parker) { weir__unpark(parker); }
 
 /* Waits until the operation is worth trying (0) or the deadline passes. */
@@ -138,6 +151,7 @@ static int block(const struct attempt *a, struct weir__thread *self, weir_time d
     bool (*ready)(void *) = popper ? can_pop : can_push;
     struct poll poll = { r, 0 };
     if (weir__spin(&self->spin, popper ? hint_pop : hint_push, &poll, deadline)) return 0;
+    if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return 0; /* a last try follows */
     struct weir__waiter w = { .key = r->id_,
                               .count = &r->waiters_,
                               .unit = a->side,
@@ -145,8 +159,7 @@ static int block(const struct attempt *a, struct weir__thread *self, weir_time d
                               .wake_arg = &self->parker };
     weir__lot_enter(&w);
     WEIR_POINT("mpmc.wait.announced");
-    weir__heavy_barrier(!(weir_load_relaxed(&r->waiters_) & WEIR__MPMC_FENCE));
-    if (ready(r)) {
+    if (ready(r) || (barrier(r), ready(r))) {
         (void)weir__lot_leave(&w); /* if it was woken meanwhile: the try comes next anyway */
         return 0;
     }
@@ -186,11 +199,13 @@ int weir_mpmc_pop_wait(weir_mpmc *r, void *elem, weir_time deadline, weir_ctx *c
 ptrdiff_t weir_mpmc_push_n_wait(weir_mpmc *r, const void *elems, size_t n, weir_time deadline,
                                 weir_ctx *ctx) {
     struct attempt a = { r, WEIR__MPMC_PUSHER, (void *)(uintptr_t)elems, n };
-    return n ? wait_for(&a, deadline, ctx) : 0;
+    if (n == 0) return ctx ? WEIR_ENOTSUP : 0;
+    return wait_for(&a, deadline, ctx);
 }
 
 ptrdiff_t weir_mpmc_pop_n_wait(weir_mpmc *r, void *elems, size_t n, weir_time deadline,
                                weir_ctx *ctx) {
     struct attempt a = { r, WEIR__MPMC_POPPER, elems, n };
-    return n ? wait_for(&a, deadline, ctx) : 0;
+    if (n == 0) return ctx ? WEIR_ENOTSUP : 0;
+    return wait_for(&a, deadline, ctx);
 }

@@ -63,7 +63,9 @@ int weir_spsc_attach(weir_spsc **out, void *mem, size_t bytes) {
     *out = NULL;
     if (!mem || (uintptr_t)mem % 8 != 0 || bytes < sizeof(weir_spsc)) return WEIR_EINVAL;
     weir_spsc *r = mem;
-    if (r->magic_ != MAGIC || bytes < weir_spsc_bytes((size_t)r->cap_, (size_t)r->elem_size_))
+    size_t need = weir_spsc_bytes((size_t)r->cap_, (size_t)r->elem_size_);
+    if (r->magic_ != MAGIC || need == 0 || bytes < need || r->slots_ != sizeof *r ||
+        r->mask_ != slots_for((size_t)r->cap_) - 1)
         return WEIR_EINVAL;
     *out = r;
     return 0;
@@ -128,28 +130,38 @@ static void slip(const weir_spsc *r, uint64_t brought) {
     for (int i = 0; i < SLIP_PAUSES; i++) weir_pause();
 }
 
-bool weir__spsc_room_(weir_spsc *r) {
+bool weir__spsc_room_(weir_spsc *r, uint64_t n) {
     if (r->magic_ != MAGIC) {
-        (void)weir__misuse("weir_spsc_push", "not a ring");
+        (void)weir__misuse("weir_spsc_push, push_n or reserve", "not a ring");
         return false;
     }
     if (r->reserved_) {
-        (void)weir__misuse("weir_spsc_push", "a reservation is open");
+        (void)weir__misuse("weir_spsc_push or push_n", "a reservation is open");
         return false;
     }
     slip(r, r->freed_);
+    uint64_t t = weir_load_relaxed(&r->tail_);
     uint64_t limit = weir_load_acquire(&r->head_, SPSC_H2) + r->cap_;
+    if (limit - t < n) {
+        (void)weir_exchange_seq_cst(&r->tail_, t, SPSC_B1);
+        limit = weir_load_seq_cst(&r->head_, SPSC_B2) + r->cap_;
+    }
     r->freed_ = limit - r->limit_;
     r->limit_ = limit;
-    return limit != weir_load_relaxed(&r->tail_);
+    return limit - t >= n;
 }
 
-bool weir__spsc_avail_(weir_spsc *r) {
+bool weir__spsc_avail_(weir_spsc *r, uint64_t n) {
     slip(r, r->found_);
+    uint64_t h = weir_load_relaxed(&r->head_);
     uint64_t tail = weir_load_acquire(&r->tail_, SPSC_T2);
+    if (tail - h < n) {
+        (void)weir_exchange_seq_cst(&r->head_, h, SPSC_B3);
+        tail = weir_load_seq_cst(&r->tail_, SPSC_B4);
+    }
     r->found_ = tail - r->tail_seen_;
     r->tail_seen_ = tail;
-    return tail != weir_load_relaxed(&r->head_);
+    return tail - h >= n;
 }
 
 /* The two pieces that n elements from index i take. */
@@ -169,6 +181,7 @@ ptrdiff_t weir_spsc_reserve(weir_spsc *r, size_t n, struct weir_span *span) {
     if (n == 0) return r->magic_ == MAGIC ? WEIR_EAGAIN : WEIR_EINVAL;
     span_at(r, t, n, span);
     r->reserved_ = n;
+    r->kept_ = r->limit_;
     r->limit_ = t; /* I3: push takes the slow path from now on */
     return (ptrdiff_t)n;
 }
@@ -177,7 +190,7 @@ int weir_spsc_commit(weir_spsc *r, size_t n) {
     if (r->reserved_ == 0) return weir__misuse("weir_spsc_commit", "no reservation is open");
     if (n > r->reserved_) return weir__misuse("weir_spsc_commit", "more than was reserved");
     uint64_t t = weir_load_relaxed(&r->tail_);
-    r->limit_ = t + r->reserved_; /* room that was there when it was reserved */
+    r->limit_ = r->kept_;
     r->reserved_ = 0;
     if (n > 0) weir_store_release(&r->tail_, t + n, SPSC_T5);
     return 0;

@@ -144,11 +144,13 @@ WEIR_API void weir__point(const char *name);
 #define weir_exchange_release(p, v, L) \
     (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__XCHG(p, v, WEIR__RLX) : WEIR__XCHG(p, v, WEIR__REL))
 #define weir_exchange_acq_rel(p, v, L) WEIR__RMW_AR(WEIR__XCHG, p, v, L)
+#define weir_exchange_seq_cst(p, v, L) WEIR__RMW_SC(WEIR__XCHG, p, v, L)
 
 #define weir_fetch_add_relaxed(p, v) WEIR__ADD(p, v, WEIR__RLX)
 #define weir_fetch_sub_relaxed(p, v) WEIR__SUB(p, v, WEIR__RLX)
 #define weir_fetch_add_seq_cst(p, v, L) WEIR__RMW_SC(WEIR__ADD, p, v, L)
 #define weir_fetch_and_seq_cst(p, v, L) WEIR__RMW_SC(WEIR__AND, p, v, L)
+#define weir_fetch_or_seq_cst(p, v, L) WEIR__RMW_SC(WEIR__OR, p, v, L)
 
 /* Compare-and-swap: on failure *e is what was found, with relaxed order. */
 #define weir_cas_relaxed(p, e, d) WEIR__CAS(p, e, d, false, WEIR__RLX)
@@ -158,12 +160,21 @@ WEIR_API void weir__point(const char *name);
 #define weir_cas_release(p, e, d, L)                                            \
     (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__CAS(p, e, d, false, WEIR__RLX)      \
                                     : WEIR__CAS(p, e, d, false, WEIR__REL))
+#define weir_cas_seq_cst(p, e, d, L)                                        \
+    (WEIR__IS(L, WEIR_WEAK_SC)        ? WEIR__CAS(p, e, d, false, WEIR__ARL) \
+     : WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__CAS(p, e, d, false, WEIR__REL) \
+     : WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__CAS(p, e, d, false, WEIR__ACQ) \
+                                      : WEIR__CAS(p, e, d, false, WEIR__SEQ))
 /* May fail though *p == *e: for loops that retry anyway. */
 #define weir_cas_weak_seq_cst(p, e, d, L)                                       \
     (WEIR__IS(L, WEIR_WEAK_SC)        ? WEIR__CAS(p, e, d, true, WEIR__ARL)     \
      : WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__CAS(p, e, d, true, WEIR__REL)     \
      : WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__CAS(p, e, d, true, WEIR__ACQ)     \
                                       : WEIR__CAS(p, e, d, true, WEIR__SEQ))
+
+/* Makes the compiler forget where a pointer points to, at no cost: for copies whose size it does not know
+ * but whose object it thinks it does, where it would warn of branches never taken. */
+#define WEIR__FORGET(p) __asm__("" : "+r"(p))
 
 /* ---- barriers and pauses ---------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
  *
  * Errors are negated errno values, returned; errno itself is neither set nor read. Counts and
  * indexes are returned as positive values. Deadlines are absolute, on the monotonic clock, in
- * nanoseconds. Nothing here locks or allocates, except where it says so. */
+ * nanoseconds. */
 #ifndef WEIR_BASE_H
 #define WEIR_BASE_H
 
@@ -85,8 +85,9 @@ WEIR_API weir_time weir_after(int64_t ns);
  * constructor for them: ctx must be NULL, anything else is WEIR_ENOTSUP and nothing is done. */
 typedef struct weir_ctx weir_ctx;
 
-/* Gives up one element that the container still held. `elem` points into the container. Called by
- * the thread that destroys it, with no lock of weir held. */
+/* Gives up one element that the container still held. `elem` points into the container, where elements
+ * are copied to and have no alignment above 8: copy out what needs more. Called by the thread that
+ * destroys it, with no lock of weir held. */
 typedef void weir_drop_fn(void *elem, void *arg);
 
 /* Where an object takes its memory from. Both calls may come from any thread that uses the object;
@@ -98,8 +99,9 @@ struct weir_alloc {
 };
 
 /* Called in debug builds when a misuse is found at run time, before the call returns WEIR_EINVAL
- * (or false). `call` names the function, `what` says what was wrong; both static. NULL restores
- * the default: one line on stderr. Not a hot path; any thread. */
+ * (or false). `call` names the function (slow paths that several verbs share name them together),
+ * `what` says what was wrong; both static. NULL restores the default: one line on stderr. Any thread;
+ * takes a short lock. */
 typedef void weir_report_fn(const char *call, const char *what, void *arg);
 WEIR_API void weir_set_report(weir_report_fn *fn, void *arg);
 

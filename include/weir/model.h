@@ -119,7 +119,7 @@ void weir_model_futex_wake(void *word, int n);
 /* The virtual clock: moves when everybody sleeps, or by choice (budget timeouts). */
 weir_time weir_model_now(void);
 uint64_t weir_model_random(void); /* the same series in each execution */
-void weir_model_membarrier(void); /* drains all store buffers */
+bool weir_model_membarrier(void); /* drains all store buffers; false: refused. A step */
 
 struct weir_model_mutex { uint32_t owner, waiters; };
 struct weir_model_cond { uint32_t waiters; };

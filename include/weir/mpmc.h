@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* weir/mpmc.h - bounded ring for any number of producers and consumers: try, batch, wait, close.
  *
- *   word    index << 2 | open           index = lap << k | position, 2^k >= cap (2 if cap is 1)
- *   slots   [ e4 | e5 |    |    ]       stamp == tail word         : free, may be pushed to
- *   stamps  [ 5' | 6' | 6  | 7  ]       stamp == head word + 4     : full, may be popped
+ *   word    index << 2                  index = lap << k | position, 2^k >= cap (2 if cap is 1)
+ *   slots   [ e4 | e5 |    |    ]       stamp + open bit == tail   : free, may be pushed to
+ *   stamps  [ 5' | 6' | 6  | 7  ]       stamp == head + 4          : full, may be popped
  *                                       (cap 4, head 4, tail 6; x' is written by the push of x - 1)
  *
  * Invariants
@@ -16,18 +16,20 @@
  *       counts at least 2.
  *   I3  Only the thread whose CAS moved tail (head) past a position touches that slot until it
  *       stores the stamp. No ticket is ever given up: a thread claims only a slot that is ready.
- *   I4  The open bit stands in tail: a closing fetch-and makes every later claim fail. Stamps and
- *       head carry the bit always, so that one comparison sees both "not free" and "closed".
+ *   I4  The open bit stands in tail and nowhere else: a closing fetch-and makes every later claim fail.
+ *       One comparison sees "not free", "closed", and a ring that is all zero, which is none.
  * Results    EAGAIN is said only where the ring was truly full (empty) at an instant of the call:
  *            own index read first, the other's last, both seq_cst, and the distance exact. If it
  *            was not, but the slot is not ready, its owner is in mid-operation: after a bounded
  *            spin, EBUSY.
  * Linearization   a push at its CAS of tail, a pop at its CAS of head, EAGAIN and ECLOSED at the load
  *            of the other side's index; a batch is one CAS.
- * Progress   blocking, not lock-free: a thread stopped between claim and stamp makes others' calls
- *            on that slot return EBUSY, one lap later all. No call of the try family waits for it.
- * Ordering   S1/S2 -> R1/R2 (stamp, full) carry the element; F1/F2 -> A1/A2 (stamp, free) carry the
- *            emptied slot, so pop k happens-before push k + cap; K1 (close) -> E2 carries what the
+ * Progress   blocking, not lock-free: a thread stopped between claim and stamp makes the calls that come
+ *            to its slot return EBUSY; behind a stopped push nothing can be popped, behind a stopped pop
+ *            nothing pushed, one lap later. No call of the try family waits for it. Where somebody is
+ *            parked, every call takes a short lock in order to wake: see queues/mpmc_wait.c.
+ * Ordering   S1/S2 -> R1/A2 (stamp, full) carry the element; F1/S2 -> A1/A2 (stamp, free) carry the
+ *            emptied slot, so pop k happens-before push k + cap; K1 (close) -> E1, E3, E7 carry what the
  *            closer did. Waiters: see queues/mpmc_wait.c.
  * Memory     one block, slots found by offset; no pointer inside: it may be mapped at two addresses.
  *            The layout is part of the ABI. Waiters are kept outside (lib/lot.c), by the ring's id.
@@ -82,14 +84,16 @@ WEIR_API size_t weir_mpmc_bytes(size_t cap, size_t elem_size);
 WEIR_NODISCARD WEIR_API int weir_mpmc_init(weir_mpmc **out, void *mem, size_t bytes, size_t cap,
                                            size_t elem_size, unsigned flags);
 
-/* Finds the ring initialised in memory that is mapped here at another address. Returns 0, or
+/* Finds the ring initialised in memory that is mapped here at another address, or by another process
+ * that has ended. The init must happen-before this call: it is not a way to wait for it. Returns 0, or
  * WEIR_EINVAL: no ring of this layout version in these `bytes` bytes at `mem`. */
 WEIR_NODISCARD WEIR_API int weir_mpmc_attach(weir_mpmc **out, void *mem, size_t bytes);
 
 /* Ends a ring in the caller's memory; drop (may be NULL) is called once for each element inside,
- * oldest first. No other thread may be inside or come later. Returns 0; WEIR_EBUSY: threads are
- * parked on it, and nothing was done; WEIR_EINVAL: no ring there (never initialised, or ended
- * already), or one made by weir_mpmc_new. */
+ * oldest first. No other thread may be inside or come later; a push whose element has been popped may
+ * still be inside, since it looks for waiters afterwards. Returns 0; WEIR_EBUSY: threads are parked on
+ * it, and nothing was done (a process killed while it waited on a shared ring leaves it so for ever);
+ * WEIR_EINVAL: no ring there (never initialised, or ended already), or one made by weir_mpmc_new. */
 WEIR_API int weir_mpmc_fini(weir_mpmc *r, weir_drop_fn *drop, void *arg);
 
 /* Allocates a ring. Returns 0, WEIR_EINVAL (shape refused, NULL, unknown flag), or WEIR_ENOMEM; *out
@@ -130,7 +134,7 @@ WEIR__BODY int weir__mpmc_push(weir_mpmc *r, const void *elem, size_t esize, siz
     for (;;) {
         weir_au64 *stamp = weir__mpmc_stamp(r, t, stride);
         uint64_t s = weir_load_acquire(stamp, MPMC_A1);
-        if (WEIR_LIKELY(s == t)) {
+        if (WEIR_LIKELY(s + WEIR__MPMC_OPEN == t)) {
             if (!weir_cas_weak_seq_cst(&r->tail_, &t, weir__mpmc_next(r, t, 1), MPMC_C1)) continue;
             WEIR_POINT("mpmc.push.claimed");
             weir__copy(stamp + 1, elem, esize);
@@ -175,15 +179,17 @@ WEIR__BODY int weir__mpmc_pop(weir_mpmc *r, void *elem, size_t esize, size_t str
 
 /* Copies *elem in if there is room. Any thread. Returns 0; WEIR_EAGAIN: the ring was full;
  * WEIR_EBUSY: another operation on the next slot is in flight; WEIR_ECLOSED; WEIR_EINVAL: not a
- * ring (misuse). On failure nothing changed and the element is the caller's. Never waits. A push
- * happens-before the pop that gets its element. */
+ * ring (misuse). On failure nothing changed and the element is the caller's. Waits for no
+ * operation; not for signal handlers, since waking takes a short lock. A push happens-before the pop
+ * that gets its element. */
 WEIR_INLINE int weir_mpmc_try_push(weir_mpmc *r, const void *elem) {
     return weir__mpmc_push(r, elem, (size_t)r->elem_size_, (size_t)r->stride_);
 }
 
 /* Copies the oldest element out. Any thread. Returns 0; WEIR_EAGAIN: the ring was empty; WEIR_EBUSY:
  * the push of the oldest element is in flight; WEIR_ECLOSED: closed and drained; WEIR_EINVAL. On
- * failure *elem is untouched. Never waits. Pop k happens-before push k + cap. */
+ * failure *elem is untouched. Waits for nothing, as weir_mpmc_try_push. Pop k happens-before push
+ * k + cap. */
 WEIR_INLINE int weir_mpmc_try_pop(weir_mpmc *r, void *elem) {
     return weir__mpmc_pop(r, elem, (size_t)r->elem_size_, (size_t)r->stride_);
 }
@@ -198,8 +204,8 @@ WEIR_NODISCARD WEIR_API ptrdiff_t weir_mpmc_try_pop_n(weir_mpmc *r, void *elems,
 
 /* Push that waits for room until `deadline`. Any thread. Returns 0, WEIR_ECLOSED (also while it
  * waited; the element is the caller's), WEIR_ETIMEDOUT (not before the deadline; a past one makes one
- * try), WEIR_ENOMEM (no record for this thread, which would have had to park), WEIR_ENOTSUP (ctx is
- * not NULL), WEIR_EINVAL. WEIR_NOW: exactly weir_mpmc_try_push. Spins for a bounded time, not at all
+ * try), WEIR_ENOMEM (the first try failed, and there is no memory for a record of this thread),
+ * WEIR_ENOTSUP (ctx is not NULL), WEIR_EINVAL. WEIR_NOW: exactly weir_mpmc_try_push. Spins for a bounded time, not at all
  * on one CPU, then parks. A woken thread may find its slot taken by a newcomer, and waits on. */
 WEIR_NODISCARD WEIR_API int weir_mpmc_push_wait(weir_mpmc *r, const void *elem, weir_time deadline,
                                                 weir_ctx *ctx);

@@ -8,7 +8,8 @@
  *   I1  0 <= len <= cap; the elements stand at head, head + 1, ... modulo cap.
  *   I2  every thread asleep that no signal was sent to is counted (queues/mutex_ring.c).
  * Results    linearizable, exact: WEIR_EBUSY never occurs.
- * Progress   blocking: a thread stopped inside a call stops the others.
+ * Progress   blocking: a thread stopped inside a call stops the others, and one that is cancelled
+ *            (pthread_cancel) inside a wait leaves the mutex locked.
  * Ordering   the mutex. A wake-up is sent after unlocking, and only if somebody waits. */
 #ifndef WEIR_MUTEX_RING_H
 #define WEIR_MUTEX_RING_H
@@ -21,7 +22,7 @@ extern "C" {
 
 typedef struct weir_mutex_ring weir_mutex_ring;
 
-/* Allocates a ring. Returns 0, WEIR_EINVAL (cap 0 or above 2^31, elem_size 0 or above 65536, NULL,
+/* Allocates a ring; WEIR_RING_NO_MEMBARRIER has no meaning here. Returns 0, WEIR_EINVAL (cap 0 or above 2^31, elem_size 0 or above 65536, NULL,
  * unknown flag), or WEIR_ENOMEM; *out is NULL then. */
 WEIR_NODISCARD WEIR_API int weir_mutex_ring_new(weir_mutex_ring **out,
                                                 const struct weir_ring_opts *opts);

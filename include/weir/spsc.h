@@ -17,8 +17,10 @@
  * Progress   every call is wait-free: no loop depends on the other side.
  * Ordering   T1 (tail published) -> T2 (tail read when tail_seen says empty) carries the elements;
  *            H1 (head published) -> H2 (head read when limit says full) carries the freed slots.
- *            A stale copy only hides elements or room, and "empty" and "full" are said only after a
- *            fresh look at the other side's index.
+ *            A stale copy only hides elements or room. "Full", "empty" and a batch cut short are said
+ *            only after a second look with a StoreLoad barrier before it: B1 (own tail again, seq_cst)
+ *            then B2 (head), against B3 (own head again) then B4 (tail). Without it both sides may miss
+ *            each other's last store, and one says full while the other says empty (RING7).
  * Slipping   reading the other side's index takes its line away from it, and where both sides run
  *            at the same speed they meet at every element. So a look that brought at least a line of
  *            elements, but less than a quarter of the ring, is followed by a short pause before the
@@ -45,7 +47,8 @@ typedef struct weir_spsc {
     uint64_t limit_;    /* push while tail != limit; head as last seen, plus cap */
     uint64_t reserved_; /* elements of the open reservation, 0: none */
     uint64_t freed_;    /* what the last look at head brought */
-    char pad0_[WEIR_LINE - 32];
+    uint64_t kept_;     /* limit, while a reservation is open */
+    char pad0_[WEIR_LINE - 40];
     /* consumer's lines */
     weir_au64 head_;
     uint64_t tail_seen_;
@@ -62,7 +65,8 @@ typedef struct weir_spsc {
     char pad2_[WEIR_LINE - 56];
 } weir_spsc;
 
-/* Two pieces of the ring's memory: the second is empty unless the elements wrap around. */
+/* Two pieces of the ring's memory: the second is empty unless the elements wrap around. They are aligned
+ * as elem_size and the ring's own memory make them. */
 struct weir_span {
     void *at[2];
     size_t n[2]; /* elements, not bytes */
@@ -79,8 +83,9 @@ WEIR_API size_t weir_spsc_bytes(size_t cap, size_t elem_size);
 WEIR_NODISCARD WEIR_API int weir_spsc_init(weir_spsc **out, void *mem, size_t bytes, size_t cap,
                                            size_t elem_size);
 
-/* Finds the ring that was initialised in memory mapped here at another address. Returns 0, or
- * WEIR_EINVAL: no ring in these `bytes` bytes at `mem`, or one made by another layout version. */
+/* Finds the ring that was initialised in memory mapped here at another address. The init must
+ * happen-before this call: it is not a way to wait for it. Returns 0, or WEIR_EINVAL: no ring in these
+ * `bytes` bytes at `mem`, or one made by another layout version. */
 WEIR_NODISCARD WEIR_API int weir_spsc_attach(weir_spsc **out, void *mem, size_t bytes);
 
 /* Ends a ring in the caller's memory; drop (may be NULL) is called once for each element inside,
@@ -99,15 +104,15 @@ WEIR_API void weir_spsc_free(weir_spsc *r);
 
 /* ---- bodies: take the element size as a parameter, see weir/detail/copy.h ---------------------- */
 
-/* Slow paths: look at the other side's index. Room, or elements, afterwards? */
-WEIR_API bool weir__spsc_room_(weir_spsc *r);
-WEIR_API bool weir__spsc_avail_(weir_spsc *r);
+/* Slow paths: look at the other side's index. Room for, or as many as, n elements afterwards? */
+WEIR_API bool weir__spsc_room_(weir_spsc *r, uint64_t n);
+WEIR_API bool weir__spsc_avail_(weir_spsc *r, uint64_t n);
 
 WEIR__BODY char *weir__spsc_slots(weir_spsc *r) { return (char *)r + r->slots_; }
 
 WEIR__BODY bool weir__spsc_push(weir_spsc *r, const void *elem, size_t esize) {
     uint64_t t = weir_load_relaxed(&r->tail_); /* own index */
-    if (WEIR_UNLIKELY(t == r->limit_) && !weir__spsc_room_(r)) return false;
+    if (WEIR_UNLIKELY(t == r->limit_) && !weir__spsc_room_(r, 1)) return false;
     weir__copy(weir__spsc_slots(r) + (t & r->mask_) * esize, elem, esize);
     WEIR_POINT("spsc.push.copied");
     weir_store_release(&r->tail_, t + 1, SPSC_T1);
@@ -116,7 +121,7 @@ WEIR__BODY bool weir__spsc_push(weir_spsc *r, const void *elem, size_t esize) {
 
 WEIR__BODY bool weir__spsc_pop(weir_spsc *r, void *elem, size_t esize) {
     uint64_t h = weir_load_relaxed(&r->head_); /* own index */
-    if (WEIR_UNLIKELY(h == r->tail_seen_) && !weir__spsc_avail_(r)) return false;
+    if (WEIR_UNLIKELY(h == r->tail_seen_) && !weir__spsc_avail_(r, 1)) return false;
     weir__copy(elem, weir__spsc_slots(r) + (h & r->mask_) * esize, esize);
     WEIR_POINT("spsc.pop.copied");
     weir_store_release(&r->head_, h + 1, SPSC_H1);
@@ -125,13 +130,13 @@ WEIR__BODY bool weir__spsc_pop(weir_spsc *r, void *elem, size_t esize) {
 
 /* Room for the producer, looking at head again where less than n is known. */
 WEIR__BODY size_t weir__spsc_room_for(weir_spsc *r, uint64_t t, size_t n) {
-    if (r->limit_ - t < n) (void)weir__spsc_room_(r);
+    if (r->limit_ - t < n) (void)weir__spsc_room_(r, n);
     uint64_t room = r->limit_ - t;
     return room < n ? (size_t)room : n;
 }
 
 WEIR__BODY size_t weir__spsc_avail_for(weir_spsc *r, uint64_t h, size_t n) {
-    if (r->tail_seen_ - h < n) (void)weir__spsc_avail_(r);
+    if (r->tail_seen_ - h < n) (void)weir__spsc_avail_(r, n);
     uint64_t avail = r->tail_seen_ - h;
     return avail < n ? (size_t)avail : n;
 }

@@ -74,7 +74,7 @@ weir_time weir_model_now(void) {
     E.clock += CLOCK_TICK;
     if (t && !E.solo && E.left.timeouts && ex_choose(EX_CLOCK, 2)) {
         ex_spend(&E.left.timeouts);
-        E.clock += CLOCK_JUMP;
+        ex_clock_to(E.clock + CLOCK_JUMP);
         if (E.tracing) ex_trace_add(t, EX_T_CLOCK, NULL, NULL)->a = (uint64_t)CLOCK_JUMP;
     }
     return E.clock;
@@ -82,12 +82,19 @@ weir_time weir_model_now(void) {
 
 uint64_t weir_model_random(void) { return ex_random64(&random_state); }
 
-void weir_model_membarrier(void) {
+bool weir_model_membarrier(void) {
     struct ex_task *t = E.cur;
-    if (!t) return;
+    if (!t) return E.membarrier;
     ex_step(t, NULL, 0, NULL);
-    (void)E.mem->settle();
-    if (E.tracing) ex_trace_add(t, EX_T_FENCE, NULL, NULL)->text = "membarrier";
+    bool denied = !E.membarrier;
+    if (!denied && E.left.denials && ex_choose(EX_DENIAL, 2)) {
+        ex_spend(&E.left.denials);
+        denied = true;
+    }
+    if (!denied) (void)E.mem->settle();
+    if (E.tracing)
+        ex_trace_add(t, EX_T_FENCE, NULL, NULL)->text = denied ? "membarrier: refused" : "membarrier";
+    return !denied;
 }
 
 /* ---- mutexes and condition variables ----------------------------------------------------------------------------- */
@@ -190,4 +197,4 @@ void weir__os_free(void *p) { weir_model_free(p); }
 unsigned weir__os_cpus(void) { return E.cpus; }
 uint64_t weir__os_random(void) { return weir_model_random(); }
 bool weir__os_membarrier_register(void) { return E.membarrier; }
-void weir__os_membarrier(void) { weir_model_membarrier(); }
+bool weir__os_membarrier(void) { return weir_model_membarrier(); }

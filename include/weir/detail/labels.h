@@ -8,107 +8,79 @@
 #define WEIR_DETAIL_LABELS_H
 
 #define WEIR_LABELS(XX)                                                                            \
-    XX(SPSC_T1, STORE_REL, "SPSC_T2",                                                      \
+    XX(SPSC_T1, STORE_REL, "SPSC_T2 SPSC_B4",                                                      \
        "the consumer may copy an element before it is written")                                    \
-    XX(SPSC_T2, LOAD_ACQ, "SPSC_T1 SPSC_T4 SPSC_T5",                                               \
-       "as T1")                                                                  \
-    XX(SPSC_T4, STORE_REL, "SPSC_T2",                                                      \
-       "as T1, for a batch")                                                                       \
-    XX(SPSC_T5, STORE_REL, "SPSC_T2",                                                      \
-       "as T1, for a commit")                                                                      \
-    XX(SPSC_H1, STORE_REL, "SPSC_H2 SPSC_H5",                                                      \
+    XX(SPSC_T2, LOAD_ACQ, "SPSC_T1 SPSC_T4 SPSC_T5", "as T1")                                      \
+    XX(SPSC_T4, STORE_REL, "SPSC_T2 SPSC_B4", "as T1, for a batch")                                \
+    XX(SPSC_T5, STORE_REL, "SPSC_T2 SPSC_B4", "as T1, for a commit")                               \
+    XX(SPSC_H1, STORE_REL, "SPSC_H2 SPSC_H5 SPSC_B2",                                              \
        "the producer may overwrite an element that is still being copied out")                     \
-    XX(SPSC_H2, LOAD_ACQ, "SPSC_H1 SPSC_H3 SPSC_H4",                                               \
-       "as H1")                                                                                    \
-    XX(SPSC_H3, STORE_REL, "SPSC_H2 SPSC_H5",                                                      \
-       "as H1, for a batch")                                                                       \
-    XX(SPSC_H4, STORE_REL, "SPSC_H2 SPSC_H5",                                                      \
-       "as H1, for a consume")                                                                     \
+    XX(SPSC_H2, LOAD_ACQ, "SPSC_H1 SPSC_H3 SPSC_H4", "as H1")                                      \
+    XX(SPSC_H3, STORE_REL, "SPSC_H2 SPSC_H5 SPSC_B2", "as H1, for a batch")                        \
+    XX(SPSC_H4, STORE_REL, "SPSC_H2 SPSC_H5 SPSC_B2", "as H1, for a consume")                      \
     XX(SPSC_H5, LOAD_ACQ, "SPSC_H1 SPSC_H3 SPSC_H4",                                               \
        "len may read a tail older than head: a length out of range")                               \
-    XX(MPMC_S1, STORE_REL, "MPMC_R1 MPMC_A2",                                                      \
+    XX(SPSC_B1, RMW_SC, "SPSC_B4", "one side may say full while the other says empty")             \
+    XX(SPSC_B2, LOAD_SC, "SPSC_B3 SPSC_H1 SPSC_H3 SPSC_H4", "as B1; and as H1")                    \
+    XX(SPSC_B3, RMW_SC, "SPSC_B2", "as B1")                                                        \
+    XX(SPSC_B4, LOAD_SC, "SPSC_B1 SPSC_T1 SPSC_T4 SPSC_T5", "as B1; and as T1")                    \
+    XX(MPMC_S1, STORE_REL, "MPMC_R1 MPMC_A2 MPMC_D3",                                              \
        "a popper may copy an element before it is written")                                        \
-    XX(MPMC_S2, STORE_REL, "MPMC_R1 MPMC_A1 MPMC_A2",                                              \
+    XX(MPMC_S2, STORE_REL, "MPMC_R1 MPMC_A1 MPMC_A2 MPMC_D3 MPMC_D4",                              \
        "as S1 and F1, for a batch; and a batch may appear in part")                                \
-    XX(MPMC_F1, STORE_REL, "MPMC_A1 MPMC_A2",                                                      \
+    XX(MPMC_F1, STORE_REL, "MPMC_A1 MPMC_A2 MPMC_D4",                                              \
        "a pusher may overwrite an element that is still being copied out")                         \
-    XX(MPMC_R1, LOAD_ACQ, "MPMC_S1 MPMC_S2",                                                       \
-       "as S1")                                                                                    \
-    XX(MPMC_A1, LOAD_ACQ, "MPMC_F1 MPMC_S2",                                                       \
-       "as F1")                                                                                    \
-    XX(MPMC_A2, LOAD_ACQ, "MPMC_S1 MPMC_F1 MPMC_S2",                                               \
-       "as S1 and F1, for a batch")                                                                \
-    XX(MPMC_C1, RMW_SC, "MPMC_E7 MPMC_E1",                                                         \
-       "a pop that began after this push may say empty")                                           \
-    XX(MPMC_C2, RMW_SC, "MPMC_E2 MPMC_E6",                                                         \
-       "a push that began after this pop may say full")                                            \
-    XX(MPMC_C3, RMW_SC, "MPMC_E7 MPMC_E1",                                                         \
-       "as C1, for a batch")                                                                       \
-    XX(MPMC_C4, RMW_SC, "MPMC_E2 MPMC_E6",                                                         \
-       "as C2, for a batch")                                                                       \
-    XX(MPMC_E1, LOAD_SC, "MPMC_C1 MPMC_C3 MPMC_K1",                                                \
-       "full may be said of a tail that has moved")                                                \
-    XX(MPMC_E2, LOAD_SC, "MPMC_C2 MPMC_C4",                                                        \
-       "full may be said though a pop came before")                                                \
-    XX(MPMC_E3, LOAD_ACQ, "MPMC_K1",                                                               \
-       "what the closer did before may not be seen after is_closed")                               \
+    XX(MPMC_R1, LOAD_ACQ, "MPMC_S1 MPMC_S2", "as S1")                                              \
+    XX(MPMC_A1, LOAD_ACQ, "MPMC_F1 MPMC_S2", "as F1")                                              \
+    XX(MPMC_A2, LOAD_ACQ, "MPMC_S1 MPMC_F1 MPMC_S2", "as S1 and F1, for a batch")                  \
+    XX(MPMC_C1, RMW_SC, "MPMC_E7 MPMC_E1", "a pop that began after this push may say empty")       \
+    XX(MPMC_C2, RMW_SC, "MPMC_E2 MPMC_E6", "a push that began after this pop may say full")        \
+    XX(MPMC_C3, RMW_SC, "MPMC_E7 MPMC_E1", "as C1, for a batch")                                   \
+    XX(MPMC_C4, RMW_SC, "MPMC_E2 MPMC_E6", "as C2, for a batch")                                   \
+    XX(MPMC_E1, LOAD_SC, "MPMC_C1 MPMC_C3 MPMC_K1", "full may be said of a tail that has moved")   \
+    XX(MPMC_E2, LOAD_SC, "MPMC_C2 MPMC_C4", "full may be said though a pop came before")           \
+    XX(MPMC_E3, LOAD_ACQ, "MPMC_K1", "what the closer did before may not be seen after is_closed") \
     XX(MPMC_E4, LOAD_ACQ, "MPMC_C2 MPMC_C4",                                                       \
        "len may read a tail older than head: a length out of range")                               \
-    XX(MPMC_E6, LOAD_SC, "MPMC_C2 MPMC_C4",                                                        \
-       "empty may be said of a head that has moved")                                               \
+    XX(MPMC_E6, LOAD_SC, "MPMC_C2 MPMC_C4", "empty may be said of a head that has moved")          \
     XX(MPMC_E7, LOAD_SC, "MPMC_C1 MPMC_C3 MPMC_K1",                                                \
        "empty or drained may be said though a push came before")                                   \
-    XX(MPMC_K1, RMW_SC, "MPMC_E1 MPMC_E7 MPMC_D6 MPMC_D7",                                         \
+    XX(MPMC_K1, RMW_SC, "MPMC_E1 MPMC_E3 MPMC_E7 MPMC_D6 MPMC_D7",                                 \
        "close may miss a waiter that has not seen it: it sleeps for ever")                         \
-    XX(MPMC_K2, LOAD_SC, "LOT_W3",                                                                 \
-       "as K1")                                                                                    \
+    XX(MPMC_K2, LOAD_SC, "LOT_W3", "as K1")                                                        \
+    XX(MPMC_K3, RMW_SC, "MPMC_B2", "found without membarrier: as B1")                              \
+    XX(MPMC_K4, RMW_SC, "MPMC_B2", "membarrier lost: as B1")                                       \
     XX(MPMC_B1, RMW_SC, "MPMC_D3 MPMC_D4",                                                         \
        "without membarrier: publisher and waiter miss each other")                                 \
-    XX(MPMC_B2, LOAD_SC, "LOT_W3",                                                                 \
-       "as B1")                                                                                    \
-    XX(MPMC_D3, LOAD_SC, "MPMC_B1 MPMC_S1 MPMC_S2",                                                \
-       "as B1, for a popper")                                                                      \
-    XX(MPMC_D4, LOAD_SC, "MPMC_B1 MPMC_F1 MPMC_S2",                                                \
-       "as B1, for a pusher")                                                                      \
+    XX(MPMC_B2, LOAD_SC, "LOT_W3", "as B1")                                                        \
+    XX(MPMC_D3, LOAD_SC, "MPMC_B1 MPMC_S1 MPMC_S2", "as B1, for a popper")                         \
+    XX(MPMC_D4, LOAD_SC, "MPMC_B1 MPMC_F1 MPMC_S2", "as B1, for a pusher")                         \
     XX(MPMC_D5, LOAD_SC, "MPMC_C2 MPMC_C4",                                                        \
        "a waiter may look at a slot that is no longer the next")                                   \
-    XX(MPMC_D6, LOAD_SC, "MPMC_K1",                                                                \
-       "a popper may sleep on a closed and drained ring")                                          \
-    XX(MPMC_D7, LOAD_SC, "MPMC_K1 MPMC_C1 MPMC_C3",                                                \
-       "a pusher may sleep on a closed ring")                                                      \
-    XX(LOCK_L1, RMW_ACQ, "LOCK_L3",                                                                \
-       "what the lock protects may be seen half changed")                                          \
-    XX(LOCK_L2, RMW_ACQ, "LOCK_L3",                                                                \
-       "as L1, after a wait")                                                                      \
-    XX(LOCK_L3, RMW_REL, "LOCK_L1 LOCK_L2",                                                        \
-       "as L1")                                                                                    \
+    XX(MPMC_D6, LOAD_SC, "MPMC_K1", "a popper may sleep on a closed and drained ring")             \
+    XX(MPMC_D7, LOAD_SC, "MPMC_K1 MPMC_C1 MPMC_C3", "a pusher may sleep on a closed ring")         \
+    XX(LOCK_L1, RMW_ACQ, "LOCK_L3", "what the lock protects may be seen half changed")             \
+    XX(LOCK_L2, RMW_ACQ, "LOCK_L3", "as L1, after a wait")                                         \
+    XX(LOCK_L3, RMW_REL, "LOCK_L1 LOCK_L2", "as L1")                                               \
     XX(PARK_P1, RMW_REL, "PARK_P2 PARK_P3 PARK_P4 PARK_P5",                                        \
        "the woken may not see what the waker did before")                                          \
-    XX(PARK_P2, RMW_ACQ, "PARK_P1",                                                                \
-       "as P1, token found at once")                                                               \
-    XX(PARK_P3, RMW_ACQ, "PARK_P1",                                                                \
-       "as P1, token found when announcing")                                                       \
-    XX(PARK_P4, RMW_ACQ, "PARK_P1",                                                                \
-       "as P1, token found after sleeping")                                                        \
-    XX(PARK_P5, RMW_ACQ, "PARK_P1",                                                                \
-       "as P1, token found at the deadline")                                                       \
-    XX(LOT_W1, STORE_REL, "LOT_W2",                                                                \
-       "the waiter's frame may be reused while the waker unlinks it")                              \
-    XX(LOT_W2, LOAD_ACQ, "LOT_W1",                                                                 \
-       "as W1")                                                                                    \
-    XX(LOT_W3, RMW_SC, "MPMC_B2 MPMC_K2",                                                          \
-       "publisher or closer and waiter miss each other")                                           \
+    XX(PARK_P2, RMW_ACQ, "PARK_P1", "as P1, token found at once")                                  \
+    XX(PARK_P3, RMW_ACQ, "PARK_P1", "as P1, token found when announcing")                          \
+    XX(PARK_P4, RMW_ACQ, "PARK_P1", "as P1, token found after sleeping")                           \
+    XX(PARK_P5, RMW_ACQ, "PARK_P1", "as P1, token found at the deadline")                          \
+    XX(LOT_W1, STORE_REL, "LOT_W2", "the waiter's frame may be reused while the waker unlinks it") \
+    XX(LOT_W2, LOAD_ACQ, "LOT_W1", "as W1")                                                        \
+    XX(LOT_W3, RMW_SC, "MPMC_B2 MPMC_K2", "publisher or closer and waiter miss each other")        \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
-    XX(HOOK_P2, LOAD_ACQ, "HOOK_P1",                                                               \
-       "as P1")
+    XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")
 
 enum weir_label {
     WEIR_L_NONE_ = 0,
 #define XX(label, kind, partners, text) WEIR_L_##label,
     WEIR_LABELS(XX)
 #undef XX
-    WEIR_LABELS_
+        WEIR_LABELS_
 };
 
 #endif
