@@ -100,7 +100,7 @@ static int run(struct wb_plan *plan) {
         print_length(stderr, plan);
         wb_progress_begin(wb_plan_estimate(plan));
     }
-    wb_rounds_catch_interrupt();
+    wb_rounds_catch_interrupt(o->records >= 0);
     int rc = wb_measure(plan, &env, raw);
     wb_progress_clear();
     if (rc != 0) wb_options_usage();

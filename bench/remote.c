@@ -76,13 +76,16 @@ static void take_line(struct wb_plan *plan, struct wb_group *group, char *line) 
     wb_rounds_take(plan, item, (unsigned)round, &s, line);
 }
 
-/* Takes over lines until the other end closes; false: it has been silent for too long. */
-static bool take_all(struct wb_plan *plan, struct wb_group *group, int fd) {
+/* Takes over lines until the other end closes; false: it has been silent for too long. Ctrl-C is passed
+ * on. */
+static bool take_all(struct wb_plan *plan, struct wb_group *group, int fd, pid_t child) {
     const int patience = 30000; /* ms: a run that is stuck says so after two seconds */
+    bool told = false;
     char buffer[4 * LINE];
     size_t have = 0;
     for (;;) {
         struct pollfd p = { fd, POLLIN, 0 };
+        if (wb_interrupted() && !told) told = kill(child, SIGINT) == 0;
         int ready = poll(&p, 1, patience);
         if (ready < 0 && errno == EINTR) continue;
         if (ready <= 0) return false;
@@ -172,7 +175,7 @@ void wb_remote_measure(struct wb_plan *plan, struct wb_group *group) {
     (void)fcntl(fds[0], F_SETFD, FD_CLOEXEC);
     pid_t child = start(plan, fds[1]);
     (void)close(fds[1]);
-    bool ended = child > 0 && take_all(plan, group, fds[0]);
+    bool ended = child > 0 && take_all(plan, group, fds[0], child);
     (void)close(fds[0]);
     if (child > 0 && !ended) (void)kill(child, SIGKILL);
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;

@@ -25,11 +25,11 @@ static void on_interrupt(int sig) {
     interrupted = 1;
 }
 
-void wb_rounds_catch_interrupt(void) {
+void wb_rounds_catch_interrupt(bool patient) {
     struct sigaction sa;
     memset(&sa, 0, sizeof sa);
     sa.sa_handler = on_interrupt;
-    sa.sa_flags = (int)SA_RESETHAND;
+    sa.sa_flags = patient ? 0 : (int)SA_RESETHAND;
     (void)sigaction(SIGINT, &sa, NULL);
 }
 

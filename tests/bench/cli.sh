@@ -121,22 +121,28 @@ t_unwritable() {
     says out '^  weir .*/s '
 }
 
-t_interrupt() {
-    timeout 50 "$fake" --seconds=0.1 --rounds=100 "--filter=^mpmc/(weir|ck)$solo" --out="$dir/o" >"$dir/out" 2>"$dir/err" &
-    wrapper=$!
+# interrupted FILTER: a run of 100 rounds that gets SIGINT after 2 s, alone.
+interrupted() {
+    "$fake" --seconds=0.1 --rounds=100 "--filter=$1" --out="$dir/o" >"$dir/out" 2>"$dir/err" &
+    program=$!
     sleep 2
-    program=$(ps -o pid= --ppid $wrapper | tr -d ' ')
-    [ -n "$program" ] || fail "the program is not there"
     start=$(date +%s)
-    kill -INT "$program"
-    wait $wrapper
+    kill -INT $program
+    wait $program
     rc=$?
     exits 130
     [ $(($(date +%s) - start)) -le 10 ] || fail "took more than 10 s to end"
     says out '^  weir .*/s '
+}
+
+t_interrupt() {
+    interrupted "^mpmc/(weir|ck)$solo"
     rounds=$(column "$dir/o/cases.csv" mpmc/test:solo/cap:1024/size:8/batch:1 weir rounds)
     [ "$rounds" -ge 1 ] && [ "$rounds" -lt 100 ] || fail "$rounds rounds"
     is "$(grep -c ',weir,' "$dir/o/samples.csv")" "$rounds" "samples of weir"
+    interrupted '^mpmc/(weir|ck)/test:solo.*/cpus:1$'
+    rounds=$(column "$dir/o/cases.csv" mpmc/test:solo/cap:1024/size:8/batch:1/cpus:1 weir rounds)
+    [ "$rounds" -ge 1 ] && [ "$rounds" -lt 100 ] || fail "$rounds rounds on one CPU"
 }
 
 t_one_cpu() {
