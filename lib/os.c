@@ -128,7 +128,7 @@ static unsigned quota_cpus(void) {
         if (!path) continue;
         *path++ = '\0';
         controllers++;
-        const char *root = *controllers == '\0'                ? "/sys/fs/cgroup"
+        const char *root = *controllers == '\0'                 ? "/sys/fs/cgroup"
                            : strstr(controllers, "cpu,cpuacct") ? "/sys/fs/cgroup/cpu,cpuacct"
                            : strcmp(controllers, "cpu") == 0    ? "/sys/fs/cgroup/cpu"
                                                                 : NULL;

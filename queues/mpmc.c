@@ -290,8 +290,8 @@ WEIR__BODY ptrdiff_t push_n(weir_mpmc *r, const void *elems, size_t n, size_t es
         }
         if (!weir_cas_seq_cst(&r->tail_, &t, weir__mpmc_next(r, t, k), MPMC_C3)) continue;
         WEIR_POINT("mpmc.push_n.claimed");
-        weir_au64 *stamp = move_run(r, w, k, (char *)(uintptr_t)elems, true, WEIR__MPMC_ONE, esize,
-                                    stride);
+        weir_au64 *stamp =
+            move_run(r, w, k, (char *)(uintptr_t)elems, true, WEIR__MPMC_ONE, esize, stride);
         WEIR_POINT("mpmc.push_n.stamped");
         weir_light_barrier();
         if (weir_load_relaxed(&r->waiters_)) weir__mpmc_pushed_(r, stamp, k);

@@ -175,7 +175,8 @@ static ptrdiff_t wait_for(const struct attempt *a, weir_time deadline, weir_ctx 
         ptrdiff_t rc = try_once(a);
         if (deadline == WEIR_NOW || (rc != WEIR_EAGAIN && rc != WEIR_EBUSY)) return rc;
         if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) {
-            if (waited && a->side == WEIR__MPMC_POPPER && can_pop(a->r)) wake(a->r, a->side, 1); /* I4 */
+            if (waited && a->side == WEIR__MPMC_POPPER && can_pop(a->r))
+                wake(a->r, a->side, 1); /* I4 */
             if (waited && a->side == WEIR__MPMC_PUSHER && can_push(a->r)) wake(a->r, a->side, 1);
             return WEIR_ETIMEDOUT;
         }

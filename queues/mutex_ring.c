@@ -178,7 +178,9 @@ static int one(ptrdiff_t rc) { return rc > 0 ? 0 : (int)rc; }
 int weir_mutex_ring_try_push(weir_mutex_ring *r, const void *elem) {
     return one(push(r, elem, 1, WEIR_NOW));
 }
-int weir_mutex_ring_try_pop(weir_mutex_ring *r, void *elem) { return one(pop(r, elem, 1, WEIR_NOW)); }
+int weir_mutex_ring_try_pop(weir_mutex_ring *r, void *elem) {
+    return one(pop(r, elem, 1, WEIR_NOW));
+}
 
 ptrdiff_t weir_mutex_ring_try_push_n(weir_mutex_ring *r, const void *elems, size_t n) {
     return n ? push(r, elems, n, WEIR_NOW) : 0;

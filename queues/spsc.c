@@ -169,8 +169,8 @@ static void span_at(weir_spsc *r, uint64_t i, size_t n, struct weir_span *span) 
     size_t slots = (size_t)r->mask_ + 1, pos = (size_t)(i & r->mask_);
     size_t first = slots - pos < n ? slots - pos : n;
     char *base = weir__spsc_slots(r);
-    *span = (struct weir_span){ .at = { base + pos * r->elem_size_, base },
-                                .n = { first, n - first } };
+    *span =
+        (struct weir_span){ .at = { base + pos * r->elem_size_, base }, .n = { first, n - first } };
 }
 
 ptrdiff_t weir_spsc_reserve(weir_spsc *r, size_t n, struct weir_span *span) {

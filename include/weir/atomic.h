@@ -25,10 +25,18 @@
 #include <weir/base.h>
 #include <weir/detail/labels.h>
 
-typedef struct { uint32_t v_; } weir_au32;
-typedef struct { uint64_t v_; } weir_au64;
-typedef struct { size_t v_; } weir_asize;
-typedef struct { void *v_; } weir_aptr;
+typedef struct {
+    uint32_t v_;
+} weir_au32;
+typedef struct {
+    uint64_t v_;
+} weir_au64;
+typedef struct {
+    size_t v_;
+} weir_asize;
+typedef struct {
+    void *v_;
+} weir_aptr;
 
 /* ---- the raw operations: the seam of the model build ---------------------------------------- */
 
@@ -110,16 +118,15 @@ WEIR_API void weir__point(const char *name);
 #define weir_load_relaxed(p) WEIR__LOAD(p, WEIR__RLX)
 #define weir_load_acquire(p, L) \
     (WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__LOAD(p, WEIR__RLX) : WEIR__LOAD(p, WEIR__ACQ))
-#define weir_load_seq_cst(p, L)                                \
+#define weir_load_seq_cst(p, L)                                  \
     (WEIR__IS(L, WEIR_WEAK_SC)        ? WEIR__LOAD(p, WEIR__ACQ) \
      : WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__LOAD(p, WEIR__RLX) \
                                       : WEIR__LOAD(p, WEIR__SEQ))
 
 #define weir_store_relaxed(p, v) WEIR__STORE(p, v, WEIR__RLX)
-#define weir_store_release(p, v, L)                                      \
-    (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__STORE(p, v, WEIR__RLX)       \
-                                    : WEIR__STORE(p, v, WEIR__REL))
-#define weir_store_seq_cst(p, v, L)                                \
+#define weir_store_release(p, v, L) \
+    (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__STORE(p, v, WEIR__RLX) : WEIR__STORE(p, v, WEIR__REL))
+#define weir_store_seq_cst(p, v, L)                                  \
     (WEIR__IS(L, WEIR_WEAK_SC)        ? WEIR__STORE(p, v, WEIR__REL) \
      : WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__STORE(p, v, WEIR__RLX) \
                                       : WEIR__STORE(p, v, WEIR__SEQ))
@@ -129,14 +136,14 @@ WEIR_API void weir__point(const char *name);
 
 /* ---- read-modify-writes ----------------------------------------------------------------------- */
 
-#define WEIR__RMW_AR(op, p, v, L)                              \
-    (WEIR__IS(L, WEIR_WEAK_ACQUIRE)   ? op(p, v, WEIR__REL)    \
-     : WEIR__IS(L, WEIR_WEAK_RELEASE) ? op(p, v, WEIR__ACQ)    \
+#define WEIR__RMW_AR(op, p, v, L)                           \
+    (WEIR__IS(L, WEIR_WEAK_ACQUIRE)   ? op(p, v, WEIR__REL) \
+     : WEIR__IS(L, WEIR_WEAK_RELEASE) ? op(p, v, WEIR__ACQ) \
                                       : op(p, v, WEIR__ARL))
-#define WEIR__RMW_SC(op, p, v, L)                              \
-    (WEIR__IS(L, WEIR_WEAK_SC)        ? op(p, v, WEIR__ARL)    \
-     : WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? op(p, v, WEIR__REL)    \
-     : WEIR__IS(L, WEIR_WEAK_RELEASE) ? op(p, v, WEIR__ACQ)    \
+#define WEIR__RMW_SC(op, p, v, L)                           \
+    (WEIR__IS(L, WEIR_WEAK_SC)        ? op(p, v, WEIR__ARL) \
+     : WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? op(p, v, WEIR__REL) \
+     : WEIR__IS(L, WEIR_WEAK_RELEASE) ? op(p, v, WEIR__ACQ) \
                                       : op(p, v, WEIR__SEQ))
 
 #define weir_exchange_acquire(p, v, L) \
@@ -154,22 +161,22 @@ WEIR_API void weir__point(const char *name);
 
 /* Compare-and-swap: on failure *e is what was found, with relaxed order. */
 #define weir_cas_relaxed(p, e, d) WEIR__CAS(p, e, d, false, WEIR__RLX)
-#define weir_cas_acquire(p, e, d, L)                                            \
-    (WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__CAS(p, e, d, false, WEIR__RLX)      \
+#define weir_cas_acquire(p, e, d, L)                                       \
+    (WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__CAS(p, e, d, false, WEIR__RLX) \
                                     : WEIR__CAS(p, e, d, false, WEIR__ACQ))
-#define weir_cas_release(p, e, d, L)                                            \
-    (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__CAS(p, e, d, false, WEIR__RLX)      \
+#define weir_cas_release(p, e, d, L)                                       \
+    (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__CAS(p, e, d, false, WEIR__RLX) \
                                     : WEIR__CAS(p, e, d, false, WEIR__REL))
-#define weir_cas_seq_cst(p, e, d, L)                                        \
+#define weir_cas_seq_cst(p, e, d, L)                                         \
     (WEIR__IS(L, WEIR_WEAK_SC)        ? WEIR__CAS(p, e, d, false, WEIR__ARL) \
      : WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__CAS(p, e, d, false, WEIR__REL) \
      : WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__CAS(p, e, d, false, WEIR__ACQ) \
                                       : WEIR__CAS(p, e, d, false, WEIR__SEQ))
 /* May fail though *p == *e: for loops that retry anyway. */
-#define weir_cas_weak_seq_cst(p, e, d, L)                                       \
-    (WEIR__IS(L, WEIR_WEAK_SC)        ? WEIR__CAS(p, e, d, true, WEIR__ARL)     \
-     : WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__CAS(p, e, d, true, WEIR__REL)     \
-     : WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__CAS(p, e, d, true, WEIR__ACQ)     \
+#define weir_cas_weak_seq_cst(p, e, d, L)                                   \
+    (WEIR__IS(L, WEIR_WEAK_SC)        ? WEIR__CAS(p, e, d, true, WEIR__ARL) \
+     : WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__CAS(p, e, d, true, WEIR__REL) \
+     : WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__CAS(p, e, d, true, WEIR__ACQ) \
                                       : WEIR__CAS(p, e, d, true, WEIR__SEQ))
 
 /* Makes the compiler forget where a pointer points to, at no cost: for copies whose size it does not know

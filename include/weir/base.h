@@ -40,19 +40,19 @@ extern "C" {
 #endif
 
 /* XX(name, errno value, text). */
-#define WEIR_ERR_MAP(XX)                                                    \
-    XX(EAGAIN, EAGAIN, "would block: truly full or empty")                  \
-    XX(EBUSY, EBUSY, "undecided: another operation is in flight")           \
-    XX(ECLOSED, EPIPE, "closed")                                            \
-    XX(ETIMEDOUT, ETIMEDOUT, "deadline passed")                             \
-    XX(ECANCELED, ECANCELED, "context canceled")                            \
-    XX(ENOENT, ENOENT, "no such key")                                       \
-    XX(EEXIST, EEXIST, "key already present")                               \
-    XX(ENOMEM, ENOMEM, "out of memory")                                     \
-    XX(EINVAL, EINVAL, "invalid argument or misuse")                        \
-    XX(EDEADLK, EDEADLK, "would wait for itself")                           \
-    XX(ETOOBIG, E2BIG, "larger than the capacity")                          \
-    XX(ESTOPPED, ESHUTDOWN, "stopped: no more work is taken")               \
+#define WEIR_ERR_MAP(XX)                                          \
+    XX(EAGAIN, EAGAIN, "would block: truly full or empty")        \
+    XX(EBUSY, EBUSY, "undecided: another operation is in flight") \
+    XX(ECLOSED, EPIPE, "closed")                                  \
+    XX(ETIMEDOUT, ETIMEDOUT, "deadline passed")                   \
+    XX(ECANCELED, ECANCELED, "context canceled")                  \
+    XX(ENOENT, ENOENT, "no such key")                             \
+    XX(EEXIST, EEXIST, "key already present")                     \
+    XX(ENOMEM, ENOMEM, "out of memory")                           \
+    XX(EINVAL, EINVAL, "invalid argument or misuse")              \
+    XX(EDEADLK, EDEADLK, "would wait for itself")                 \
+    XX(ETOOBIG, E2BIG, "larger than the capacity")                \
+    XX(ESTOPPED, ESHUTDOWN, "stopped: no more work is taken")     \
     XX(ENOTSUP, ENOTSUP, "not supported by this kernel or build")
 
 enum weir_err {
@@ -60,7 +60,7 @@ enum weir_err {
 #define XX(name, sys, text) WEIR_##name = -(sys),
     WEIR_ERR_MAP(XX)
 #undef XX
-    WEIR_ERR_MIN_ = -4095
+        WEIR_ERR_MIN_ = -4095
 };
 
 /* The text of a code of this library; "unknown error" for any other value. Any thread, also a
@@ -72,8 +72,8 @@ WEIR_API int weir_version(void);
 
 /* Nanoseconds on CLOCK_MONOTONIC. */
 typedef int64_t weir_time;
-#define WEIR_NOW INT64_C(0)     /* already past: a _wait call with it is the try call */
-#define WEIR_FOREVER INT64_MAX  /* no deadline */
+#define WEIR_NOW INT64_C(0)    /* already past: a _wait call with it is the try call */
+#define WEIR_FOREVER INT64_MAX /* no deadline */
 
 WEIR_API weir_time weir_now(void);
 
@@ -107,11 +107,11 @@ WEIR_API void weir_set_report(weir_report_fn *fn, void *arg);
 
 /* What a bounded ring is made with. Zero means the default in every field. */
 struct weir_ring_opts {
-    size_t size;                    /* sizeof this struct; WEIR_RING_OPTS sets it */
-    size_t cap;                     /* elements that fit, exactly; 1 to 2^31 */
-    size_t elem_size;               /* bytes, 1 to 65536 */
-    unsigned flags;                 /* WEIR_RING_* */
-    weir_drop_fn *drop;             /* for what is left inside when it is freed; NULL: none */
+    size_t size;        /* sizeof this struct; WEIR_RING_OPTS sets it */
+    size_t cap;         /* elements that fit, exactly; 1 to 2^31 */
+    size_t elem_size;   /* bytes, 1 to 65536 */
+    unsigned flags;     /* WEIR_RING_* */
+    weir_drop_fn *drop; /* for what is left inside when it is freed; NULL: none */
     void *drop_arg;
     const struct weir_alloc *alloc; /* NULL: malloc */
 };

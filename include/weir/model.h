@@ -36,22 +36,24 @@ extern "C" {
 #define WEIR_MODEL_EXITS 2u
 
 struct weir_model_scenario {
-    const char *name;  /* "stack.push_pop" */
-    const char *about; /* one line, for --list */
-    unsigned threads;  /* 1 to WEIR_MODEL_THREADS */
-    unsigned flags;    /* WEIR_MODEL_* */
-    size_t state_size; /* bytes of `state`, zeroed before set-up */
-    void (*setup)(void *state);                 /* before the threads; no steps. May be NULL */
-    void (*thread)(void *state, unsigned who);  /* the body of thread 0, 1, ... */
-    void (*invariant)(void *state);             /* after every step; no steps. May be NULL */
-    void (*finish)(void *state);                /* when all have ended; no steps. May be NULL */
-    const void *param;                          /* weir_model_param() */
-    const char *options; /* "preemptions=3 spurious=1": defaults, as for the options of the program */
+    const char *name;                          /* "stack.push_pop" */
+    const char *about;                         /* one line, for --list */
+    unsigned threads;                          /* 1 to WEIR_MODEL_THREADS */
+    unsigned flags;                            /* WEIR_MODEL_* */
+    size_t state_size;                         /* bytes of `state`, zeroed before set-up */
+    void (*setup)(void *state);                /* before the threads; no steps. May be NULL */
+    void (*thread)(void *state, unsigned who); /* the body of thread 0, 1, ... */
+    void (*invariant)(void *state);            /* after every step; no steps. May be NULL */
+    void (*finish)(void *state);               /* when all have ended; no steps. May be NULL */
+    const void *param;                         /* weir_model_param() */
+    const char
+        *options; /* "preemptions=3 spurious=1": defaults, as for the options of the program */
 };
 
 /* The program: parses options (--help), runs the scenarios that are named or all that are not BAD,
  * prints. Returns the exit status: 0 nothing found, 1 a failure was found and printed, 2 usage. */
-int weir_model_main(int argc, char **argv, const struct weir_model_scenario *const *scenarios, size_t n);
+int weir_model_main(int argc, char **argv, const struct weir_model_scenario *const *scenarios,
+                    size_t n);
 
 /* For the functions of a scenario. */
 const void *weir_model_param(void);
@@ -121,8 +123,12 @@ weir_time weir_model_now(void);
 uint64_t weir_model_random(void); /* the same series in each execution */
 bool weir_model_membarrier(void); /* drains all store buffers; false: refused. A step */
 
-struct weir_model_mutex { uint32_t owner, waiters; };
-struct weir_model_cond { uint32_t waiters; };
+struct weir_model_mutex {
+    uint32_t owner, waiters;
+};
+struct weir_model_cond {
+    uint32_t waiters;
+};
 int weir_model_mutex_init(struct weir_model_mutex *m); /* these return 0 */
 void weir_model_mutex_fini(struct weir_model_mutex *m);
 void weir_model_mutex_lock(struct weir_model_mutex *m);

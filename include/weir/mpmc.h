@@ -244,27 +244,29 @@ WEIR_INLINE size_t weir_mpmc_cap(const weir_mpmc *r) { return (size_t)(r->last_ 
 
 /* A ring of T by value: WEIR_MPMC_DECLARE(jobs, struct job); then jobs_new(&q, 64),
  * jobs_try_push(q, j), jobs_pop(q, &j). The size is a constant: plain moves. */
-#define WEIR_MPMC_DECLARE(name, T)                                                               \
-    typedef struct name { weir_mpmc *ring; } name;                                               \
-    WEIR__BODY int name##_new(name *q, size_t cap) {                                             \
-        struct weir_ring_opts o = WEIR_RING_OPTS(cap, sizeof(T));                                \
-        return weir_mpmc_new(&q->ring, &o);                                                      \
-    }                                                                                            \
-    WEIR__BODY int name##_free(name q) { return weir_mpmc_free(q.ring); }                        \
-    WEIR__BODY int name##_try_push(name q, T v) {                                                \
-        return weir__mpmc_push(q.ring, &v, sizeof(T), weir__mpmc_stride(sizeof(T)));             \
-    }                                                                                            \
-    WEIR__BODY int name##_try_pop(name q, T *v) {                                                \
-        return weir__mpmc_pop(q.ring, v, sizeof(T), weir__mpmc_stride(sizeof(T)));               \
-    }                                                                                            \
-    WEIR__BODY int name##_push(name q, T v) {                                                    \
-        int rc = name##_try_push(q, v);                                                          \
-        return rc == 0 ? 0 : weir_mpmc_push_wait(q.ring, &v, WEIR_FOREVER, NULL);                \
-    }                                                                                            \
-    WEIR__BODY int name##_pop(name q, T *v) {                                                    \
-        int rc = name##_try_pop(q, v);                                                           \
-        return rc == 0 ? 0 : weir_mpmc_pop_wait(q.ring, v, WEIR_FOREVER, NULL);                  \
-    }                                                                                            \
+#define WEIR_MPMC_DECLARE(name, T)                                                   \
+    typedef struct name {                                                            \
+        weir_mpmc *ring;                                                             \
+    } name;                                                                          \
+    WEIR__BODY int name##_new(name *q, size_t cap) {                                 \
+        struct weir_ring_opts o = WEIR_RING_OPTS(cap, sizeof(T));                    \
+        return weir_mpmc_new(&q->ring, &o);                                          \
+    }                                                                                \
+    WEIR__BODY int name##_free(name q) { return weir_mpmc_free(q.ring); }            \
+    WEIR__BODY int name##_try_push(name q, T v) {                                    \
+        return weir__mpmc_push(q.ring, &v, sizeof(T), weir__mpmc_stride(sizeof(T))); \
+    }                                                                                \
+    WEIR__BODY int name##_try_pop(name q, T *v) {                                    \
+        return weir__mpmc_pop(q.ring, v, sizeof(T), weir__mpmc_stride(sizeof(T)));   \
+    }                                                                                \
+    WEIR__BODY int name##_push(name q, T v) {                                        \
+        int rc = name##_try_push(q, v);                                              \
+        return rc == 0 ? 0 : weir_mpmc_push_wait(q.ring, &v, WEIR_FOREVER, NULL);    \
+    }                                                                                \
+    WEIR__BODY int name##_pop(name q, T *v) {                                        \
+        int rc = name##_try_pop(q, v);                                               \
+        return rc == 0 ? 0 : weir_mpmc_pop_wait(q.ring, v, WEIR_FOREVER, NULL);      \
+    }                                                                                \
     struct name
 
 #ifdef __cplusplus

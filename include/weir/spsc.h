@@ -60,7 +60,7 @@ typedef struct weir_spsc {
     uint64_t mask_;
     uint64_t cap_;
     uint64_t elem_size_;
-    uint64_t slots_; /* offset of slot 0 from this struct */
+    uint64_t slots_;                 /* offset of slot 0 from this struct */
     uint64_t slip_from_, slip_span_; /* a look that brought this much is followed by a pause */
     char pad2_[WEIR_LINE - 56];
 } weir_spsc;
@@ -215,15 +215,17 @@ WEIR_INLINE size_t weir_spsc_cap(const weir_spsc *r) { return (size_t)r->cap_; }
 
 /* A ring of T by value: WEIR_SPSC_DECLARE(ints, int); then ints_new(&q, 64), ints_push(q, 7),
  * ints_pop(q, &x). The size is a constant, so push and pop compile to plain moves. */
-#define WEIR_SPSC_DECLARE(name, T)                                                               \
-    typedef struct name { weir_spsc *ring; } name;                                               \
-    WEIR__BODY int name##_new(name *q, size_t cap) {                                             \
-        struct weir_ring_opts o = WEIR_RING_OPTS(cap, sizeof(T));                                \
-        return weir_spsc_new(&q->ring, &o);                                                      \
-    }                                                                                            \
-    WEIR__BODY void name##_free(name q) { weir_spsc_free(q.ring); }                              \
-    WEIR__BODY bool name##_push(name q, T v) { return weir__spsc_push(q.ring, &v, sizeof(T)); }  \
-    WEIR__BODY bool name##_pop(name q, T *v) { return weir__spsc_pop(q.ring, v, sizeof(T)); }    \
+#define WEIR_SPSC_DECLARE(name, T)                                                              \
+    typedef struct name {                                                                       \
+        weir_spsc *ring;                                                                        \
+    } name;                                                                                     \
+    WEIR__BODY int name##_new(name *q, size_t cap) {                                            \
+        struct weir_ring_opts o = WEIR_RING_OPTS(cap, sizeof(T));                               \
+        return weir_spsc_new(&q->ring, &o);                                                     \
+    }                                                                                           \
+    WEIR__BODY void name##_free(name q) { weir_spsc_free(q.ring); }                             \
+    WEIR__BODY bool name##_push(name q, T v) { return weir__spsc_push(q.ring, &v, sizeof(T)); } \
+    WEIR__BODY bool name##_pop(name q, T *v) { return weir__spsc_pop(q.ring, v, sizeof(T)); }   \
     struct name
 
 #ifdef __cplusplus
