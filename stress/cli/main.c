@@ -5,9 +5,17 @@
 
 #include "commands.h"
 
+#ifndef WEIR_HAS_EXPLORER
+int command_explore(int argc, char **argv) {
+    (void)argc;
+    (void)fprintf(stderr, "%s: ThreadSanitizer builds have no explorer\n", argv[0]);
+    return 77;
+}
+#endif
+
 static const struct {
     const char *name, *about;
-    int (*run)(int argc, char **argv); /* argv[0]: "weir-stress explore" */
+    int (*run)(int argc, char **argv); /* argv[0]: "path/weir-stress explore" */
 } commands[] = {
     { "explore", "run scenarios under every schedule up to a bound, or under random ones", command_explore },
 };
@@ -20,14 +28,14 @@ static void usage(FILE *to) {
 }
 
 int main(int argc, char **argv) {
-    static char name[64];
+    static char name[512];
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         usage(argc < 2 ? stderr : stdout);
         return argc < 2 ? 2 : 0;
     }
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(commands[i].name, argv[1]) != 0) continue;
-        (void)snprintf(name, sizeof name, "weir-stress %s", argv[1]);
+        (void)snprintf(name, sizeof name, "%s %s", argv[0], argv[1]);
         argv[1] = name;
         return commands[i].run(argc - 1, argv + 1);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/explore/engine.h - what the parts of the schedule explorer share.
  *
- *   engine.c    one execution: threads as fibers, decisions, blocking, failure
+ *   engine.c    one execution: threads as fibers, failure
+ *   schedule.c  decisions, blocking, polling
  *   choose.c    choices, their record, budgets          strategy.c  who chooses: dfs, random, pct
  *   ops.c       the seam of weir/atomic.h               mem_*.c     memory models
  *   os.c        futex, clock, mutex; the model os.c     heap.c      memory that watches itself
@@ -42,6 +43,7 @@
     XX(weak, "a weak compare-and-swap that fails without a cause")         \
     XX(reuse, "an allocation that gets memory freed before")               \
     XX(oom, "an allocation that fails")                                    \
+    XX(denials, "a membarrier that the kernel refuses")                    \
     XX(stops, "a thread that stands still until all others are through")   \
     XX(solo, "a test of a progress claim: all others stand still")
 
@@ -53,8 +55,8 @@ struct ex_budget {
 
 /* ---- choices ----------------------------------------------------------------------------------------- */
 
-enum ex_kind { EX_SCHED, EX_LEAVE, EX_DRAIN, EX_WEAK, EX_REUSE, EX_OOM, EX_CLOCK, EX_KINDS };
-enum ex_action { EX_RUN, EX_TIMEOUT, EX_SPURIOUS, EX_STOP, EX_SOLO };
+enum ex_kind { EX_SCHED, EX_LEAVE, EX_DRAIN, EX_WEAK, EX_REUSE, EX_OOM, EX_CLOCK, EX_DENIAL, EX_ALONE, EX_KINDS };
+enum ex_action { EX_RUN, EX_TIMEOUT, EX_SPURIOUS, EX_STOP };
 
 struct ex_option { uint8_t action, task; };
 struct ex_record { uint8_t kind, n, c; };
@@ -80,6 +82,7 @@ struct ex_store { /* one entry of a store buffer */
     uint8_t size;
     bool rmw; /* read when it was made: nobody may come between */
     uint32_t ticket; /* unique in its thread */
+    weir_time made;
     const struct weir__site *at;
 };
 
@@ -173,6 +176,7 @@ struct ex_memory {
     void (*fence)(struct ex_task *t);  /* t's stores are visible: system calls, locks */
     void (*leave)(struct ex_task *t);  /* another thread runs next */
     bool (*settle)(void);              /* all buffers drain; whether anything changed */
+    void (*age)(void);                 /* the clock has moved */
 };
 extern const struct ex_memory ex_sc, ex_tso, ex_named;
 
@@ -208,6 +212,7 @@ struct ex_engine {
     struct ex_record *rec, *prefix;
     size_t nrec, nprefix;
     unsigned preempted; /* preemptions made */
+    bool bounded;       /* a preemption was withheld for want of budget; the strategy resets it */
     /* outcome */
     enum ex_failure_kind failure;
     char failure_text[400];
@@ -223,14 +228,20 @@ extern struct ex_engine E;
 /* engine.c */
 void ex_init(void);
 void ex_execute(void); /* one execution; E.failure says how it went */
+void ex_start_daemon(void);
+__attribute__((format(printf, 2, 3), noreturn)) void ex_fail(enum ex_failure_kind kind,
+                                                            const char *text, ...);
+
+/* schedule.c */
+struct ex_task *ex_successor(const struct ex_task *t); /* of t, which cannot go on; NULL: all have ended */
+void ex_hand_over(struct ex_task *from, struct ex_task *to);
+void ex_clock_to(weir_time t);
+void ex_test_claim(struct ex_task *t);
 void ex_decide(struct ex_task *t);
 void ex_pause(struct ex_task *t);
 int ex_block(struct ex_task *t, enum ex_why why, const void *word, uint64_t expected,
              weir_time deadline, const struct weir__site *at);
 void ex_wake(struct ex_task *t, int result);
-void ex_start_daemon(void);
-__attribute__((format(printf, 2, 3), noreturn)) void ex_fail(enum ex_failure_kind kind,
-                                                            const char *text, ...);
 void ex_step(struct ex_task *t, const void *p, size_t size, const struct weir__site *at);
 void ex_after(void);
 static inline void ex_changed(void) {

@@ -171,7 +171,7 @@ static struct ex_record saved[EX_CHOICES];
 static void save_replay(const struct run *r, size_t n, uint64_t execution, char *path, size_t size) {
     struct ex_replay f = { .seed = E.seed, .version = r->version, .execution = execution,
                            .budget = E.begun, .steps = E.max_steps, .cpus = E.cpus,
-                           .membarrier = E.membarrier, .n = n };
+                           .membarrier = E.membarrier, .races = r->s.races, .n = n };
     (void)snprintf(f.scenario, sizeof f.scenario, "%s", E.sc->name);
     (void)snprintf(f.memory, sizeof f.memory, "%s", E.mem->name);
     (void)snprintf(f.strategy, sizeof f.strategy, "%s", E.strategy->name);
@@ -217,9 +217,12 @@ static void report(const struct run *r, uint64_t execution) {
 /* ---- all that was asked for ------------------------------------------------------------------------------------------ */
 
 static bool wanted(const struct ex_command *c, const struct weir_model_scenario *sc) {
-    for (unsigned i = 0; i < c->nnames; i++)
-        if (fnmatch(c->name[i], sc->name, 0) == 0) return true;
-    return c->nnames == 0 && (c->all || !(sc->flags & WEIR_MODEL_BAD));
+    bool may = c->all || !(sc->flags & WEIR_MODEL_BAD);
+    for (unsigned i = 0; i < c->nnames; i++) {
+        if (strcmp(c->name[i], sc->name) == 0) return true;
+        if (may && fnmatch(c->name[i], sc->name, 0) == 0) return true;
+    }
+    return c->nnames == 0 && may;
 }
 
 static int usage_error(const char *why) {
@@ -263,6 +266,7 @@ static int explore_all(const struct ex_command *c, const struct weir_model_scena
     uint64_t executions = 0;
     struct run r = { .command = c };
     if (ex_settings_make(&r.s, c, NULL, why, sizeof why) < 0) return usage_error(why);
+    if (ex_weaken(r.s.weaken, why, sizeof why) < 0) return usage_error(why);
     uint64_t seed = r.s.seed;
     (void)printf("seed %" PRIu64 "\n", seed);
     for (size_t i = 0; i < n && !interrupted; i++) {
@@ -295,6 +299,25 @@ static bool names_known(const struct ex_command *c, const struct weir_model_scen
 
 /* ---- replay -------------------------------------------------------------------------------------------------------------- */
 
+/* Whether the file fits this program; else one line in `why`. */
+static bool fits(struct run *r, const struct ex_replay *f, char *why, size_t n) {
+    const char *file = r->command->replay;
+    (void)fingerprint(&r->version);
+    if (r->version != f->version && !r->command->force) {
+        (void)snprintf(why, n, "%s: recorded with other sources of %s (version %016" PRIx64
+                       ", here %016" PRIx64 "); --force repeats it as far as it fits",
+                       file, f->scenario, f->version, r->version);
+        return false;
+    }
+    memcpy(E.prefix, saved, f->n * sizeof *saved);
+    execute_traced(f->budget, f->n);
+    bool same = E.failure && strcmp(ex_failure_name(E.failure), f->failure) == 0 && E.nrec == f->n;
+    if (!same && !r->command->force)
+        (void)snprintf(why, n, "%s: recorded with other sources: its schedule gives \"%s\" here, not "
+                       "\"%s\"; --force shows it", file, ex_failure_name(E.failure), f->failure);
+    return same || r->command->force;
+}
+
 static int replay(const struct ex_command *c, const struct weir_model_scenario *const *sc, size_t n) {
     char why[500];
     struct ex_replay f = { 0 };
@@ -304,8 +327,8 @@ static int replay(const struct ex_command *c, const struct weir_model_scenario *
         if (strcmp(sc[i]->name, f.scenario) == 0) r.sc = sc[i];
     const struct ex_memory *mem = ex_memory_named(f.memory);
     if (!r.sc || !mem) {
-        (void)snprintf(why, sizeof why, "%s: unknown %s %s", c->replay, mem ? "scenario" : "memory model",
-                       mem ? f.scenario : f.memory);
+        (void)snprintf(why, sizeof why, "%s: unknown %s %s", c->replay, r.sc ? "memory model" : "scenario",
+                       r.sc ? f.memory : f.scenario);
         return usage_error(why);
     }
     if (ex_settings_make(&r.s, c, r.sc, why, sizeof why) < 0) return usage_error(why);
@@ -314,22 +337,19 @@ static int replay(const struct ex_command *c, const struct weir_model_scenario *
     r.s.steps = f.steps;
     r.s.cpus = f.cpus;
     r.s.membarrier = f.membarrier;
+    r.s.races = f.races;
     r.s.seed = f.seed;
     configure(&r, mem);
+    E.budget = f.budget;
+    if (!fits(&r, &f, why, sizeof why)) return usage_error(why);
     (void)printf("seed %" PRIu64 ", execution %" PRIu64 " of %s, found by %s\n", f.seed, f.execution,
                  f.scenario, f.strategy);
-    memcpy(E.prefix, saved, f.n * sizeof *saved);
-    execute_traced(f.budget, f.n);
-    enum ex_failure_kind kind = E.failure;
-    bool as_recorded = kind && strcmp(ex_failure_name(kind), f.failure) == 0 && E.nrec == f.n;
-    if (!as_recorded && !c->force) {
-        (void)snprintf(why, sizeof why, "%s: recorded with other sources; its schedule gives %s here, "
-                       "not %s", c->replay, ex_failure_name(kind), f.failure);
-        return usage_error(why);
+    if (!E.failure) {
+        (void)printf("this schedule does not fail\n");
+        return 0;
     }
-    if (kind) ex_report_print(stdout, NULL);
-    else (void)printf("this schedule does not fail\n");
-    return kind ? 1 : 0;
+    ex_report_print(stdout, NULL);
+    return 1;
 }
 
 int weir_model_main(int argc, char **argv, const struct weir_model_scenario *const *scenarios, size_t n) {

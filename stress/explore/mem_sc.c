@@ -43,6 +43,7 @@ static bool cas(struct ex_task *t, void *p, unsigned size, uint64_t *expected, u
 
 static void nothing(struct ex_task *t) { (void)t; }
 static bool settle(void) { return false; }
+static void age(void) {}
 
 const struct ex_memory ex_sc = { "sc", "sequentially consistent", load, store, rmw, cas,
-                                 nothing, nothing, settle };
+                                 nothing, nothing, settle, age };

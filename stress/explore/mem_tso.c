@@ -13,7 +13,7 @@
  * does when the thread is switched away from. Leaving the youngest k stores behind costs one unit of
  * the budget `flushes`. They drain later: when another thread touches a location that has a store in
  * a buffer, draining up to that store is one choice and not draining the other; where a drain is
- * forced; and when nobody can go on.
+ * forced; when the clock has moved by 1 ms; and when nobody can go on.
  *
  * Invariants
  *   I1  a buffer drains from its oldest store on.
@@ -27,6 +27,9 @@
 
 #include "engine.h"
 #include "trace.h"
+
+/* Real buffers drain in well under a microsecond; code may count on this much. */
+#define OLDEST INT64_C(1000000)
 
 static void drain_one(struct ex_task *t) {
     struct ex_store e = t->buf[0];
@@ -77,7 +80,7 @@ static void make_way(const struct ex_task *t, const void *p, bool all) {
 static void put(struct ex_task *t, void *p, unsigned size, uint64_t v, bool rmw,
                 const struct weir__site *at) {
     if (t->nbuf == EX_BUFFER) drain_one(t);
-    t->buf[t->nbuf++] = (struct ex_store){ p, v, (uint8_t)size, rmw, ++t->tickets, at };
+    t->buf[t->nbuf++] = (struct ex_store){ p, v, (uint8_t)size, rmw, ++t->tickets, E.clock, at };
 }
 
 static uint64_t load(struct ex_task *t, const void *p, unsigned size, int order) {
@@ -160,7 +163,12 @@ static bool settle(void) {
     return any;
 }
 
+static void age(void) {
+    for (unsigned k = 0; k < EX_TASKS; k++)
+        while (E.task[k].nbuf > 0 && E.task[k].buf[0].made + OLDEST <= E.clock) drain_one(&E.task[k]);
+}
+
 const struct ex_memory ex_tso = { "tso", "store buffers of x86", load, store, rmw, cas,
-                                  fence, leave, settle };
+                                  fence, leave, settle, age };
 const struct ex_memory ex_named = { "named", "store buffers that only seq_cst drains", load,
-                                    store, rmw, cas, fence, leave, settle };
+                                    store, rmw, cas, fence, leave, settle, age };

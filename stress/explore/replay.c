@@ -54,7 +54,7 @@ int ex_replay_write(const char *path, const struct ex_replay *r, const struct ex
     say(&o, "execution %" PRIu64, r->execution);
     say(&o, "failure %s", r->failure);
     say(&o, "weaken %s", r->weaken[0] ? r->weaken : "-");
-    say(&o, "machine %u %u %u", r->steps, r->cpus, r->membarrier);
+    say(&o, "machine %u %u %u %u", r->steps, r->cpus, r->membarrier, r->races);
 #define XX(name, text) say(&o, "budget " #name " %d", r->budget.name);
     EX_BUDGETS(XX)
 #undef XX
@@ -145,7 +145,9 @@ static bool read_all(struct in *in, struct ex_replay *r, struct ex_record *rec) 
         !text_field(in, "weaken", r->weaken, sizeof r->weaken))
         return false;
     machine = field(in, "machine");
-    if (!machine || sscanf(machine, "%u %u %u", &r->steps, &r->cpus, &r->membarrier) != 3) return false;
+    if (!machine ||
+        sscanf(machine, "%u %u %u %u", &r->steps, &r->cpus, &r->membarrier, &r->races) != 4)
+        return false;
 #define XX(name, text) \
     if (!budget_field(in, #name, &r->budget.name)) return false;
     EX_BUDGETS(XX)

@@ -18,7 +18,7 @@ struct ex_replay {
     char scenario[128], memory[16], strategy[16], weaken[64], failure[64];
     uint64_t seed, version, execution;
     struct ex_budget budget;
-    unsigned steps, cpus, membarrier;
+    unsigned steps, cpus, membarrier, races;
     size_t n; /* choices, in E.prefix */
 };
 

@@ -20,10 +20,11 @@ const struct ex_memory *ex_memory_named(const char *name) {
 void ex_usage(FILE *to) {
     (void)fprintf(to,
         "usage: explore [SCENARIO...] [KEY=VALUE...] [--list] [--replay FILE]\n"
-        "Runs scenarios (names or patterns; all that are not specimens, if none is given) under many\n"
-        "schedules, and prints the first failure of each as a table. Exit 0: none, 1: some, 2: usage.\n"
+        "Runs scenarios (names or patterns; all, if none is given) under many schedules, and prints the\n"
+        "first failure of each as a table. Exit 0: none, 1: some, 2: usage.\n"
         "  --list            name the scenarios\n"
         "  --replay FILE     repeat the execution that FILE describes; --force: of other sources, too\n"
+        "  --all             patterns match those, too, that fail on purpose\n"
         "  --out DIR         where replay files go (weir-failures)\n"
         "  --must-exhaust    a search that a limit cut short counts as a failure\n"
         "  --quiet           one line for each scenario\n"

@@ -5,7 +5,7 @@
  *         executions with none, then with at most one, and so on, so that the first failure has as few
  *         as possible. Stateless: the next execution repeats a prefix of the last one. Choices that
  *         cost no budget (who runs when a thread has ended or sleeps) are never bounded. Exhaustive
- *         under the budgets when next() says false.
+ *         under the budgets when next() says false; where a bound withheld nothing, beyond it too.
  * random  A random walk. Each execution draws its own probability of a switch, 1/2 to 1/32: bugs
  *         that need many switches and bugs that need long undisturbed runs both come up.
  * pct     Burckhardt and others, ASPLOS 2010: random priorities, and depth - 1 points at which the
@@ -20,6 +20,7 @@ static int dfs_bound;
 
 static void dfs_start(void) {
     dfs_bound = 0;
+    E.bounded = false;
     E.nprefix = 0;
 }
 
@@ -35,8 +36,11 @@ static bool dfs_next(void) {
     size_t i = E.nrec;
     while (i > 0 && E.rec[i - 1].c + 1 >= E.rec[i - 1].n) i--;
     if (i == 0) {
+        bool more = E.bounded && dfs_bound < E.budget.preemptions;
+        dfs_bound++;
         E.nprefix = 0;
-        return dfs_bound++ < E.budget.preemptions;
+        E.bounded = false;
+        return more;
     }
     for (size_t k = E.nprefix; k < i; k++) E.prefix[k] = E.rec[k]; /* below that they are equal */
     E.prefix[i - 1].c++;
@@ -58,6 +62,8 @@ static unsigned random_other(enum ex_kind kind, unsigned n) {
     switch (kind) {
         case EX_LEAVE: return below(2) ? below(n) : 0;
         case EX_OOM:
+        case EX_DENIAL:
+        case EX_ALONE:
         case EX_CLOCK: return below(8) == 0 ? 1 + below(n - 1) : 0;
         case EX_WEAK: return below(4) == 0;
         default: return below(n);

@@ -41,9 +41,11 @@ static uint16_t kind_of(unsigned letter) {
     switch (letter) {
         case 'u':
         case 'U':
+        case 'r':
         case 'D': return WEIR_LIN_PUSH;
         case 'o':
         case 'O':
+        case 'p':
         case 'd': return WEIR_LIN_POP;
         case 'B':
         case 'N': return WEIR_LIN_PUSH_N;

@@ -60,6 +60,8 @@ static const char *verb(char letter) {
         case 'd': return "pop_until";
         case 'N': return "push_n";
         case 'n': return "pop_n";
+        case 'r': return "reserve, commit";
+        case 'p': return "peek, consume";
         case 'c': return "close";
         case 'l': return "len";
         default: return "?";
@@ -68,7 +70,7 @@ static const char *verb(char letter) {
 
 static struct weir_model_op *begin(const struct state *s, char letter) {
     struct weir_model_op *op = weir_model_begin(verb(letter), (unsigned)letter);
-    if (strchr("uoBb", letter) && s->c->kind->claim) weir_model_claims(s->c->kind->claim);
+    if (strchr("uoBbrp", letter) && s->c->kind->claim) weir_model_claims(s->c->kind->claim);
     return op;
 }
 
@@ -77,18 +79,20 @@ static void push_one(struct state *s, char letter) {
     struct weir_model_op *op = begin(s, letter);
     uint64_t v = op->in[0] = new_value(op, 0);
     op->nin = 1;
-    if (letter != 'u') weir_model_waits(can_push, s, "room, or closed");
-    weir_model_end(op, letter == 'u' ? k->push(s->ring, &v)
-                                     : k->push_wait(s->ring, &v, letter == 'U' ? WEIR_FOREVER : DEADLINE));
+    if (letter == 'U' || letter == 'D') weir_model_waits(can_push, s, "room, or closed");
+    weir_model_end(op, letter == 'u'   ? k->push(s->ring, &v)
+                       : letter == 'r' ? k->push_in_place(s->ring, &v)
+                                       : k->push_wait(s->ring, &v, letter == 'U' ? WEIR_FOREVER : DEADLINE));
 }
 
 static void pop_one(struct state *s, char letter) {
     const struct ring_kind *k = s->c->kind;
     struct weir_model_op *op = begin(s, letter);
     uint64_t v = 0;
-    if (letter != 'o') weir_model_waits(can_pop, s, "an element, or closed");
-    int rc = letter == 'o' ? k->pop(s->ring, &v)
-                           : k->pop_wait(s->ring, &v, letter == 'O' ? WEIR_FOREVER : DEADLINE);
+    if (letter == 'O' || letter == 'd') weir_model_waits(can_pop, s, "an element, or closed");
+    int rc = letter == 'o'   ? k->pop(s->ring, &v)
+             : letter == 'p' ? k->pop_in_place(s->ring, &v)
+                             : k->pop_wait(s->ring, &v, letter == 'O' ? WEIR_FOREVER : DEADLINE);
     op->out[0] = v;
     op->nout = rc == 0;
     weir_model_end(op, rc);
@@ -121,9 +125,9 @@ static void pop_two(struct state *s, char letter) {
 static void thread(void *state, unsigned who) {
     struct state *s = state;
     for (const char *p = s->c->program[who]; *p; p++) {
-        if (strchr("uUD", *p)) {
+        if (strchr("uUDr", *p)) {
             push_one(s, *p);
-        } else if (strchr("oOd", *p)) {
+        } else if (strchr("oOdp", *p)) {
             pop_one(s, *p);
         } else if (strchr("BN", *p)) {
             push_two(s, *p);

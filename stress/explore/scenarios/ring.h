@@ -5,6 +5,7 @@
  *   u o   try push, try pop           B b   try push and pop of a batch of two
  *   U O   push and pop that wait      N n   batches of two that wait for one
  *   D d   push and pop with a deadline
+ *   r p   push by reserve and commit, pop by peek and consume
  *   c     close                       l     length
  * Values pushed are unique. */
 #ifndef WEIR_STRESS_SCENARIO_RING_H
@@ -30,6 +31,8 @@ struct ring_kind {
     int (*close)(void *ring);
     bool (*is_closed)(void *ring);
     size_t (*len)(void *ring);
+    int (*push_in_place)(void *ring, const uint64_t *v);
+    int (*pop_in_place)(void *ring, uint64_t *v);
     unsigned claim; /* steps that a try call takes at most while all others stand still; 0: no claim */
 };
 extern const struct ring_kind ring_mpmc, ring_spsc, ring_mutex;

@@ -47,7 +47,8 @@ static size_t mpmc_len(void *r) { return weir_mpmc_len(r); }
 
 const struct ring_kind ring_mpmc = {
     "mpmc", mpmc_make, mpmc_end, mpmc_push, mpmc_pop, mpmc_push_n, mpmc_pop_n, mpmc_push_wait,
-    mpmc_pop_wait, mpmc_push_n_wait, mpmc_pop_n_wait, mpmc_close, mpmc_is_closed, mpmc_len, 64
+    mpmc_pop_wait, mpmc_push_n_wait, mpmc_pop_n_wait, mpmc_close, mpmc_is_closed, mpmc_len, NULL,
+    NULL, 64
 };
 
 /* ---- spsc ------------------------------------------------------------------------------------------------------- */
@@ -80,12 +81,29 @@ static bool spsc_is_closed(void *r) {
     (void)r;
     return false;
 }
+static int spsc_push_in_place(void *r, const uint64_t *v) {
+    struct weir_span span;
+    ptrdiff_t n = weir_spsc_reserve(r, 1, &span);
+    if (n < 0) return (int)n;
+    weir_model_write(span.at[0], sizeof *v);
+    memcpy(span.at[0], v, sizeof *v);
+    return weir_spsc_commit(r, 1);
+}
+static int spsc_pop_in_place(void *r, uint64_t *v) {
+    struct weir_span span;
+    ptrdiff_t n = weir_spsc_peek(r, 1, &span);
+    if (n < 0) return (int)n;
+    weir_model_read(span.at[0], sizeof *v);
+    memcpy(v, span.at[0], sizeof *v);
+    return weir_spsc_consume(r, 1);
+}
 static size_t spsc_len(void *r) { return weir_spsc_len(r); }
 
 const struct ring_kind ring_spsc = { .name = "spsc", .make = spsc_make, .end = spsc_end,
                                      .push = spsc_push, .pop = spsc_pop, .push_n = spsc_push_n,
                                      .pop_n = spsc_pop_n, .is_closed = spsc_is_closed,
-                                     .len = spsc_len, .claim = 16 };
+                                     .len = spsc_len, .push_in_place = spsc_push_in_place,
+                                     .pop_in_place = spsc_pop_in_place, .claim = 24 };
 
 /* ---- mutex ring ----------------------------------------------------------------------------------------------------- */
 
@@ -127,5 +145,5 @@ static size_t mutex_len(void *r) { return weir_mutex_ring_len(r); }
 const struct ring_kind ring_mutex = {
     "mutex", mutex_make, mutex_end, mutex_push, mutex_pop, mutex_push_n, mutex_pop_n,
     mutex_push_wait, mutex_pop_wait, mutex_push_n_wait, mutex_pop_n_wait, mutex_close,
-    mutex_is_closed, mutex_len, 0
+    mutex_is_closed, mutex_len, NULL, NULL, 0
 };
