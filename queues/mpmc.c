@@ -231,37 +231,54 @@ WEIR__BODY void pieces(weir_mpmc *r, uint64_t w, size_t n, size_t stride, struct
 
 WEIR__BODY weir_au64 *stamp_of(char *slot) { return (weir_au64 *)(void *)slot; }
 
-/* How many slots from word w on, at most n, have a stamp that is `plus` ahead of their word. */
+/* What is not 0 unless slot i of a piece has the stamp `want` + i words. */
+WEIR__BODY uint64_t differs(const struct piece *p, size_t i, uint64_t want, size_t stride) {
+    return weir_load_acquire(stamp_of(p->slot + i * stride), MPMC_A2) ^ (want + i * WEIR__MPMC_ONE);
+}
+
+/* How many slots from word w on, at most n, have a stamp that is `plus` ahead of their word. Four at a
+ * time: a batch is short, and its branches would cost as much as its loads. */
 WEIR__BODY size_t ready_run(weir_mpmc *r, uint64_t w, size_t n, uint64_t plus, size_t stride) {
     struct piece p[2];
     size_t k = 0;
     pieces(r, w, n, stride, p);
     for (int j = 0; j < 2; j++) {
-        uint64_t want = p[j].w + plus;
-        char *slot = p[j].slot;
-        for (size_t i = 0; i < p[j].n; i++, slot += stride, want += WEIR__MPMC_ONE, k++)
-            if (weir_load_acquire(stamp_of(slot), MPMC_A2) != want) return k;
+        const struct piece *q = &p[j];
+        uint64_t want = q->w + plus;
+        size_t i = 0;
+        for (; i + 4 <= q->n; i += 4)
+            if (differs(q, i, want, stride) | differs(q, i + 1, want, stride) |
+                differs(q, i + 2, want, stride) | differs(q, i + 3, want, stride))
+                break;
+        while (i < q->n && !differs(q, i, want, stride)) i++;
+        k += i;
+        if (i < q->n) break;
     }
     return k;
 }
 
-/* Fills (or empties, `in` false) a piece of claimed slots and stamps each `plus` ahead, the last
- * one first. `end` points behind the caller's elements; returns where it has come to. */
-WEIR__BODY char *move_piece(const struct piece *p, char *end, bool in, uint64_t plus, size_t esize,
-                            size_t stride) {
-    char *slot = p->slot + p->n * stride;
-    uint64_t stamp = p->w + p->n * WEIR__MPMC_ONE + plus;
-    for (size_t i = p->n; i > 0; i--) {
-        slot -= stride;
-        end -= esize;
-        stamp -= WEIR__MPMC_ONE;
-        if (in)
-            weir__copy(slot + sizeof(weir_au64), end, esize);
-        else
-            weir__copy(end, slot + sizeof(weir_au64), esize);
-        weir_store_release(stamp_of(slot), stamp, MPMC_S2);
+/* Fills (or empties, `in` false) slot i of a piece of claimed slots, and stamps it. */
+WEIR__BODY void move_one(const struct piece *p, char *elems, size_t i, bool in, uint64_t plus,
+                         size_t esize, size_t stride) {
+    char *slot = p->slot + i * stride;
+    if (in)
+        weir__copy(slot + sizeof(weir_au64), elems + i * esize, esize);
+    else
+        weir__copy(elems + i * esize, slot + sizeof(weir_au64), esize);
+    weir_store_release(stamp_of(slot), p->w + i * WEIR__MPMC_ONE + plus, MPMC_S2);
+}
+
+/* All of a piece, the last slot first. */
+WEIR__BODY void move_piece(const struct piece *p, char *elems, bool in, uint64_t plus, size_t esize,
+                           size_t stride) {
+    size_t i = p->n;
+    for (; i % 4 != 0; i--) move_one(p, elems, i - 1, in, plus, esize, stride);
+    for (; i > 0; i -= 4) {
+        move_one(p, elems, i - 1, in, plus, esize, stride);
+        move_one(p, elems, i - 2, in, plus, esize, stride);
+        move_one(p, elems, i - 3, in, plus, esize, stride);
+        move_one(p, elems, i - 4, in, plus, esize, stride);
     }
-    return end;
 }
 
 /* Both pieces of the k slots from word w on; returns the stamp of the first, which was stored last. */
@@ -269,8 +286,8 @@ WEIR__BODY weir_au64 *move_run(weir_mpmc *r, uint64_t w, size_t k, char *elems, 
                                uint64_t plus, size_t esize, size_t stride) {
     struct piece p[2];
     pieces(r, w, k, stride, p);
-    char *end = move_piece(&p[1], elems + k * esize, in, plus, esize, stride);
-    (void)move_piece(&p[0], end, in, plus, esize, stride);
+    move_piece(&p[1], elems + p[0].n * esize, in, plus, esize, stride);
+    move_piece(&p[0], elems, in, plus, esize, stride);
     return stamp_of(p[0].slot);
 }
 
