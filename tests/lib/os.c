@@ -106,14 +106,16 @@ static void membarrier_refused(void) {
     }
     CHECK(!weir__os_membarrier_register(), "registered");
     for (int i = 0; i < 3; i++) CHECK(!weir__asymmetric(), "asymmetric");
-    weir__heavy_barrier(weir__asymmetric()); /* nothing, and no failure */
+    CHECK(!weir__os_membarrier(), "the kernel grants it after all");
+    CHECK(weir__heavy_barrier(weir__asymmetric()), "a barrier that is not asked for fails");
+    CHECK(!weir__heavy_barrier(true), "a barrier that is refused succeeds");
 }
 
 static void membarrier_granted(void) {
     bool granted = weir__os_membarrier_register();
     CHECK_IS(weir__os_membarrier_register(), granted); /* idempotent */
     for (int i = 0; i < 3; i++) CHECK_IS(weir__asymmetric(), granted);
-    weir__heavy_barrier(granted);
+    CHECK(weir__heavy_barrier(granted), "refused");
     if (!granted) test_skip("this kernel has no membarrier");
 }
 
@@ -133,7 +135,7 @@ static void dekker_member(void *arg, size_t i) {
         if (i == 0)
             weir_light_barrier();
         else
-            weir__heavy_barrier(true);
+            CHECK(weir__heavy_barrier(true), "refused");
         weir_store_relaxed(&d->saw[i], weir_load_relaxed(&d->x[1 - i]));
         (void)weir_fetch_add_seq_cst(&d->done, 1, 0);
     }

@@ -153,6 +153,8 @@ void wait_ctx(void) {
         CHECK_IS(R.pop_wait(q.out, elem, deadlines[i], ctx), WEIR_ENOTSUP);
         CHECK_IS(R.push_n_wait(q.in, elem, 1, deadlines[i], ctx), WEIR_ENOTSUP);
         CHECK_IS(R.pop_n_wait(q.out, elem, 1, deadlines[i], ctx), WEIR_ENOTSUP);
+        CHECK_IS(R.push_n_wait(q.in, elem, 0, deadlines[i], ctx), WEIR_ENOTSUP);
+        CHECK_IS(R.pop_n_wait(q.out, elem, 0, deadlines[i], ctx), WEIR_ENOTSUP);
     }
     CHECK_IS(R.len(q.in), 1); /* nothing was done */
     pop_ids(&q, SIZE, 1, 1);
