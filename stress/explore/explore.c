@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "asan.h"
 #include "report.h"
 #include "settings.h"
 #include "trace.h"
@@ -164,6 +165,8 @@ static void print_line(const struct run *r, const struct outcome *o) {
     (void)fflush(stdout);
 }
 
+static const char *program_name;
+
 /* ---- failures ---------------------------------------------------------------------------------------------------- */
 
 static struct ex_record saved[EX_CHOICES];
@@ -185,14 +188,30 @@ static void save_replay(const struct run *r, size_t n, uint64_t execution, char 
     }
 }
 
+/* AddressSanitizer ends the program: what repeats the execution is written before. */
+#ifdef EX_ASAN
+static const struct run *current;
+static void on_death(void) {
+    char path[400];
+    if (!current || !E.running || E.tracing) return;
+    memcpy(saved, E.rec, E.nrec * sizeof *saved);
+    save_replay(current, E.nrec, E.executions + 1, path, sizeof path);
+    (void)fprintf(stderr, "repeat: %s --replay %s --force\n", program_name, path);
+}
+static void on_death_of(const struct run *r) {
+    current = r;
+    __sanitizer_set_death_callback(on_death);
+}
+#else
+static void on_death_of(const struct run *r) { (void)r; }
+#endif
+
 /* The execution that has just failed, again, traced. False: it went otherwise. */
 static bool repeat(size_t n, enum ex_failure_kind kind, struct ex_budget budget) {
     memcpy(E.prefix, saved, n * sizeof *saved);
     execute_traced(budget, n);
     return E.failure == kind && E.nrec == n;
 }
-
-static const char *program_name;
 
 static void report(const struct run *r, uint64_t execution) {
     char path[400], command[600] = "";
@@ -242,6 +261,7 @@ static int explore(struct run *r, uint64_t *executions) {
     char why[300];
     int status = 0;
     if (ex_weaken(r->s.weaken, why, sizeof why) < 0) return usage_error(why);
+    on_death_of(r);
     for (unsigned m = 0; m < r->s.nmemory && !interrupted; m++) {
         struct outcome o = { 0 };
         configure(r, r->s.memory[m]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/explore/finds.c - one small wrong scenario for each kind of failure, and what the explorer says
  * of it; beside each a right one that must pass. */
+#include "stress/explore/asan.h"
 #include "support.h"
 
 #include <string.h>
@@ -286,18 +287,6 @@ static void write_behind(void *state, unsigned who) {
     struct node *n = weir_load_acquire(&s->p, 0);
     weir_store_relaxed(&n[1].value, 1);
 }
-static void write_plainly_behind(void *state, unsigned who) {
-    struct state *s = state;
-    (void)who;
-    memset(weir_load_acquire(&s->p, 0), 1, sizeof(struct node) + 1);
-}
-static void write_freed(void *state, unsigned who) {
-    struct state *s = state;
-    (void)who;
-    struct node *n = weir_load_acquire(&s->p, 0);
-    weir_model_free(n);
-    memset(n, 1, sizeof *n);
-}
 static void free_node(void *state) { weir_model_free(((struct state *)state)->p.v_); }
 static void free_inside(void *state, unsigned who) {
     struct state *s = state;
@@ -311,7 +300,19 @@ SCENARIO(inside_bad, 1, .setup = make_node, .thread = free_inside);
 SCENARIO(leak_bad, 1, .setup = make_node, .thread = nothing);
 SCENARIO(bounds_bad, 1, .setup = make_node, .thread = write_behind, .finish = free_node);
 SCENARIO(heap_good, 2, .setup = make_node, .thread = nothing, .finish = free_node);
-#ifndef __SANITIZE_ADDRESS__ /* which ends the program at such an access, as it should */
+#ifndef EX_ASAN /* which ends the program at such an access, as it should */
+static void write_plainly_behind(void *state, unsigned who) {
+    struct state *s = state;
+    (void)who;
+    memset(weir_load_acquire(&s->p, 0), 1, sizeof(struct node) + 1);
+}
+static void write_freed(void *state, unsigned who) {
+    struct state *s = state;
+    (void)who;
+    struct node *n = weir_load_acquire(&s->p, 0);
+    weir_model_free(n);
+    memset(n, 1, sizeof *n);
+}
 SCENARIO(plain_bounds_bad, 1, .setup = make_node, .thread = write_plainly_behind, .finish = free_node);
 SCENARIO(plain_uaf_bad, 1, .setup = make_node, .thread = write_freed);
 #endif
@@ -354,7 +355,7 @@ static void test_memory(void **unused) {
     expect(&leak_bad, EX_F_LEAK, "block1 of 8 bytes, allocated by set-up");
     expect(&bounds_bad, EX_F_BOUNDS, "outside of every block");
     expect(&heap_good, EX_F_NONE, NULL);
-#ifndef __SANITIZE_ADDRESS__
+#ifndef EX_ASAN
     expect(&plain_bounds_bad, EX_F_BOUNDS, "wrote behind block1");
     expect(&plain_uaf_bad, EX_F_UAF, "plain access");
 #endif
@@ -426,6 +427,16 @@ static void test_races(void **unused) {
 
 /* ---- crashes, misuse, what cannot be repeated ------------------------------------------------------------------- */
 
+static void unlock_thread(void *state, unsigned who) {
+    (void)who;
+    weir_model_mutex_unlock(&((struct state *)state)->mutex);
+}
+static void open_thread(void *state, unsigned who) {
+    (void)state;
+    (void)who;
+    (void)weir_model_begin("never ends", 0);
+}
+#ifndef EX_ASAN
 static void crash_thread(void *state, unsigned who) {
     struct state *s = state;
     (void)who;
@@ -444,16 +455,6 @@ static void overflow_thread(void *state, unsigned who) {
     (void)who;
     deep(&here);
 }
-static void unlock_thread(void *state, unsigned who) {
-    (void)who;
-    weir_model_mutex_unlock(&((struct state *)state)->mutex);
-}
-static void open_thread(void *state, unsigned who) {
-    (void)state;
-    (void)who;
-    (void)weir_model_begin("never ends", 0);
-}
-#ifndef __SANITIZE_ADDRESS__
 SCENARIO(crash_bad, 1, .thread = crash_thread);
 SCENARIO(overflow_bad, 1, .thread = overflow_thread);
 #endif
@@ -474,7 +475,7 @@ SCENARIO(differs, 3, .thread = differs_thread, .finish = differs_finish);
 
 static void test_rest(void **unused) {
     (void)unused;
-#ifndef __SANITIZE_ADDRESS__
+#ifndef EX_ASAN
     expect(&crash_bad, EX_F_CRASH, "bad access at address (nil)");
     expect(&overflow_bad, EX_F_CRASH, "stack is full");
     expect(&crash_bad, EX_F_CRASH, NULL); /* the explorer itself is none the worse */
