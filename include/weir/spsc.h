@@ -23,7 +23,7 @@
  *            each other's last store, and one says full while the other says empty (RING7).
  * Slipping   reading the other side's index takes its line away from it, and where both sides run
  *            at the same speed they meet at every element. So a look that brought at least a line of
- *            elements, but less than a quarter of the ring, is followed by a short pause before the
+ *            elements, but less than half the ring, is followed by a short pause before the
  *            next look (queues/spsc.c): the sides fall apart again and exchange whole lines. A look that
  *            brought nothing or little (sparse traffic, ping-pong) is followed by none.
  * Memory     one block: this header, then the slots, found by offset: it may be mapped anywhere, at
