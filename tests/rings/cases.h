@@ -77,7 +77,9 @@
     XX(IS_MPMC, "wait: a timeout races a wake-up", wait_timeout_races)                             \
     XX(IS_MPMC, "wait: a try in flight is EBUSY with WEIR_NOW", wait_now_busy)                     \
     XX(HAS_WAIT, "wait: on one CPU", wait_one_cpu)                                                 \
-    XX(IS_MPMC, "wait: with membarrier refused by the kernel", wait_no_membarrier)
+    XX(IS_MPMC, "wait: with membarrier refused by the kernel", wait_no_membarrier)                 \
+    XX(IS_MPMC, "wait: membarrier is withdrawn while threads wait", wait_withdrawn)                \
+    XX(IS_MPMC, "wait: a ring found by a process without membarrier", wait_attached)
 
 #define RING_DECLARE(needs, name, fn) void fn(void);
 RING_CASES(RING_DECLARE)
@@ -87,5 +89,8 @@ RING_CASES(RING_DECLARE)
 void body_walks(void);
 void body_streams(void);
 void body_mixed_threads(void);
+
+/* Every test of waiting that needs no script: for children with other rights. */
+void all_waiting(void);
 
 #endif

@@ -167,6 +167,47 @@ static void not_a_ring(void *mem, size_t bytes, const char *why) {
     CHECK(R.has & IS_SPSC || R.free(mem) == WEIR_EINVAL, "free: %s is not refused", why);
 }
 
+/* Every word of the shape: one that does not fit the others is refused. */
+static void shape_refused(void *mem, size_t bytes) {
+    weir_spsc *s = mem;
+    weir_mpmc *m = mem;
+    uint64_t *const of_spsc[] = { &s->mask_, &s->cap_, &s->elem_size_, &s->slots_, NULL };
+    uint64_t *const of_mpmc[] = { &m->mask_,   &m->last_,      &m->lap_,   &m->gap_,
+                                  &m->stride_, &m->elem_size_, &m->slots_, NULL };
+    uint64_t *const *words = R.has & IS_SPSC ? of_spsc : of_mpmc;
+    for (size_t i = 0; words[i]; i++) {
+        uint64_t good = *words[i];
+        const uint64_t bad[] = { 0, good * 2 + 1024, good + 128, UINT64_MAX, UINT64_C(1) << 63 };
+        for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+            if (bad[k] == good) continue; /* gap_ may be 0 */
+            check_context("word %zu is %llu", i, (unsigned long long)bad[k]);
+            *words[i] = bad[k];
+            attach_refused(mem, bytes, "a shape that contradicts itself");
+        }
+        *words[i] = good;
+    }
+    check_context("memory");
+}
+
+static void attach_checks(void *mem, size_t bytes) {
+    void *r = &r;
+    CHECK_IS(R.attach(&r, mem, bytes), 0);
+    CHECK_IS(R.attach(&r, mem, bytes + 4096), 0);
+    attach_refused(mem, bytes - 1, "memory one byte too small");
+    attach_refused(mem, sizeof(weir_spsc) - 1, "less than a header");
+    attach_refused(mem, 0, "no memory");
+    attach_refused(NULL, bytes, "NULL");
+    attach_refused((char *)mem + 4, bytes, "a misaligned address");
+    CHECK_IS(R.attach(NULL, mem, bytes), WEIR_EINVAL);
+    for (uint32_t step = 1; step <= 2; step++) { /* another layout version, another structure */
+        *magic(mem) += step;
+        not_a_ring(mem, bytes, "another layout");
+        *magic(mem) -= step;
+    }
+    shape_refused(mem, bytes);
+    CHECK_IS(R.attach(&r, mem, bytes), 0);
+}
+
 static unsigned reports;
 static void count_report(const char *call, const char *what, void *arg) {
     CHECK(call && what && *call && *what, "an empty report");
@@ -193,19 +234,7 @@ void ring13_memory(void) {
     CHECK_IS(R.fini(NULL, NULL, NULL), WEIR_EINVAL);
 
     if (!CHECK_IS(R.init(&r, mem, bytes, 5, 12), 0)) return;
-    CHECK_IS(R.attach(&r, mem, bytes), 0);
-    CHECK_IS(R.attach(&r, mem, bytes + 4096), 0);
-    attach_refused(mem, bytes - 1, "memory one byte too small");
-    attach_refused(mem, sizeof(weir_spsc) - 1, "less than a header");
-    attach_refused(mem, 0, "no memory");
-    attach_refused(NULL, bytes, "NULL");
-    attach_refused(mem + 4, bytes, "a misaligned address");
-    CHECK_IS(R.attach(NULL, mem, bytes), WEIR_EINVAL);
-    for (uint32_t step = 1; step <= 2; step++) { /* another layout version, another structure */
-        *magic(mem) += step;
-        not_a_ring(mem, bytes, "another layout");
-        *magic(mem) -= step;
-    }
+    attach_checks(mem, bytes);
     reports = 0;
     if (R.has & IS_SPSC)
         (void)R.free(mem); /* void: it is reported, and the ring stays */

@@ -4,10 +4,7 @@
 #include "cases.h"
 #include "ring.h"
 
-#include "../support/child.h"
 #include "../support/points.h"
-
-#include "lib/park.h"
 
 #include <string.h>
 
@@ -290,40 +287,4 @@ void wait_fini(void) {
     setup.align = 64;
     wait_free();
     setup.align = 0;
-}
-
-/* ---- children -------------------------------------------------------------------------------------------- */
-
-static void all_waiting(void) {
-    wait_deadlines();
-    wait_past();
-    wait_close_poppers();
-    wait_close_pushers();
-    wait_drained();
-    wait_wakes_popper();
-    wait_wakes_pusher();
-    wait_batch_wakes();
-    wait_rounds();
-    wait_timeouts();
-}
-
-void wait_one_cpu(void) {
-    if (child_rights() & CHILD_ONE_CPU)
-        all_waiting();
-    else
-        child_passes("wait: on one CPU", CHILD_ONE_CPU);
-}
-
-void wait_no_membarrier(void) {
-    if (!(child_rights() & CHILD_NO_MEMBARRIER)) {
-        child_passes("wait: with membarrier refused by the kernel", CHILD_NO_MEMBARRIER);
-        child_passes("wait: with membarrier refused by the kernel",
-                     CHILD_NO_MEMBARRIER | CHILD_ONE_CPU);
-        return;
-    }
-    CHECK(!weir__asymmetric(), "the filter does not refuse membarrier");
-    all_waiting();
-    ring5_1x1_wait();
-    ring5_2x2();
-    ring15_waiter();
 }

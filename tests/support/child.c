@@ -38,7 +38,7 @@ static bool one_cpu(void) {
     return sched_setaffinity(0, sizeof one, &one) == 0;
 }
 
-static bool no_membarrier(void) {
+bool refuse_membarrier(void) {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
@@ -47,13 +47,13 @@ static bool no_membarrier(void) {
     };
     struct sock_fprog filter = { .len = sizeof code / sizeof *code, .filter = code };
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+           syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0;
 }
 
 static _Noreturn void become(const char *run, const char *rights_text, int rights) {
     char self[] = "/proc/self/exe", *argv[] = { self, (char *)(uintptr_t)run, NULL };
     if ((rights & CHILD_ONE_CPU) && !one_cpu()) _exit(3);
-    if ((rights & CHILD_NO_MEMBARRIER) && !no_membarrier()) _exit(4);
+    if ((rights & CHILD_NO_MEMBARRIER) && !refuse_membarrier()) _exit(4);
     if (child_prepare && !child_prepare()) _exit(6);
     (void)setenv(RIGHTS, rights_text, 1);
     (void)execv(self, argv);

@@ -12,6 +12,9 @@ enum child_rights {
     CHILD_FRESH = 4,         /* as it is: for what a process does once */
 };
 
+/* Puts up the filter of CHILD_NO_MEMBARRIER for all threads of this process, for good. */
+bool refuse_membarrier(void);
+
 /* Called in the child before it starts anew, for rights of another kind: false ends it. */
 extern bool (*child_prepare)(void);
 
