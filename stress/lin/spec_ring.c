@@ -93,16 +93,6 @@ static int step(const void *arg, const struct weir_lin_op *op, unsigned choice, 
     return op->result == 0 && move(o, op, 1, next);
 }
 
-size_t weir_lin_ring_by_side(const struct weir_lin_op *ops, size_t n, bool without_pushes,
-                             struct weir_lin_op *out) {
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        bool refused = !ops[i].pending && ops[i].result < 0 && ops[i].kind != WEIR_LIN_CLOSE;
-        if (!refused || is_push(&ops[i]) != without_pushes) out[kept++] = ops[i];
-    }
-    return kept;
-}
-
 /* A batch that never returned may have moved any number. */
 static unsigned choices(const void *arg, const struct weir_lin_op *op) {
     (void)arg;

@@ -43,15 +43,6 @@ struct weir_lin_ring {
 };
 WEIR_NODISCARD int weir_lin_ring_spec(struct weir_lin_spec *out, const struct weir_lin_ring *o);
 
-/* The relaxation "by side", for a ring whose sides only store and load with release and acquire. There a
- * push that says full and a pop that says empty may each have missed the store of the other, as in
- *     ring of 2 with x inside;    producer: push(y) -> 0, push(z) -> full;    consumer: pop -> x, pop -> empty
- * which fits no one order. Each side's refusals still fit an order with all that succeeded: check the
- * history twice, once without the refused pushes and once without the refused pops. Copies all others
- * to `out` (room for n); returns how many. */
-size_t weir_lin_ring_by_side(const struct weir_lin_op *ops, size_t n, bool without_pushes,
-                             struct weir_lin_op *out);
-
 /* ---- channel --------------------------------------------------------------------------------------
  *
  * Keyed by channel. A blocking send or receive is recorded as SEND or RECV, and split (lin.h) by

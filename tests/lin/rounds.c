@@ -4,6 +4,7 @@
  * Invariant of the rounds: main is thread 0. The workers touch the plan, the ring and their logs only
  * between the first and the second barrier of a round; main fills the plan and reads the logs outside.
  * The barrier spins for a bounded time and then yields, since there may be fewer processors. */
+#include "cpus.h"
 #include "rounds.h"
 
 #include <pthread.h>
@@ -98,11 +99,13 @@ static void run_plan(struct team *m, unsigned thread) {
 struct worker {
     struct team *team;
     unsigned thread;
+    const cpu_set_t *pinned; /* NULL: not */
     pthread_t id;
 };
 
 static void *work(void *arg) {
     struct worker *w = arg;
+    if (w->pinned) cpus_pin(w->pinned, w->thread);
     for (;;) {
         barrier_wait(&w->team->barrier);
         if (w->team->over) return NULL;
@@ -119,8 +122,7 @@ struct driver {
     struct rounds_opts o;
     struct rounds_result res;
     struct weir_lin_spec spec;
-    weir_lin_checker *checker[2];
-    unsigned views;          /* of this object: 2 if its sides are looked at apart */
+    weir_lin_checker *checker;
     enum weir_lin_mode mode; /* of this object */
     uint64_t fresh;
 };
@@ -173,34 +175,27 @@ static bool any_overlap(const struct weir_lin_op *ops, size_t n) {
     return false;
 }
 
-static bool refuse(struct driver *d, const weir_lin_checker *c, enum weir_lin_verdict v) {
+static bool refuse(struct driver *d, enum weir_lin_verdict v) {
     d->res.verdict = v;
-    const struct weir_lin_op *culprit = weir_lin_culprit(c);
+    const struct weir_lin_op *culprit = weir_lin_culprit(d->checker);
     if (culprit) d->spec.describe_op(d->spec.arg, culprit, d->res.culprit, sizeof d->res.culprit);
     if (d->o.quiet) return false;
-    (void)fprintf(stderr, "%s, cap %u, %u threads, seed %llu, round %lu, %s%s:\n", d->team.t->name,
+    (void)fprintf(stderr, "%s, cap %u, %u threads, seed %llu, round %lu, %s:\n", d->team.t->name,
                   d->o.cap, d->o.threads, (unsigned long long)d->o.seed, d->res.rounds,
-                  d->mode == WEIR_LIN_BARRIER ? "with barriers" : "intervals widened",
-                  d->views > 1 ? ", by side" : "");
-    weir_lin_print(c, stderr);
+                  d->mode == WEIR_LIN_BARRIER ? "with barriers" : "intervals widened");
+    weir_lin_print(d->checker, stderr);
     return false;
 }
 
 static bool judge(struct driver *d, bool last) {
     const struct weir_lin_op *ops;
-    struct weir_lin_op side[ROUND_THREADS * ROUND_OPS];
     size_t n;
     if (weir_lin_collect(d->team.rec, &ops, &n) < 0) abort(); /* the logs hold what is planned */
     d->res.operations += n;
     for (size_t i = 0; i < n; i++) d->res.busy += ops[i].result == WEIR_EBUSY;
     d->res.overlapping += d->mode == WEIR_LIN_BARRIER && any_overlap(ops, n);
-    for (unsigned view = 0; view < d->views; view++) {
-        const struct weir_lin_op *seen = d->views > 1 ? side : ops;
-        size_t k = d->views > 1 ? weir_lin_ring_by_side(ops, n, view == 0, side) : n;
-        enum weir_lin_verdict v = weir_lin_advance(d->checker[view], seen, k, last);
-        if (v != WEIR_LIN_OK) return refuse(d, d->checker[view], v);
-    }
-    return true;
+    enum weir_lin_verdict v = weir_lin_advance(d->checker, ops, n, last);
+    return v == WEIR_LIN_OK || refuse(d, v);
 }
 
 static bool one_round(struct driver *d) {
@@ -231,8 +226,7 @@ static bool one_object(struct driver *d) {
     m->ring = m->t->make(d->o.cap, starts[rng_below(&d->rng, 3)]);
     if (!m->ring) abort();
     d->mode = rng_chance(&d->rng, 50) ? WEIR_LIN_BARRIER : WEIR_LIN_WIDE;
-    d->views = m->t->by_side && !d->o.strict && d->mode == WEIR_LIN_WIDE ? 2 : 1;
-    for (unsigned view = 0; view < d->views; view++) weir_lin_begin(d->checker[view], 0);
+    weir_lin_begin(d->checker, 0);
     d->res.objects++;
     bool good = alone(d, WEIR_LIN_PUSH, rng_below(&d->rng, d->o.cap + 1), false);
     for (unsigned i = 1 + rng_below(&d->rng, 4); good && i > 0; i--) good = one_round(d);
@@ -260,21 +254,23 @@ struct rounds_result run_rounds(const struct target *t, const struct rounds_opts
     d = (struct driver){ .team = { .t = t, .threads = o->threads }, .rng = { o->seed }, .o = *o };
     d.team.barrier.n = o->threads;
     if (weir_lin_ring_spec(&d.spec, &shape) < 0) abort();
-    for (int i = 0; i < 2; i++)
-        if (weir_lin_checker_new(&d.checker[i], &d.spec, NULL) < 0) abort();
+    if (weir_lin_checker_new(&d.checker, &d.spec, NULL) < 0) abort();
     if (weir_lin_recorder_new(&d.team.rec, o->threads, ROUND_OPS) < 0) abort();
     weir_set_point_hook(at_point);
+    cpu_set_t allowed = cpus_allowed();
+    if (o->pinned) cpus_pin(&allowed, 0);
     for (unsigned i = 1; i < o->threads; i++) {
-        workers[i] = (struct worker){ .team = &d.team, .thread = i };
+        workers[i] = (struct worker){ &d.team, i, o->pinned ? &allowed : NULL, 0 };
         if (pthread_create(&workers[i].id, NULL, work, &workers[i]) != 0) abort();
     }
     run_objects(&d);
     d.team.over = true;
     barrier_wait(&d.team.barrier);
     for (unsigned i = 1; i < o->threads; i++) (void)pthread_join(workers[i].id, NULL);
+    cpus_unpin(&allowed);
     weir_set_point_hook(NULL);
     delay_rng = NULL;
     weir_lin_recorder_free(d.team.rec);
-    for (int i = 0; i < 2; i++) weir_lin_checker_free(d.checker[i]);
+    weir_lin_checker_free(d.checker);
     return d.res;
 }

@@ -18,7 +18,6 @@ struct target {
     bool one_each; /* thread 0 produces, thread 1 consumes */
     bool exact;    /* EBUSY never, batches whole */
     bool closes;
-    bool by_side;  /* without barriers it is held to the relaxation of that name, of lin/specs.h */
     void *(*make)(uint32_t cap, uint64_t start);
     void (*end)(void *ring);
     /* Does op->kind with op->in and fills op->out; `late`: by the waiting call, with a deadline that has
@@ -32,8 +31,8 @@ struct rounds_opts {
     unsigned threads;
     double seconds;
     unsigned long least; /* rounds, however long they take */
+    bool pinned;         /* each thread to a processor */
     bool quiet;          /* a failure is expected: do not print it */
-    bool strict;         /* no relaxation */
 };
 
 struct rounds_result {

@@ -124,7 +124,6 @@ static int64_t spsc_run(void *ring, struct weir_lin_op *op, bool late) {
 
 const struct target target_spsc = { .name = "weir_spsc",
                                     .one_each = true,
-                                    .by_side = true,
                                     .make = spsc_make,
                                     .end = spsc_end,
                                     .run = spsc_run };
