@@ -81,9 +81,10 @@ static enum weir_lin_verdict say(weir_lin_checker *c, enum weir_lin_verdict v, c
 static enum weir_lin_verdict say_budget(weir_lin_checker *c) {
     if (c->memo.no_memory) return say(c, WEIR_LIN_UNKNOWN, "out of memory");
     if (c->memo.spec_bound)
-        return say(c, WEIR_LIN_UNKNOWN,
-                   "a bound of the specification was reached (more waiters than it counts): use fewer "
-                   "threads");
+        return say(
+            c, WEIR_LIN_UNKNOWN,
+            "a bound of the specification was reached (more waiters than it counts): use fewer "
+            "threads");
     c->verdict = WEIR_LIN_UNKNOWN;
     (void)snprintf(c->reason, sizeof c->reason,
                    "budget of %u configurations used up in a window of %u operations: raise the "
@@ -178,12 +179,13 @@ static bool carry_states(weir_lin_checker *c) {
     return true;
 }
 
-static enum weir_lin_verdict check_window(weir_lin_checker *c, const struct lin_ref *refs,
-                                          size_t n, bool last) {
+static enum weir_lin_verdict check_window(weir_lin_checker *c, const struct lin_ref *refs, size_t n,
+                                          bool last) {
     if (n > WEIR_LIN_WINDOW)
-        return say(c, WEIR_LIN_UNKNOWN,
-                   "more than 64 operations between two instants at which none runs: record shorter "
-                   "rounds");
+        return say(
+            c, WEIR_LIN_UNKNOWN,
+            "more than 64 operations between two instants at which none runs: record shorter "
+            "rounds");
     window_load(c, refs, (unsigned)n, last);
     enum lin_outcome o = lin_window_search(c);
     c->stats.windows++;

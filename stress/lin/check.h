@@ -12,7 +12,8 @@
 #include "lin.h"
 
 #define LIN_NONE UINT32_MAX /* no configuration */
-#define LIN_FULL (UINT32_MAX - 1) /* the budget is used up, or memory, or the specification's bounds */
+#define LIN_FULL \
+    (UINT32_MAX - 1) /* the budget is used up, or memory, or the specification's bounds */
 
 struct lin_config {
     uint64_t placed; /* bit i: operation i of the window */

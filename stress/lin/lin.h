@@ -35,7 +35,7 @@
 
 #include <weir/atomic.h>
 
-#define WEIR_LIN_VALUES 8 /* arguments, and results, of one operation */
+#define WEIR_LIN_VALUES 8  /* arguments, and results, of one operation */
 #define WEIR_LIN_WINDOW 64 /* operations between two quiescent instants, at most */
 
 /* Result of a blocking operation that was found still waiting when all other threads had stopped.
@@ -54,7 +54,8 @@ struct weir_lin_op {
     uint32_t seq;  /* program order of thread and key; equal: unordered unless the stamps say so */
     uint16_t kind; /* of the specification */
     uint8_t nin, nout;
-    bool pending;  /* never returned: may or may not have taken effect. ret, result, out are unused */
+    bool
+        pending; /* never returned: may or may not have taken effect. ret, result, out are unused */
     bool overlaps; /* set by the checker: an operation of another thread on this key overlaps it */
 };
 
@@ -65,7 +66,9 @@ struct weir_lin_op {
  * after it. A pending operation becomes a pending request alone; one with result WEIR_LIN_BLOCKED
  * must have asked, and its follow-up stands at ret. Others are copied. `out` holds 2 * n operations.
  * Returns how many were written. */
-struct weir_lin_rule { uint16_t whole, ask, answer; };
+struct weir_lin_rule {
+    uint16_t whole, ask, answer;
+};
 size_t weir_lin_split(const struct weir_lin_op *ops, size_t n, const struct weir_lin_rule *rules,
                       size_t nrules, struct weir_lin_op *out);
 static inline uint32_t weir_lin_ticket(const struct weir_lin_op *op) {
@@ -97,9 +100,9 @@ struct weir_lin_spec {
                 void *next);
     unsigned (*choices)(const void *arg, const struct weir_lin_op *op); /* NULL: one */
 
-    uint64_t (*hash)(const void *arg, const void *state);               /* NULL: of the bytes */
-    bool (*equal)(const void *arg, const void *a, const void *b);       /* NULL: memcmp */
-    void (*copy)(const void *arg, void *to, const void *from);          /* NULL: memcpy */
+    uint64_t (*hash)(const void *arg, const void *state);         /* NULL: of the bytes */
+    bool (*equal)(const void *arg, const void *a, const void *b); /* NULL: memcmp */
+    void (*copy)(const void *arg, void *to, const void *from);    /* NULL: memcpy */
 
     /* One line each, cut at n bytes, for reports. NULL: the raw numbers. */
     void (*describe_op)(const void *arg, const struct weir_lin_op *op, char *text, size_t n);
@@ -212,7 +215,8 @@ void weir_lin_start(weir_lin_recorder *r, enum weir_lin_mode mode);
 /* The round's history: *ops stands in the recorder until the next start. The threads' operations happen
  * before this call, or are pending for ever. Stamps of one round lie above those of the rounds before.
  * Returns 0, or WEIR_ETOOBIG: a log was too small, and the history is useless. */
-WEIR_NODISCARD int weir_lin_collect(weir_lin_recorder *r, const struct weir_lin_op **ops, size_t *n);
+WEIR_NODISCARD int weir_lin_collect(weir_lin_recorder *r, const struct weir_lin_op **ops,
+                                    size_t *n);
 
 /* "tsc, 2.1 ticks per ns, processors agree to 0 ns" or "CLOCK_MONOTONIC (why)". Static text. */
 const char *weir_lin_clock(void);

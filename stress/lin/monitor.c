@@ -52,7 +52,11 @@ static enum weir_lin_verdict found(struct monitor *m, enum weir_lin_pattern p, s
 
 /* ---- items: fresh, repeat ---------------------------------------------------------------------------- */
 
-struct tagged { uint64_t value; uint32_t kind; size_t event; };
+struct tagged {
+    uint64_t value;
+    uint32_t kind;
+    size_t event;
+};
 
 static int tagged_order(const void *a, const void *b) {
     const struct tagged *x = a, *y = b;
@@ -70,8 +74,8 @@ static enum weir_lin_verdict add_item(struct monitor *m, const struct tagged *g,
     const struct weir_lin_event *push = &e[g[0].event], *pop = n > 1 ? &e[g[1].event] : NULL;
     if (!pop && push->ret == NEVER) return WEIR_LIN_OK; /* may not have taken effect */
     struct item *it = &m->items[m->nitems++];
-    *it = (struct item){ g[0].value, push->call, push->ret, m->first_popping, NEVER,
-                         g[0].event, NO_EVENT };
+    *it = (struct item){ g[0].value, push->call, push->ret, m->first_popping,
+                         NEVER,      g[0].event, NO_EVENT };
     if (!pop) return WEIR_LIN_OK;
     if (pop->ret < push->call)
         return found(m, WEIR_LIN_FRESH, g[1].event, g[0].event, NO_EVENT, NO_EVENT);
@@ -127,7 +131,9 @@ static enum weir_lin_verdict check_order(struct monitor *m) {
 
 /* ---- empty -------------------------------------------------------------------------------------------- */
 
-struct span { uint64_t from, to; }; /* open */
+struct span {
+    uint64_t from, to;
+}; /* open */
 
 /* The instants at which some value is certainly inside, as disjoint open spans in order. */
 static size_t certain_spans(const struct monitor *m, struct span *s) {
@@ -308,7 +314,8 @@ static size_t moved(const struct weir_lin_op *op) {
     return batch ? (size_t)op->result : 1;
 }
 
-size_t weir_lin_monitor_events(const struct weir_lin_op *ops, size_t n, struct weir_lin_event *out) {
+size_t weir_lin_monitor_events(const struct weir_lin_op *ops, size_t n,
+                               struct weir_lin_event *out) {
     size_t made = 0;
     for (size_t i = 0; i < n; i++) {
         const struct weir_lin_op *op = &ops[i];

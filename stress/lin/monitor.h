@@ -18,8 +18,8 @@
 #include "lin.h"
 
 enum weir_lin_event_kind {
-    WEIR_LIN_PUSHED, /* value; ret is UINT64_MAX if it never returned */
-    WEIR_LIN_POPPED, /* value */
+    WEIR_LIN_PUSHED,  /* value; ret is UINT64_MAX if it never returned */
+    WEIR_LIN_POPPED,  /* value */
     WEIR_LIN_POPPING, /* a pop that never returned */
     WEIR_LIN_SAID_EMPTY,
     WEIR_LIN_SAID_FULL,

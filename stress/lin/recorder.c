@@ -13,9 +13,9 @@ struct weir_lin_recorder {
     enum weir_lin_mode mode;
     weir_lin_now_fn *now;
     void *now_arg;
-    uint64_t start, end;        /* stamps of the round's beginning, of the end of the one before */
+    uint64_t start, end; /* stamps of the round's beginning, of the end of the one before */
     struct weir_lin_log *logs;
-    struct weir_lin_op *all;    /* the logs' memory, then room for the history */
+    struct weir_lin_op *all; /* the logs' memory, then room for the history */
     struct weir_lin_op *history;
 };
 

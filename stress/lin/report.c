@@ -146,8 +146,10 @@ static void print_timeline(const struct weir_lin_checker *c, FILE *to) {
     unsigned n = distinct_stamps(w, at);
     uint64_t placed = c->memo.config[c->best].placed;
     char text[LINE];
-    (void)fprintf(to, "  timeline (one column per stamp, %" PRIu64 " ticks in all; + placed, X cannot "
-                      "be placed)\n", at[n - 1] - at[0]);
+    (void)fprintf(to,
+                  "  timeline (one column per stamp, %" PRIu64 " ticks in all; + placed, X cannot "
+                  "be placed)\n",
+                  at[n - 1] - at[0]);
     for (unsigned k = 0; k < w->n; k++) {
         unsigned next = WEIR_LIN_WINDOW;
         for (unsigned i = 0; i < w->n; i++)

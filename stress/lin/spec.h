@@ -38,7 +38,9 @@ struct lin_line {
 };
 
 /* What a step returns that works on a line. */
-static inline int lin_line_verdict(const struct lin_line *l, bool yes) { return l->overflow ? -1 : yes; }
+static inline int lin_line_verdict(const struct lin_line *l, bool yes) {
+    return l->overflow ? -1 : yes;
+}
 
 static inline bool lin_line_wait(struct lin_line *l, uint32_t ticket, uint64_t value) {
     if (l->nwait == WEIR_LIN_WAITERS) {

@@ -152,9 +152,9 @@ static unsigned choices(const void *arg, const struct weir_lin_op *op) {
 }
 
 static void describe_op(const void *arg, const struct weir_lin_op *op, char *text, size_t n) {
-    static const char *const names[] = { "?",    "get",          "put",        "invalidate",
-                                         "load", "loader start", "loader end", "load.ask",
-                                         "load.answer" };
+    static const char *const names[] = { "?",          "get",      "put",
+                                         "invalidate", "load",     "loader start",
+                                         "loader end", "load.ask", "load.answer" };
     (void)arg;
     weir_lin_describe(op, names[op->kind <= WEIR_LIN_LOAD_ANSWER ? op->kind : 0], text, n);
 }

@@ -165,9 +165,9 @@ static unsigned choices(const void *arg, const struct weir_lin_op *op) {
 /* ---- text -------------------------------------------------------------------------------------------- */
 
 static void describe_op(const void *arg, const struct weir_lin_op *op, char *text, size_t n) {
-    static const char *const names[] = { "?",           "send",     "recv",        "try_send",
-                                         "try_recv",    "close",    "send.ask",    "send.answer",
-                                         "recv.ask",    "recv.answer" };
+    static const char *const names[] = { "?",        "send",       "recv",     "try_send",
+                                         "try_recv", "close",      "send.ask", "send.answer",
+                                         "recv.ask", "recv.answer" };
     (void)arg;
     weir_lin_describe(op, names[op->kind <= WEIR_LIN_RECV_ANSWER ? op->kind : 0], text, n);
 }

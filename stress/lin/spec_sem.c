@@ -21,7 +21,9 @@ static void init(const void *arg, uint64_t key, void *state) {
     ((struct sem *)state)->avail = o->size;
 }
 
-static bool can_take(const struct sem *s, uint64_t n) { return s->avail >= n && s->line.nwait == 0; }
+static bool can_take(const struct sem *s, uint64_t n) {
+    return s->avail >= n && s->line.nwait == 0;
+}
 
 /* Those in front who now fit. */
 static bool serve(struct sem *s) {

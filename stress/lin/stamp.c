@@ -71,7 +71,9 @@ static uint64_t receive(struct pair *p, weir_au64 *word) {
     }
 }
 
-static uint64_t lag(uint64_t sent, uint64_t received) { return sent > received ? sent - received : 0; }
+static uint64_t lag(uint64_t sent, uint64_t received) {
+    return sent > received ? sent - received : 0;
+}
 
 static void *other_side(void *arg) {
     struct pair *p = arg;

@@ -19,7 +19,8 @@ void lin_put(struct lin_text *t, const char *format, ...) {
 
 void lin_put_code(struct lin_text *t, int64_t code) {
     switch (code) {
-#define XX(name, sys, text) case WEIR_##name: lin_put(t, "%s", #name); return;
+#define XX(name, sys, text) \
+    case WEIR_##name: lin_put(t, "%s", #name); return;
         WEIR_ERR_MAP(XX)
 #undef XX
         default: lin_put(t, "%" PRId64, code);

@@ -17,7 +17,7 @@ static inline struct lin_text lin_text(char *buf, size_t n) {
 }
 
 __attribute__((format(printf, 2, 3))) void lin_put(struct lin_text *t, const char *format, ...);
-void lin_put_code(struct lin_text *t, int64_t code); /* "3", "EAGAIN" */
+void lin_put_code(struct lin_text *t, int64_t code);                  /* "3", "EAGAIN" */
 void lin_put_values(struct lin_text *t, const uint64_t *v, size_t n); /* "1 2 3" */
 
 #endif

@@ -79,7 +79,8 @@ static void build_list(struct search *s) {
     uint8_t call_of[WEIR_LIN_WINDOW];
     unsigned n = sorted_events(&s->c->win, ev);
     for (unsigned i = 0; i <= n + 1; i++)
-        s->e[i] = (struct entry){ .next = (uint8_t)(i + 1), .prev = (uint8_t)(i ? i - 1 : 0),
+        s->e[i] = (struct entry){ .next = (uint8_t)(i + 1),
+                                  .prev = (uint8_t)(i ? i - 1 : 0),
                                   .op = NO_OP };
     for (unsigned i = 0; i < n; i++) {
         struct entry *e = &s->e[i + 1];

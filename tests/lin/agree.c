@@ -92,14 +92,38 @@ static void agrees(enum which w) {
     assert_true(t.unchanged >= histories / 4);
 }
 
-static void ring_agrees(void **s) { (void)s; agrees(P_RING); }
-static void exact_ring_agrees(void **s) { (void)s; agrees(P_RING_EXACT); }
-static void chan_agrees(void **s) { (void)s; agrees(P_CHAN); }
-static void rendezvous_agrees(void **s) { (void)s; agrees(P_RENDEZVOUS); }
-static void sem_agrees(void **s) { (void)s; agrees(P_SEM); }
-static void fifo_sem_agrees(void **s) { (void)s; agrees(P_SEM_FIFO); }
-static void map_agrees(void **s) { (void)s; agrees(P_MAP); }
-static void cache_agrees(void **s) { (void)s; agrees(P_CACHE); }
+static void ring_agrees(void **s) {
+    (void)s;
+    agrees(P_RING);
+}
+static void exact_ring_agrees(void **s) {
+    (void)s;
+    agrees(P_RING_EXACT);
+}
+static void chan_agrees(void **s) {
+    (void)s;
+    agrees(P_CHAN);
+}
+static void rendezvous_agrees(void **s) {
+    (void)s;
+    agrees(P_RENDEZVOUS);
+}
+static void sem_agrees(void **s) {
+    (void)s;
+    agrees(P_SEM);
+}
+static void fifo_sem_agrees(void **s) {
+    (void)s;
+    agrees(P_SEM_FIFO);
+}
+static void map_agrees(void **s) {
+    (void)s;
+    agrees(P_MAP);
+}
+static void cache_agrees(void **s) {
+    (void)s;
+    agrees(P_CACHE);
+}
 
 int main(int argc, char **argv) {
     if (argc > 1) histories = strtoul(argv[1], NULL, 10);
@@ -109,10 +133,10 @@ int main(int argc, char **argv) {
         return 2;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ring_agrees),       cmocka_unit_test(exact_ring_agrees),
-        cmocka_unit_test(chan_agrees),       cmocka_unit_test(rendezvous_agrees),
-        cmocka_unit_test(sem_agrees),        cmocka_unit_test(fifo_sem_agrees),
-        cmocka_unit_test(map_agrees),        cmocka_unit_test(cache_agrees),
+        cmocka_unit_test(ring_agrees), cmocka_unit_test(exact_ring_agrees),
+        cmocka_unit_test(chan_agrees), cmocka_unit_test(rendezvous_agrees),
+        cmocka_unit_test(sem_agrees),  cmocka_unit_test(fifo_sem_agrees),
+        cmocka_unit_test(map_agrees),  cmocka_unit_test(cache_agrees),
     };
     return cmocka_run_group_tests_name("lin_agree", tests, NULL, NULL);
 }

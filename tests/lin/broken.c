@@ -19,7 +19,9 @@ struct broken {
     weir_au64 head_seen; /* of the stale fault */
     weir_au32 closed;    /* of the late close */
     weir_au32 calls;
-    struct { weir_au64 stamp, v; } slot[];
+    struct {
+        weir_au64 stamp, v;
+    } slot[];
 };
 
 const char *const fault_names[FAULTS] = {
@@ -157,8 +159,6 @@ static int64_t broken_run(void *ring, struct weir_lin_op *op, bool late) {
     return weir_fetch_and_seq_cst(&b->tail, ~(uint64_t)OPEN, 0) & OPEN ? 0 : WEIR_ECLOSED;
 }
 
-const struct target target_broken = { .name = "broken ring",
-                                      .closes = true,
-                                      .make = broken_make,
-                                      .end = free,
-                                      .run = broken_run };
+const struct target target_broken = {
+    .name = "broken ring", .closes = true, .make = broken_make, .end = free, .run = broken_run
+};

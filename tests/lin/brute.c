@@ -12,7 +12,7 @@ struct brute {
     const struct weir_lin_spec *spec;
     struct weir_lin_op ops[2 * GEN_OPS];
     unsigned n;
-    unsigned before[2 * GEN_OPS]; /* bit j: j must stand before */
+    unsigned before[2 * GEN_OPS];                   /* bit j: j must stand before */
     _Alignas(16) char state[GEN_KEYS][STATE_MAX];   /* now */
     _Alignas(16) char next[2 * GEN_OPS][STATE_MAX]; /* of each depth: after its step, then before */
 };

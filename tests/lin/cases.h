@@ -7,17 +7,16 @@
 
 #include <string.h>
 
-#define IN(...) \
-    .in = { __VA_ARGS__ }, .nin = sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int)
-#define OUT(...) \
-    .out = { __VA_ARGS__ }, .nout = sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int)
+#define IN(...) .in = { __VA_ARGS__ }, .nin = sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int)
+#define OUT(...) .out = { __VA_ARGS__ }, .nout = sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int)
 /* thread, call, ret, kind without WEIR_LIN_, result, then IN, OUT, .key, .parked. The program order is
  * that of the array. */
 #define OP(t, c, r, k, ...) \
     { .thread = t, .call = c, .ret = r, .kind = WEIR_LIN_##k, .result = __VA_ARGS__ }
 #define PENDING(t, c, k, ...) \
     { .thread = t, .call = c, .kind = WEIR_LIN_##k, .pending = true, __VA_ARGS__ }
-#define OPS(...) (const struct weir_lin_op[]){ __VA_ARGS__, { .kind = 0 } }
+#define OPS(...) \
+    (const struct weir_lin_op[]) { __VA_ARGS__, { .kind = 0 } }
 #define GOOD(text, ...) { text, true, OPS(__VA_ARGS__) }
 #define BAD(text, ...) { text, false, OPS(__VA_ARGS__) }
 

@@ -92,8 +92,7 @@ static void own_hash_and_equality(void **s) {
     (void)s;
     struct weir_lin_spec spec = a_register;
     struct weir_lin_op ops[6];
-    for (uint32_t i = 0; i < 6; i++)
-        ops[i] = (struct weir_lin_op)OP(i, 0, 9, WRITE, 0, IN(0));
+    for (uint32_t i = 0; i < 6; i++) ops[i] = (struct weir_lin_op)OP(i, 0, 9, WRITE, 0, IN(0));
     for (uint64_t i = 0; i < 6; i++) ops[i].in[0] = i << 32 | 7;
     uint32_t most[2];
     for (int own = 0; own < 2; own++) {
@@ -117,13 +116,20 @@ static void own_hash_and_equality(void **s) {
 /* n overlapping pushes of n values, then pops in an order that fits only at the end. */
 static size_t hard_history(struct weir_lin_op *ops, uint32_t n) {
     for (uint32_t i = 0; i < n; i++)
-        ops[i] = (struct weir_lin_op){ .thread = i, .call = i, .ret = 100, .kind = WEIR_LIN_PUSH,
-                                       .in = { i + 1 }, .nin = 1 };
+        ops[i] = (struct weir_lin_op){
+            .thread = i, .call = i, .ret = 100, .kind = WEIR_LIN_PUSH, .in = { i + 1 }, .nin = 1
+        };
     for (uint32_t i = 0; i < n; i++)
-        ops[n + i] = (struct weir_lin_op){ .thread = i, .seq = 1, .call = 90, .ret = 200,
-                                           .kind = WEIR_LIN_POP, .out = { n - i }, .nout = 1 };
-    ops[2 * n] = (struct weir_lin_op){ .call = 300, .ret = 301, .seq = 9, .kind = WEIR_LIN_POP,
-                                       .result = WEIR_EAGAIN };
+        ops[n + i] = (struct weir_lin_op){ .thread = i,
+                                           .seq = 1,
+                                           .call = 90,
+                                           .ret = 200,
+                                           .kind = WEIR_LIN_POP,
+                                           .out = { n - i },
+                                           .nout = 1 };
+    ops[2 * n] = (struct weir_lin_op){
+        .call = 300, .ret = 301, .seq = 9, .kind = WEIR_LIN_POP, .result = WEIR_EAGAIN
+    };
     return 2 * n + 1;
 }
 
@@ -164,8 +170,7 @@ static void too_many_states_is_unknown(void **s) {
     struct weir_lin_spec spec;
     struct weir_lin_op ops[4];
     assert_int_equal(weir_lin_ring_spec(&spec, &eight), 0);
-    for (uint32_t i = 0; i < 4; i++)
-        ops[i] = (struct weir_lin_op)OP(i, 0, 9, PUSH, 0, IN(1));
+    for (uint32_t i = 0; i < 4; i++) ops[i] = (struct weir_lin_op)OP(i, 0, 9, PUSH, 0, IN(1));
     for (uint32_t i = 0; i < 4; i++) ops[i].in[0] = i + 1;
     weir_lin_checker *c = checker_of(&spec, 0, 23); /* 4! orders are possible */
     weir_lin_begin(c, 0);
@@ -186,8 +191,13 @@ static void wide_window_is_unknown(void **s) {
     struct weir_lin_op ops[WEIR_LIN_WINDOW + 1];
     weir_lin_checker *c = checker_of(&a_register, 0, 0);
     for (uint32_t i = 0; i <= WEIR_LIN_WINDOW; i++) /* each overlaps the next */
-        ops[i] = (struct weir_lin_op){ .thread = i % 2, .seq = i, .call = 2 * i, .ret = 2 * i + 3,
-                                       .kind = WEIR_LIN_WRITE, .in = { i }, .nin = 1 };
+        ops[i] = (struct weir_lin_op){ .thread = i % 2,
+                                       .seq = i,
+                                       .call = 2 * i,
+                                       .ret = 2 * i + 3,
+                                       .kind = WEIR_LIN_WRITE,
+                                       .in = { i },
+                                       .nin = 1 };
     assert_int_equal(weir_lin_check(c, ops, WEIR_LIN_WINDOW + 1), WEIR_LIN_UNKNOWN);
     assert_non_null(strstr(weir_lin_reason(c), "64 operations"));
     assert_int_equal(weir_lin_check(c, ops, WEIR_LIN_WINDOW), WEIR_LIN_OK);
@@ -224,8 +234,13 @@ static void long_histories_are_cut(void **s) {
     weir_lin_checker *c = checker_of(&a_register, 0, 0);
     for (uint32_t i = 0; i < N; i++) { /* pairs of overlapping writes; then a read of either */
         struct weir_lin_op *op = &ops[N - 1 - i];
-        *op = (struct weir_lin_op){ .thread = i % 3, .seq = i, .call = 10 * i, .ret = 10 * i + 5,
-                                    .kind = WEIR_LIN_WRITE, .in = { i }, .nin = 1 };
+        *op = (struct weir_lin_op){ .thread = i % 3,
+                                    .seq = i,
+                                    .call = 10 * i,
+                                    .ret = 10 * i + 5,
+                                    .kind = WEIR_LIN_WRITE,
+                                    .in = { i },
+                                    .nin = 1 };
         if (i % 3 == 1) op->call -= 8;
         if (i % 3 == 2) {
             op->kind = WEIR_LIN_READ;
@@ -244,7 +259,8 @@ static void long_histories_are_cut(void **s) {
 static void rounds_carry_states(void **s) {
     (void)s;
     weir_lin_checker *c = checker_of(&a_register, 0, 0);
-    const struct weir_lin_op first[] = { OP(0, 0, 5, WRITE, 0, IN(1)), OP(1, 1, 4, WRITE, 0, IN(2)) };
+    const struct weir_lin_op first[] = { OP(0, 0, 5, WRITE, 0, IN(1)),
+                                         OP(1, 1, 4, WRITE, 0, IN(2)) };
     const struct weir_lin_op one[] = { OP(0, 6, 7, READ, 0, OUT(1)) };
     const struct weir_lin_op two[] = { OP(0, 8, 9, READ, 0, OUT(2)) };
     weir_lin_begin(c, 0);
@@ -322,9 +338,9 @@ static void report_shows_the_fault(void **s) {
     const struct weir_lin_ring two = { .cap = 2 };
     struct weir_lin_spec spec;
     const struct weir_lin_op ops[] = {
-        OP(0, 0, 1, PUSH, 0, IN(7)),         OP(1, 2, 3, POP, 0, OUT(7)),
-        OP(0, 10, 20, PUSH, 0, IN(8)),       OP(1, 12, 40, PUSH, 0, IN(9)),
-        OP(2, 25, 30, POP, WEIR_EAGAIN),     PENDING(3, 35, POP_N, IN(2)),
+        OP(0, 0, 1, PUSH, 0, IN(7)),     OP(1, 2, 3, POP, 0, OUT(7)),
+        OP(0, 10, 20, PUSH, 0, IN(8)),   OP(1, 12, 40, PUSH, 0, IN(9)),
+        OP(2, 25, 30, POP, WEIR_EAGAIN), PENDING(3, 35, POP_N, IN(2)),
     };
     assert_int_equal(weir_lin_ring_spec(&spec, &two), 0);
     weir_lin_checker *c = checker_of(&spec, 0, 0);

@@ -10,14 +10,18 @@
 
 #include "stress/lin/specs.h"
 
-#define GEN_OPS 8    /* whole operations; twice as many once split */
+#define GEN_OPS 8 /* whole operations; twice as many once split */
 #define GEN_THREADS 4
 #define GEN_KEYS 3
 
-struct rng { uint64_t s; };
+struct rng {
+    uint64_t s;
+};
 uint64_t rng_next(struct rng *r);
 unsigned rng_below(struct rng *r, unsigned n);
-static inline bool rng_chance(struct rng *r, unsigned percent) { return rng_below(r, 100) < percent; }
+static inline bool rng_chance(struct rng *r, unsigned percent) {
+    return rng_below(r, 100) < percent;
+}
 
 /* One kind of object: its specification, and what random operations on it look like. */
 struct profile {

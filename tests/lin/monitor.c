@@ -34,10 +34,11 @@ static enum weir_lin_pattern pattern_of(const struct weir_lin_event *ev, size_t 
     assert_true(!f.pattern || f.nevents > 0);
     return f.pattern;
 }
-#define PATTERN(cap, ...)                                                                     \
-    pattern_of((const struct weir_lin_event[]){ __VA_ARGS__ },                                \
-               sizeof((const struct weir_lin_event[]){ __VA_ARGS__ }) /                       \
-                   sizeof(struct weir_lin_event), cap)
+#define PATTERN(cap, ...)                                               \
+    pattern_of((const struct weir_lin_event[]){ __VA_ARGS__ },          \
+               sizeof((const struct weir_lin_event[]){ __VA_ARGS__ }) / \
+                   sizeof(struct weir_lin_event),                       \
+               cap)
 
 static void finds_each_pattern(void **s) {
     (void)s;
@@ -122,7 +123,9 @@ static void any_answer(struct rng *r, struct weir_lin_op *op, uint64_t values) {
     op->nout = 0;
 }
 
-struct agreement { unsigned long good, bad, missed; };
+struct agreement {
+    unsigned long good, bad, missed;
+};
 
 /* Program order of overlapping intervals is known to the checker alone: each operation gets a thread of
  * its own here, so that both see the same. */

@@ -5,14 +5,15 @@
 
 #include <stdlib.h>
 
-const char *const profile_names[PROFILES] = { "ring",      "exact ring",     "channel", "rendezvous",
-                                              "semaphore", "fifo semaphore", "map",     "cache" };
+const char *const profile_names[PROFILES] = { "ring",       "exact ring", "channel",
+                                              "rendezvous", "semaphore",  "fifo semaphore",
+                                              "map",        "cache" };
 
 static int64_t one_of(struct rng *r, const int64_t *codes, unsigned n) {
     return codes[rng_below(r, n)];
 }
-#define ONE_OF(r, ...)                                                                     \
-    one_of((r), (const int64_t[]){ __VA_ARGS__ },                                          \
+#define ONE_OF(r, ...)                            \
+    one_of((r), (const int64_t[]){ __VA_ARGS__ }, \
            (unsigned)(sizeof((const int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)))
 
 static uint64_t some_value(struct rng *r, uint64_t values) {
@@ -51,7 +52,8 @@ static void ring_answer(struct rng *r, struct weir_lin_op *op, uint64_t values) 
     if (op->kind == WEIR_LIN_POP_N) {
         give(op, rng_below(r, (unsigned)op->in[0] + 1), 0);
         uint64_t v = some_value(r, values); /* batches are often runs of values */
-        for (int64_t i = 0; i < op->result; i++, v = rng_chance(r, 80) ? v + 1 : some_value(r, values))
+        for (int64_t i = 0; i < op->result;
+             i++, v = rng_chance(r, 80) ? v + 1 : some_value(r, values))
             weir_lin_out(op, v);
     }
 }
@@ -112,10 +114,10 @@ static void map_ask(struct rng *r, struct weir_lin_op *op, uint64_t *fresh) {
 
 static void map_answer(struct rng *r, struct weir_lin_op *op, uint64_t values) {
     give(op, ONE_OF(r, 0, 0, 0, WEIR_ENOENT, WEIR_EEXIST, WEIR_EBUSY), 0);
-    bool got = op->kind == WEIR_LIN_GET_OR_PUT ? op->result == WEIR_EEXIST
-                                               : op->result == 0 && (op->kind == WEIR_LIN_GET ||
-                                                                     op->kind == WEIR_LIN_TAKE ||
-                                                                     op->kind == WEIR_LIN_SWAP);
+    bool got = op->kind == WEIR_LIN_GET_OR_PUT
+                   ? op->result == WEIR_EEXIST
+                   : op->result == 0 && (op->kind == WEIR_LIN_GET || op->kind == WEIR_LIN_TAKE ||
+                                         op->kind == WEIR_LIN_SWAP);
     if (got) weir_lin_out(op, some_value(r, values));
 }
 

@@ -5,7 +5,17 @@
 
 #include "gen.h"
 
-enum which { P_RING, P_RING_EXACT, P_CHAN, P_RENDEZVOUS, P_SEM, P_SEM_FIFO, P_MAP, P_CACHE, PROFILES };
+enum which {
+    P_RING,
+    P_RING_EXACT,
+    P_CHAN,
+    P_RENDEZVOUS,
+    P_SEM,
+    P_SEM_FIFO,
+    P_MAP,
+    P_CACHE,
+    PROFILES
+};
 
 extern const char *const profile_names[PROFILES];
 struct profile profile_of(enum which w);

@@ -151,7 +151,8 @@ static void stamps_are_in_order(void **s) {
     (void)pthread_join(other, NULL);
     assert_int_equal(weir_lin_collect(p.rec, &ops, &n), 0);
     assert_int_equal(n, 2 * PINGS);
-    for (size_t i = 0; i < PINGS; i++) { /* never "mine returned after yours was called": may be equal */
+    for (size_t i = 0; i < PINGS;
+         i++) { /* never "mine returned after yours was called": may be equal */
         assert_true(ops[i].call <= ops[PINGS + i].ret);
         assert_true(ops[i].ret <= ops[PINGS + i].ret);
         if (i + 1 < PINGS) assert_true(ops[PINGS + i].call <= ops[i + 1].call);

@@ -36,8 +36,11 @@ static void linearizable(const struct target *t) {
     print_message("seed %llu; clock: %s\n", (unsigned long long)seed, weir_lin_clock());
     for (uint32_t cap = 1; cap <= 4; cap++) {
         for (unsigned threads = 2; threads <= most; threads++) {
-            struct rounds_opts o = { .seed = seed * 100 + cap * 10 + threads, .cap = cap,
-                                     .threads = threads, .seconds = share, .least = 20,
+            struct rounds_opts o = { .seed = seed * 100 + cap * 10 + threads,
+                                     .cap = cap,
+                                     .threads = threads,
+                                     .seconds = share,
+                                     .least = 20,
                                      .pinned = (cap + threads) % 2 };
             struct rounds_result r = run_rounds(t, &o);
             print_result(t, &o, &r);
@@ -50,10 +53,22 @@ static void linearizable(const struct target *t) {
     print_message("%s: %lu histories, all linearizable\n", t->name, rounds);
 }
 
-static void mpmc(void **s) { (void)s; linearizable(&target_mpmc); }
-static void mpmc_fence(void **s) { (void)s; linearizable(&target_mpmc_fence); }
-static void mutex_ring(void **s) { (void)s; linearizable(&target_mutex); }
-static void spsc(void **s) { (void)s; linearizable(&target_spsc); }
+static void mpmc(void **s) {
+    (void)s;
+    linearizable(&target_mpmc);
+}
+static void mpmc_fence(void **s) {
+    (void)s;
+    linearizable(&target_mpmc_fence);
+}
+static void mutex_ring(void **s) {
+    (void)s;
+    linearizable(&target_mutex);
+}
+static void spsc(void **s) {
+    (void)s;
+    linearizable(&target_spsc);
+}
 
 /* ---- full and empty at once ------------------------------------------------------------------------------
  *
@@ -75,7 +90,9 @@ static struct weir_lin_op push_y = { .kind = WEIR_LIN_PUSH, .in = { 2 }, .nin = 
 static struct weir_lin_op push_z = { .kind = WEIR_LIN_PUSH, .in = { 3 }, .nin = 1 };
 static struct weir_lin_op pop_a = { .kind = WEIR_LIN_POP }, pop_b = { .kind = WEIR_LIN_POP };
 
-static int64_t run_on(struct both *b, struct weir_lin_op *op) { return b->t->run(b->ring, op, false); }
+static int64_t run_on(struct both *b, struct weir_lin_op *op) {
+    return b->t->run(b->ring, op, false);
+}
 
 static bool await_turn(struct both *b, uint64_t turn) {
     for (unsigned i = 1; weir_load_acquire(&b->turn, 0) != turn; i++) {
@@ -115,7 +132,8 @@ static void never_full_and_empty(const struct target *t) {
         bool empty = x == 0 && last == WEIR_EAGAIN;
         met += b.full != empty;
         at_once += b.full && empty;
-        while (run_on(&b, &pop_a) == 0) {}
+        while (run_on(&b, &pop_a) == 0) {
+        }
         (void)weir_fetch_add_seq_cst(&b.turn, 1, 0);
     }
     weir_store_relaxed(&b.over, 1);
@@ -128,8 +146,14 @@ static void never_full_and_empty(const struct target *t) {
     assert_int_equal(at_once, 0);
 }
 
-static void both_spsc(void **s) { (void)s; never_full_and_empty(&target_spsc); }
-static void both_mpmc(void **s) { (void)s; never_full_and_empty(&target_mpmc); }
+static void both_spsc(void **s) {
+    (void)s;
+    never_full_and_empty(&target_spsc);
+}
+static void both_mpmc(void **s) {
+    (void)s;
+    never_full_and_empty(&target_mpmc);
+}
 
 /* ---- the harness itself ------------------------------------------------------------------------------------
  *
@@ -137,8 +161,9 @@ static void both_mpmc(void **s) { (void)s; never_full_and_empty(&target_mpmc); }
 static void sound_ring_passes(void **s) {
     (void)s;
     broken_fault = FAULT_NONE;
-    struct rounds_opts o = { .seed = seed, .cap = 2, .threads = 3, .seconds = seconds / 4,
-                             .least = 20 };
+    struct rounds_opts o = {
+        .seed = seed, .cap = 2, .threads = 3, .seconds = seconds / 4, .least = 20
+    };
     struct rounds_result r = run_rounds(&target_broken, &o);
     print_result(&target_broken, &o, &r);
     assert_int_equal(r.verdict, WEIR_LIN_OK);
@@ -150,8 +175,12 @@ static void caught(enum fault fault) {
     unsigned long rounds = 0;
     broken_fault = fault;
     for (unsigned i = 0; spent < 20; i++) {
-        struct rounds_opts o = { .seed = seed + i, .cap = 1 + (i + 1) % 4, .threads = 2 + (i + 1) % 3,
-                                 .seconds = 0.1, .least = 20, .quiet = true,
+        struct rounds_opts o = { .seed = seed + i,
+                                 .cap = 1 + (i + 1) % 4,
+                                 .threads = 2 + (i + 1) % 3,
+                                 .seconds = 0.1,
+                                 .least = 20,
+                                 .quiet = true,
                                  .pinned = i % 2 };
         struct rounds_result r = run_rounds(&target_broken, &o);
         spent += r.seconds;
@@ -165,13 +194,34 @@ static void caught(enum fault fault) {
     fail_msg("%s: not caught in %lu histories", fault_names[fault], rounds);
 }
 
-static void empty_in_flight(void **s) { (void)s; caught(FAULT_EMPTY_IN_FLIGHT); }
-static void full_in_flight(void **s) { (void)s; caught(FAULT_FULL_IN_FLIGHT); }
-static void full_stale(void **s) { (void)s; caught(FAULT_FULL_STALE); }
-static void torn_claim(void **s) { (void)s; caught(FAULT_TORN_CLAIM); }
-static void batch_in_pieces(void **s) { (void)s; caught(FAULT_BATCH_IN_PIECES); }
-static void close_late(void **s) { (void)s; caught(FAULT_CLOSE_LATE); }
-static void busy_alone(void **s) { (void)s; caught(FAULT_BUSY_ALONE); }
+static void empty_in_flight(void **s) {
+    (void)s;
+    caught(FAULT_EMPTY_IN_FLIGHT);
+}
+static void full_in_flight(void **s) {
+    (void)s;
+    caught(FAULT_FULL_IN_FLIGHT);
+}
+static void full_stale(void **s) {
+    (void)s;
+    caught(FAULT_FULL_STALE);
+}
+static void torn_claim(void **s) {
+    (void)s;
+    caught(FAULT_TORN_CLAIM);
+}
+static void batch_in_pieces(void **s) {
+    (void)s;
+    caught(FAULT_BATCH_IN_PIECES);
+}
+static void close_late(void **s) {
+    (void)s;
+    caught(FAULT_CLOSE_LATE);
+}
+static void busy_alone(void **s) {
+    (void)s;
+    caught(FAULT_BUSY_ALONE);
+}
 
 #define TEST(text, fn) { text, fn, NULL, NULL, NULL }
 
@@ -184,7 +234,8 @@ int main(int argc, char **argv) {
         } else if (strncmp(argv[i], "--only=", 7) == 0) {
             cmocka_set_test_filter(argv[i] + 7);
         } else {
-            (void)fprintf(stderr, "ring7: unknown argument %s; --seconds=S --seed=N --only=PATTERN\n",
+            (void)fprintf(stderr,
+                          "ring7: unknown argument %s; --seconds=S --seed=N --only=PATTERN\n",
                           argv[i]);
             return 2;
         }

@@ -142,8 +142,8 @@ static void plan_op(struct driver *d, struct planned *p, unsigned thread, unsign
     memset(p, 0, sizeof *p);
     bool push = rng_chance(&d->rng, pushes), batch = rng_chance(&d->rng, 30);
     if (d->team.t->one_each) push = thread == 0;
-    p->op.kind = push ? (batch ? WEIR_LIN_PUSH_N : WEIR_LIN_PUSH)
-                      : (batch ? WEIR_LIN_POP_N : WEIR_LIN_POP);
+    p->op.kind =
+        push ? (batch ? WEIR_LIN_PUSH_N : WEIR_LIN_PUSH) : (batch ? WEIR_LIN_POP_N : WEIR_LIN_POP);
     if (d->team.t->closes && rng_chance(&d->rng, 2)) p->op.kind = WEIR_LIN_CLOSE;
     if (p->op.kind != WEIR_LIN_CLOSE) plan_values(d, &p->op, push);
     p->late = rng_chance(&d->rng, 15);
@@ -243,7 +243,8 @@ static double now(void) {
 
 static void run_objects(struct driver *d) {
     double start = now();
-    while (one_object(d) && (d->res.rounds < d->o.least || now() - start < d->o.seconds)) {}
+    while (one_object(d) && (d->res.rounds < d->o.least || now() - start < d->o.seconds)) {
+    }
     d->res.seconds = now() - start;
 }
 

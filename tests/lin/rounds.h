@@ -38,7 +38,8 @@ struct rounds_opts {
 struct rounds_result {
     enum weir_lin_verdict verdict; /* the first that is not OK, or OK */
     unsigned long rounds, objects, operations, busy;
-    unsigned long exact, overlapping; /* rounds with exact stamps; those with operations that overlap */
+    unsigned long exact,
+        overlapping; /* rounds with exact stamps; those with operations that overlap */
     double seconds;
     char culprit[160]; /* of a violation */
 };

@@ -92,7 +92,8 @@ static const struct hand_made ring_batches[] = {
         OP(1, 2, 3, POP_N, 2, IN(2), OUT(2, 1))),
     BAD("another's element inside a batch", OP(0, 0, 9, PUSH_N, 2, IN(1, 2)),
         OP(1, 0, 9, PUSH, WEIR_EAGAIN, IN(3)), OP(2, 1, 2, POP, 0, OUT(1)),
-        OP(1, 10, 11, PUSH, 0, IN(4)), OP(2, 12, 13, POP, 0, OUT(4)), OP(2, 14, 15, POP, 0, OUT(2))),
+        OP(1, 10, 11, PUSH, 0, IN(4)), OP(2, 12, 13, POP, 0, OUT(4)),
+        OP(2, 14, 15, POP, 0, OUT(2))),
     BAD("half of a batch seen", OP(0, 0, 9, PUSH_N, 2, IN(1, 2)), OP(1, 1, 2, POP, 0, OUT(1)),
         OP(1, 3, 4, POP, WEIR_EAGAIN)),
     GOOD("nothing asked", OP(0, 0, 1, PUSH_N, 0), OP(0, 2, 3, POP_N, 0, IN(0))),
@@ -121,7 +122,8 @@ static const struct hand_made ring_close[] = {
          OP(1, 2, 3, POP, WEIR_EAGAIN)),
     BAD("a push that never returned was seen twice", PENDING(0, 0, PUSH, IN(1)),
         OP(1, 2, 3, POP, 0, OUT(1)), OP(1, 4, 5, POP, 0, OUT(1))),
-    GOOD("a close that never returned", PENDING(0, 0, CLOSE, IN(0)), OP(1, 2, 3, PUSH, WEIR_ECLOSED, IN(1))),
+    GOOD("a close that never returned", PENDING(0, 0, CLOSE, IN(0)),
+         OP(1, 2, 3, PUSH, WEIR_ECLOSED, IN(1))),
     GOOD("a batch that never returned was partly taken", PENDING(0, 0, POP_N, IN(2)),
          OP(1, 0, 1, PUSH_N, 2, IN(1, 2)), OP(1, 2, 3, POP, 0, OUT(2))),
 };
@@ -192,8 +194,8 @@ static const struct hand_made fifo_cases[] = {
 
 static void rules_of_semaphore(void **s) {
     (void)s;
-    const struct weir_lin_sem plain = { .size = 3, .exact = true }, fifo = { .size = 3, .fifo = true,
-                                                                              .exact = true };
+    const struct weir_lin_sem plain = { .size = 3, .exact = true },
+                              fifo = { .size = 3, .fifo = true, .exact = true };
     struct weir_lin_spec spec;
     assert_int_equal(weir_lin_sem_spec(&spec, &plain), 0);
     CHECK_CASES(&spec, weir_lin_sem_rules, 1, sem_cases);
@@ -237,11 +239,12 @@ static const struct hand_made map_cases[] = {
          OP(0, 4, 5, CAD, 0, IN(1)), OP(0, 6, 7, CAD, WEIR_ENOENT, IN(1))),
     GOOD("no memory: nothing happened", OP(0, 0, 1, PUT, WEIR_ENOMEM, IN(1)),
          OP(0, 2, 3, GET, WEIR_ENOENT)),
-    GOOD("keys are apart", OP(0, 0, 1, PUT, 0, IN(1), .key = 1), OP(1, 2, 3, GET, WEIR_ENOENT, .key = 2),
-         OP(1, 4, 5, GET, 0, OUT(1), .key = 1)),
+    GOOD("keys are apart", OP(0, 0, 1, PUT, 0, IN(1), .key = 1),
+         OP(1, 2, 3, GET, WEIR_ENOENT, .key = 2), OP(1, 4, 5, GET, 0, OUT(1), .key = 1)),
     BAD("a fault on the second key", OP(0, 0, 1, PUT, 0, IN(1), .key = 1),
         OP(1, 2, 3, GET, 0, OUT(1), .key = 1), OP(1, 4, 5, GET, 0, OUT(1), .key = 2)),
-    GOOD("a put that never returned is seen", PENDING(0, 0, PUT, IN(1)), OP(1, 2, 3, GET, 0, OUT(1))),
+    GOOD("a put that never returned is seen", PENDING(0, 0, PUT, IN(1)),
+         OP(1, 2, 3, GET, 0, OUT(1))),
 };
 
 static void rules_of_map(void **s) {

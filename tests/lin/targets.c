@@ -18,7 +18,8 @@ static void *mpmc_made(uint32_t cap, uint64_t start, unsigned flags) {
     size_t bytes = weir_mpmc_bytes(cap, sizeof(uint64_t));
     void *mem = aligned_alloc(WEIR_LINE, (bytes + WEIR_LINE - 1) / WEIR_LINE * WEIR_LINE);
     weir_mpmc *r;
-    if (!mem || weir__mpmc_init_at(&r, mem, bytes, cap, sizeof(uint64_t), flags, start) < 0) abort();
+    if (!mem || weir__mpmc_init_at(&r, mem, bytes, cap, sizeof(uint64_t), flags, start) < 0)
+        abort();
     return r;
 }
 static void *mpmc_make(uint32_t cap, uint64_t start) { return mpmc_made(cap, start, 0); }
@@ -35,9 +36,11 @@ static int64_t mpmc_run(void *ring, struct weir_lin_op *op, bool late) {
     weir_mpmc *r = ring;
     switch (op->kind) {
         case WEIR_LIN_PUSH:
-            return late ? weir_mpmc_push_wait(r, op->in, LATE, NULL) : weir_mpmc_try_push(r, op->in);
+            return late ? weir_mpmc_push_wait(r, op->in, LATE, NULL)
+                        : weir_mpmc_try_push(r, op->in);
         case WEIR_LIN_POP:
-            return late ? weir_mpmc_pop_wait(r, op->out, LATE, NULL) : weir_mpmc_try_pop(r, op->out);
+            return late ? weir_mpmc_pop_wait(r, op->out, LATE, NULL)
+                        : weir_mpmc_try_pop(r, op->out);
         case WEIR_LIN_PUSH_N:
             return late ? weir_mpmc_push_n_wait(r, op->in, op->nin, LATE, NULL)
                         : weir_mpmc_try_push_n(r, op->in, op->nin);
@@ -48,11 +51,9 @@ static int64_t mpmc_run(void *ring, struct weir_lin_op *op, bool late) {
     }
 }
 
-const struct target target_mpmc = { .name = "weir_mpmc",
-                                    .closes = true,
-                                    .make = mpmc_make,
-                                    .end = mpmc_end,
-                                    .run = mpmc_run };
+const struct target target_mpmc = {
+    .name = "weir_mpmc", .closes = true, .make = mpmc_make, .end = mpmc_end, .run = mpmc_run
+};
 const struct target target_mpmc_fence = { .name = "weir_mpmc without membarrier",
                                           .closes = true,
                                           .make = mpmc_make_fence,
@@ -79,7 +80,8 @@ static int64_t mutex_run(void *ring, struct weir_lin_op *op, bool late) {
         case WEIR_LIN_PUSH: return weir_mutex_ring_push_wait(r, op->in, d, NULL);
         case WEIR_LIN_POP: return weir_mutex_ring_pop_wait(r, op->out, d, NULL);
         case WEIR_LIN_PUSH_N: return weir_mutex_ring_push_n_wait(r, op->in, op->nin, d, NULL);
-        case WEIR_LIN_POP_N: return weir_mutex_ring_pop_n_wait(r, op->out, (size_t)op->in[0], d, NULL);
+        case WEIR_LIN_POP_N:
+            return weir_mutex_ring_pop_n_wait(r, op->out, (size_t)op->in[0], d, NULL);
         default: return weir_mutex_ring_close(r);
     }
 }
@@ -122,8 +124,6 @@ static int64_t spsc_run(void *ring, struct weir_lin_op *op, bool late) {
     }
 }
 
-const struct target target_spsc = { .name = "weir_spsc",
-                                    .one_each = true,
-                                    .make = spsc_make,
-                                    .end = spsc_end,
-                                    .run = spsc_run };
+const struct target target_spsc = {
+    .name = "weir_spsc", .one_each = true, .make = spsc_make, .end = spsc_end, .run = spsc_run
+};
