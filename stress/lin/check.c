@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/lin/check.c - a history becomes windows, and windows a verdict.
  *
- *   sort by (key, call) -> one object at a time -> cut where nothing runs -> search each window from
- *   every state that the window before may have ended in
+ *   sort by (key, call) -> one object at a time -> cut where nothing runs -> search each window
+ *   from every state that the window before may have ended in
  *
  * Invariants
  *   I1  A cut lies only where every earlier operation returned strictly before every later one was
  *       called, so each order of the whole is an order of the windows, one after the other.
- *   I2  The set of states carried on is complete, or the verdict is WEIR_LIN_UNKNOWN: an incomplete set
- *       could refuse a good history.
+ *   I2  The set of states carried on is complete, or the verdict is WEIR_LIN_UNKNOWN: an incomplete
+ *       set could refuse a good history.
  *   I3  Once the verdict is not OK it stays until the next begin. */
 #include "check.h"
 
@@ -25,7 +25,7 @@ struct lin_ref {
     const struct weir_lin_op *op;
 };
 
-/* ---- making and ending ---------------------------------------------------------------------------- */
+/* ---- making and ending ----------------------------------------------------------------------- */
 
 static bool spec_usable(const struct weir_lin_spec *s) {
     return s && s->name && s->init && s->step && s->state_size > 0 && s->state_size <= 1 << 16;
@@ -70,7 +70,7 @@ void weir_lin_checker_free(weir_lin_checker *c) {
     free(c);
 }
 
-/* ---- verdicts ------------------------------------------------------------------------------------- */
+/* ---- verdicts -------------------------------------------------------------------------------- */
 
 static enum weir_lin_verdict say(weir_lin_checker *c, enum weir_lin_verdict v, const char *reason) {
     c->verdict = v;
@@ -110,7 +110,7 @@ const struct weir_lin_op *weir_lin_culprit(const weir_lin_checker *c) {
 
 struct weir_lin_stats weir_lin_stats(const weir_lin_checker *c) { return c->stats; }
 
-/* ---- one window ------------------------------------------------------------------------------------ */
+/* ---- one window ------------------------------------------------------------------------------ */
 
 static bool overlap(const struct weir_lin_op *a, const struct weir_lin_op *b) {
     return (a->pending || a->ret >= b->call) && (b->pending || b->ret >= a->call);
@@ -199,7 +199,7 @@ static enum weir_lin_verdict check_window(weir_lin_checker *c, const struct lin_
     return WEIR_LIN_OK;
 }
 
-/* ---- histories ------------------------------------------------------------------------------------- */
+/* ---- histories ------------------------------------------------------------------------------- */
 
 static int ref_order(const void *a, const void *b) {
     const struct lin_ref *x = a, *y = b;

@@ -3,8 +3,8 @@
  *
  *   history --check.c--> windows --window.c--> configurations --memo.c--> seen before?
  *
- * A configuration is (which operations of the window have been placed, state). Configurations are kept
- * in one growing array, each with the one it came from: that array is the memo, the set of end
+ * A configuration is (which operations of the window have been placed, state). Configurations are
+ * kept in one growing array, each with the one it came from: that array is the memo, the set of end
  * states, and, read backwards, the order that report.c prints. */
 #ifndef WEIR_STRESS_LIN_CHECK_H
 #define WEIR_STRESS_LIN_CHECK_H

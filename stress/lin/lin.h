@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/lin/lin.h - record what threads did to an object, and check that it was linearizable.
  *
- * A history is an array of operations, each with the closed interval [call, ret] in which it ran. It
- * is linearizable if the operations can be put in one order such that none stands before one that
- * had returned before it was called, and a sequential specification accepts each result in turn.
+ * A history is an array of operations, each with the closed interval [call, ret] in which it ran.
+ * It is linearizable if the operations can be put in one order such that none stands before one
+ * that had returned before it was called, and a sequential specification accepts each result in
+ * turn.
  *
  *     struct weir_lin_ring shape = { .cap = 2 };             a specification, of lin/specs.h ...
  *     struct weir_lin_spec spec;
@@ -22,12 +23,13 @@
  *     if (weir_lin_check(c, ops, n) != WEIR_LIN_OK) weir_lin_print(c, stderr);
  *
  * ... or a specification of your own: a state of fixed size and a step function, see weir_lin_spec.
- * A verdict WEIR_LIN_OK means that an order was found. WEIR_LIN_VIOLATION means that none exists: all
- * were tried. Whenever a bound was reached first the verdict is WEIR_LIN_UNKNOWN, never one of these.
+ * A verdict WEIR_LIN_OK means that an order was found. WEIR_LIN_VIOLATION means that none exists:
+ * all were tried. Whenever a bound was reached first the verdict is WEIR_LIN_UNKNOWN, never one of
+ * these.
  *
  * Cost is linear in the length of a history and exponential in how many operations overlap: prefer
- * many histories of 2 to 4 threads with 3 to 8 operations each. For long runs of a queue with unique
- * values there is lin/monitor.h. Nothing here is part of the installed library. */
+ * many histories of 2 to 4 threads with 3 to 8 operations each. For long runs of a queue with
+ * unique values there is lin/monitor.h. Nothing here is part of the installed library. */
 #ifndef WEIR_STRESS_LIN_H
 #define WEIR_STRESS_LIN_H
 
@@ -42,7 +44,7 @@
  * Its ret is that instant. See weir_lin_split. */
 #define WEIR_LIN_BLOCKED 1
 
-/* ---- histories -------------------------------------------------------------------------------- */
+/* ---- histories ------------------------------------------------------------------------------- */
 
 struct weir_lin_op {
     uint64_t call, ret; /* any clock that all threads share. Closed: equal stamps are concurrent */
@@ -62,10 +64,10 @@ struct weir_lin_op {
 /* One operation is often two events: a blocking call asks (and may become a waiter), and later is
  * answered. Rewrites each operation of kind rule.whole as a request (rule.ask, result and outputs
  * copied, so that the specification may look ahead) and a follow-up (rule.answer), which share a
- * ticket in weir_lin_ticket. The request lies in [call, parked or ret]; the follow-up in [call, ret]
- * after it. A pending operation becomes a pending request alone; one with result WEIR_LIN_BLOCKED
- * must have asked, and its follow-up stands at ret. Others are copied. `out` holds 2 * n operations.
- * Returns how many were written. */
+ * ticket in weir_lin_ticket. The request lies in [call, parked or ret]; the follow-up in [call,
+ * ret] after it. A pending operation becomes a pending request alone; one with result
+ * WEIR_LIN_BLOCKED must have asked, and its follow-up stands at ret. Others are copied. `out` holds
+ * 2 * n operations. Returns how many were written. */
 struct weir_lin_rule {
     uint16_t whole, ask, answer;
 };
@@ -75,11 +77,11 @@ static inline uint32_t weir_lin_ticket(const struct weir_lin_op *op) {
     return (uint32_t)op->in[WEIR_LIN_VALUES - 1];
 }
 
-/* ---- specifications ----------------------------------------------------------------------------- */
+/* ---- specifications -------------------------------------------------------------------------- */
 
-/* A sequential object. States are `state_size` bytes, copied by the checker; keep them small, without
- * padding that differs (states that are equal must hash equally, and a missed equality costs time).
- * They are aligned to 16 bytes.
+/* A sequential object. States are `state_size` bytes, copied by the checker; keep them small,
+ * without padding that differs (states that are equal must hash equally, and a missed equality
+ * costs time). They are aligned to 16 bytes.
  * `arg` is passed to every function and must outlive the checker. */
 struct weir_lin_spec {
     const char *name;
@@ -91,11 +93,11 @@ struct weir_lin_spec {
     void (*init)(const void *arg, uint64_t key, void *state);
 
     /* Whether the object in `state` may answer `op` as it did; if so, *next is the state afterwards
-     * (it starts as a copy of state, and is ignored where the answer is no). A pending operation has
-     * no answer: then, every effect that it could have had. Where more than one next state is
-     * possible, `choice` picks: 0, 1, ... below choices(op). Returns 1 (yes), 0 (no), or -1: a bound
-     * of the specification itself is reached, and the verdict becomes WEIR_LIN_UNKNOWN. No side
-     * effects. */
+     * (it starts as a copy of state, and is ignored where the answer is no). A pending operation
+     * has no answer: then, every effect that it could have had. Where more than one next state is
+     * possible, `choice` picks: 0, 1, ... below choices(op). Returns 1 (yes), 0 (no), or -1: a
+     * bound of the specification itself is reached, and the verdict becomes WEIR_LIN_UNKNOWN. No
+     * side effects. */
     int (*step)(const void *arg, const struct weir_lin_op *op, unsigned choice, const void *state,
                 void *next);
     unsigned (*choices)(const void *arg, const struct weir_lin_op *op); /* NULL: one */
@@ -112,7 +114,7 @@ struct weir_lin_spec {
 /* For describe_op: "name(in ...) -> result [out ...]", codes by name. */
 void weir_lin_describe(const struct weir_lin_op *op, const char *name, char *text, size_t n);
 
-/* ---- the checker ---------------------------------------------------------------------------------- */
+/* ---- the checker ----------------------------------------------------------------------------- */
 
 enum weir_lin_verdict {
     WEIR_LIN_OK,        /* an order was found */
@@ -157,9 +159,9 @@ enum weir_lin_verdict weir_lin_advance(weir_lin_checker *c, const struct weir_li
 /* Why the last verdict is what it is, in one line; valid until the next check. */
 const char *weir_lin_reason(const weir_lin_checker *c);
 
-/* Prints the last verdict. For a violation: the longest linearizable prefix with the state after each
- * step, the operation that cannot be placed, the state before it, what else could have come next,
- * and a timeline of the window. */
+/* Prints the last verdict. For a violation: the longest linearizable prefix with the state after
+ * each step, the operation that cannot be placed, the state before it, what else could have come
+ * next, and a timeline of the window. */
 void weir_lin_print(const weir_lin_checker *c, FILE *to);
 
 /* The operation of a violation that cannot be placed, else NULL. */
@@ -167,12 +169,12 @@ const struct weir_lin_op *weir_lin_culprit(const weir_lin_checker *c);
 
 struct weir_lin_stats weir_lin_stats(const weir_lin_checker *c);
 
-/* ---- the recorder ----------------------------------------------------------------------------------
+/* ---- the recorder -------------------------------------------------------------------------------
  *
  * Each thread writes into a log of its own; nothing is shared while operations run, since a shared
  * clock or log would order the threads and hide what is looked for. Stamps are the processor's time
- * stamp counter where it is invariant and the processors agree (measured once), else CLOCK_MONOTONIC,
- * else a counter of the caller, such as the step number of a schedule explorer.
+ * stamp counter where it is invariant and the processors agree (measured once), else
+ * CLOCK_MONOTONIC, else a counter of the caller, such as the step number of a schedule explorer.
  *
  * A stamp is taken before the operation's first access and after its last. But an operation whose
  * last act is a store returns before the store has left the processor: another thread stamps later
@@ -200,8 +202,9 @@ struct weir_lin_log {
 
 typedef struct weir_lin_recorder weir_lin_recorder;
 
-/* Makes logs for `threads` threads of at most `ops` operations per round, all memory touched. The first
- * call in a process looks at the clocks for about 10 ms. Returns 0, WEIR_EINVAL or WEIR_ENOMEM. */
+/* Makes logs for `threads` threads of at most `ops` operations per round, all memory touched. The
+ * first call in a process looks at the clocks for about 10 ms. Returns 0, WEIR_EINVAL or
+ * WEIR_ENOMEM. */
 WEIR_NODISCARD int weir_lin_recorder_new(weir_lin_recorder **out, uint32_t threads, uint32_t ops);
 void weir_lin_recorder_free(weir_lin_recorder *r);
 
@@ -212,9 +215,9 @@ void weir_lin_set_counter(weir_lin_recorder *r, weir_lin_now_fn *now, void *arg)
  * happen-before the threads' next operations (a barrier). */
 void weir_lin_start(weir_lin_recorder *r, enum weir_lin_mode mode);
 
-/* The round's history: *ops stands in the recorder until the next start. The threads' operations happen
- * before this call, or are pending for ever. Stamps of one round lie above those of the rounds before.
- * Returns 0, or WEIR_ETOOBIG: a log was too small, and the history is useless. */
+/* The round's history: *ops stands in the recorder until the next start. The threads' operations
+ * happen before this call, or are pending for ever. Stamps of one round lie above those of the
+ * rounds before. Returns 0, or WEIR_ETOOBIG: a log was too small, and the history is useless. */
 WEIR_NODISCARD int weir_lin_collect(weir_lin_recorder *r, const struct weir_lin_op **ops,
                                     size_t *n);
 
@@ -246,8 +249,8 @@ static inline struct weir_lin_op *weir_lin_next(struct weir_lin_log *log, unsign
     return op;
 }
 
-/* One more argument; one more result. More than WEIR_LIN_VALUES are dropped, and the check of such a
- * history says WEIR_LIN_MALFORMED. */
+/* One more argument; one more result. More than WEIR_LIN_VALUES are dropped, and the check of such
+ * a history says WEIR_LIN_MALFORMED. */
 static inline void weir_lin_in(struct weir_lin_op *op, uint64_t v) {
     if (op->nin < WEIR_LIN_VALUES) op->in[op->nin] = v;
     op->nin++;
@@ -257,9 +260,9 @@ static inline void weir_lin_out(struct weir_lin_op *op, uint64_t v) {
     op->nout++;
 }
 
-/* rdtscp waits until what came before has been done; what follows may start before it, so the barrier
- * after the call stamp adds that very stamp: it cannot run ahead of the stamp, and no later access can
- * run ahead of the barrier. */
+/* rdtscp waits until what came before has been done; what follows may start before it, so the
+ * barrier after the call stamp adds that very stamp: it cannot run ahead of the stamp, and no later
+ * access can run ahead of the barrier. */
 static inline uint64_t weir__lin_stamp(struct weir_lin_log *log) {
 #if defined(__x86_64__)
     if (WEIR_LIKELY(log->tsc)) {

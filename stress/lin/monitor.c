@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/lin/monitor.c - see monitor.h.
  *
- * Each value becomes an item: the intervals of its push and of its pop. A value that was never popped has
- * a pop at the end of time; unless some pop never returned, which may have taken it: then its pop may
- * have begun when the first of those did, which is the latest that is certain.
+ * Each value becomes an item: the intervals of its push and of its pop. A value that was never
+ * popped has a pop at the end of time; unless some pop never returned, which may have taken it:
+ * then its pop may have begun when the first of those did, which is the latest that is certain.
  *
- * The patterns are those of Henzinger, Sezgin and Vafeiadis (Aspect-oriented linearizability proofs),
- * and for a bounded queue a count. An instant is any point of time, not only a stamp, and intervals are
- * closed, so a value is certainly inside only strictly between its push's ret and its pop's call. */
+ * The patterns are those of Henzinger, Sezgin and Vafeiadis (Aspect-oriented linearizability
+ * proofs), and for a bounded queue a count. An instant is any point of time, not only a stamp, and
+ * intervals are closed, so a value is certainly inside only strictly between its push's ret and its
+ * pop's call. */
 #include "monitor.h"
 
 #include "specs.h"
@@ -50,7 +51,7 @@ static enum weir_lin_verdict found(struct monitor *m, enum weir_lin_pattern p, s
     return WEIR_LIN_VIOLATION;
 }
 
-/* ---- items: fresh, repeat ---------------------------------------------------------------------------- */
+/* ---- items: fresh, repeat -------------------------------------------------------------------- */
 
 struct tagged {
     uint64_t value;
@@ -104,7 +105,7 @@ static enum weir_lin_verdict make_items(struct monitor *m, struct tagged *t) {
     return WEIR_LIN_OK;
 }
 
-/* ---- order ------------------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 static int push_call_order(const void *a, const void *b) {
     const struct item *x = a, *y = b;
@@ -129,7 +130,7 @@ static enum weir_lin_verdict check_order(struct monitor *m) {
     return WEIR_LIN_OK;
 }
 
-/* ---- empty -------------------------------------------------------------------------------------------- */
+/* ---- empty ----------------------------------------------------------------------------------- */
 
 struct span {
     uint64_t from, to;
@@ -169,11 +170,11 @@ static enum weir_lin_verdict check_empty(struct monitor *m, struct span *s) {
     return WEIR_LIN_OK;
 }
 
-/* ---- full --------------------------------------------------------------------------------------------- */
+/* ---- full ------------------------------------------------------------------------------------ */
 
-/* How many values may be inside at an instant: pushes called by then, less pops that returned before.
- * It grows only at a push's call, so its greatest value over an interval is at the beginning or at such
- * a call: a tree of maxima over the pushes in the order of their calls. */
+/* How many values may be inside at an instant: pushes called by then, less pops that returned
+ * before. It grows only at a push's call, so its greatest value over an interval is at the
+ * beginning or at such a call: a tree of maxima over the pushes in the order of their calls. */
 struct counts {
     size_t n;
     uint64_t *calls, *rets; /* sorted */
@@ -248,7 +249,7 @@ static enum weir_lin_verdict check_full(struct monitor *m, uint64_t *words, int6
     return WEIR_LIN_OK;
 }
 
-/* ---- all of them ---------------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 static enum weir_lin_verdict check_all(struct monitor *m, char *memory) {
     enum weir_lin_verdict v = make_items(m, (struct tagged *)(void *)memory);
@@ -305,7 +306,7 @@ void weir_lin_monitor_print(const struct weir_lin_finding *f, const struct weir_
     }
 }
 
-/* ---- from recorded rings ---------------------------------------------------------------------------------- */
+/* ---- from recorded rings --------------------------------------------------------------------- */
 
 static size_t moved(const struct weir_lin_op *op) {
     bool batch = op->kind == WEIR_LIN_PUSH_N || op->kind == WEIR_LIN_POP_N;

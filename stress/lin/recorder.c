@@ -122,7 +122,7 @@ int weir_lin_collect(weir_lin_recorder *r, const struct weir_lin_op **ops, size_
     return 0;
 }
 
-/* ---- split operations ------------------------------------------------------------------------------------ */
+/* ---- split operations ------------------------------------------------------------------------ */
 
 static const struct weir_lin_rule *rule_for(const struct weir_lin_rule *rules, size_t n,
                                             unsigned kind) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/lin/report.c - a verdict as text.
  *
- * A violation has no single cause in general; what helps a reader is how far one can get. The search
- * stopped at the operation that returned before anything else was possible: it "cannot be placed"
- * after the longest prefix found, and everything that could have come instead is listed with it. */
+ * A violation has no single cause in general; what helps a reader is how far one can get. The
+ * search stopped at the operation that returned before anything else was possible: it "cannot be
+ * placed" after the longest prefix found, and everything that could have come instead is listed
+ * with it. */
 #include "check.h"
 #include "text.h"
 
@@ -44,7 +45,7 @@ static void state_text(const struct weir_lin_checker *c, const void *state, char
         lin_put(&t, "%02x%s", ((const unsigned char *)state)[i], i % 8 == 7 ? " " : "");
 }
 
-/* ---- the prefix -------------------------------------------------------------------------------------- */
+/* ---- the prefix ------------------------------------------------------------------------------ */
 
 static unsigned path_to(const struct weir_lin_checker *c, uint32_t config, uint32_t *path) {
     unsigned n = (unsigned)__builtin_popcountll(c->memo.config[config].placed);
@@ -78,8 +79,8 @@ static void print_prefix(const struct weir_lin_checker *c, FILE *to) {
     }
 }
 
-/* What may come next by the stamps and program order: not placed, and nothing that must come before it
- * is missing. */
+/* What may come next by the stamps and program order: not placed, and nothing that must come before
+ * it is missing. */
 static bool could_be_next(const struct weir_lin_checker *c, unsigned i) {
     uint64_t placed = c->memo.config[c->best].placed;
     if (placed >> i & 1 || c->win.before[i] & ~placed) return false;
@@ -102,7 +103,7 @@ static void print_culprit(const struct weir_lin_checker *c, FILE *to) {
     }
 }
 
-/* ---- the timeline -------------------------------------------------------------------------------------- */
+/* ---- the timeline ---------------------------------------------------------------------------- */
 
 /* Distinct stamps, sorted; a pending operation ends with the last. */
 static unsigned distinct_stamps(const struct lin_window *w, uint64_t *at) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* stress/lin/spec.h - what the specifications share: rules of results, and the list of those who wait
- * or were served but have not come back yet. */
+/* stress/lin/spec.h - what the specifications share: rules of results, and the list of those who
+ * wait or were served but have not come back yet. */
 #ifndef WEIR_STRESS_LIN_SPEC_H
 #define WEIR_STRESS_LIN_SPEC_H
 
@@ -9,8 +9,8 @@
 #include "specs.h"
 #include "text.h"
 
-/* A result that only says "nothing happened", which needs no look at the state: EBUSY where undecided
- * is allowed, ECANCELED, ENOMEM. */
+/* A result that only says "nothing happened", which needs no look at the state: EBUSY where
+ * undecided is allowed, ECANCELED, ENOMEM. */
 static inline bool lin_undecided(const struct weir_lin_op *op, bool exact) {
     return op->overlaps && !exact;
 }
@@ -24,8 +24,8 @@ static inline bool lin_would_block(const struct weir_lin_op *op, bool exact, boo
     return op->result == WEIR_ETIMEDOUT && (not_ready || lin_undecided(op, exact));
 }
 
-/* One who asked. The order of `wait` matters where service is in line; `done` is kept sorted by ticket,
- * so that equal states have equal bytes. */
+/* One who asked. The order of `wait` matters where service is in line; `done` is kept sorted by
+ * ticket, so that equal states have equal bytes. */
 struct lin_waiter {
     uint32_t ticket;
     int32_t outcome; /* of done: the result to report */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/lin/spec_cache.c - one key of a cache, of specs.h.
  *
- * State: absent or a value; the generation of the loader that may insert (0: none); and the LOADs that
- * wait, each with the generation it waits for (0: the next to start), sorted by ticket. A loader that
- * was detached has left `loading`, but its waiters still name it. */
+ * State: absent or a value; the generation of the loader that may insert (0: none); and the LOADs
+ * that wait, each with the generation it waits for (0: the next to start), sorted by ticket. A
+ * loader that was detached has left `loading`, but its waiters still name it. */
 #include "spec.h"
 
 struct cache {
@@ -54,7 +54,7 @@ static bool invalidate(const struct weir_lin_op *op, struct cache *c) {
     return op->pending || op->result == 0;
 }
 
-/* ---- loading ----------------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 static bool loader_start(const struct weir_lin_cache *o, const struct weir_lin_op *op,
                          struct cache *c) {
@@ -125,7 +125,7 @@ static bool answer(const struct weir_lin_op *op, struct cache *c) {
     return lin_line_leave(&c->line, ticket);
 }
 
-/* ---- the specification --------------------------------------------------------------------------------- */
+/* ---- the specification ----------------------------------------------------------------------- */
 
 static int step(const void *arg, const struct weir_lin_op *op, unsigned choice, const void *state,
                 void *next) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* stress/lin/spec_chan.c - the channel of specs.h, as a dual structure: it holds elements or waiters.
+/* stress/lin/spec_chan.c - the channel of specs.h: it holds elements, or those who wait for them.
  *
- * State: the buffer, the line (all senders or all receivers, never both), those who were answered but
- * have not come back, and whether it is closed. A send meets a waiting receiver before the buffer; a
- * receive takes the oldest element and then lets the first waiting sender into the buffer. Close
- * answers all waiters. */
+ * State: the buffer, the line (all senders or all receivers, never both), those who were answered
+ * but have not come back, and whether it is closed. A send meets a waiting receiver before the
+ * buffer; a receive takes the oldest element and then lets the first waiting sender into the
+ * buffer. Close answers all waiters. */
 #include "spec.h"
 
 struct chan {
@@ -34,7 +34,7 @@ static struct lin_waiter first_waiter(struct chan *c) {
     return w;
 }
 
-/* ---- what can be done at once -------------------------------------------------------------------- */
+/* ---- what can be done at once ---------------------------------------------------------------- */
 
 enum attempt { DONE, NOT_READY, CLOSED };
 
@@ -73,7 +73,7 @@ static enum attempt now(const struct weir_lin_chan *o, struct chan *c, bool send
     return sends ? send_now(o, c, op->in[0]) : recv_now(c, v);
 }
 
-/* ---- the steps ------------------------------------------------------------------------------------- */
+/* ---- the steps ------------------------------------------------------------------------------- */
 
 static bool try_step(const struct weir_lin_chan *o, const struct weir_lin_op *op, struct chan *c) {
     bool sends = op->kind == WEIR_LIN_TRY_SEND;
@@ -162,7 +162,7 @@ static unsigned choices(const void *arg, const struct weir_lin_op *op) {
     return op->kind == WEIR_LIN_SEND_ASK || op->kind == WEIR_LIN_RECV_ASK ? 2 : 1;
 }
 
-/* ---- text -------------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static void describe_op(const void *arg, const struct weir_lin_op *op, char *text, size_t n) {
     static const char *const names[] = { "?",        "send",       "recv",     "try_send",

@@ -64,8 +64,8 @@ static void effect(const struct weir_lin_op *op, struct entry *e) {
     }
 }
 
-/* EAGAIN and ETIMEDOUT are said by writing verbs when there is too much garbage to retire more, which
- * is no matter of the key's state. */
+/* EAGAIN and ETIMEDOUT are said by writing verbs when there is too much garbage to retire more,
+ * which is no matter of the key's state. */
 static bool refused(const struct weir_lin_map *o, const struct weir_lin_op *op) {
     bool writes = op->kind != WEIR_LIN_GET;
     if (writes && (op->result == WEIR_EAGAIN || op->result == WEIR_ETIMEDOUT)) return true;

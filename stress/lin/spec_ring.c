@@ -2,7 +2,8 @@
 /* stress/lin/spec_ring.c - the bounded ring of specs.h.
  *
  * State: the elements, oldest first, and whether it is closed. Unused places are 0, so that equal
- * states have equal bytes. A single push or pop is a batch of one whose success is reported as 0. */
+ * states have equal bytes. A single push or pop is a batch of one whose success is reported as
+ * 0. */
 #include "spec.h"
 
 struct ring {

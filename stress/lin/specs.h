@@ -2,8 +2,9 @@
 /* stress/lin/specs.h - sequential specifications of weir's structures, for lin.h.
  *
  * Each is made from a small struct, which must outlive the checker, by a call that fills in a
- * weir_lin_spec and returns 0, or WEIR_EINVAL for a shape beyond its bounds. Values, keys and permits
- * are 64-bit words; use a different value for each push, send, put and load, or faults may pass.
+ * weir_lin_spec and returns 0, or WEIR_EINVAL for a shape beyond its bounds. Values, keys and
+ * permits are 64-bit words; use a different value for each push, send, put and load, or faults may
+ * pass.
  *
  * Rules that all of them share, since all of weir does:
  *   EBUSY      no effect; only where an operation of another thread on the same key overlaps
@@ -17,7 +18,7 @@
 
 #include "lin.h"
 
-/* ---- bounded ring: weir_spsc, weir_mpmc, weir_mutex_ring ------------------------------------------
+/* ---- bounded ring: weir_spsc, weir_mpmc, weir_mutex_ring ----------------------------------------
  *
  *   kind     in            result                          out
  *   PUSH     value         0, EAGAIN, ECLOSED              -
@@ -26,9 +27,9 @@
  *   POP_N    how many      count, 0 for none asked, codes  values
  *   CLOSE    -             0 (the first), ECLOSED          -
  *
- * A batch is one step: min(n, room) or min(n, available) elements; fewer, but at least one, only where
- * another thread's operation overlaps. EAGAIN of a push: full and open; of a pop: empty and open.
- * Blocking calls are one step too: the instant at which they succeed. */
+ * A batch is one step: min(n, room) or min(n, available) elements; fewer, but at least one, only
+ * where another thread's operation overlaps. EAGAIN of a push: full and open; of a pop: empty and
+ * open. Blocking calls are one step too: the instant at which they succeed. */
 enum weir_lin_ring_kind {
     WEIR_LIN_PUSH = 1,
     WEIR_LIN_POP,
@@ -43,14 +44,14 @@ struct weir_lin_ring {
 };
 WEIR_NODISCARD int weir_lin_ring_spec(struct weir_lin_spec *out, const struct weir_lin_ring *o);
 
-/* ---- channel --------------------------------------------------------------------------------------
+/* ---- channel ------------------------------------------------------------------------------------
  *
  * Keyed by channel. A blocking send or receive is recorded as SEND or RECV, and split (lin.h) by
  * weir_lin_chan_rules before the check: the request is served at once or becomes a waiter, which a
  * partner serves, close ends, or a deadline takes away; the follow-up reports it. So cap 0 is a
- * rendezvous, and try operations on it succeed only where a partner waits already. Waiters are served
- * first come first served; since a request may lie anywhere between its call and its return, that
- * binds only those whose `parked` stamp is known.
+ * rendezvous, and try operations on it succeed only where a partner waits already. Waiters are
+ * served first come first served; since a request may lie anywhere between its call and its return,
+ * that binds only those whose `parked` stamp is known.
  *
  *   kind      in      result                                                 out
  *   SEND      value   0, ECLOSED, ETIMEDOUT, ECANCELED, WEIR_LIN_BLOCKED     -
@@ -59,9 +60,9 @@ WEIR_NODISCARD int weir_lin_ring_spec(struct weir_lin_spec *out, const struct we
  *   TRY_RECV  -       the same                                               value
  *   CHAN_CLOSE -      0 (the first), ECLOSED                                 -
  *
- * A select is recorded as the operation of the case that it took. One that took none is recorded as one
- * failed try per case, all with the select's stamps and the same seq: each case was not ready at some
- * instant of the call, and no common instant is promised. */
+ * A select is recorded as the operation of the case that it took. One that took none is recorded as
+ * one failed try per case, all with the select's stamps and the same seq: each case was not ready
+ * at some instant of the call, and no common instant is promised. */
 enum weir_lin_chan_kind {
     WEIR_LIN_SEND = 1,
     WEIR_LIN_RECV,
@@ -82,7 +83,7 @@ struct weir_lin_chan {
 extern const struct weir_lin_rule weir_lin_chan_rules[2];
 WEIR_NODISCARD int weir_lin_chan_spec(struct weir_lin_spec *out, const struct weir_lin_chan *o);
 
-/* ---- weighted semaphore -----------------------------------------------------------------------------
+/* ---- weighted semaphore -------------------------------------------------------------------------
  *
  *   kind      in        result
  *   ACQUIRE   permits   0, ETOOBIG (more than size), ETIMEDOUT, ECANCELED, WEIR_LIN_BLOCKED; split
@@ -106,17 +107,17 @@ struct weir_lin_sem {
 extern const struct weir_lin_rule weir_lin_sem_rules[1];
 WEIR_NODISCARD int weir_lin_sem_spec(struct weir_lin_spec *out, const struct weir_lin_sem *o);
 
-/* ---- map --------------------------------------------------------------------------------------------
+/* ---- map ----------------------------------------------------------------------------------------
  *
- * Keyed by the map's key; whole-map operations (len, each, clear) are not covered. Every key is absent
- * at the beginning.
+ * Keyed by the map's key; whole-map operations (len, each, clear) are not covered. Every key is
+ * absent at the beginning.
  *
  *   kind         in             result                                           out
  *   GET          -              0, ENOENT                                        value
  *   PUT          value          0                                                -
  *   SWAP         value          0 (was there), ENOENT (was not: inserted)        old value
  *   GET_OR_PUT   value          0 (put), EEXIST (got)                            value got
- *   TAKE         -              0, ENOENT                                        value (may be left out)
+ *   TAKE         -              0, ENOENT                                        value, or left out
  *   DELETE       -              0 (removed or absent), ENOENT (absent)           -
  *   CAS          expected, new  0, ENOENT (absent), EEXIST (another value)       -
  *   CAD          expected       the same: compare and delete                     -
@@ -136,7 +137,7 @@ struct weir_lin_map {
 };
 WEIR_NODISCARD int weir_lin_map_spec(struct weir_lin_spec *out, const struct weir_lin_map *o);
 
-/* ---- cache ------------------------------------------------------------------------------------------
+/* ---- cache --------------------------------------------------------------------------------------
  *
  * Keyed by the cache's key; absent at the beginning. A hit returns the value of that instant. With
  * `evicts` an entry may vanish at any instant (eviction, expiry); without, a put stays.
@@ -150,14 +151,14 @@ WEIR_NODISCARD int weir_lin_map_spec(struct weir_lin_spec *out, const struct wei
  *   LOADER_START generation    0                                    -
  *   LOADER_END   generation    0, the loader's error                value (if 0)
  *
- * LOAD is get-or-load. The loader itself records its start and its end, each as an operation, with a
- * generation number (not 0) of its own for each run, and a thread number of its own, since it runs in
- * the midst of a LOAD of some thread. The cache decided to load somewhere between the call of that
- * LOAD and the entry into the loader: that is the interval of LOADER_START; and it took the result
- * between the loader's return and the LOAD's: that is the interval of LOADER_END. Rules: one loader at a time for an absent key, and only while a
- * LOAD waits for it; all LOADs that wait get its value or its error; a put or an invalidate during the
- * load detaches it: its waiters get its value, which is not inserted, and whoever comes later starts
- * another. An error is not kept. */
+ * LOAD is get-or-load. The loader itself records its start and its end, each as an operation, with
+ * a generation number (not 0) of its own for each run, and a thread number of its own, since it
+ * runs in the midst of a LOAD of some thread. The cache decided to load somewhere between the call
+ * of that LOAD and the entry into the loader: that is the interval of LOADER_START; and it took the
+ * result between the loader's return and the LOAD's: that is the interval of LOADER_END. Rules: one
+ * loader at a time for an absent key, and only while a LOAD waits for it; all LOADs that wait get
+ * its value or its error; a put or an invalidate during the load detaches it: its waiters get its
+ * value, which is not inserted, and whoever comes later starts another. An error is not kept. */
 enum weir_lin_cache_kind {
     WEIR_LIN_CACHE_GET = 1,
     WEIR_LIN_CACHE_PUT,

@@ -2,10 +2,10 @@
 /* stress/lin/stamp.c - is the time stamp counter fit to order events of different processors?
  *
  * It is, if it runs at one rate in all states (the processor says so), and if a stamp taken after a
- * message from another processor is never below the stamp that was taken before the message was sent.
- * This is tried with every processor that the process may use, against the first: two pinned threads
- * hand a stamp to and fro. What is seen of a lag widens every interval; a lag above 1 us, or
- * anything else amiss, means CLOCK_MONOTONIC, which the kernel keeps in order. */
+ * message from another processor is never below the stamp that was taken before the message was
+ * sent. This is tried with every processor that the process may use, against the first: two pinned
+ * threads hand a stamp to and fro. What is seen of a lag widens every interval; a lag above 1 us,
+ * or anything else amiss, means CLOCK_MONOTONIC, which the kernel keeps in order. */
 #include "stamp.h"
 
 #include <weir/atomic.h>
@@ -41,7 +41,7 @@ static uint64_t tsc(void) {
     return __builtin_ia32_rdtscp(&cpu);
 }
 
-/* ---- agreement --------------------------------------------------------------------------------------- */
+/* ---- agreement ------------------------------------------------------------------------------- */
 
 struct pair {
     weir_au64 there, back; /* a stamp, from the first processor and from the other; 0: none yet */
@@ -86,7 +86,8 @@ static void *other_side(void *arg) {
     return NULL;
 }
 
-/* The greatest lag seen between this processor and `cpu`, in ticks; UINT64_MAX: could not be tried. */
+/* The greatest lag seen between this processor and `cpu`, in ticks; UINT64_MAX: could not be
+ * tried. */
 static uint64_t lag_between(int cpu) {
     struct pair p = { .cpu = cpu };
     pthread_t other;
@@ -131,7 +132,7 @@ static uint64_t ticks_per_us(void) {
 }
 #endif
 
-/* ---- the choice ---------------------------------------------------------------------------------------- */
+/* ---- the choice ------------------------------------------------------------------------------ */
 
 static struct lin_clock chosen;
 

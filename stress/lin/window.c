@@ -4,17 +4,18 @@
  *
  *   list   head <-> call 0 <-> call 1 <-> return 0 <-> call 2 <-> return 1 <-> return 2 <-> end
  *
- * The calls that stand before the first return in the list are those that may come next. One is tried
- * on the current state; if it is accepted and the configuration is new, both its entries are lifted out
- * of the list, and the search goes on from the head. At the first return nothing more can come before
- * it: the last operation placed is put back, and the search goes on behind its call. (Wing and Gong's
- * search with Lowe's memo, in the form of Horn and Kroening.)
+ * The calls that stand before the first return in the list are those that may come next. One is
+ * tried on the current state; if it is accepted and the configuration is new, both its entries are
+ * lifted out of the list, and the search goes on from the head. At the first return nothing more
+ * can come before it: the last operation placed is put back, and the search goes on behind its
+ * call. (Wing and Gong's search with Lowe's memo, in the form of Horn and Kroening.)
  *
  * Invariants
- *   I1  The list holds exactly the entries of the operations that are not placed, in stamp order, calls
- *       before returns at equal stamps (intervals are closed). A pending operation has no return.
- *   I2  Whatever the memo holds has been searched, or is on the stack: so a configuration seen before
- *       is skipped, for every starting state in turn.
+ *   I1  The list holds exactly the entries of the operations that are not placed, in stamp order,
+ *       calls before returns at equal stamps (intervals are closed). A pending operation has no
+ *       return.
+ *   I2  Whatever the memo holds has been searched, or is on the stack: so a configuration seen
+ *       before is skipped, for every starting state in turn.
  *   I3  Program order is asked of apart (window.before), since widened intervals of one thread may
  *       overlap.
  *   I4  Running out of budget ends the search as such, never as "found" or "impossible". */
@@ -47,7 +48,7 @@ struct search {
     uint32_t now; /* current configuration */
 };
 
-/* ---- the list ----------------------------------------------------------------------------------- */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 struct event {
     uint64_t at;
@@ -113,7 +114,7 @@ static void unlift(struct search *s, uint8_t call) {
     relink_entry(s, call);
 }
 
-/* ---- the search ----------------------------------------------------------------------------------- */
+/* ---- the search ------------------------------------------------------------------------------ */
 
 /* Places the operation of this call with one of its choices from *choice on. The new configuration;
  * LIN_NONE: refused or seen before; LIN_FULL. */

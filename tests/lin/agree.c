@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/lin/agree.c - the checker against the enumeration of all orders, on random small histories of
- * each specification. agree [HISTORIES [SEED]]: per specification, 4000 unless told. */
+/* tests/lin/agree.c - the checker against the enumeration of all orders, on random small histories
+ * of each specification. agree [HISTORIES [SEED]]: per specification, 4000 unless told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,9 +2,9 @@
 /* tests/lin/broken.c - a ring with one fault, chosen at run time, which the rounds must catch.
  *
  * Index i stands in slot i mod cap; the slot's stamp is 2 * lap when free for lap i / cap, and
- * 2 * lap + 1 when it holds that lap's element. A batch claims a run of ready slots by one CAS. Without a
- * fault it is a correct ring. Elements are relaxed atomics, so that a fault is a wrong answer and never
- * a data race. */
+ * 2 * lap + 1 when it holds that lap's element. A batch claims a run of ready slots by one CAS.
+ * Without a fault it is a correct ring. Elements are relaxed atomics, so that a fault is a wrong
+ * answer and never a data race. */
 #include "rounds.h"
 
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static uint64_t ready(struct broken *b, uint64_t i, uint64_t n, uint64_t full) {
     return k;
 }
 
-/* ---- push ---------------------------------------------------------------------------------------------- */
+/* ---- push ------------------------------------------------------------------------------------ */
 
 static bool says_full_early(struct broken *b, uint64_t i) {
     if (b->fault != FAULT_FULL_STALE || i - weir_load_relaxed(&b->head_seen) < b->cap) return false;
@@ -99,7 +99,7 @@ static int64_t push_in_pieces(struct broken *b, const uint64_t *v, uint64_t n) {
     return k;
 }
 
-/* ---- pop ----------------------------------------------------------------------------------------------- */
+/* ---- pop ------------------------------------------------------------------------------------- */
 
 /* The slot at head is not filled. */
 static int nothing_there(struct broken *b, uint64_t i) {
@@ -135,7 +135,7 @@ static int64_t pop(struct broken *b, uint64_t *v, uint64_t n) {
     return (int64_t)k;
 }
 
-/* ---- the target ------------------------------------------------------------------------------------------ */
+/* ---- the target ------------------------------------------------------------------------------ */
 
 static int64_t one(int64_t rc) { return rc > 0 ? 0 : rc; }
 

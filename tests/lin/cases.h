@@ -9,8 +9,8 @@
 
 #define IN(...) .in = { __VA_ARGS__ }, .nin = sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int)
 #define OUT(...) .out = { __VA_ARGS__ }, .nout = sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int)
-/* thread, call, ret, kind without WEIR_LIN_, result, then IN, OUT, .key, .parked. The program order is
- * that of the array. */
+/* thread, call, ret, kind without WEIR_LIN_, result, then IN, OUT, .key, .parked. The program order
+ * is that of the array. */
 #define OP(t, c, r, k, ...) \
     { .thread = t, .call = c, .ret = r, .kind = WEIR_LIN_##k, .result = __VA_ARGS__ }
 #define PENDING(t, c, k, ...) \

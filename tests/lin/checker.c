@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/lin/checker.c - the checker beyond its verdicts on single windows: bounds, windows, rounds, bad
- * input, the report; with a specification of a user's own. */
+/* tests/lin/checker.c - the checker beyond its verdicts on single windows: bounds, windows, rounds,
+ * bad input, the report; with a specification of a user's own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-/* ---- a user's own object: a register ------------------------------------------------------------------ */
+/* ---- a user's own object: a register --------------------------------------------------------- */
 
 enum { WEIR_LIN_WRITE = 1, WEIR_LIN_READ };
 
@@ -111,7 +111,7 @@ static void own_hash_and_equality(void **s) {
     assert_true(most[1] < most[0]);
 }
 
-/* ---- bounds ------------------------------------------------------------------------------------------- */
+/* ---- bounds ---------------------------------------------------------------------------------- */
 
 /* n overlapping pushes of n values, then pops in an order that fits only at the end. */
 static size_t hard_history(struct weir_lin_op *ops, uint32_t n) {
@@ -224,7 +224,7 @@ static void many_waiters_are_unknown(void **s) {
     weir_lin_checker_free(c);
 }
 
-/* ---- windows and rounds --------------------------------------------------------------------------------- */
+/* ---- windows and rounds ---------------------------------------------------------------------- */
 
 static void long_histories_are_cut(void **s) {
     (void)s;
@@ -277,7 +277,7 @@ static void rounds_carry_states(void **s) {
     weir_lin_checker_free(c);
 }
 
-/* ---- bad input -------------------------------------------------------------------------------------------- */
+/* ---- bad input ------------------------------------------------------------------------------- */
 
 static void refuses_bad_arguments(void **s) {
     (void)s;
@@ -331,7 +331,7 @@ static void malformed_is_said(void **s) {
     weir_lin_checker_free(c);
 }
 
-/* ---- the report -------------------------------------------------------------------------------------------- */
+/* ---- the report ------------------------------------------------------------------------------ */
 
 static void report_shows_the_fault(void **s) {
     (void)s;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/lin/cpus.h - which processor a thread runs on. Two threads that share one only take turns, and on
- * a busy machine the scheduler may well leave them together: tests that need them side by side pin
- * them. */
+/* tests/lin/cpus.h - which processor a thread runs on. Two threads that share one only take turns,
+ * and on a busy machine the scheduler may well leave them together: tests that need them side by
+ * side pin them. */
 #ifndef WEIR_TESTS_LIN_CPUS_H
 #define WEIR_TESTS_LIN_CPUS_H
 

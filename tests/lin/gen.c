@@ -16,7 +16,7 @@ uint64_t rng_next(struct rng *r) {
 
 unsigned rng_below(struct rng *r, unsigned n) { return (unsigned)(rng_next(r) >> 33) % n; }
 
-/* ---- running threads ------------------------------------------------------------------------------ */
+/* ---- running threads ------------------------------------------------------------------------- */
 
 enum stage { IDLE, CALLED, WAITS, DONE };
 
@@ -156,7 +156,7 @@ static void report_waiting(struct run *g) {
     }
 }
 
-/* ---- changing something ------------------------------------------------------------------------------ */
+/* ---- changing something ---------------------------------------------------------------------- */
 
 static struct weir_lin_op *any_op(struct run *g) { return &g->whole[rng_below(g->r, g->n)]; }
 

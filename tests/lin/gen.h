@@ -2,9 +2,9 @@
 /* tests/lin/gen.h - random small histories, and a checker that tries every order.
  *
  * A history is made by running threads one step at a time against the specification itself: an
- * operation is called, takes effect with an answer that the specification accepts, and returns, so it
- * is linearizable. Then, for half of them, something is changed: an answer, an interval, a value; most
- * of these are not. */
+ * operation is called, takes effect with an answer that the specification accepts, and returns, so
+ * it is linearizable. Then, for half of them, something is changed: an answer, an interval, a
+ * value; most of these are not. */
 #ifndef WEIR_TESTS_LIN_GEN_H
 #define WEIR_TESTS_LIN_GEN_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/lin/monitor.c - the monitor of lin/monitor.h: each pattern, agreement with the checker on random
- * small histories, and long runs of weir's rings. monitor [HISTORIES]: 20000 unless told. */
+/* tests/lin/monitor.c - the monitor of lin/monitor.h: each pattern, agreement with the checker on
+ * random small histories, and long runs of weir's rings. monitor [HISTORIES]: 20000 unless told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 
 static unsigned long histories = 20000;
 
-/* ---- each pattern ---------------------------------------------------------------------------------- */
+/* ---- each pattern ---------------------------------------------------------------------------- */
 
 #define PUSHED(v, c, r) { c, r, v, WEIR_LIN_PUSHED, 0 }
 #define POPPED(v, c, r) { c, r, v, WEIR_LIN_POPPED, 1 }
@@ -103,7 +103,7 @@ static void prints_the_finding(void **s) {
     free(text);
 }
 
-/* ---- against the checker ------------------------------------------------------------------------------ */
+/* ---- against the checker --------------------------------------------------------------------- */
 
 static void single_ask(struct rng *r, struct weir_lin_op *op, uint64_t *fresh) {
     op->kind = rng_chance(r, 55) ? WEIR_LIN_PUSH : WEIR_LIN_POP;
@@ -127,8 +127,8 @@ struct agreement {
     unsigned long good, bad, missed;
 };
 
-/* Program order of overlapping intervals is known to the checker alone: each operation gets a thread of
- * its own here, so that both see the same. */
+/* Program order of overlapping intervals is known to the checker alone: each operation gets a
+ * thread of its own here, so that both see the same. */
 static struct agreement compare(const struct weir_lin_ring *shape, bool answers_fail,
                                 bool all_return) {
     struct profile p = { .threads = 3, .ops = GEN_OPS, .keys = 1, .ask = single_ask };
@@ -186,7 +186,7 @@ static void sound_with_full(void **s) {
     assert_true(a.missed < a.bad / 2);
 }
 
-/* ---- long runs ----------------------------------------------------------------------------------------- */
+/* ---- long runs ------------------------------------------------------------------------------- */
 
 enum { LONG_OPS = 20000, LONG_THREADS = 4 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/lin/profiles.c - see profiles.h. Small shapes, so that full, empty, closed and waiting are met
- * often. */
+/* tests/lin/profiles.c - see profiles.h. Small shapes, so that full, empty, closed and waiting are
+ * met often. */
 #include "profiles.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static void give(struct weir_lin_op *op, int64_t result, unsigned nout) {
     op->nout = (uint8_t)nout;
 }
 
-/* ---- ring ---------------------------------------------------------------------------------------------- */
+/* ---- ring ------------------------------------------------------------------------------------ */
 
 static void ring_ask(struct rng *r, struct weir_lin_op *op, uint64_t *fresh) {
     unsigned x = rng_below(r, 100);
@@ -58,7 +58,7 @@ static void ring_answer(struct rng *r, struct weir_lin_op *op, uint64_t values) 
     }
 }
 
-/* ---- channel ------------------------------------------------------------------------------------------- */
+/* ---- channel --------------------------------------------------------------------------------- */
 
 static void chan_ask(struct rng *r, struct weir_lin_op *op, uint64_t *fresh) {
     unsigned x = rng_below(r, 100);
@@ -79,7 +79,7 @@ static void chan_answer(struct rng *r, struct weir_lin_op *op, uint64_t values) 
         weir_lin_out(op, some_value(r, values));
 }
 
-/* ---- semaphore ------------------------------------------------------------------------------------------- */
+/* ---- semaphore ------------------------------------------------------------------------------- */
 
 static void sem_ask(struct rng *r, struct weir_lin_op *op, uint64_t *fresh) {
     (void)fresh;
@@ -101,7 +101,7 @@ static void sem_answer(struct rng *r, struct weir_lin_op *op, uint64_t values) {
     }
 }
 
-/* ---- map ------------------------------------------------------------------------------------------------- */
+/* ---- map ------------------------------------------------------------------------------------- */
 
 static void map_ask(struct rng *r, struct weir_lin_op *op, uint64_t *fresh) {
     op->kind = (uint16_t)(WEIR_LIN_GET + rng_below(r, WEIR_LIN_CAD));
@@ -121,7 +121,7 @@ static void map_answer(struct rng *r, struct weir_lin_op *op, uint64_t values) {
     if (got) weir_lin_out(op, some_value(r, values));
 }
 
-/* ---- cache ----------------------------------------------------------------------------------------------- */
+/* ---- cache ----------------------------------------------------------------------------------- */
 
 static void cache_ask(struct rng *r, struct weir_lin_op *op, uint64_t *fresh) {
     unsigned x = rng_below(r, 100);
@@ -154,7 +154,7 @@ static void cache_answer(struct rng *r, struct weir_lin_op *op, uint64_t values)
     if (code == 0 && value) weir_lin_out(op, some_value(r, values));
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct weir_lin_ring ring = { .cap = 2 }, exact_ring = { .cap = 3, .exact = true };
 static const struct weir_lin_chan chan = { .cap = 1 }, rendezvous = { .cap = 0, .exact = true };

@@ -111,7 +111,7 @@ static void widening(void **s) {
     weir_lin_recorder_free(r);
 }
 
-/* ---- stamps agree with what happened before what ---------------------------------------------------------- */
+/* ---- stamps agree with what happened before what --------------------------------------------- */
 
 enum { PINGS = 2000 };
 

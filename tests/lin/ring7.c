@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/lin/ring7.c - RING7: the rings are linearizable, with their full and empty results, in many small
- * concurrent rounds with delays at their points; and the same rounds catch rings that are not.
+/* tests/lin/ring7.c - RING7: the rings are linearizable, with their full and empty results, in many
+ * small concurrent rounds with delays at their points; and the same rounds catch rings that are
+ * not.
  *
- * ring7 [--seconds=S] [--seed=N] [--only=PATTERN]: S seconds for each of the four kinds of ring, 2.5
- * unless told. */
+ * ring7 [--seconds=S] [--seed=N] [--only=PATTERN]: S seconds for each of the four kinds of ring,
+ * 2.5 unless told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,12 +71,13 @@ static void spsc(void **s) {
     linearizable(&target_spsc);
 }
 
-/* ---- full and empty at once ------------------------------------------------------------------------------
+/* ---- full and empty at once ---------------------------------------------------------------------
  *
- * A ring of 2 with x inside; one side pushes y and z, the other pops twice. If z meets a full ring, both
- * pushes came before the pops; if the second pop meets an empty one, both pops came before the pushes.
- * A ring without a StoreLoad barrier says both now and then: each side misses the last store of the
- * other. The rounds above met this once in 100,000 histories, this test once in 100. */
+ * A ring of 2 with x inside; one side pushes y and z, the other pops twice. If z meets a full ring,
+ * both pushes came before the pops; if the second pop meets an empty one, both pops came before the
+ * pushes. A ring without a StoreLoad barrier says both now and then: each side misses the last
+ * store of the other. The rounds above met this once in 100,000 histories, this test once in
+ * 100. */
 struct both {
     const struct target *t;
     void *ring;
@@ -85,7 +87,8 @@ struct both {
     cpu_set_t allowed;
 };
 
-/* Four operations made beforehand: whatever stands between two of them gives the first time to be seen. */
+/* Four operations made beforehand: whatever stands between two of them gives the first time to be
+ * seen. */
 static struct weir_lin_op push_y = { .kind = WEIR_LIN_PUSH, .in = { 2 }, .nin = 1 };
 static struct weir_lin_op push_z = { .kind = WEIR_LIN_PUSH, .in = { 3 }, .nin = 1 };
 static struct weir_lin_op pop_a = { .kind = WEIR_LIN_POP }, pop_b = { .kind = WEIR_LIN_POP };
@@ -155,7 +158,7 @@ static void both_mpmc(void **s) {
     never_full_and_empty(&target_mpmc);
 }
 
-/* ---- the harness itself ------------------------------------------------------------------------------------
+/* ---- the harness itself -------------------------------------------------------------------------
  *
  * Rings that are right and rings that are wrong, made for this: see broken.c. */
 static void sound_ring_passes(void **s) {

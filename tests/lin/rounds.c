@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/lin/rounds.c - see rounds.h.
  *
- * Invariant of the rounds: main is thread 0. The workers touch the plan, the ring and their logs only
- * between the first and the second barrier of a round; main fills the plan and reads the logs outside.
- * The barrier spins for a bounded time and then yields, since there may be fewer processors. */
+ * Invariant of the rounds: main is thread 0. The workers touch the plan, the ring and their logs
+ * only between the first and the second barrier of a round; main fills the plan and reads the logs
+ * outside. The barrier spins for a bounded time and then yields, since there may be fewer
+ * processors. */
 #include "cpus.h"
 #include "rounds.h"
 
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-/* ---- a spin barrier ------------------------------------------------------------------------------- */
+/* ---- a spin barrier -------------------------------------------------------------------------- */
 
 struct spin_barrier {
     weir_au32 arrived, generation;
@@ -33,7 +34,7 @@ static void barrier_wait(struct spin_barrier *b) {
     }
 }
 
-/* ---- delays at the points of the algorithms --------------------------------------------------------- */
+/* ---- delays at the points of the algorithms -------------------------------------------------- */
 
 enum delays { DELAY_NONE, DELAY_PAUSE, DELAY_YIELD, DELAY_MIXED, DELAYS };
 
@@ -52,7 +53,7 @@ static void at_point(const char *name) {
         (void)nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
 }
 
-/* ---- threads ------------------------------------------------------------------------------------------ */
+/* ---- threads --------------------------------------------------------------------------------- */
 
 struct planned {
     struct weir_lin_op op;
@@ -114,7 +115,7 @@ static void *work(void *arg) {
     }
 }
 
-/* ---- plans ---------------------------------------------------------------------------------------------- */
+/* ---- plans ----------------------------------------------------------------------------------- */
 
 struct driver {
     struct team team;
@@ -164,7 +165,7 @@ static void plan_round(struct driver *d) {
     }
 }
 
-/* ---- rounds ---------------------------------------------------------------------------------------------- */
+/* ---- rounds ---------------------------------------------------------------------------------- */
 
 static bool any_overlap(const struct weir_lin_op *ops, size_t n) {
     for (size_t i = 0; i < n; i++)

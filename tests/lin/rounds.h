@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/lin/rounds.h - runs many small concurrent rounds on a ring, and checks each.
  *
- * An object lives for a few rounds. In each, 2 to 4 persistent threads run operations that were made up
- * beforehand, between two spin barriers; what they did is recorded and checked against every state
- * that the rounds before may have left. In the end the object is drained, so that lost elements show. */
+ * An object lives for a few rounds. In each, 2 to 4 persistent threads run operations that were
+ * made up beforehand, between two spin barriers; what they did is recorded and checked against
+ * every state that the rounds before may have left. In the end the object is drained, so that lost
+ * elements show. */
 #ifndef WEIR_TESTS_LIN_ROUNDS_H
 #define WEIR_TESTS_LIN_ROUNDS_H
 
@@ -20,8 +21,8 @@ struct target {
     bool closes;
     void *(*make)(uint32_t cap, uint64_t start);
     void (*end)(void *ring);
-    /* Does op->kind with op->in and fills op->out; `late`: by the waiting call, with a deadline that has
-     * passed. The result: a code, or the count of a batch. */
+    /* Does op->kind with op->in and fills op->out; `late`: by the waiting call, with a deadline
+     * that has passed. The result: a code, or the count of a batch. */
     int64_t (*run)(void *ring, struct weir_lin_op *op, bool late);
 };
 

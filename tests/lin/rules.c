@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/lin/rules.c - for each rule of the specifications, a history that keeps it and one that breaks
- * it: ring, semaphore, map. Channel and cache: rules_waiting.c. */
+/* tests/lin/rules.c - for each rule of the specifications, a history that keeps it and one that
+ * breaks it: ring, semaphore, map. Channel and cache: rules_waiting.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +38,7 @@ void check_cases(const struct weir_lin_spec *spec, const struct weir_lin_rule *r
     weir_lin_checker_free(c);
 }
 
-/* ---- ring -------------------------------------------------------------------------------------------- */
+/* ---- ring ------------------------------------------------------------------------------------ */
 
 static const struct hand_made ring_results[] = {
     GOOD("first in, first out", OP(0, 0, 1, PUSH, 0, IN(1)), OP(0, 2, 3, PUSH, 0, IN(2)),
@@ -146,7 +146,7 @@ static void rules_of_ring(void **s) {
     CHECK_CASES(&spec, NULL, 0, ring_exact);
 }
 
-/* ---- semaphore ---------------------------------------------------------------------------------------- */
+/* ---- semaphore ------------------------------------------------------------------------------- */
 
 static const struct hand_made sem_cases[] = {
     GOOD("taken and given back", OP(0, 0, 1, TRY_ACQUIRE, 0, IN(3)), OP(0, 2, 3, RELEASE, 0, IN(3)),
@@ -203,7 +203,7 @@ static void rules_of_semaphore(void **s) {
     CHECK_CASES(&spec, weir_lin_sem_rules, 1, fifo_cases);
 }
 
-/* ---- map ------------------------------------------------------------------------------------------------ */
+/* ---- map ------------------------------------------------------------------------------------- */
 
 static const struct hand_made map_cases[] = {
     GOOD("put, got", OP(0, 0, 1, PUT, 0, IN(1)), OP(1, 2, 3, GET, 0, OUT(1))),

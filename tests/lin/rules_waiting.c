@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/lin/rules_waiting.c - as rules.c, for the channel and the cache, whose operations wait for each
- * other. */
+/* tests/lin/rules_waiting.c - as rules.c, for the channel and the cache, whose operations wait for
+ * each other. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@ void rules_of_channel(void **s);
 void rules_of_rendezvous(void **s);
 void rules_of_cache(void **s);
 
-/* ---- channel of capacity 1 ------------------------------------------------------------------------------ */
+/* ---- channel of capacity 1 ------------------------------------------------------------------- */
 
 static const struct hand_made chan_cases[] = {
     GOOD("sent, received", OP(0, 0, 1, SEND, 0, IN(1)), OP(1, 2, 3, RECV, 0, OUT(1))),
@@ -87,7 +87,7 @@ void rules_of_channel(void **s) {
     CHECK_CASES(&spec, weir_lin_chan_rules, 2, chan_cases);
 }
 
-/* ---- rendezvous -------------------------------------------------------------------------------------------- */
+/* ---- rendezvous ------------------------------------------------------------------------------ */
 
 static const struct hand_made rendezvous_cases[] = {
     GOOD("they meet", OP(0, 0, 5, SEND, 0, IN(1)), OP(1, 2, 7, RECV, 0, OUT(1))),
@@ -116,7 +116,7 @@ void rules_of_rendezvous(void **s) {
     CHECK_CASES(&spec, weir_lin_chan_rules, 2, rendezvous_cases);
 }
 
-/* ---- cache -------------------------------------------------------------------------------------------------- */
+/* ---- cache ----------------------------------------------------------------------------------- */
 
 #define START(c, r, g) OP(7, c, r, LOADER_START, 0, IN(g))
 #define END(c, r, g, v) OP(7, c, r, LOADER_END, 0, IN(g), OUT(v))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/lin/targets.c - weir's rings, as rounds.h wants them: 8-byte elements, straight from and into
- * the recorded operation. */
+/* tests/lin/targets.c - weir's rings, as rounds.h wants them: 8-byte elements, straight from and
+ * into the recorded operation. */
 #include "rounds.h"
 
 #include <weir/weir.h>
@@ -12,7 +12,7 @@
 
 #define LATE INT64_C(1) /* a deadline that has passed, and is not WEIR_NOW */
 
-/* ---- mpmc --------------------------------------------------------------------------------------------- */
+/* ---- mpmc ------------------------------------------------------------------------------------ */
 
 static void *mpmc_made(uint32_t cap, uint64_t start, unsigned flags) {
     size_t bytes = weir_mpmc_bytes(cap, sizeof(uint64_t));
@@ -60,7 +60,7 @@ const struct target target_mpmc_fence = { .name = "weir_mpmc without membarrier"
                                           .end = mpmc_end,
                                           .run = mpmc_run };
 
-/* ---- mutex ring ----------------------------------------------------------------------------------------- */
+/* ---- mutex ring ------------------------------------------------------------------------------ */
 
 static void *mutex_make(uint32_t cap, uint64_t start) {
     struct weir_ring_opts o = WEIR_RING_OPTS(cap, sizeof(uint64_t));
@@ -93,7 +93,7 @@ const struct target target_mutex = { .name = "weir_mutex_ring",
                                      .end = mutex_end,
                                      .run = mutex_run };
 
-/* ---- spsc ------------------------------------------------------------------------------------------------ */
+/* ---- spsc ------------------------------------------------------------------------------------ */
 
 static void *spsc_make(uint32_t cap, uint64_t start) {
     size_t bytes = weir_spsc_bytes(cap, sizeof(uint64_t));
