@@ -65,7 +65,8 @@ unsigned weir_model_thread(void); /* who calls; WEIR_MODEL_THREADS outside of a 
 __attribute__((format(printf, 1, 2), noreturn)) void weir_model_fail(const char *text, ...);
 
 #define weir_model_check(cond) \
-    ((cond) ? (void)0 : weir_model_fail("%s:%d: check failed: %s", __FILE__, __LINE__, #cond))
+    ((cond) ? (void)0 : weir__model_check_failed(__FILE__, __LINE__, #cond))
+__attribute__((noreturn)) void weir__model_check_failed(const char *file, int line, const char *cond);
 
 /* Announces that the calling thread reads or writes n bytes of plain memory at p: data races are reported
  * (under sequentially consistent memory), and use after free. No steps. */

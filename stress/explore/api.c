@@ -2,6 +2,7 @@
 /* stress/explore/api.c - what scenarios call to describe themselves. See weir/model.h. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "engine.h"
 #include "trace.h"
@@ -17,6 +18,11 @@ void weir_model_fail(const char *text, ...) {
     (void)vsnprintf(line, sizeof line, text, ap);
     va_end(ap);
     ex_fail(EX_F_CHECK, "%s", line);
+}
+
+void weir__model_check_failed(const char *file, int line, const char *cond) {
+    const char *slash = strrchr(file, '/');
+    ex_fail(EX_F_CHECK, "%s:%d: check failed: %s", slash ? slash + 1 : file, line, cond);
 }
 
 struct weir_model_op *weir_model_begin(const char *name, unsigned kind) {

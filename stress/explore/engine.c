@@ -45,12 +45,12 @@ static void crashed(void *address, bool overflow) {
 /* ---- steps -------------------------------------------------------------------------------------------------- */
 
 void ex_step(struct ex_task *t, const void *p, size_t size, const struct weir__site *at) {
-    if (++E.steps > E.max_steps)
-        ex_fail(EX_F_LIVELOCK, "more than %u steps in one execution", E.max_steps);
     if (t->fresh)
         t->fresh = false;
     else
         ex_decide(t);
+    if (++E.steps > E.max_steps)
+        ex_fail(EX_F_LIVELOCK, "more than %u steps in one execution", E.max_steps);
     if (E.left.solo && t->claim && !E.solo) ex_test_claim(t);
     if (t->barren_epoch != E.epoch) {
         t->barren_epoch = E.epoch;

@@ -132,26 +132,25 @@ static const char *who(int8_t by) {
 
 /* ---- checks -------------------------------------------------------------------------------------------- */
 
+__attribute__((noreturn, cold)) static void complain(const struct block *b, const struct weir__site *at) {
+    const char *what = at ? at->text : "access", *file = at ? at->file : "?", *slash = strrchr(file, '/');
+    int line = at ? at->line : 0;
+    if (slash) file = slash + 1;
+    if (!b || b->state != FREED) ex_fail(EX_F_BOUNDS, "%s at %s:%d is outside of every block", what, file, line);
+    ex_fail(EX_F_UAF, "%s at %s:%d: block%d of %zu bytes (allocated by %s at step %llu) was freed by %s at "
+            "step %llu", what, file, line, (int)(b - blocks), b->size, who(b->by),
+            (unsigned long long)b->step, who(b->freed_by), (unsigned long long)b->freed_step);
+}
+
 void ex_heap_touch(const void *p, size_t size, const struct weir__site *at) {
     if (!in_arena(p)) return;
     struct block *b = block_of(p);
-    const char *file = at ? at->file : "?", *slash = strrchr(file, '/');
-    if (slash) file = slash + 1;
-    if (!b || (const char *)p + size > b->at + b->size)
-        ex_fail(EX_F_BOUNDS, "%s at %s:%d is outside of every block", at ? at->text : "access",
-                file, at ? at->line : 0);
-    if (b->state == FREED)
-        ex_fail(EX_F_UAF, "%s at %s:%d: block%d of %zu bytes (allocated by %s at step %llu) was freed "
-                "by %s at step %llu", at ? at->text : "access", file, at ? at->line : 0,
-                (int)(b - blocks), b->size, who(b->by), (unsigned long long)b->step,
-                who(b->freed_by), (unsigned long long)b->freed_step);
+    if (!b || b->state == FREED || (const char *)p + size > b->at + b->size) complain(b, at);
     if (E.races && E.cur) ex_race_touch(E.cur, b->used);
 }
 
 static bool filled(const char *p, int byte, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)p[i] != byte) return false;
-    return true;
+    return n == 0 || ((unsigned char)p[0] == byte && memcmp(p, p + 1, n - 1) == 0);
 }
 
 static void check_block(const struct block *b) {

@@ -41,11 +41,14 @@ void ex_state_restore(void) {
 /* Whether a word of the section points into [from, to). */
 __attribute__((no_sanitize("address"))) bool ex_state_reaches(const void *from, const void *to) {
     uintptr_t lo = (uintptr_t)from, hi = (uintptr_t)to;
+    static char *hit; /* where it was found last time: mostly there again */
     char *p = (char *)(((uintptr_t)__start_weir_state + sizeof lo - 1) & ~(sizeof lo - 1));
     if (size() == 0) return false;
+    if (hit && *(uintptr_t *)(void *)hit - lo < hi - lo) return true;
     for (; p + sizeof lo <= __stop_weir_state; p += sizeof lo) {
-        uintptr_t v = *(uintptr_t *)(void *)p;
-        if (v >= lo && v < hi) return true;
+        if (*(uintptr_t *)(void *)p - lo >= hi - lo) continue;
+        hit = p;
+        return true;
     }
     return false;
 }

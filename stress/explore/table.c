@@ -176,6 +176,11 @@ static void heading(FILE *to, const size_t width[EX_TASKS]) {
     (void)fprintf(to, " where\n");
 }
 
+static bool is_step(const struct ex_event *e) {
+    return e->kind < EX_T_PREEMPTED && e->kind != EX_T_POINT && e->kind != EX_T_DRAIN &&
+           e->kind != EX_T_WOKEN && e->kind != EX_T_TIMEOUT && e->kind != EX_T_SPURIOUS;
+}
+
 void ex_table_print(FILE *to) {
     size_t n, width[EX_TASKS] = { 0 };
     const struct ex_event *ev = ex_trace_events(&n);
@@ -184,7 +189,7 @@ void ex_table_print(FILE *to) {
     heading(to, width);
     for (size_t i = 0; i < n; i++) {
         char number[24] = "";
-        bool step = ev[i].step != last && ev[i].kind != EX_T_PREEMPTED && ev[i].kind != EX_T_POINT;
+        bool step = ev[i].step != last && is_step(&ev[i]);
         if (step) (void)snprintf(number, sizeof number, "%llu", (unsigned long long)ev[i].step);
         if (step) last = ev[i].step;
         row(to, &ev[i], width, number);
