@@ -148,6 +148,7 @@ static void reset(void) {
     E.failure_text[0] = '\0';
     E.explain = NULL;
     weir__model_weakened = 0;
+    E.weakened = false;
     memset(E.local, 0, sizeof E.local);
     E.as = EX_TASKS;
     for (unsigned i = 0; i < EX_TASKS; i++) E.task[i].nbuf = E.task[i].late = 0;

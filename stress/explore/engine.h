@@ -198,6 +198,7 @@ struct ex_engine {
     struct ex_task *solo;
     uint32_t ready, blocked, tired, done, stopped; /* bits of tasks */
     unsigned solo_used, stuck;
+    bool weakened; /* the operation at work has lost its seq_cst */
     uint64_t steps, epoch, turn, time, rng;
     weir_time clock;
     struct weir_model_op *ops;

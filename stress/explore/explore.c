@@ -273,6 +273,7 @@ static int explore(struct run *r, uint64_t *executions) {
         print_line(r, &o);
         *executions += o.executions;
         if (o.failed) report(r, o.executions);
+        if (o.failed && r->command->first) return 1;
         if (o.failed || (r->command->must_exhaust && !o.exhausted)) status = 1;
     }
     return status;
@@ -289,7 +290,7 @@ static int explore_all(const struct ex_command *c, const struct weir_model_scena
     if (ex_weaken(r.s.weaken, why, sizeof why) < 0) return usage_error(why);
     uint64_t seed = r.s.seed;
     (void)printf("seed %" PRIu64 "\n", seed);
-    for (size_t i = 0; i < n && !interrupted; i++) {
+    for (size_t i = 0; i < n && !interrupted && !(failed && c->first); i++) {
         if (!wanted(c, sc[i])) continue;
         r.sc = sc[i];
         if (ex_settings_make(&r.s, c, sc[i], why, sizeof why) < 0) return usage_error(why);

@@ -105,7 +105,7 @@ static void store(struct ex_task *t, void *p, unsigned size, uint64_t v, int ord
 
 /* Whether a read-modify-write drains. */
 static bool drains(int order) {
-    return !weir__model_weakened && (order == WEIR__SEQ || E.mem == &ex_tso);
+    return !E.weakened && (order == WEIR__SEQ || E.mem == &ex_tso);
 }
 
 /* Makes memory ready for a read-modify-write of p. */

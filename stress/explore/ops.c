@@ -49,8 +49,15 @@ uint64_t ex_apply(enum weir__rmw op, uint64_t old, uint64_t v, unsigned size) {
 
 /* ---- steps ------------------------------------------------------------------------------------------------- */
 
-static void done(void) {
+/* Whether this operation was weakened. The mark is taken at once: other threads run before the step. */
+static bool weakened(void) {
+    bool yes = weir__model_weakened;
     weir__model_weakened = 0;
+    return yes;
+}
+
+static void done(void) {
+    E.weakened = false;
     if (E.sc->invariant) ex_after();
 }
 
@@ -69,6 +76,7 @@ static struct ex_event *trace(const struct ex_task *t, enum ex_event_kind kind, 
 
 uint64_t weir__model_load(const void *p, unsigned size, int order, const struct weir__site *at) {
     struct ex_task *t = E.cur;
+    (void)weakened();
     if (!t) return ex_peek(p, size);
     ex_step(t, p, size, at);
     uint64_t v = E.mem->load(t, p, size, order);
@@ -80,6 +88,7 @@ uint64_t weir__model_load(const void *p, unsigned size, int order, const struct 
 
 void weir__model_store(void *p, unsigned size, uint64_t v, int order, const struct weir__site *at) {
     struct ex_task *t = E.cur;
+    (void)weakened();
     if (size == 4) v = (uint32_t)v;
     if (!t) {
         ex_poke(p, size, v);
@@ -95,14 +104,14 @@ void weir__model_store(void *p, unsigned size, uint64_t v, int order, const stru
 uint64_t weir__model_rmw(void *p, unsigned size, enum weir__rmw op, uint64_t v, int order,
                          const struct weir__site *at) {
     struct ex_task *t = E.cur;
+    bool weak = weakened();
     if (!t) {
         uint64_t old = ex_peek(p, size);
         ex_poke(p, size, ex_apply(op, old, v, size));
         return old;
     }
-    unsigned char weak = weir__model_weakened; /* other threads' operations come in between */
     ex_step(t, p, size, at);
-    weir__model_weakened = weak;
+    E.weakened = weak;
     uint64_t old = E.mem->rmw(t, p, size, op, v, order, at);
     if (E.races) ex_race_rmw(t, p, order);
     if (E.tracing)
@@ -125,13 +134,12 @@ bool weir__model_cas(void *p, unsigned size, void *expected, uint64_t desired, b
                      const struct weir__site *at) {
     struct ex_task *t = E.cur;
     uint64_t want = ex_peek(expected, size), found = want;
-    bool ok;
+    bool ok, undrained = weakened();
     if (!t) {
         ok = plain_cas(p, size, &found, desired);
     } else {
-        unsigned char weakened = weir__model_weakened;
         ex_step(t, p, size, at);
-        weir__model_weakened = weakened;
+        E.weakened = undrained;
         enum ex_event_kind kind = EX_T_CAS;
         if (weak && E.left.weak && ex_peek(p, size) == want && ex_choose(EX_WEAK, 2)) {
             ex_spend(&E.left.weak);

@@ -27,6 +27,7 @@ void ex_usage(FILE *to) {
         "  --all             patterns match those, too, that fail on purpose\n"
         "  --out DIR         where replay files go (weir-failures)\n"
         "  --must-exhaust    a search that a limit cut short counts as a failure\n"
+        "  --first           end after the first failure\n"
         "  --quiet           one line for each scenario\n"
         "keys, as KEY=VALUE or --KEY VALUE:\n"
         "  strategy          dfs (all schedules), random, pct\n"
@@ -66,6 +67,7 @@ static bool flag(struct ex_command *c, const char *a) {
     const struct { const char *name; bool *to; } flags[] = {
         { "--list", &c->list }, { "--help", &c->help }, { "-h", &c->help }, { "--quiet", &c->quiet },
         { "--force", &c->force }, { "--all", &c->all }, { "--must-exhaust", &c->must_exhaust },
+        { "--first", &c->first },
     };
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (strcmp(a, flags[i].name) == 0) return *flags[i].to = true;

@@ -18,7 +18,7 @@ struct ex_command {
     const char *name[EX_NAMES];
     unsigned nnames;
     const char *replay, *out;
-    bool list, help, quiet, force, all, must_exhaust;
+    bool list, help, quiet, force, all, must_exhaust, first;
 };
 
 struct ex_settings {

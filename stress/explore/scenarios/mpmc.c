@@ -32,6 +32,9 @@ const struct ring_case mpmc_cases[] = {
     ROW("batch.2x3.cap3", 3, 0, 0, NULL, "BbB", "bBb"),
     ROW("batch.3x2.cap3", 3, 0, 0, NULL, "Bb", "Bb", "uo"),
     ROW("batch.wrap.cap3", 3, WRAP, 0, NULL, "BbB", "bob"),
+    ROW("batch.sides.cap2", 2, 0, 0, NULL, "BBB", "bbb"),
+    ROW("batch.sides.cap3", 3, 0, 0, NULL, "BBB", "bbb"),
+    ROW("batch.sides.one", 2, 0, 0, NULL, "BuB", "obo"),
     ROW("batch.solo", 3, 0, 0, "solo=1", "Bb", "bB"),
     /* push and pop that wait: I1 */
     ROW("wait.2x3.cap1", 1, 0, 0, NULL, "UUU", "OOO"),
