@@ -59,8 +59,7 @@ static void ring_dispose(void *r) { free(r); }
 WB_RING(wb_spsc_ck, "ck", "spsc", WB_PACKAGE_CK, "capacity: a power of two, less one",
         WB_SPSC | WB_SIZES, ring_open, ring_dispose, NULL, spsc_ck);
 
-WB_RING(
-    wb_mpmc_ck, "ck", "mpmc", WB_PACKAGE_CK,
-    "capacity: a power of two, less one; a preempted producer holds up the others inside "
-    "the call",
-    WB_MPMC | WB_SIZES, ring_open, ring_dispose, NULL, mpmc_ck);
+WB_RING(wb_mpmc_ck, "ck", "mpmc", WB_PACKAGE_CK,
+        "capacity: a power of two, less one; a preempted producer holds up the others inside "
+        "the call",
+        WB_MPMC | WB_SIZES, ring_open, ring_dispose, NULL, mpmc_ck);
