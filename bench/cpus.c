@@ -15,8 +15,8 @@ static struct {
 } cpus;
 
 struct place {
-    int cpu;
     long package, core;
+    int cpu;
     int nth; /* how many hardware threads of the same core come before it */
 };
 
@@ -59,7 +59,7 @@ static void read_cpus(void) {
     for (int c = 0; c < CPU_SETSIZE; c++)
         if (CPU_ISSET((size_t)c, &cpus.mask))
             at[cpus.n++] =
-                (struct place){ c, topology(c, "physical_package_id"), topology(c, "core_id"), 0 };
+                (struct place){ topology(c, "physical_package_id"), topology(c, "core_id"), c, 0 };
     qsort(at, cpus.n, sizeof *at, by_core);
     for (unsigned i = 0; i < cpus.n; i++) {
         cpus.compact[i] = at[i].cpu;

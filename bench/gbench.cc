@@ -21,7 +21,7 @@ class Silent : public benchmark::BenchmarkReporter {
 
 void body(benchmark::State &state, const wb_gbench *g, unsigned i, unsigned *repetition) {
     double counters[WB_COUNTERS], seconds = 0;
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
         const char *why = g->measure(g->ctx, i, (*repetition)++, &seconds, counters);
         if (why != nullptr) {
             state.SkipWithError(why);

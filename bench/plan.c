@@ -148,7 +148,10 @@ static unsigned put_case(struct wb_builder *b, const struct wb_case *c, enum wb_
         }
     }
     if (b->n_items == before) return 0;
-    if (b->filling) b->plan->cases[b->n_cases] = *c;
+    if (b->filling) {
+        b->plan->cases[b->n_cases] = *c;
+        b->plan->cases[b->n_cases].items = b->n_items - before;
+    }
     b->n_cases++;
     return b->n_items - before;
 }
@@ -158,8 +161,9 @@ static bool came_before(struct wb_builder *b, const char *name) {
         if (strcmp(b->seen[i], name) == 0) return true;
     if (b->n_seen == b->seen_room) {
         b->seen_room = b->seen_room ? 2 * b->seen_room : 64;
-        b->seen = realloc(b->seen, b->seen_room * sizeof *b->seen);
-        if (!b->seen) abort();
+        void *more = realloc(b->seen, b->seen_room * sizeof *b->seen);
+        if (!more) abort();
+        b->seen = more;
     }
     memcpy(b->seen[b->n_seen++], name, WB_NAME_BYTES);
     return false;
@@ -307,8 +311,8 @@ void wb_plan_free(struct wb_plan *plan) {
 
 double wb_plan_estimate(const struct wb_plan *plan) {
     double s = 0;
-    for (unsigned i = 0; i < plan->n_items; i++)
-        s += plan->rounds * wb_run_cost(plan->items[i].of->test, plan->seconds);
+    for (unsigned i = 0; i < plan->n_cases; i++)
+        s += plan->cases[i].items * plan->rounds * wb_run_cost(plan->cases[i].test, plan->seconds);
     return s;
 }
 

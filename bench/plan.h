@@ -24,6 +24,7 @@ struct wb_case {
     enum wb_test test;
     struct wb_shape shape;
     unsigned threads;
+    unsigned items; /* variants that are measured */
     bool one_cpu;
 };
 

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,7 @@ static bool take_all(struct wb_plan *plan, struct wb_group *group, int fd, pid_t
         if (ready < 0 && errno == EINTR) continue;
         if (ready <= 0) return false;
         ssize_t n = read(fd, buffer + have, sizeof buffer - have);
+        if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return true;
         have += (size_t)n;
         char *from = buffer;
@@ -102,56 +104,60 @@ static bool take_all(struct wb_plan *plan, struct wb_group *group, int fd, pid_t
     }
 }
 
-static bool add_arg(char **argv, int *argc, const char *format, const char *value) {
-    size_t n = strlen(format) + strlen(value) + 1;
-    char *s = malloc(n);
-    if (!s) return false;
-    (void)snprintf(s, n, "%s%s", format, value);
-    argv[(*argc)++] = s;
-    return true;
+/* The other process's command line. */
+struct call {
+    char text[8192]; /* the arguments, one after the other */
+    size_t used;
+    char *argv[16]; /* into text */
+    unsigned argc;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct call *c, const char *format, ...) {
+    va_list values;
+    size_t room = sizeof c->text - c->used;
+    va_start(values, format);
+    int n = vsnprintf(c->text + c->used, room, format, values);
+    va_end(values);
+    if (n < 0 || (size_t)n >= room) {
+        c->used = sizeof c->text; /* too long: see start() */
+        return;
+    }
+    c->argv[c->argc++] = c->text + c->used;
+    c->used += (size_t)n + 1;
 }
 
-static bool add_number(char **argv, int *argc, const char *format, double value) {
-    char text[32];
-    (void)snprintf(text, sizeof text, "%.17g", value);
-    return add_arg(argv, argc, format, text);
-}
-
-static bool add_threads(char **argv, int *argc, const struct wb_options *o) {
+static void add_threads(struct call *c, const struct wb_options *o) {
     char text[8 * WB_THREADS_MAX] = "";
     size_t at = 0;
     for (unsigned i = 0; i < o->n_threads; i++)
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%u", i ? "," : "", o->threads[i]);
-    return o->n_threads == 0 || add_arg(argv, argc, "--threads=", text);
+    if (at > 0) add(c, "--threads=%s", text);
 }
 
-static bool arguments(const struct wb_plan *plan, int fd, char **argv) {
+static void arguments(struct call *c, const struct wb_plan *plan, int fd) {
     static const char *const pins[] = { "auto", "compact", "spread", "none" };
     const struct wb_options *o = plan->opt;
-    char seed[24];
-    int n = 0;
-    (void)snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
-    bool ok = add_arg(argv, &n, "", o->full[0]) && add_arg(argv, &n, "--suite=", "one-cpu") &&
-              add_number(argv, &n, "--cpus=", wb_first_cpu()) &&
-              add_number(argv, &n, "--rounds=", plan->rounds) &&
-              add_number(argv, &n, "--seconds=", plan->seconds) &&
-              add_arg(argv, &n, "--seed=", seed) && add_arg(argv, &n, "--pin=", pins[o->pin]) &&
-              add_number(argv, &n, "--records=", fd) && add_threads(argv, &n, o);
-    if (ok && o->filter_text)
-        ok = add_arg(argv, &n,
-                     o->filter_benchmark ? "--benchmark_filter=" : "--filter=", o->filter_text);
-    if (ok && o->rivals == WB_RIVALS_NONE) ok = add_arg(argv, &n, "--rivals=", "none");
-    if (ok && o->rivals == WB_RIVALS_LIST) ok = add_arg(argv, &n, "--rivals=", o->rivals_list);
-    return ok;
+    add(c, "%s", o->full[0]);
+    add(c, "--suite=one-cpu");
+    add(c, "--cpus=%d", wb_first_cpu());
+    add(c, "--rounds=%u", plan->rounds);
+    add(c, "--seconds=%.17g", plan->seconds);
+    add(c, "--seed=%llu", (unsigned long long)o->seed);
+    add(c, "--pin=%s", pins[o->pin]);
+    add(c, "--records=%d", fd);
+    add_threads(c, o);
+    if (o->filter_text)
+        add(c, "--%s=%s", o->filter_benchmark ? "benchmark_filter" : "filter", o->filter_text);
+    if (o->rivals == WB_RIVALS_NONE) add(c, "--rivals=none");
+    if (o->rivals == WB_RIVALS_LIST) add(c, "--rivals=%s", o->rivals_list);
 }
 
 static pid_t start(const struct wb_plan *plan, int fd) {
-    char *argv[16] = { NULL };
+    struct call c = { .used = 0 };
     pid_t child = -1;
-    if (!arguments(plan, fd, argv) ||
-        posix_spawn(&child, "/proc/self/exe", NULL, NULL, argv, environ) != 0)
-        child = -1;
-    for (int i = 0; argv[i]; i++) free(argv[i]);
+    arguments(&c, plan, fd);
+    if (c.used >= sizeof c.text) return -1;
+    if (posix_spawn(&child, "/proc/self/exe", NULL, NULL, c.argv, environ) != 0) return -1;
     return child;
 }
 

@@ -30,7 +30,7 @@ struct wb_sample {
     double csw_per_op;    /* context switches */
     double cpu_s_per_mop; /* CPU seconds per million operations */
     double misses_per_op; /* calls that moved nothing */
-    double disorder;      /* elements out of order, of a variant that promises none (WB_UNORDERED) */
+    double disorder; /* elements out of order, of a variant that promises none (WB_UNORDERED) */
 };
 
 struct wb_trial {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* bench/summary.c - summary.md: where weir loses, the bars, then a table per case. Its figures are
  * what the README quotes, so each stands in a table row that begins with its names. */
+#include <limits.h>
 #include <string.h>
 
 #include "report.h"
@@ -110,7 +111,7 @@ static void figures(FILE *f, const struct wb_result *r) {
 }
 
 static void tables(FILE *f, const struct wb_report *r) {
-    const struct wb_case *of = NULL;
+    unsigned headed = UINT_MAX; /* the case whose heading came last */
     for (unsigned g = 0; g < r->plan->n_groups; g++) {
         const struct wb_group *group = &r->plan->groups[g];
         bool opened = false;
@@ -122,7 +123,9 @@ static void tables(FILE *f, const struct wb_report *r) {
                 machine(f, r);
                 opened = true;
             }
-            if (row->item->of != of) table_head(f, of = row->item->of);
+            unsigned of = (unsigned)(row->item->of - r->plan->cases);
+            if (of != headed) table_head(f, &r->plan->cases[of]);
+            headed = of;
             (void)fprintf(f, "| %s ", row->item->ring->name);
             figures(f, row);
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* bench/table.c - what a run prints: the table of all cases and the bars; or the lines of the try
  * suite. */
+#include <limits.h>
 #include <string.h>
 
 #include "report.h"
@@ -57,12 +58,14 @@ static void print_bars(FILE *f, const struct wb_bars *bars) {
 }
 
 void wb_print_table(const struct wb_report *r, FILE *f) {
-    const struct wb_case *of = NULL;
+    unsigned headed = UINT_MAX; /* the case whose heading came last */
     char scaling[256];
     for (unsigned i = 0; i < r->plan->n_items; i++) {
         const struct wb_result *row = &r->results[i];
         if (!wb_result_shown(row)) continue;
-        if (row->item->of != of) heading(f, of = row->item->of);
+        unsigned of = (unsigned)(row->item->of - r->plan->cases);
+        if (of != headed) heading(f, &r->plan->cases[of]);
+        headed = of;
         print_row(f, row);
     }
     print_bars(f, r->bars);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* bench/text.c - figures and cases in words, for the table and the summary. */
+#include <stdarg.h>
 #include <string.h>
 
 #include "report.h"
@@ -36,37 +37,43 @@ const char *wb_text_ratio(char *out, struct wb_interval r) {
     return out;
 }
 
-static size_t put(char *out, size_t n, size_t at, const char *format, double value) {
-    if (at >= n) return at;
-    at += (size_t)snprintf(out + at, n - at, at ? ", " : "");
-    if (at >= n) return at;
-    return at +
-           (size_t)snprintf(out + at, n - at, format, value); /* the format is one of those below */
+struct words {
+    char *out;
+    size_t n, at;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct words *w, const char *format, ...) {
+    va_list values;
+    if (w->at >= w->n) return;
+    va_start(values, format);
+    int n = vsnprintf(w->out + w->at, w->n - w->at, format, values);
+    va_end(values);
+    if (n > 0) w->at += (size_t)n;
 }
 
 const char *wb_text_case(char *out, size_t n, const struct wb_case *c) {
     const struct wb_shape *s = &c->shape;
-    size_t at = (size_t)snprintf(out, n, "%s, ", c->structure);
+    struct words w = { out, n, 0 };
+    say(&w, "%s, ", c->structure);
     if (c->title)
-        at += (size_t)snprintf(out + at, n - at, "%s", c->title);
+        say(&w, "%s", c->title);
     else if (c->test == WB_SOLO)
-        at += (size_t)snprintf(out + at, n - at, "one thread");
+        say(&w, "one thread");
     else if (c->test == WB_PING)
-        at += (size_t)snprintf(out + at, n - at, "ping-pong");
+        say(&w, "ping-pong");
     else
-        at += (size_t)snprintf(out + at, n - at, "%u to %u", s->producers, s->consumers);
-    if (c->test == WB_STOPPED)
-        at += (size_t)snprintf(out + at, n - at, ", one producer stopped (the others meanwhile)");
-    if (s->blocking) at += (size_t)snprintf(out + at, n - at, ", blocking");
-    if (s->rate > 0) at = put(out, n, at, "%.0f/s offered", s->rate);
-    if (s->batch > 1) at = put(out, n, at, "batch %.0f", s->batch);
-    if (s->cap != 1024) at = put(out, n, at, "capacity %.0f", (double)s->cap);
-    if (s->size != 8) at = put(out, n, at, "%.0f bytes", (double)s->size);
-    if (s->work_ns) at = put(out, n, at, "%.0f ns work", s->work_ns);
+        say(&w, "%u to %u", s->producers, s->consumers);
+    if (c->test == WB_STOPPED) say(&w, ", one producer stopped (the others meanwhile)");
+    if (s->blocking) say(&w, ", blocking");
+    if (s->rate > 0) say(&w, ", %.0f/s offered", s->rate);
+    if (s->batch > 1) say(&w, ", batch %u", s->batch);
+    if (s->cap != 1024) say(&w, ", capacity %zu", s->cap);
+    if (s->size != 8) say(&w, ", %zu bytes", s->size);
+    if (s->work_ns) say(&w, ", %u ns work", s->work_ns);
     if (c->one_cpu)
-        at += (size_t)snprintf(out + at, n - at, ", one CPU");
+        say(&w, ", one CPU");
     else if (s->oversubscribed)
-        (void)snprintf(out + at, n - at, ", oversubscribed");
+        say(&w, ", oversubscribed");
     return out;
 }
 

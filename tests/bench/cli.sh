@@ -121,10 +121,11 @@ t_unwritable() {
     says out '^  weir .*/s '
 }
 
-# interrupted FILTER: a run of 100 rounds that gets SIGINT after 2 s, alone.
+# interrupted FILTER: a run of 100 rounds that gets SIGINT alone, 2 s after it has begun.
 interrupted() {
     "$fake" --seconds=0.1 --rounds=100 "--filter=$1" --out="$dir/o" >"$dir/out" 2>"$dir/err" &
     program=$!
+    until grep -q '^weir-bench: suite' "$dir/err"; do sleep 0.1; done
     sleep 2
     start=$(date +%s)
     kill -INT $program
