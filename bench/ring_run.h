@@ -78,16 +78,17 @@ struct wb_run {
 
 /* `one`, a constant: elements come from producer 0 only, so that their word is the sequence number. */
 WB_LOOP struct wb_run wb_begin(const struct wb_worker *w, const bool one) {
-    struct wb_run t;
-    memset(&t, 0, sizeof t);
+    struct wb_run t; /* field by field: through a memset the compiler would keep it in memory */
     t.stop = w->stop;
     t.drain = w->drain;
     t.seen = w->seen;
-    t.one = one;
-    if (one && w->seen) t.only = w->seen[0];
+    t.only = one && w->seen ? w->seen[0] : 0;
+    t.moved = t.sum = t.misses = t.disorder = 0;
     t.producers = w->shape->producers;
+    t.fails = t.empty = 0;
     t.work = wb_work_rounds(w->shape->work_ns);
     t.yields = w->shape->oversubscribed;
+    t.one = one;
     return t;
 }
 
