@@ -55,8 +55,9 @@ static void refused(const struct kind *k, const struct field *f, uint64_t value)
 }
 
 static void each_field(const struct kind *k, size_t need) {
-    static const uint64_t far[] = { 0, 1, 7, 8, 65537, UINT64_C(1) << 31, UINT64_MAX / 2,
-                                    UINT64_MAX };
+    static const uint64_t far[] = {
+        0, 1, 7, 8, 65537, UINT64_C(1) << 31, UINT64_MAX / 2, UINT64_MAX
+    };
     void *out = NULL;
     memcpy(copy, good, sizeof copy);
     CHECK_IS(k->attach(&out, copy, need), 0);
@@ -77,8 +78,8 @@ static void each_field(const struct kind *k, size_t need) {
 static void mpmc_shape(void) {
     /* elem_size_ has neighbours of the same stride; those describe a whole ring, see below. */
     static const struct field fields[] = {
-        FIELD(weir_mpmc, magic_), FIELD(weir_mpmc, mask_),   FIELD(weir_mpmc, last_),
-        FIELD(weir_mpmc, lap_),   FIELD(weir_mpmc, gap_),    FIELD(weir_mpmc, stride_),
+        FIELD(weir_mpmc, magic_), FIELD(weir_mpmc, mask_), FIELD(weir_mpmc, last_),
+        FIELD(weir_mpmc, lap_),   FIELD(weir_mpmc, gap_),  FIELD(weir_mpmc, stride_),
         FIELD(weir_mpmc, slots_),
     };
     static const struct field size = FIELD(weir_mpmc, elem_size_);

@@ -18,11 +18,11 @@ static void *library;
 static sem_t waited, closed;
 
 /* POSIX: a symbol's address is a function's. */
-#define GET(fn, symbol)                               \
-    do {                                              \
-        void *p_ = dlsym(library, symbol);            \
-        memcpy(&(fn), &p_, sizeof p_);                \
-        CHECK(p_ != NULL, "%s is missing", symbol);   \
+#define GET(fn, symbol)                             \
+    do {                                            \
+        void *p_ = dlsym(library, symbol);          \
+        memcpy(&(fn), &p_, sizeof p_);              \
+        CHECK(p_ != NULL, "%s is missing", symbol); \
     } while (0)
 
 static int64_t wait_and_end(void *ring) {

@@ -51,7 +51,9 @@ static void misuse(int errnos[4]) {
 static void keeps_errno(void) {
     int closed[4], hooked[4];
     int kept = dup(STDERR_FILENO);
-    if (!CHECK(kept >= 0 && close(STDERR_FILENO) == 0, "stderr cannot be closed")) return;
+    CHECK(kept >= 0, "stderr cannot be kept");
+    if (kept < 0) return;
+    (void)close(STDERR_FILENO);
     misuse(closed);
     int back = dup2(kept, STDERR_FILENO);
     (void)close(kept);

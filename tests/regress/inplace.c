@@ -210,9 +210,9 @@ static void quiet(const char *call, const char *what, void *arg) {
 }
 
 static void walk(size_t cap, size_t size, uint64_t start, size_t steps) {
-    static void (*const verbs[])(struct model *) = { step_push,    step_pop,    step_push_n,
-                                                     step_pop_n,   step_reserve, step_commit,
-                                                     step_peek,    step_consume };
+    static void (*const verbs[])(struct model *) = { step_push,  step_pop,     step_push_n,
+                                                     step_pop_n, step_reserve, step_commit,
+                                                     step_peek,  step_consume };
     size_t bytes = weir_spsc_bytes(cap, size);
     struct model m = { .cap = cap, .size = size, .start = start, .next = 5 };
     void *mem = aligned_alloc(WEIR_LINE, (bytes + WEIR_LINE - 1) / WEIR_LINE * WEIR_LINE);

@@ -55,5 +55,6 @@ int use_structs(weir_mpmc *m, weir_spsc *s) {
 int use_batches(weir_mpmc *m, weir_spsc *s) {
     int in[3] = { 1, 2, 3 }, out[3] = { 0, 0, 0 };
     size_t n = weir_spsc_push_n(s, in, 3) + weir_spsc_pop_n(s, out, 2);
-    return weir_mpmc_try_push_n(m, in, 3) > 0 && weir_mpmc_try_pop_n(m, out, 3) > 0 ? out[0] : (int)n;
+    return weir_mpmc_try_push_n(m, in, 3) > 0 && weir_mpmc_try_pop_n(m, out, 3) > 0 ? out[0]
+                                                                                    : (int)n;
 }

@@ -195,7 +195,8 @@ static void in_another_process(const char *name, int rights) {
 }
 
 static const char attach_name[] = "RING12 attached by another process, which registers membarrier";
-static const char refused_name[] = "RING12 attached by another process, which is refused membarrier";
+static const char refused_name[] =
+    "RING12 attached by another process, which is refused membarrier";
 
 static void attached(void) { in_another_process(attach_name, CHILD_FRESH); }
 static void attached_refused(void) { in_another_process(refused_name, CHILD_NO_MEMBARRIER); }
