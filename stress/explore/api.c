@@ -38,7 +38,7 @@ struct weir_model_op *weir_model_begin(const char *name, unsigned kind) {
     op->ret = 0;
     op->result = 0;
     op->nin = op->nout = 0;
-    E.op_ticket[op - E.ops] = 0;
+    E.op_store[op - E.ops] = 0;
     op->done = false;
     if (t) {
         t->op = op;
@@ -55,8 +55,7 @@ void weir_model_end(struct weir_model_op *op, int64_t result) {
     op->done = true;
     if (!t) return;
     if (t->op != op) ex_fail(EX_F_MISUSE, "%s ends, but is not this thread's open operation", op->name);
-    if (t->nbuf) t->late++;
-    E.op_ticket[op - E.ops] = t->nbuf ? t->buf[t->nbuf - 1].ticket : 0;
+    E.op_store[op - E.ops] = t->nbuf ? t->buf[t->nbuf - 1].made : 0;
     if (E.tracing) ex_trace_add(t, EX_T_END, NULL, NULL)->op = op;
     if (E.solo == t) E.solo = NULL;
     t->op = NULL;
@@ -64,12 +63,10 @@ void weir_model_end(struct weir_model_op *op, int64_t result) {
     t->ready = NULL;
 }
 
-void ex_drained(struct ex_task *t, uint32_t ticket) {
+void ex_not_seen(const struct ex_task *t, uint64_t made) {
     for (size_t i = 0; i < E.nops; i++) {
         struct weir_model_op *op = &E.ops[i];
-        if (op->thread != t->id || !op->done || E.op_ticket[i] != ticket) continue;
-        op->ret = ++E.time;
-        t->late--;
+        if (op->thread == t->id && op->done && E.op_store[i] >= made) op->ret = ++E.time;
     }
 }
 

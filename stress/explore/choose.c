@@ -8,11 +8,10 @@
 #include "engine.h"
 
 static const char *const kind_name[EX_KINDS] = {
-    [EX_SCHED] = "which thread", [EX_LEAVE] = "stores left in the buffer",
-    [EX_DRAIN] = "drain a buffer", [EX_WEAK] = "weak failure",
-    [EX_REUSE] = "reuse of memory", [EX_OOM] = "out of memory",
-    [EX_CLOCK] = "clock",            [EX_DENIAL] = "membarrier refused",
-    [EX_ALONE] = "runs alone",
+    [EX_SCHED] = "which thread",  [EX_DRAIN] = "store not seen",
+    [EX_WEAK] = "weak failure",   [EX_REUSE] = "reuse of memory",
+    [EX_OOM] = "out of memory",   [EX_CLOCK] = "clock",
+    [EX_ALONE] = "runs alone",    [EX_DENIAL] = "membarrier refused",
 };
 
 unsigned ex_choose(enum ex_kind kind, unsigned n) {

@@ -81,7 +81,6 @@ static void run_exit(unsigned id) {
 }
 
 static void to_main(struct ex_task *from) {
-    if (from->nbuf > 0) E.mem->leave(from);
     E.cur = E.running = NULL;
     ex_fiber_jump(&from->fiber, &ex_main_fiber);
 }
@@ -141,7 +140,7 @@ static void reset(void) {
     E.cur = E.running = E.solo = NULL;
     E.ready = E.blocked = E.tired = E.done = E.stopped = 0;
     E.solo_used = E.stuck = E.preempted = 0;
-    E.steps = E.epoch = E.turn = E.time = 0;
+    E.steps = E.epoch = E.turn = E.time = E.stores = 0;
     E.clock = CLOCK_START;
     E.nops = E.nrec = 0;
     E.failure = EX_F_NONE;
@@ -151,7 +150,7 @@ static void reset(void) {
     E.weakened = false;
     memset(E.local, 0, sizeof E.local);
     E.as = EX_TASKS;
-    for (unsigned i = 0; i < EX_TASKS; i++) E.task[i].nbuf = E.task[i].late = 0;
+    for (unsigned i = 0; i < EX_TASKS; i++) E.task[i].nbuf = 0;
     E.state = E.sc->state_size ? ex_heap_quiet(E.sc->state_size) : NULL;
 }
 
@@ -191,11 +190,11 @@ void ex_execute(void) {
 void ex_init(void) {
     static struct ex_record records[2][EX_CHOICES];
     static struct weir_model_op ops[EX_OPS];
-    static uint32_t tickets[EX_OPS];
+    static uint64_t op_store[EX_OPS];
     E.rec = records[0];
     E.prefix = records[1];
     E.ops = ops;
-    E.op_ticket = tickets;
+    E.op_store = op_store;
     ex_fiber_catch_crashes(crashed);
     ex_state_save();
 }

@@ -37,7 +37,7 @@
 /* XX(name, what one unit of it buys). Negative: no limit. */
 #define EX_BUDGETS(XX)                                                     \
     XX(preemptions, "a switch away from a thread that could go on")        \
-    XX(flushes, "a switch that leaves stores in the buffer")               \
+    XX(flushes, "a look before a store that is in its buffer still")       \
     XX(timeouts, "a deadline that passes while others could run")          \
     XX(spurious, "a wake-up without a cause")                              \
     XX(weak, "a weak compare-and-swap that fails without a cause")         \
@@ -55,7 +55,7 @@ struct ex_budget {
 
 /* ---- choices ----------------------------------------------------------------------------------------- */
 
-enum ex_kind { EX_SCHED, EX_LEAVE, EX_DRAIN, EX_WEAK, EX_REUSE, EX_OOM, EX_CLOCK, EX_DENIAL, EX_ALONE, EX_KINDS };
+enum ex_kind { EX_SCHED, EX_DRAIN, EX_WEAK, EX_REUSE, EX_OOM, EX_CLOCK, EX_DENIAL, EX_ALONE, EX_KINDS };
 enum ex_action { EX_RUN, EX_TIMEOUT, EX_SPURIOUS, EX_STOP };
 
 struct ex_option { uint8_t action, task; };
@@ -81,8 +81,8 @@ struct ex_store { /* one entry of a store buffer */
     uint64_t v;
     uint8_t size;
     bool rmw; /* read when it was made: nobody may come between */
-    uint32_t ticket; /* unique in its thread */
-    weir_time made;
+    uint64_t made; /* order of execution, of all threads */
+    weir_time clock;
     const struct weir__site *at;
 };
 
@@ -121,7 +121,7 @@ struct ex_task {
     /* store buffer, oldest first */
     struct ex_store buf[EX_BUFFER];
     unsigned nbuf;
-    uint32_t tickets, late; /* late: operations that have returned, with stores still in the buffer */
+    bool draining; /* its oldest store is about to */
     unsigned rcu_depth;
     uint64_t rcu_since;
     int prio; /* pct */
@@ -174,7 +174,6 @@ struct ex_memory {
     bool (*cas)(struct ex_task *t, void *p, unsigned size, uint64_t *expected, uint64_t desired,
                 int order, const struct weir__site *at);
     void (*fence)(struct ex_task *t);  /* t's stores are visible: system calls, locks */
-    void (*leave)(struct ex_task *t);  /* another thread runs next */
     bool (*settle)(void);              /* all buffers drain; whether anything changed */
     void (*age)(void);                 /* the clock has moved */
 };
@@ -199,10 +198,10 @@ struct ex_engine {
     uint32_t ready, blocked, tired, done, stopped; /* bits of tasks */
     unsigned solo_used, stuck;
     bool weakened; /* the operation at work has lost its seq_cst */
-    uint64_t steps, epoch, turn, time, rng;
+    uint64_t steps, epoch, turn, time, stores, rng;
     weir_time clock;
     struct weir_model_op *ops;
-    uint32_t *op_ticket; /* the youngest store in the buffer when the operation returned; 0: none */
+    uint64_t *op_store; /* the youngest store in the buffer when the operation returned; 0: none */
     size_t nops;
     void *state;
     struct ex_task task[EX_TASKS];
@@ -252,8 +251,9 @@ static inline void ex_changed(void) {
 }
 static inline uint32_t ex_bit(const struct ex_task *t) { return 1u << t->id; }
 
-/* The store with this ticket has left t's buffer: operations that ended before that end now. */
-void ex_drained(struct ex_task *t, uint32_t ticket);
+/* Another thread has looked and not seen the store `made` of t: operations of t that have returned
+ * with it, or a younger one, in the buffer end now. */
+void ex_not_seen(const struct ex_task *t, uint64_t made);
 
 /* choose.c */
 unsigned ex_choose(enum ex_kind kind, unsigned n);

@@ -46,4 +46,4 @@ static bool settle(void) { return false; }
 static void age(void) {}
 
 const struct ex_memory ex_sc = { "sc", "sequentially consistent", load, store, rmw, cas,
-                                 nothing, nothing, settle, age };
+                                 nothing, settle, age };

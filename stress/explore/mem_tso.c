@@ -9,20 +9,21 @@
  *   - in `named`, only what is named seq_cst drains: a read-modify-write of a lesser order behaves
  *     like the weakened one. That is weaker than x86, and right for what C promises.
  *
- * When does a buffer drain? It matters only what others see in between, so by default all of it
- * does when the thread is switched away from. Leaving the youngest k stores behind costs one unit of
- * the budget `flushes`. They drain later: when another thread touches a location that has a store in
- * a buffer, draining up to that store is one choice and not draining the other; where a drain is
- * forced; when the clock has moved by 1 ms; and when nobody can go on.
+ * When does a buffer drain? It matters only when somebody looks. So a store stays in its buffer until
+ * another thread touches its location: then it has drained at once when it was made (which costs nothing:
+ * that is sequential consistency), or the other thread comes before it, which costs one unit of the
+ * budget `flushes`, and is the only choice there is. Where two threads have stores to one location
+ * in their buffers, the order in which they drain is such a choice as well: that of execution, or the
+ * reverse. Buffers also drain, in the order of execution, where a drain is forced, when the clock has
+ * moved by 1 ms, and when nobody can go on.
  *
  * Invariants
  *   I1  a buffer drains from its oldest store on.
  *   I2  while a thread's buffer holds a marked entry for p, no other buffer holds an entry for p, and
  *       p does not change: whoever wants to write p drains that buffer first.
  * Plain memory (elements) is written at once: it may be seen early, never late.
- * An operation that returns while stores are in its thread's buffer is given as its end the time at which
- * the youngest of them drains: nobody who has synchronised with the thread after the operation can
- * have done so earlier. Real time alone orders nothing in C. */
+ * An operation that has returned while stores were in its thread's buffer, and one of these was not seen
+ * by a later look of another thread, ends after that look: real time alone orders nothing in C. */
 #include <string.h>
 
 #include "engine.h"
@@ -31,7 +32,47 @@
 /* Real buffers drain in well under a microsecond; code may count on this much. */
 #define OLDEST INT64_C(1000000)
 
+static void drain_one(struct ex_task *t);
+
+/* All entries of t up to the one made at `last`. */
+static void drain(struct ex_task *t, uint64_t last) {
+    while (t->nbuf > 0 && t->buf[0].made <= last) drain_one(t);
+}
+
+static void fence(struct ex_task *t) { drain(t, UINT64_MAX); }
+
+/* The last entry of t for p that is older than `before`; NULL: there is none. */
+static const struct ex_store *last_for(const struct ex_task *t, const void *p, uint64_t before) {
+    for (unsigned i = t->nbuf; i > 0; i--)
+        if (t->buf[i - 1].p == p && t->buf[i - 1].made < before) return &t->buf[i - 1];
+    return NULL;
+}
+
+static const struct ex_store *first_for(const struct ex_task *t, const void *p) {
+    for (unsigned i = 0; i < t->nbuf; i++)
+        if (t->buf[i].p == p) return &t->buf[i];
+    return NULL;
+}
+
+/* t is about to drain its oldest entry: others may have entries for the same place. A thread whose own
+ * drain waits for this one (draining) is left alone: its order is decided. */
+static void order_drains(struct ex_task *t) {
+    const void *p = t->buf[0].p;
+    for (unsigned k = 0; k < EX_TASKS; k++) {
+        struct ex_task *u = &E.task[k];
+        if (u == t || u->nbuf == 0 || u->draining || !first_for(u, p)) continue;
+        const struct ex_store *older = last_for(u, p, t->buf[0].made);
+        bool reverse = E.left.flushes && ex_choose(EX_DRAIN, 2);
+        if (reverse) ex_spend(&E.left.flushes);
+        if (older && !reverse) drain(u, older->made);
+        if (!older && reverse) drain(u, first_for(u, p)->made);
+    }
+}
+
 static void drain_one(struct ex_task *t) {
+    t->draining = true;
+    order_drains(t);
+    t->draining = false;
     struct ex_store e = t->buf[0];
     memmove(t->buf, t->buf + 1, --t->nbuf * sizeof *t->buf);
     ex_heap_touch(e.p, e.size, e.at);
@@ -41,66 +82,57 @@ static void drain_one(struct ex_task *t) {
         ev->b = e.v;
     }
     ex_poke(e.p, e.size, e.v);
-    if (t->late) ex_drained(t, e.ticket);
 }
 
-static void drain(struct ex_task *t, unsigned n) {
-    while (n-- > 0) drain_one(t);
-}
-
-static void fence(struct ex_task *t) { drain(t, t->nbuf); }
-
-/* Entries of t up to and including the last one for p. */
-static unsigned up_to(const struct ex_task *t, const void *p, bool marked) {
-    for (unsigned i = t->nbuf; i > 0; i--)
-        if (t->buf[i - 1].p == p && (!marked || t->buf[i - 1].rmw)) return i;
-    return 0;
-}
-
-/* Before t reads or writes p: stores of others to p may become visible now. */
-static void offer(const struct ex_task *t, const void *p) {
+/* t reads or writes p: of the stores to p in another's buffer, made after `after`, the youngest may not be
+ * visible yet. */
+static void look(const struct ex_task *t, const void *p, uint64_t after) {
     for (unsigned k = 0; k < EX_TASKS; k++) {
         struct ex_task *u = &E.task[k];
-        unsigned at[EX_BUFFER], n = 0;
-        if (u == t) continue;
+        uint64_t made[EX_BUFFER];
+        unsigned n = 0;
+        if (u == t || u->nbuf == 0) continue;
         for (unsigned i = 0; i < u->nbuf; i++)
-            if (u->buf[i].p == p) at[n++] = i + 1;
+            if (u->buf[i].p == p && u->buf[i].made > after) made[n++] = u->buf[i].made;
         if (n == 0) continue;
-        unsigned c = ex_choose(EX_DRAIN, n + 1);
-        if (c > 0) drain(u, at[c - 1]);
+        unsigned hidden = E.left.flushes ? ex_choose(EX_DRAIN, n + 1) : 0;
+        if (hidden > 0) {
+            ex_spend(&E.left.flushes);
+            ex_not_seen(u, made[n - hidden]);
+        }
+        if (hidden < n) drain(u, made[n - hidden - 1]);
     }
 }
 
 /* I2: before t writes p, now or into its buffer. `all`: t will leave a marked entry. */
 static void make_way(const struct ex_task *t, const void *p, bool all) {
-    for (unsigned k = 0; k < EX_TASKS; k++)
-        if (&E.task[k] != t && E.task[k].nbuf) drain(&E.task[k], up_to(&E.task[k], p, !all));
+    for (unsigned k = 0; k < EX_TASKS; k++) {
+        struct ex_task *u = &E.task[k];
+        const struct ex_store *e = u == t || u->nbuf == 0 ? NULL : last_for(u, p, UINT64_MAX);
+        if (e && (all || e->rmw)) drain(u, e->made);
+    }
 }
 
 static void put(struct ex_task *t, void *p, unsigned size, uint64_t v, bool rmw,
                 const struct weir__site *at) {
     if (t->nbuf == EX_BUFFER) drain_one(t);
-    t->buf[t->nbuf++] = (struct ex_store){ p, v, (uint8_t)size, rmw, ++t->tickets, E.clock, at };
+    t->buf[t->nbuf++] = (struct ex_store){ p, v, (uint8_t)size, rmw, ++E.stores, E.clock, at };
 }
 
 static uint64_t load(struct ex_task *t, const void *p, unsigned size, int order) {
     (void)order;
-    unsigned own = up_to(t, p, false);
-    if (own) return t->buf[own - 1].v;
-    offer(t, p);
-    return ex_peek(p, size);
+    const struct ex_store *own = last_for(t, p, UINT64_MAX);
+    /* Its own store first; but that may have drained, and another's younger one after it. */
+    look(t, p, own ? own->made : 0);
+    own = last_for(t, p, UINT64_MAX);
+    return own ? own->v : ex_peek(p, size);
 }
 
 static void store(struct ex_task *t, void *p, unsigned size, uint64_t v, int order,
                   const struct weir__site *at) {
     make_way(t, p, false);
-    offer(t, p);
-    if (order == WEIR__SEQ) {
-        fence(t);
-        ex_poke(p, size, v);
-    } else {
-        put(t, p, size, v, false, at);
-    }
+    put(t, p, size, v, false, at);
+    if (order == WEIR__SEQ) fence(t);
 }
 
 /* Whether a read-modify-write drains. */
@@ -110,8 +142,12 @@ static bool drains(int order) {
 
 /* Makes memory ready for a read-modify-write of p. */
 static void prepare(struct ex_task *t, const void *p, bool draining) {
-    drain(t, draining ? t->nbuf : up_to(t, p, false));
-    offer(t, p);
+    const struct ex_store *own = last_for(t, p, UINT64_MAX);
+    if (draining)
+        fence(t);
+    else if (own)
+        drain(t, own->made);
+    look(t, p, 0);
     make_way(t, p, !draining);
 }
 
@@ -145,30 +181,27 @@ static bool cas(struct ex_task *t, void *p, unsigned size, uint64_t *expected, u
     return true;
 }
 
-static void leave(struct ex_task *t) {
-    unsigned stay = 0;
-    if (E.left.flushes) {
-        stay = ex_choose(EX_LEAVE, t->nbuf + 1);
-        if (stay > 0) ex_spend(&E.left.flushes);
+/* The thread whose oldest store is the oldest of all; NULL: all buffers are empty. */
+static struct ex_task *oldest(void) {
+    struct ex_task *best = NULL;
+    for (unsigned k = 0; k < EX_TASKS; k++) {
+        struct ex_task *u = &E.task[k];
+        if (u->nbuf > 0 && (!best || u->buf[0].made < best->buf[0].made)) best = u;
     }
-    drain(t, t->nbuf - stay);
+    return best;
 }
 
 static bool settle(void) {
     bool any = false;
-    for (unsigned k = 0; k < EX_TASKS; k++) {
-        any |= E.task[k].nbuf > 0;
-        fence(&E.task[k]);
-    }
+    for (struct ex_task *t; (t = oldest()) != NULL; any = true) drain_one(t);
     return any;
 }
 
 static void age(void) {
-    for (unsigned k = 0; k < EX_TASKS; k++)
-        while (E.task[k].nbuf > 0 && E.task[k].buf[0].made + OLDEST <= E.clock) drain_one(&E.task[k]);
+    for (struct ex_task *t; (t = oldest()) != NULL && t->buf[0].clock + OLDEST <= E.clock;) drain_one(t);
 }
 
 const struct ex_memory ex_tso = { "tso", "store buffers of x86", load, store, rmw, cas,
-                                  fence, leave, settle, age };
+                                  fence, settle, age };
 const struct ex_memory ex_named = { "named", "store buffers that only seq_cst drains", load,
-                                    store, rmw, cas, fence, leave, settle, age };
+                                    store, rmw, cas, fence, settle, age };

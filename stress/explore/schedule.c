@@ -27,7 +27,6 @@
 /* ---- switching ------------------------------------------------------------------------------------------- */
 
 void ex_hand_over(struct ex_task *from, struct ex_task *to) {
-    if (from->nbuf > 0) E.mem->leave(from);
     E.cur = E.running = to;
     ex_fiber_jump(&from->fiber, &to->fiber);
     /* Somebody has handed over to `from` again, and said so in E. */

@@ -60,7 +60,6 @@ static bool random_next(void) { return true; }
 /* Choices other than of a thread. */
 static unsigned random_other(enum ex_kind kind, unsigned n) {
     switch (kind) {
-        case EX_LEAVE: return below(2) ? below(n) : 0;
         case EX_OOM:
         case EX_DENIAL:
         case EX_ALONE:

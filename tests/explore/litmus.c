@@ -121,6 +121,34 @@ TEST(increments, 2, increments_body) {
     (void)weir_fetch_add_relaxed(&s->y, 1);
 }
 
+/* Stores of one thread become visible in order (2+2W). */
+TEST(two_and_two, 2, two_and_two_body) {
+    struct state *s = state;
+    weir_store_release(who ? &s->y : &s->x, 1, 0);
+    weir_store_release(who ? &s->x : &s->y, 2, 0);
+}
+
+/* One location never goes back (CoRR). */
+TEST(coherence, 2, coherence_body) {
+    struct state *s = state;
+    if (who) {
+        s->r[0] = weir_load_relaxed(&s->x);
+        s->r[1] = weir_load_relaxed(&s->x);
+    } else {
+        weir_store_relaxed(&s->x, 1);
+        weir_store_relaxed(&s->x, 2);
+    }
+}
+
+/* Nobody comes between the two halves of a read-modify-write, drained or not. */
+TEST(between, 2, between_body) {
+    struct state *s = state;
+    if (who)
+        weir_store_release(&s->x, 5, 0);
+    else
+        s->r[0] = weir_fetch_add_relaxed(&s->x, 1);
+}
+
 static void run(const struct weir_model_scenario *sc, const struct ex_memory *mem) {
     outcomes = 0;
     memset(outcome, 0, sizeof outcome);
@@ -188,6 +216,16 @@ static void test_increments_are_atomic(void **unused) {
     }
 }
 
+static void test_order_of_drains(void **unused) {
+    (void)unused;
+    const struct ex_memory *const all[] = { &ex_sc, &ex_tso, &ex_named };
+    for (int m = 0; m < 3; m++) {
+        EXPECT(&two_and_two, all[m], 12, 21, 22); /* never 11 */
+        EXPECT(&coherence, all[m], 20, 10020, 20020, 110020, 120020, 220020);
+        EXPECT(&between, all[m], 50, 500060);
+    }
+}
+
 /* ---- the search ------------------------------------------------------------------------------------------- */
 
 #define STEPS 4
@@ -244,6 +282,7 @@ int main(void) {
         cmocka_unit_test(test_own_stores_are_seen_early),
         cmocka_unit_test(test_independent_readers_agree),
         cmocka_unit_test(test_increments_are_atomic),
+        cmocka_unit_test(test_order_of_drains),
         cmocka_unit_test(test_number_of_schedules),
         cmocka_unit_test(test_random_strategies),
     };
