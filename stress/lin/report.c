@@ -66,7 +66,7 @@ static void print_start(const struct weir_lin_checker *c, FILE *to) {
 }
 
 static void print_prefix(const struct weir_lin_checker *c, FILE *to) {
-    uint32_t path[WEIR_LIN_WINDOW + 1];
+    uint32_t path[WEIR_LIN_WINDOW + 1] = { 0 };
     char op[LINE], state[LINE];
     unsigned n = path_to(c, c->best, path);
     state_text(c, lin_memo_state(&c->memo, path[0]), state, sizeof state);
@@ -145,6 +145,7 @@ static void print_timeline(const struct weir_lin_checker *c, FILE *to) {
     const struct lin_window *w = &c->win;
     uint64_t at[2 * WEIR_LIN_WINDOW], shown = 0;
     unsigned n = distinct_stamps(w, at);
+    if (n == 0) return;
     uint64_t placed = c->memo.config[c->best].placed;
     char text[LINE];
     (void)fprintf(to,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/lin/agree.c - the checker against the enumeration of all orders, on random small histories
- * of each specification. agree [HISTORIES [SEED]]: per specification, 4000 unless told. */
+ * of each specification. agree [HISTORIES [SEED]]: per specification, 3000 unless told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static unsigned long histories = 4000;
+static unsigned long histories = 3000;
 static uint64_t seed = 1;
 
 struct tally {

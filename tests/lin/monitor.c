@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/lin/monitor.c - the monitor of lin/monitor.h: each pattern, agreement with the checker on
- * random small histories, and long runs of weir's rings. monitor [HISTORIES]: 20000 unless told. */
+ * random small histories, and long runs of weir's rings. monitor [HISTORIES]: 10000 unless told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned long histories = 20000;
+static unsigned long histories = 10000;
 
 /* ---- each pattern ---------------------------------------------------------------------------- */
 
@@ -188,7 +188,7 @@ static void sound_with_full(void **s) {
 
 /* ---- long runs ------------------------------------------------------------------------------- */
 
-enum { LONG_OPS = 20000, LONG_THREADS = 4 };
+enum { LONG_OPS = 10000, LONG_THREADS = 4 };
 
 struct long_run {
     weir_mpmc *ring;
