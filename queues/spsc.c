@@ -41,7 +41,9 @@ int weir__spsc_init_at(weir_spsc **out, void *mem, size_t bytes, size_t cap, siz
     if (!mem || (uintptr_t)mem % 8 != 0 || need == 0 || bytes < need) return WEIR_EINVAL;
     weir_spsc *r = mem;
     *r = (weir_spsc){ .limit_ = start + cap,
+                      .shown_ = start,
                       .tail_seen_ = start,
+                      .head_shown_ = start,
                       .magic_ = MAGIC,
                       .mask_ = slots_for(cap) - 1,
                       .cap_ = cap,
@@ -143,7 +145,8 @@ bool weir__spsc_room_(weir_spsc *r, uint64_t n) {
     uint64_t t = weir_load_relaxed(&r->tail_);
     uint64_t limit = weir_load_acquire(&r->head_, SPSC_H2) + r->cap_;
     if (limit - t < n) {
-        (void)weir_exchange_seq_cst(&r->tail_, t, SPSC_B1);
+        if (t != r->shown_) (void)weir_exchange_seq_cst(&r->tail_, t, SPSC_B1);
+        r->shown_ = t;
         limit = weir_load_seq_cst(&r->head_, SPSC_B2) + r->cap_;
     }
     r->freed_ = limit - r->limit_;
@@ -156,7 +159,8 @@ bool weir__spsc_avail_(weir_spsc *r, uint64_t n) {
     uint64_t h = weir_load_relaxed(&r->head_);
     uint64_t tail = weir_load_acquire(&r->tail_, SPSC_T2);
     if (tail - h < n) {
-        (void)weir_exchange_seq_cst(&r->head_, h, SPSC_B3);
+        if (h != r->head_shown_) (void)weir_exchange_seq_cst(&r->head_, h, SPSC_B3);
+        r->head_shown_ = h;
         tail = weir_load_seq_cst(&r->tail_, SPSC_B4);
     }
     r->found_ = tail - r->tail_seen_;

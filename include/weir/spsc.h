@@ -20,7 +20,8 @@
  *            A stale copy only hides elements or room. "Full", "empty" and a batch cut short are said
  *            only after a second look with a StoreLoad barrier before it: B1 (own tail again, seq_cst)
  *            then B2 (head), against B3 (own head again) then B4 (tail). Without it both sides may miss
- *            each other's last store, and one says full while the other says empty (RING7).
+ *            each other's last store, and one says full while the other says empty (RING7). One barrier
+ *            serves until the side's next store, so polling costs loads only.
  * Slipping   reading the other side's index takes its line away from it, and where both sides run
  *            at the same speed they meet at every element. So a look that brought at least a line of
  *            elements, but less than half the ring, is followed by a short pause before the
@@ -48,12 +49,14 @@ typedef struct weir_spsc {
     uint64_t reserved_; /* elements of the open reservation, 0: none */
     uint64_t freed_;    /* what the last look at head brought */
     uint64_t kept_;     /* limit, while a reservation is open */
-    char pad0_[WEIR_LINE - 40];
+    uint64_t shown_;    /* tail at the last barrier: known to be visible */
+    char pad0_[WEIR_LINE - 48];
     /* consumer's lines */
     weir_au64 head_;
     uint64_t tail_seen_;
-    uint64_t found_; /* what the last look at tail brought */
-    char pad1_[WEIR_LINE - 24];
+    uint64_t found_;      /* what the last look at tail brought */
+    uint64_t head_shown_; /* head at the last barrier */
+    char pad1_[WEIR_LINE - 32];
     /* constant after init */
     uint32_t magic_;
     uint32_t owned_; /* allocated by weir_spsc_new */

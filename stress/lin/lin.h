@@ -182,7 +182,7 @@ struct weir_lin_stats weir_lin_stats(const weir_lin_checker *c);
  * ways, and half of the runs should use each:
  *   WEIR_LIN_BARRIER  a full barrier stands between the operation and its stamps. The intervals are
  *                     exact, but the barrier may hide an order that is missing in the object.
- *   WEIR_LIN_WIDE     nothing is added; intervals are widened by 1 us at both ends instead, which
+ *   WEIR_LIN_WIDE     nothing is added; intervals are widened by 8 us at both ends instead, which
  *                     covers the store buffer. What overlaps only by this may pass unseen.
  * Widened intervals end at the latest when the round does (collect), and program order within a
  * thread holds always (seq), so nothing else is lost. */

@@ -87,12 +87,16 @@ void weir_lin_start(weir_lin_recorder *r, enum weir_lin_mode mode) {
     if (r->start <= r->end) r->start = r->end + 1; /* a coarse clock: rounds stay apart */
 }
 
+/* How long a store may stay on its way: on a virtual machine with busy neighbours more than 2 us were
+ * seen, with a thread of the peer polling the same line; 4 us left nothing over in millions of rounds. */
+#define STORE_US 8
+
 /* By how much each end of an interval is moved out. */
 static uint64_t widening(const weir_lin_recorder *r) {
     const struct lin_clock *k = lin_clock();
     if (r->mode == WEIR_LIN_COUNTER) return 0;
     if (r->mode == WEIR_LIN_BARRIER) return k->skew;
-    return k->skew > k->per_us ? k->skew : k->per_us;
+    return k->skew > STORE_US * k->per_us ? k->skew : STORE_US * k->per_us;
 }
 
 /* Moves the ends out, but not out of the round: what its two barriers order is in order, store
