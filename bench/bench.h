@@ -24,40 +24,42 @@ extern "C" {
 /* What is measured: one point of a workload's axes. */
 struct wb_shape {
     unsigned producers, consumers;
-    size_t cap;        /* elements */
-    size_t size;       /* bytes of an element: 8, 64 or 256 */
-    unsigned batch;    /* elements per call; 1: the single-element call */
-    unsigned work_ns;  /* local work between operations */
-    double rate;       /* open loop: elements per second offered by all producers; 0: as fast as can */
-    bool blocking;     /* the waiting verbs */
-    bool oversubscribed; /* more threads than CPUs: back off by 64 pauses, then a yield; else pauses */
+    size_t cap;       /* elements */
+    size_t size;      /* bytes of an element: 8, 64 or 256 */
+    unsigned batch;   /* elements per call; 1: the single-element call */
+    unsigned work_ns; /* local work between operations */
+    double rate;   /* open loop: elements per second offered by all producers; 0: as fast as can */
+    bool blocking; /* the waiting verbs */
+    bool
+        oversubscribed; /* more threads than CPUs: back off by 64 pauses, then a yield; else pauses */
 };
 
 enum wb_can {
-    WB_SPSC = 1,     /* one producer, one consumer only */
+    WB_SPSC = 1, /* one producer, one consumer only */
     WB_MPMC = 2,
     WB_BATCH = 4,    /* has produce/consume loops for batch > 1 */
     WB_BLOCK = 8,    /* has waiting verbs, and shut */
     WB_SIZES = 16,   /* elements of 64 and 256 bytes too; otherwise only 8 */
     WB_ANY_CAP = 32, /* capacity is exact; otherwise rounded as `note` says */
-    WB_UNORDERED = 64, /* does not promise a producer's order: disorder is noted, not a failed check */
+    WB_UNORDERED =
+        64, /* does not promise a producer's order: disorder is noted, not a failed check */
 };
 
 /* One thread of a run. The loop owns everything from `moved` on; the rest is constant during a run. */
 struct wb_worker {
-    void *ring, *back;          /* of open(); back: the second ring of a ping-pong, else NULL */
+    void *ring, *back; /* of open(); back: the second ring of a ping-pong, else NULL */
     const struct wb_shape *shape;
-    unsigned id;                /* 0 .. producers-1, or 0 .. consumers-1 */
-    const uint32_t *stop;       /* != 0: producers return (atomic relaxed load, every 64 elements) */
-    const uint32_t *drain;      /* != 0: all producers have returned; consumers return once empty */
-    uint64_t start_ns;          /* open loop: time of the first element's intended start */
-    uint64_t next;              /* producer: sequence number of its next element; survives warm-up */
-    uint64_t *seen;             /* consumer: next sequence number expected, at least, per producer */
-    uint64_t moved;             /* elements pushed or popped, or round trips */
-    uint64_t sum;               /* of the first words of the elements, modulo 2^64 */
-    uint64_t misses;            /* calls that moved nothing */
-    uint64_t disorder;          /* elements of a producer that came out of order */
-    struct wb_hist *hist;       /* latencies in ns: ping-pong, open loop; else NULL */
+    unsigned id;           /* 0 .. producers-1, or 0 .. consumers-1 */
+    const uint32_t *stop;  /* != 0: producers return (atomic relaxed load, every 64 elements) */
+    const uint32_t *drain; /* != 0: all producers have returned; consumers return once empty */
+    uint64_t start_ns;     /* open loop: time of the first element's intended start */
+    uint64_t next;         /* producer: sequence number of its next element; survives warm-up */
+    uint64_t *seen;        /* consumer: next sequence number expected, at least, per producer */
+    uint64_t moved;        /* elements pushed or popped, or round trips */
+    uint64_t sum;          /* of the first words of the elements, modulo 2^64 */
+    uint64_t misses;       /* calls that moved nothing */
+    uint64_t disorder;     /* elements of a producer that came out of order */
+    struct wb_hist *hist;  /* latencies in ns: ping-pong, open loop; else NULL */
 };
 
 /* First word of an element: producer << 48 | sequence number. In an open loop the sequence number also
@@ -72,12 +74,12 @@ struct wb_ring {
     unsigned can;          /* enum wb_can */
     void *(*open)(const struct wb_shape *); /* NULL: could not */
     void (*dispose)(void *);
-    void (*shut)(void *);  /* WB_BLOCK: end of data: waiting consumers drain and then return */
+    void (*shut)(void *); /* WB_BLOCK: end of data: waiting consumers drain and then return */
     /* Loops. Throughput ones for batch == 1 or > 1, try or waiting, as the shape says. */
     void (*produce)(struct wb_worker *);
     void (*consume)(struct wb_worker *);
-    void (*solo)(struct wb_worker *);   /* push + pop by one thread; a pair counts as one in moved */
-    void (*ping)(struct wb_worker *);   /* push to ring, wait for the answer from back; fills hist */
+    void (*solo)(struct wb_worker *); /* push + pop by one thread; a pair counts as one in moved */
+    void (*ping)(struct wb_worker *); /* push to ring, wait for the answer from back; fills hist */
     void (*pong)(struct wb_worker *);
 };
 

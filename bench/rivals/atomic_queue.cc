@@ -63,5 +63,5 @@ WB_RING(wb_spsc_atomic_queue, "atomic_queue", "spsc", WB_PACKAGE_ATOMIC_QUEUE,
 WB_RING(
     wb_mpmc_atomic_queue, "atomic_queue", "mpmc", WB_PACKAGE_ATOMIC_QUEUE,
     "capacity: a power of two, at least 64, or 4096 above 8 bytes; a preempted thread holds up the one "
-    "that comes to its slot next, inside the call",
-    WB_MPMC | WB_SIZES, wb::open<mpmc>, wb::dispose, nullptr, atomic_queue_mpmc);
+    "that comes to its slot next, inside the call, and the elements of a producer may overtake each other",
+    WB_MPMC | WB_SIZES | WB_UNORDERED, wb::open<mpmc>, wb::dispose, nullptr, atomic_queue_mpmc);
