@@ -136,7 +136,10 @@ static void report(void) {
     CHECK(reports == 2 && strncmp(reported, "weir_mpmc_fini: ", 16) == 0, "%s", reported);
 
     weir_set_report(NULL, NULL); /* the default: one line on stderr, which names the call */
-    if (!CHECK(pipe(fds) == 0 && dup2(fds[1], 2) == 2, "pipe")) return;
+    if (saved < 0 || pipe(fds) != 0 || dup2(fds[1], 2) != 2) {
+        CHECK(false, "stderr cannot be caught: %s", strerror(errno));
+        return;
+    }
     CHECK_IS(weir__misuse("weir_y", "is wrong too"), WEIR_EINVAL);
     (void)fflush(stderr);
     (void)dup2(saved, 2);

@@ -23,7 +23,9 @@ static __thread unsigned fail_in, asked, live;
 
 static bool refuse(void) {
     asked++;
-    return fail_in != 0 && --fail_in == 0;
+    if (fail_in == 0) return false;
+    fail_in--;
+    return fail_in == 0;
 }
 
 int __real_posix_memalign(void **p, size_t align, size_t size);

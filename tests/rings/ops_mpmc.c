@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/rings/ops_mpmc.c - weir_mpmc as the ring under test; ops_mpmc_fence.c includes this file. */
+/* tests/rings/ops_mpmc.c - weir_mpmc as the ring under test; with RING_NO_MEMBARRIER
+ * it is made for a process whose threads must not be interrupted by membarrier. */
 #include "ring.h"
 
 #include <stdio.h>
@@ -8,7 +9,10 @@
 
 #include "queues/mpmc.h"
 
-#ifndef RING_FLAGS
+#ifdef RING_NO_MEMBARRIER
+#define RING_NAME "mpmc_fence"
+#define RING_FLAGS WEIR_RING_NO_MEMBARRIER
+#else
 #define RING_NAME "mpmc"
 #define RING_FLAGS 0
 #endif

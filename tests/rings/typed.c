@@ -17,9 +17,13 @@ WEIR_SPSC_DECLARE(spsc_word, uint64_t);
 WEIR_MPMC_DECLARE(mpmc_word, uint64_t);
 
 static void typed_spsc(void) {
-    spsc_odd o;
-    spsc_word w;
-    if (!CHECK(spsc_odd_new(&o, 3) == 0 && spsc_word_new(&w, 5) == 0, "new")) return;
+    spsc_odd o = { NULL };
+    spsc_word w = { NULL };
+    int rc = spsc_odd_new(&o, 3) | spsc_word_new(&w, 5);
+    if (rc != 0 || !o.ring || !w.ring) {
+        CHECK_IS(rc, 0);
+        return;
+    }
     for (uint64_t i = 0; i < 40; i++) {
         struct odd a, b = { "" };
         uint64_t v = 0;
@@ -36,9 +40,13 @@ static void typed_spsc(void) {
 }
 
 static void typed_mpmc(void) {
-    mpmc_odd o;
-    mpmc_word w;
-    if (!CHECK(mpmc_odd_new(&o, 3) == 0 && mpmc_word_new(&w, 5) == 0, "new")) return;
+    mpmc_odd o = { NULL };
+    mpmc_word w = { NULL };
+    int rc = mpmc_odd_new(&o, 3) | mpmc_word_new(&w, 5);
+    if (rc != 0 || !o.ring || !w.ring) {
+        CHECK_IS(rc, 0);
+        return;
+    }
     for (uint64_t i = 0; i < 40; i++) {
         struct odd a, b = { "" };
         uint64_t v = 0;
