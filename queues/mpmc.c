@@ -296,16 +296,17 @@ WEIR__BODY ptrdiff_t push_n(weir_mpmc *r, const void *elems, size_t n, size_t es
     uint64_t t = weir_load_relaxed(&r->tail_);
     for (int polls = 0;;) {
         uint64_t w = t - WEIR__MPMC_OPEN; /* of a closed ring: no stamp's word */
-        size_t k = ready_run(r, w, n, 0, stride);
-        if (k == 0) {
-            uint64_t s = weir_load_relaxed(weir__mpmc_stamp(r, t, stride));
-            if (s == w) continue; /* has become free meanwhile */
+        uint64_t s =
+            weir_load_relaxed(weir__mpmc_stamp(r, t, stride)); /* read again by ready_run */
+        if (WEIR_UNLIKELY(s != w)) {
             polls = weir__mpmc_push_slow_(r, t, s, polls);
             if (polls < 0) return polls;
             t = weir_load_relaxed(&r->tail_);
             continue;
         }
-        if (!weir_cas_seq_cst(&r->tail_, &t, weir__mpmc_next(r, t, k), MPMC_C3)) continue;
+        size_t k = ready_run(r, w, n, 0, stride);
+        if (k == 0) t = weir_load_relaxed(&r->tail_); /* taken meanwhile */
+        if (k == 0 || !weir_cas_seq_cst(&r->tail_, &t, weir__mpmc_next(r, t, k), MPMC_C3)) continue;
         WEIR_POINT("mpmc.push_n.claimed");
         weir_au64 *stamp =
             move_run(r, w, k, (char *)(uintptr_t)elems, true, WEIR__MPMC_ONE, esize, stride);
@@ -319,17 +320,16 @@ WEIR__BODY ptrdiff_t push_n(weir_mpmc *r, const void *elems, size_t n, size_t es
 WEIR__BODY ptrdiff_t pop_n(weir_mpmc *r, void *elems, size_t n, size_t esize, size_t stride) {
     uint64_t h = weir_load_relaxed(&r->head_);
     for (int polls = 0;;) {
-        size_t k = ready_run(r, h, n, WEIR__MPMC_ONE, stride);
-        if (k == 0) {
-            uint64_t s = weir_load_relaxed(weir__mpmc_stamp(r, h, stride));
-            if (s == h + WEIR__MPMC_ONE) continue; /* has been filled meanwhile */
+        uint64_t w = h, s = weir_load_relaxed(weir__mpmc_stamp(r, h, stride));
+        if (WEIR_UNLIKELY(s != w + WEIR__MPMC_ONE)) {
             polls = weir__mpmc_pop_slow_(r, h, s, polls);
             if (polls < 0) return polls;
             h = weir_load_relaxed(&r->head_);
             continue;
         }
-        uint64_t w = h;
-        if (!weir_cas_seq_cst(&r->head_, &h, weir__mpmc_next(r, h, k), MPMC_C4)) continue;
+        size_t k = ready_run(r, w, n, WEIR__MPMC_ONE, stride);
+        if (k == 0) h = weir_load_relaxed(&r->head_); /* taken meanwhile */
+        if (k == 0 || !weir_cas_seq_cst(&r->head_, &h, weir__mpmc_next(r, h, k), MPMC_C4)) continue;
         WEIR_POINT("mpmc.pop_n.claimed");
         weir_au64 *stamp = move_run(r, w, k, elems, false, r->lap_, esize, stride);
         WEIR_POINT("mpmc.pop_n.stamped");
