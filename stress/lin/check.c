@@ -116,8 +116,9 @@ static bool overlap(const struct weir_lin_op *a, const struct weir_lin_op *b) {
     return (a->pending || a->ret >= b->call) && (b->pending || b->ret >= a->call);
 }
 
+/* Of operations that do not overlap the stamps say all. */
 static bool precedes_in_program(const struct weir_lin_op *a, const struct weir_lin_op *b) {
-    return a->thread == b->thread && a->seq < b->seq;
+    return a->thread == b->thread && a->seq < b->seq && overlap(a, b);
 }
 
 static void window_load(weir_lin_checker *c, const struct lin_ref *refs, unsigned n, bool last) {

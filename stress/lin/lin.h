@@ -53,7 +53,7 @@ struct weir_lin_op {
     int64_t result;     /* 0 or a count, or a negative WEIR_E code */
     uint64_t in[WEIR_LIN_VALUES], out[WEIR_LIN_VALUES];
     uint32_t thread;
-    uint32_t seq;  /* program order of thread and key; equal: unordered unless the stamps say so */
+    uint32_t seq;  /* orders a thread's operations on a key that overlap by their stamps; equal: not */
     uint16_t kind; /* of the specification */
     uint8_t nin, nout;
     bool
