@@ -66,7 +66,8 @@ __attribute__((format(printf, 1, 2), noreturn)) void weir_model_fail(const char 
 
 #define weir_model_check(cond) \
     ((cond) ? (void)0 : weir__model_check_failed(__FILE__, __LINE__, #cond))
-__attribute__((noreturn)) void weir__model_check_failed(const char *file, int line, const char *cond);
+__attribute__((noreturn)) void weir__model_check_failed(const char *file, int line,
+                                                        const char *cond);
 
 /* Announces that the calling thread reads or writes n bytes of plain memory at p: data races are reported
  * (under sequentially consistent memory), and use after free. No steps. */
@@ -84,11 +85,11 @@ void weir_model_name(const void *p, size_t size, const char *name);
  * its last, or of the last of its stores to leave the store buffer; times are unique. */
 struct weir_model_op {
     const char *name;
-    unsigned kind; /* the scenario's */
-    uint32_t thread, seq;
     uint64_t call, ret;
     int64_t result;
     uint64_t in[WEIR_MODEL_VALUES], out[WEIR_MODEL_VALUES];
+    unsigned kind; /* the scenario's */
+    uint32_t thread, seq;
     uint8_t nin, nout;
     bool done;
 };

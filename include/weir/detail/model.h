@@ -51,29 +51,28 @@ extern unsigned char weir__model_weakened;
 
 #ifdef WEIR_MODEL
 
-#define WEIR__SITE(text_)                                                                         \
-    (__extension__({                                                                              \
-        static const struct weir__site site_ = { __FILE__, __func__, text_, __LINE__ };           \
-        &site_;                                                                                   \
+#define WEIR__SITE(text_)                                                               \
+    (__extension__({                                                                    \
+        static const struct weir__site site_ = { __FILE__, __func__, text_, __LINE__ }; \
+        &site_;                                                                         \
     }))
 
 /* The comma takes the qualifiers off. */
 #define WEIR__OF(p, call) ((__typeof__(((void)0, (p)->v_)))(uintptr_t)(call))
 #define WEIR__BITS(v) ((uint64_t)(uintptr_t)(v))
 
-#define WEIR__LOAD(p, mo) \
-    WEIR__OF(p, weir__model_load(&(p)->v_, sizeof (p)->v_, mo, WEIR__SITE(#p)))
+#define WEIR__LOAD(p, mo) WEIR__OF(p, weir__model_load(&(p)->v_, sizeof(p)->v_, mo, WEIR__SITE(#p)))
 #define WEIR__STORE(p, v, mo) \
-    weir__model_store(&(p)->v_, sizeof (p)->v_, WEIR__BITS(v), mo, WEIR__SITE(#p))
+    weir__model_store(&(p)->v_, sizeof(p)->v_, WEIR__BITS(v), mo, WEIR__SITE(#p))
 #define WEIR__MODEL_RMW(op, p, v, mo, text) \
-    WEIR__OF(p, weir__model_rmw(&(p)->v_, sizeof (p)->v_, op, WEIR__BITS(v), mo, WEIR__SITE(text)))
+    WEIR__OF(p, weir__model_rmw(&(p)->v_, sizeof(p)->v_, op, WEIR__BITS(v), mo, WEIR__SITE(text)))
 #define WEIR__XCHG(p, v, mo) WEIR__MODEL_RMW(WEIR__RMW_XCHG, p, v, mo, #p)
 #define WEIR__ADD(p, v, mo) WEIR__MODEL_RMW(WEIR__RMW_ADD, p, v, mo, #p)
 #define WEIR__SUB(p, v, mo) WEIR__MODEL_RMW(WEIR__RMW_SUB, p, v, mo, #p)
 #define WEIR__OR(p, v, mo) WEIR__MODEL_RMW(WEIR__RMW_OR, p, v, mo, #p)
 #define WEIR__AND(p, v, mo) WEIR__MODEL_RMW(WEIR__RMW_AND, p, v, mo, #p)
 #define WEIR__CAS(p, e, d, weak, mo) \
-    weir__model_cas(&(p)->v_, sizeof (p)->v_, e, WEIR__BITS(d), weak, mo, WEIR__SITE(#p))
+    weir__model_cas(&(p)->v_, sizeof(p)->v_, e, WEIR__BITS(d), weak, mo, WEIR__SITE(#p))
 
 /* Initialisation of what no other thread can reach is no step. */
 #define WEIR__INIT(p, v) ((void)((p)->v_ = (v)))
