@@ -53,7 +53,7 @@ struct weir_lin_op {
     int64_t result;     /* 0 or a count, or a negative WEIR_E code */
     uint64_t in[WEIR_LIN_VALUES], out[WEIR_LIN_VALUES];
     uint32_t thread;
-    uint32_t seq;  /* orders a thread's operations on a key that overlap by their stamps; equal: not */
+    uint32_t seq;  /* orders a thread's operations on a key whose stamps overlap; equal: not */
     uint16_t kind; /* of the specification */
     uint8_t nin, nout;
     bool
@@ -221,7 +221,8 @@ void weir_lin_start(weir_lin_recorder *r, enum weir_lin_mode mode);
 WEIR_NODISCARD int weir_lin_collect(weir_lin_recorder *r, const struct weir_lin_op **ops,
                                     size_t *n);
 
-/* "tsc, 2.1 ticks per ns, processors agree to 0 ns" or "CLOCK_MONOTONIC (why)". Static text. */
+/* "tsc, 2.10 ticks per ns, processors agree to 0 ns" or "CLOCK_MONOTONIC (why)". Static text. The
+ * variable WEIR_LIN_CLOCK=monotonic of the environment asks for the latter. */
 const char *weir_lin_clock(void);
 /* Ticks of the stamps in one microsecond; 0 for a counter of the caller. */
 uint64_t weir_lin_ticks_per_us(const weir_lin_recorder *r);
