@@ -104,13 +104,20 @@ static void thread(void *state, unsigned who) {
 
 static void finish(void *state) {
     struct state *s = state;
-    while (pop_as_owner(s) >= 0) {}
+    while (pop_as_owner(s) >= 0) {
+    }
     for (int i = 0; i < NODES; i++) weir_model_check(s->owners[i] == 1);
 }
 
 static const struct weir_model_scenario pop_against_push = {
-    .name = "stack.pop", .about = "pop | pop, pop, push", .threads = 2, .state_size = sizeof(struct state),
-    .setup = setup, .thread = thread, .finish = finish, .options = "solo=1",
+    .name = "stack.pop",
+    .about = "pop | pop, pop, push",
+    .threads = 2,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = thread,
+    .finish = finish,
+    .options = "solo=1",
 };
 
 int main(int argc, char **argv) {

@@ -17,7 +17,8 @@ static const struct {
     const char *name, *about;
     int (*run)(int argc, char **argv); /* argv[0]: "path/weir-stress explore" */
 } commands[] = {
-    { "explore", "run scenarios under every schedule up to a bound, or under random ones", command_explore },
+    { "explore", "run scenarios under every schedule up to a bound, or under random ones",
+      command_explore },
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
@@ -39,6 +40,7 @@ int main(int argc, char **argv) {
         argv[1] = name;
         return commands[i].run(argc - 1, argv + 1);
     }
-    (void)fprintf(stderr, "weir-stress: unknown command %s; weir-stress --help lists them\n", argv[1]);
+    (void)fprintf(stderr, "weir-stress: unknown command %s; weir-stress --help lists them\n",
+                  argv[1]);
     return 2;
 }

@@ -54,7 +54,8 @@ void weir_model_end(struct weir_model_op *op, int64_t result) {
     op->result = result;
     op->done = true;
     if (!t) return;
-    if (t->op != op) ex_fail(EX_F_MISUSE, "%s ends, but is not this thread's open operation", op->name);
+    if (t->op != op)
+        ex_fail(EX_F_MISUSE, "%s ends, but is not this thread's open operation", op->name);
     E.op_store[op - E.ops] = t->nbuf ? t->buf[t->nbuf - 1].made : 0;
     if (E.tracing) ex_trace_add(t, EX_T_END, NULL, NULL)->op = op;
     if (E.solo == t) E.solo = NULL;
@@ -87,7 +88,8 @@ void weir_model_waits(bool (*ready)(void *arg), void *arg, const char *text) {
 }
 
 void weir_model_as(unsigned who, void (*fn)(void *arg), void *arg) {
-    if (E.running || who >= EX_THREADS) ex_fail(EX_F_MISUSE, "weir_model_as is for set-up and finish");
+    if (E.running || who >= EX_THREADS)
+        ex_fail(EX_F_MISUSE, "weir_model_as is for set-up and finish");
     E.as = who;
     fn(arg);
     E.as = EX_TASKS;

@@ -8,16 +8,16 @@
 #include "engine.h"
 
 static const char *const kind_name[EX_KINDS] = {
-    [EX_SCHED] = "which thread",  [EX_DRAIN] = "store not seen",
-    [EX_WEAK] = "weak failure",   [EX_REUSE] = "reuse of memory",
-    [EX_OOM] = "out of memory",   [EX_CLOCK] = "clock",
-    [EX_ALONE] = "runs alone",    [EX_DENIAL] = "membarrier refused",
+    [EX_SCHED] = "which thread",    [EX_DRAIN] = "store not seen",      [EX_WEAK] = "weak failure",
+    [EX_REUSE] = "reuse of memory", [EX_OOM] = "out of memory",         [EX_CLOCK] = "clock",
+    [EX_ALONE] = "runs alone",      [EX_DENIAL] = "membarrier refused",
 };
 
 unsigned ex_choose(enum ex_kind kind, unsigned n) {
     size_t i = E.nrec;
     unsigned c;
-    if (i == EX_CHOICES) ex_fail(EX_F_LIVELOCK, "more than %d choices in one execution", EX_CHOICES);
+    if (i == EX_CHOICES)
+        ex_fail(EX_F_LIVELOCK, "more than %d choices in one execution", EX_CHOICES);
     if (i < E.nprefix) {
         const struct ex_record *was = &E.prefix[i];
         if (was->kind != (uint8_t)kind || was->n != (uint8_t)n)

@@ -35,16 +35,16 @@
 /* ---- budgets --------------------------------------------------------------------------------------- */
 
 /* XX(name, what one unit of it buys). Negative: no limit. */
-#define EX_BUDGETS(XX)                                                     \
-    XX(preemptions, "a switch away from a thread that could go on")        \
-    XX(flushes, "a look before a store that is in its buffer still")       \
-    XX(timeouts, "a deadline that passes while others could run")          \
-    XX(spurious, "a wake-up without a cause")                              \
-    XX(weak, "a weak compare-and-swap that fails without a cause")         \
-    XX(reuse, "an allocation that gets memory freed before")               \
-    XX(oom, "an allocation that fails")                                    \
-    XX(denials, "a membarrier that the kernel refuses")                    \
-    XX(stops, "a thread that stands still until all others are through")   \
+#define EX_BUDGETS(XX)                                                   \
+    XX(preemptions, "a switch away from a thread that could go on")      \
+    XX(flushes, "a thread whose stores are seen late")                   \
+    XX(timeouts, "a deadline that passes while others could run")        \
+    XX(spurious, "a wake-up without a cause")                            \
+    XX(weak, "a weak compare-and-swap that fails without a cause")       \
+    XX(reuse, "an allocation that gets memory freed before")             \
+    XX(oom, "an allocation that fails")                                  \
+    XX(denials, "a membarrier that the kernel refuses")                  \
+    XX(stops, "a thread that stands still until all others are through") \
     XX(solo, "a test of a progress claim: all others stand still")
 
 struct ex_budget {
@@ -55,11 +55,25 @@ struct ex_budget {
 
 /* ---- choices ----------------------------------------------------------------------------------------- */
 
-enum ex_kind { EX_SCHED, EX_DRAIN, EX_WEAK, EX_REUSE, EX_OOM, EX_CLOCK, EX_DENIAL, EX_ALONE, EX_KINDS };
+enum ex_kind {
+    EX_SCHED,
+    EX_DRAIN,
+    EX_WEAK,
+    EX_REUSE,
+    EX_OOM,
+    EX_CLOCK,
+    EX_DENIAL,
+    EX_ALONE,
+    EX_KINDS
+};
 enum ex_action { EX_RUN, EX_TIMEOUT, EX_SPURIOUS, EX_STOP };
 
-struct ex_option { uint8_t action, task; };
-struct ex_record { uint8_t kind, n, c; };
+struct ex_option {
+    uint8_t action, task;
+};
+struct ex_record {
+    uint8_t kind, n, c;
+};
 
 /* Option 0 is what happens if nobody interferes. */
 struct ex_strategy {
@@ -67,7 +81,7 @@ struct ex_strategy {
     void (*start)(void);                               /* before the first execution */
     void (*begin)(void);                               /* before each */
     unsigned (*choose)(enum ex_kind kind, unsigned n); /* EX_SCHED: of E.opts */
-    bool (*next)(void);                                /* after each; false: there is no other one */
+    bool (*next)(void); /* after each; false: there is no other one */
 };
 extern const struct ex_strategy ex_dfs, ex_random, ex_pct;
 
@@ -80,7 +94,8 @@ struct ex_store { /* one entry of a store buffer */
     void *p;
     uint64_t v;
     uint8_t size;
-    bool rmw; /* read when it was made: nobody may come between */
+    bool rmw;      /* read when it was made: nobody may come between */
+    bool late;     /* not to see it is paid for */
     uint64_t made; /* order of execution, of all threads */
     weir_time clock;
     const struct weir__site *at;
@@ -137,21 +152,21 @@ struct ex_local {
 /* ---- failures ------------------------------------------------------------------------------------------ */
 
 /* XX(kind, headline) */
-#define EX_FAILURES(XX)                                   \
-    XX(NONE, "no failure")                                \
-    XX(CHECK, "CHECK FAILED")                             \
-    XX(HISTORY, "NOT LINEARIZABLE")                       \
-    XX(DEADLOCK, "DEADLOCK")                              \
-    XX(LOST, "LOST WAKE-UP")                              \
-    XX(LIVELOCK, "LIVELOCK")                              \
-    XX(PROGRESS, "FALSE PROGRESS CLAIM")                  \
-    XX(RACE, "DATA RACE")                                 \
-    XX(UAF, "USE AFTER FREE")                             \
-    XX(BOUNDS, "ACCESS OUTSIDE OF A BLOCK")               \
-    XX(FREE, "BAD FREE")                                  \
-    XX(LEAK, "LEAK")                                      \
-    XX(CRASH, "CRASH")                                    \
-    XX(MISUSE, "MISUSE OF THE MODEL")                     \
+#define EX_FAILURES(XX)                     \
+    XX(NONE, "no failure")                  \
+    XX(CHECK, "CHECK FAILED")               \
+    XX(HISTORY, "NOT LINEARIZABLE")         \
+    XX(DEADLOCK, "DEADLOCK")                \
+    XX(LOST, "LOST WAKE-UP")                \
+    XX(LIVELOCK, "LIVELOCK")                \
+    XX(PROGRESS, "FALSE PROGRESS CLAIM")    \
+    XX(RACE, "DATA RACE")                   \
+    XX(UAF, "USE AFTER FREE")               \
+    XX(BOUNDS, "ACCESS OUTSIDE OF A BLOCK") \
+    XX(FREE, "BAD FREE")                    \
+    XX(LEAK, "LEAK")                        \
+    XX(CRASH, "CRASH")                      \
+    XX(MISUSE, "MISUSE OF THE MODEL")       \
     XX(DIVERGED, "THE EXECUTION CANNOT BE REPEATED")
 
 enum ex_failure_kind {
@@ -173,9 +188,9 @@ struct ex_memory {
                     int order, const struct weir__site *at);
     bool (*cas)(struct ex_task *t, void *p, unsigned size, uint64_t *expected, uint64_t desired,
                 int order, const struct weir__site *at);
-    void (*fence)(struct ex_task *t);  /* t's stores are visible: system calls, locks */
-    bool (*settle)(void);              /* all buffers drain; whether anything changed */
-    void (*age)(void);                 /* the clock has moved */
+    void (*fence)(struct ex_task *t); /* t's stores are visible: system calls, locks */
+    bool (*settle)(void);             /* all buffers drain; whether anything changed */
+    void (*age)(void);                /* the clock has moved */
 };
 extern const struct ex_memory ex_sc, ex_tso, ex_named;
 
@@ -192,8 +207,8 @@ struct ex_engine {
     bool membarrier, races;
     /* this execution */
     struct ex_budget left, begun; /* begun: as the strategy set it */
-    struct ex_task *cur;     /* whose step it is; NULL: operations are plain */
-    struct ex_task *running; /* whose stack this is; NULL: the main one */
+    struct ex_task *cur;          /* whose step it is; NULL: operations are plain */
+    struct ex_task *running;      /* whose stack this is; NULL: the main one */
     struct ex_task *solo;
     uint32_t ready, blocked, tired, done, stopped; /* bits of tasks */
     unsigned solo_used, stuck;
@@ -230,10 +245,11 @@ void ex_init(void);
 void ex_execute(void); /* one execution; E.failure says how it went */
 void ex_start_daemon(void);
 __attribute__((format(printf, 2, 3), noreturn)) void ex_fail(enum ex_failure_kind kind,
-                                                            const char *text, ...);
+                                                             const char *text, ...);
 
 /* schedule.c */
-struct ex_task *ex_successor(const struct ex_task *t); /* of t, which cannot go on; NULL: all have ended */
+struct ex_task *
+ex_successor(const struct ex_task *t); /* of t, which cannot go on; NULL: all have ended */
 void ex_hand_over(struct ex_task *from, struct ex_task *to);
 void ex_clock_to(weir_time t);
 void ex_test_claim(struct ex_task *t);

@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* stress/explore/explore.c - the program: which scenarios, how long, and what becomes of a failure.
- *
- * The search keeps no trace. A failure is repeated from its record of choices with the trace switched
- * on, twice, and printed if both agree: a report can always be repeated. */
-#include <errno.h>
+/* stress/explore/explore.c - the program: which scenarios, and how long. */
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "asan.h"
-#include "report.h"
-#include "settings.h"
-#include "trace.h"
+#include "run.h"
 
 static volatile sig_atomic_t interrupted;
 
@@ -31,40 +22,6 @@ static double seconds_now(void) {
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* ---- repeating -------------------------------------------------------------------------------------------- */
-
-static struct ex_budget again_budget;
-static void nothing(void) {}
-static void again_begin(void) { E.left = again_budget; }
-static unsigned again_choose(enum ex_kind kind, unsigned n) {
-    (void)kind;
-    (void)n;
-    return 0;
-}
-static bool again_next(void) { return false; }
-
-/* The choices of E.prefix, then whatever happens if nobody interferes. */
-static const struct ex_strategy again = { "again", nothing, again_begin, again_choose, again_next };
-
-static void execute_traced(struct ex_budget budget, size_t nprefix) {
-    const struct ex_strategy *was = E.strategy;
-    again_budget = budget;
-    E.strategy = &again;
-    E.nprefix = nprefix;
-    E.tracing = true;
-    ex_execute();
-    E.tracing = false;
-    E.strategy = was;
-}
-
-/* The default execution, for its fingerprint. False: two of them differ. */
-static bool fingerprint(uint64_t *version) {
-    execute_traced(E.budget, 0);
-    *version = E.fingerprint;
-    execute_traced(E.budget, 0);
-    return *version == E.fingerprint;
-}
-
 /* ---- one scenario under one memory model -------------------------------------------------------------------- */
 
 struct outcome {
@@ -74,14 +31,7 @@ struct outcome {
     char levels[160]; /* executions for each bound of dfs */
 };
 
-struct run {
-    const struct ex_command *command;
-    const struct weir_model_scenario *sc;
-    struct ex_settings s;
-    uint64_t version;
-};
-
-static void configure(const struct run *r, const struct ex_memory *mem) {
+static void configure(const struct ex_run *r, const struct ex_memory *mem) {
     E.sc = r->sc;
     E.strategy = r->s.strategy;
     E.mem = mem;
@@ -99,14 +49,14 @@ static void configure(const struct run *r, const struct ex_memory *mem) {
 static void budgets(char *text, size_t n) {
     size_t k = 0;
     text[0] = '\0';
-#define XX(name, words)                                                                          \
-    if (E.budget.name != 0 && k < n)                                                             \
+#define XX(name, words)              \
+    if (E.budget.name != 0 && k < n) \
         k += (size_t)snprintf(text + k, n - k, "%s%s=%d", k ? " " : "", #name, E.budget.name);
     EX_BUDGETS(XX)
 #undef XX
 }
 
-static void progress(const struct run *r, double since) {
+static void progress(const struct ex_run *r, double since) {
     static double shown;
     double now = seconds_now();
     if (!isatty(STDERR_FILENO) || now - shown < 0.5) return;
@@ -124,7 +74,7 @@ static void level(struct outcome *o, int bound, uint64_t executions) {
 }
 
 /* Until a failure, the last schedule or a limit. */
-static void search(const struct run *r, struct outcome *o) {
+static void search(const struct ex_run *r, struct outcome *o) {
     double start = seconds_now();
     uint64_t before = 0;
     int bound = 0;
@@ -148,88 +98,24 @@ static void search(const struct run *r, struct outcome *o) {
         if (r->s.seconds > 0 && seconds_now() - start >= r->s.seconds) break;
         if (i % 4096 == 0) progress(r, start);
     }
-    if (E.strategy == &ex_dfs && !o->exhausted) level(o, E.begun.preemptions, E.executions - before);
+    if (E.strategy == &ex_dfs && !o->exhausted)
+        level(o, E.begun.preemptions, E.executions - before);
     o->executions = E.executions;
     o->seconds = seconds_now() - start;
 }
 
-static void print_line(const struct run *r, const struct outcome *o) {
+static void print_line(const struct ex_run *r, const struct outcome *o) {
     char b[200];
     budgets(b, sizeof b);
-    (void)printf("%-34s %-5s %-6s %s %" PRIu64 " executions%s%s%s in %.2f s (%.0f/s), at most %" PRIu64
-                 " steps; %s\n",
+    (void)printf("%-34s %-5s %-6s %s %" PRIu64
+                 " executions%s%s%s in %.2f s (%.0f/s), at most %" PRIu64 " steps; %s\n",
                  r->sc->name, E.mem->name, E.strategy->name,
-                 o->failed ? "FAILED after" : o->exhausted ? "all" : "stopped after", o->executions,
-                 o->levels[0] ? " (" : "", o->levels, o->levels[0] ? ")" : "", o->seconds,
-                 o->seconds > 0 ? (double)o->executions / o->seconds : 0, o->steps_most, b);
-    (void)fflush(stdout);
-}
-
-static const char *program_name;
-
-/* ---- failures ---------------------------------------------------------------------------------------------------- */
-
-static struct ex_record saved[EX_CHOICES];
-
-static void save_replay(const struct run *r, size_t n, uint64_t execution, char *path, size_t size) {
-    struct ex_replay f = { .seed = E.seed, .version = r->version, .execution = execution,
-                           .budget = E.begun, .steps = E.max_steps, .cpus = E.cpus,
-                           .membarrier = E.membarrier, .races = r->s.races, .n = n };
-    (void)snprintf(f.scenario, sizeof f.scenario, "%s", E.sc->name);
-    (void)snprintf(f.memory, sizeof f.memory, "%s", E.mem->name);
-    (void)snprintf(f.strategy, sizeof f.strategy, "%s", E.strategy->name);
-    (void)snprintf(f.weaken, sizeof f.weaken, "%s", r->s.weaken);
-    (void)snprintf(f.failure, sizeof f.failure, "%s", ex_failure_name(E.failure));
-    (void)snprintf(path, size, "%s/%s.%s.replay", r->command->out, E.sc->name, E.mem->name);
-    if ((mkdir(r->command->out, 0777) != 0 && errno != EEXIST) ||
-        ex_replay_write(path, &f, saved) < 0) {
-        (void)fprintf(stderr, "weir-stress: cannot write %s: %s\n", path, strerror(errno));
-        path[0] = '\0';
-    }
-}
-
-/* AddressSanitizer ends the program: what repeats the execution is written before. */
-#ifdef EX_ASAN
-static const struct run *current;
-static void on_death(void) {
-    char path[400];
-    if (!current || !E.running || E.tracing) return;
-    memcpy(saved, E.rec, E.nrec * sizeof *saved);
-    save_replay(current, E.nrec, E.executions + 1, path, sizeof path);
-    (void)fprintf(stderr, "repeat: %s --replay %s --force\n", program_name, path);
-}
-static void on_death_of(const struct run *r) {
-    current = r;
-    __sanitizer_set_death_callback(on_death);
-}
-#else
-static void on_death_of(const struct run *r) { (void)r; }
-#endif
-
-/* The execution that has just failed, again, traced. False: it went otherwise. */
-static bool repeat(size_t n, enum ex_failure_kind kind, struct ex_budget budget) {
-    memcpy(E.prefix, saved, n * sizeof *saved);
-    execute_traced(budget, n);
-    return E.failure == kind && E.nrec == n;
-}
-
-static void report(const struct run *r, uint64_t execution) {
-    char path[400], command[600] = "";
-    size_t n = E.nrec;
-    enum ex_failure_kind kind = E.failure;
-    struct ex_budget budget = E.begun;
-    memcpy(saved, E.rec, n * sizeof *saved);
-    save_replay(r, n, execution, path, sizeof path);
-    if (path[0]) (void)snprintf(command, sizeof command, "%s --replay %s", program_name, path);
-    bool same = repeat(n, kind, budget) && repeat(n, kind, budget);
-    if (r->command->quiet)
-        (void)printf("%s: %s\nrepeat: %s\n", ex_failure_name(kind), E.failure_text, command);
-    else
-        ex_report_print(stdout, command[0] ? command : NULL);
-    if (!same)
-        (void)printf("This execution did not repeat itself: something outside of weir/atomic.h and "
-                     "weir/model.h enters the scenario (static variables, addresses, time).\n");
-    (void)printf("\n");
+                 o->failed      ? "FAILED after"
+                 : o->exhausted ? "all"
+                                : "stopped after",
+                 o->executions, o->levels[0] ? " (" : "", o->levels, o->levels[0] ? ")" : "",
+                 o->seconds, o->seconds > 0 ? (double)o->executions / o->seconds : 0, o->steps_most,
+                 b);
     (void)fflush(stdout);
 }
 
@@ -257,22 +143,24 @@ static int list(const struct weir_model_scenario *const *sc, size_t n) {
 }
 
 /* Explores one scenario. Returns the exit status. */
-static int explore(struct run *r, uint64_t *executions) {
+static int explore(struct ex_run *r, uint64_t *executions) {
     char why[300];
     int status = 0;
     if (ex_weaken(r->s.weaken, why, sizeof why) < 0) return usage_error(why);
-    on_death_of(r);
+    ex_on_death_of(r);
     for (unsigned m = 0; m < r->s.nmemory && !interrupted; m++) {
         struct outcome o = { 0 };
         configure(r, r->s.memory[m]);
-        if (!fingerprint(&r->version))
-            (void)printf("%s: two executions of the default schedule differ: something outside of the "
-                         "seams enters\n", r->sc->name);
+        if (!ex_fingerprint(&r->version))
+            (void)printf(
+                "%s: two executions of the default schedule differ: something outside of the "
+                "seams enters\n",
+                r->sc->name);
         configure(r, r->s.memory[m]);
         search(r, &o);
         print_line(r, &o);
         *executions += o.executions;
-        if (o.failed) report(r, o.executions);
+        if (o.failed) ex_report(r, o.executions);
         if (o.failed && r->command->first) return 1;
         if (o.failed || (r->command->must_exhaust && !o.exhausted)) status = 1;
     }
@@ -285,7 +173,7 @@ static int explore_all(const struct ex_command *c, const struct weir_model_scena
     int status = 0;
     unsigned count = 0, failed = 0;
     uint64_t executions = 0;
-    struct run r = { .command = c };
+    struct ex_run r = { .command = c };
     if (ex_settings_make(&r.s, c, NULL, why, sizeof why) < 0) return usage_error(why);
     if (ex_weaken(r.s.weaken, why, sizeof why) < 0) return usage_error(why);
     uint64_t seed = r.s.seed;
@@ -320,36 +208,18 @@ static bool names_known(const struct ex_command *c, const struct weir_model_scen
 
 /* ---- replay -------------------------------------------------------------------------------------------------------------- */
 
-/* Whether the file fits this program; else one line in `why`. */
-static bool fits(struct run *r, const struct ex_replay *f, char *why, size_t n) {
-    const char *file = r->command->replay;
-    (void)fingerprint(&r->version);
-    if (r->version != f->version && !r->command->force) {
-        (void)snprintf(why, n, "%s: recorded with other sources of %s (version %016" PRIx64
-                       ", here %016" PRIx64 "); --force repeats it as far as it fits",
-                       file, f->scenario, f->version, r->version);
-        return false;
-    }
-    memcpy(E.prefix, saved, f->n * sizeof *saved);
-    execute_traced(f->budget, f->n);
-    bool same = E.failure && strcmp(ex_failure_name(E.failure), f->failure) == 0 && E.nrec == f->n;
-    if (!same && !r->command->force)
-        (void)snprintf(why, n, "%s: recorded with other sources: its schedule gives \"%s\" here, not "
-                       "\"%s\"; --force shows it", file, ex_failure_name(E.failure), f->failure);
-    return same || r->command->force;
-}
-
-static int replay(const struct ex_command *c, const struct weir_model_scenario *const *sc, size_t n) {
+static int replay(const struct ex_command *c, const struct weir_model_scenario *const *sc,
+                  size_t n) {
     char why[500];
     struct ex_replay f = { 0 };
-    struct run r = { .command = c };
-    if (ex_replay_read(c->replay, &f, saved, why, sizeof why) < 0) return usage_error(why);
+    struct ex_run r = { .command = c };
+    if (ex_replay_read(c->replay, &f, ex_saved, why, sizeof why) < 0) return usage_error(why);
     for (size_t i = 0; i < n; i++)
         if (strcmp(sc[i]->name, f.scenario) == 0) r.sc = sc[i];
     const struct ex_memory *mem = ex_memory_named(f.memory);
     if (!r.sc || !mem) {
-        (void)snprintf(why, sizeof why, "%s: unknown %s %s", c->replay, r.sc ? "memory model" : "scenario",
-                       r.sc ? f.memory : f.scenario);
+        (void)snprintf(why, sizeof why, "%s: unknown %s %s", c->replay,
+                       r.sc ? "memory model" : "scenario", r.sc ? f.memory : f.scenario);
         return usage_error(why);
     }
     if (ex_settings_make(&r.s, c, r.sc, why, sizeof why) < 0) return usage_error(why);
@@ -362,9 +232,9 @@ static int replay(const struct ex_command *c, const struct weir_model_scenario *
     r.s.seed = f.seed;
     configure(&r, mem);
     E.budget = f.budget;
-    if (!fits(&r, &f, why, sizeof why)) return usage_error(why);
-    (void)printf("seed %" PRIu64 ", execution %" PRIu64 " of %s, found by %s\n", f.seed, f.execution,
-                 f.scenario, f.strategy);
+    if (!ex_fits(&r, &f, why, sizeof why)) return usage_error(why);
+    (void)printf("seed %" PRIu64 ", execution %" PRIu64 " of %s, found by %s\n", f.seed,
+                 f.execution, f.scenario, f.strategy);
     if (!E.failure) {
         (void)printf("this schedule does not fail\n");
         return 0;
@@ -373,10 +243,11 @@ static int replay(const struct ex_command *c, const struct weir_model_scenario *
     return 1;
 }
 
-int weir_model_main(int argc, char **argv, const struct weir_model_scenario *const *scenarios, size_t n) {
+int weir_model_main(int argc, char **argv, const struct weir_model_scenario *const *scenarios,
+                    size_t n) {
     static struct ex_command c;
     char why[300];
-    program_name = argc > 0 ? argv[0] : "explore";
+    ex_program_name = argc > 0 ? argv[0] : "explore";
     if (ex_command_parse(&c, argc, argv, why, sizeof why) < 0) return usage_error(why);
     if (c.help) {
         ex_usage(stdout);

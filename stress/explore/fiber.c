@@ -23,7 +23,9 @@
 #endif
 
 /* Boost.Context's two functions, which are C. */
-struct transfer { void *from, *data; };
+struct transfer {
+    void *from, *data;
+};
 struct transfer jump_fcontext(void *to, void *data);
 void *make_fcontext(void *top, size_t size, void (*fn)(struct transfer));
 

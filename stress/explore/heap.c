@@ -44,10 +44,10 @@ struct block {
     char *at;
     size_t size, granules; /* the gap included */
     size_t align;
-    uint8_t state;
-    int8_t by, freed_by; /* threads; -1: set-up or finish */
     uint64_t step, freed_step;
     uint32_t used[EX_TASKS]; /* last access, by each thread's clock */
+    uint8_t state;
+    int8_t by, freed_by; /* threads; -1: set-up or finish */
 };
 
 static char *arena;
@@ -82,8 +82,13 @@ static struct block *make(size_t size, size_t align, int state) {
     while (((uintptr_t)arena + first * GRANULE) % align != 0) first++;
     if (nblocks == BLOCKS || first + granules > GRANULES) return NULL;
     struct block *b = &blocks[nblocks++];
-    *b = (struct block){ .at = arena + first * GRANULE, .size = size, .granules = granules,
-                         .align = align, .state = (uint8_t)state, .by = me(), .step = E.steps };
+    *b = (struct block){ .at = arena + first * GRANULE,
+                         .size = size,
+                         .granules = granules,
+                         .align = align,
+                         .state = (uint8_t)state,
+                         .by = me(),
+                         .step = E.steps };
     for (size_t g = first; g < first + granules - 1; g++) map[g] = (uint16_t)nblocks;
     used = first + granules;
     OPEN(b->at, size);
@@ -132,14 +137,19 @@ static const char *who(int8_t by) {
 
 /* ---- checks -------------------------------------------------------------------------------------------- */
 
-__attribute__((noreturn, cold)) static void complain(const struct block *b, const struct weir__site *at) {
-    const char *what = at ? at->text : "access", *file = at ? at->file : "?", *slash = strrchr(file, '/');
+__attribute__((noreturn, cold)) static void complain(const struct block *b,
+                                                     const struct weir__site *at) {
+    const char *what = at ? at->text : "access", *file = at ? at->file : "?",
+               *slash = strrchr(file, '/');
     int line = at ? at->line : 0;
     if (slash) file = slash + 1;
-    if (!b || b->state != FREED) ex_fail(EX_F_BOUNDS, "%s at %s:%d is outside of every block", what, file, line);
-    ex_fail(EX_F_UAF, "%s at %s:%d: block%d of %zu bytes (allocated by %s at step %llu) was freed by %s at "
-            "step %llu", what, file, line, (int)(b - blocks), b->size, who(b->by),
-            (unsigned long long)b->step, who(b->freed_by), (unsigned long long)b->freed_step);
+    if (!b || b->state != FREED)
+        ex_fail(EX_F_BOUNDS, "%s at %s:%d is outside of every block", what, file, line);
+    ex_fail(EX_F_UAF,
+            "%s at %s:%d: block%d of %zu bytes (allocated by %s at step %llu) was freed by %s at "
+            "step %llu",
+            what, file, line, (int)(b - blocks), b->size, who(b->by), (unsigned long long)b->step,
+            who(b->freed_by), (unsigned long long)b->freed_step);
 }
 
 void ex_heap_touch(const void *p, size_t size, const struct weir__site *at) {
@@ -156,12 +166,15 @@ static bool filled(const char *p, int byte, size_t n) {
 static void check_block(const struct block *b) {
     if (!WATCH) return;
     if (b->state == FREED && !filled(b->at, DEAD, b->size))
-        ex_fail(EX_F_UAF, "block%d of %zu bytes, freed by %s at step %llu, was written to afterwards by "
-                "a plain access", (int)(b - blocks), b->size, who(b->freed_by),
-                (unsigned long long)b->freed_step);
+        ex_fail(EX_F_UAF,
+                "block%d of %zu bytes, freed by %s at step %llu, was written to afterwards by "
+                "a plain access",
+                (int)(b - blocks), b->size, who(b->freed_by), (unsigned long long)b->freed_step);
     if (b->state != QUIET && !filled(b->at + b->size, GAP, b->granules * GRANULE - b->size))
-        ex_fail(EX_F_BOUNDS, "a plain access wrote behind block%d of %zu bytes (allocated by %s at step "
-                "%llu)", (int)(b - blocks), b->size, who(b->by), (unsigned long long)b->step);
+        ex_fail(EX_F_BOUNDS,
+                "a plain access wrote behind block%d of %zu bytes (allocated by %s at step "
+                "%llu)",
+                (int)(b - blocks), b->size, who(b->by), (unsigned long long)b->step);
 }
 
 /* Blocks that a live block or the library's static variables point to; conservative. */
@@ -184,8 +197,8 @@ void ex_heap_finish(void) {
     for (unsigned i = 0; i < nblocks; i++) {
         const struct block *b = &blocks[i];
         if (b->state == LIVE && !reachable(b))
-            ex_fail(EX_F_LEAK, "block%u of %zu bytes, allocated by %s at step %llu, was not freed", i,
-                    b->size, who(b->by), (unsigned long long)b->step);
+            ex_fail(EX_F_LEAK, "block%u of %zu bytes, allocated by %s at step %llu, was not freed",
+                    i, b->size, who(b->by), (unsigned long long)b->step);
     }
 }
 
@@ -250,9 +263,11 @@ void weir_model_free(void *p) {
                 who(me()));
     unsigned u = E.races && t ? ex_race_free(t, b->used) : EX_TASKS;
     if (u < EX_TASKS)
-        ex_fail(EX_F_RACE, "%s frees block%d of %zu bytes: nothing orders that after the last access by %s",
+        ex_fail(EX_F_RACE,
+                "%s frees block%d of %zu bytes: nothing orders that after the last access by %s",
                 who(me()), (int)(b - blocks), b->size, who((int8_t)u));
-    if (E.races && t) ex_race_rmw(t, b, WEIR__REL); /* an allocator orders this before the next use */
+    if (E.races && t)
+        ex_race_rmw(t, b, WEIR__REL); /* an allocator orders this before the next use */
     b->state = FREED;
     b->freed_by = me();
     b->freed_step = E.steps;

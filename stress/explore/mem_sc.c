@@ -45,5 +45,6 @@ static void nothing(struct ex_task *t) { (void)t; }
 static bool settle(void) { return false; }
 static void age(void) {}
 
-const struct ex_memory ex_sc = { "sc", "sequentially consistent", load, store, rmw, cas,
-                                 nothing, settle, age };
+const struct ex_memory ex_sc = {
+    "sc", "sequentially consistent", load, store, rmw, cas, nothing, settle, age
+};

@@ -11,8 +11,8 @@
  *
  * When does a buffer drain? It matters only when somebody looks. So a store stays in its buffer until
  * another thread touches its location: then it has drained at once when it was made (which costs nothing:
- * that is sequential consistency), or the other thread comes before it, which costs one unit of the
- * budget `flushes`, and is the only choice there is. Where two threads have stores to one location
+ * that is sequential consistency), or the other thread comes before it. That is the choice. The first
+ * time it costs one unit of the budget `flushes`, which pays for all stores that are in the buffer then. Where two threads have stores to one location
  * in their buffers, the order in which they drain is such a choice as well: that of execution, or the
  * reverse. Buffers also drain, in the order of execution, where a drain is forced, when the clock has
  * moved by 1 ms, and when nobody can go on.
@@ -84,39 +84,54 @@ static void drain_one(struct ex_task *t) {
     ex_poke(e.p, e.size, e.v);
 }
 
-/* t reads or writes p: of the stores to p in another's buffer, made after `after`, the youngest may not be
+/* The stores that u has in its buffer are late: not to see them costs nothing from here on. */
+static void pay_for(struct ex_task *u) {
+    ex_spend(&E.left.flushes);
+    for (unsigned i = 0; i < u->nbuf; i++) u->buf[i].late = true;
+}
+
+/* t reads or writes p: of the stores to p in u's buffer, made after `after`, the youngest may not be
  * visible yet. */
-static void look(const struct ex_task *t, const void *p, uint64_t after) {
-    for (unsigned k = 0; k < EX_TASKS; k++) {
-        struct ex_task *u = &E.task[k];
-        uint64_t made[EX_BUFFER];
-        unsigned n = 0;
-        if (u == t || u->nbuf == 0) continue;
-        for (unsigned i = 0; i < u->nbuf; i++)
-            if (u->buf[i].p == p && u->buf[i].made > after) made[n++] = u->buf[i].made;
-        if (n == 0) continue;
-        unsigned hidden = E.left.flushes ? ex_choose(EX_DRAIN, n + 1) : 0;
-        if (hidden > 0) {
-            ex_spend(&E.left.flushes);
-            ex_not_seen(u, made[n - hidden]);
-        }
-        if (hidden < n) drain(u, made[n - hidden - 1]);
+static void look_into(struct ex_task *u, const void *p, uint64_t after) {
+    const struct ex_store *found[EX_BUFFER];
+    unsigned n = 0, free_of_cost = 0;
+    for (unsigned i = 0; i < u->nbuf; i++) {
+        if (u->buf[i].p != p || u->buf[i].made <= after) continue;
+        found[n++] = &u->buf[i];
+        free_of_cost = u->buf[i].late ? free_of_cost + 1 : 0;
     }
+    if (n == 0) return;
+    unsigned may = E.left.flushes ? n : free_of_cost;
+    unsigned hidden = may ? ex_choose(EX_DRAIN, may + 1) : 0;
+    uint64_t visible = hidden < n ? found[n - hidden - 1]->made : 0;
+    if (hidden > 0) {
+        ex_not_seen(u, found[n - hidden]->made);
+        if (hidden > free_of_cost) pay_for(u);
+    }
+    drain(u, visible);
+}
+
+static void look(const struct ex_task *t, const void *p, uint64_t after) {
+    for (unsigned k = 0; k < EX_TASKS; k++)
+        if (&E.task[k] != t && E.task[k].nbuf > 0) look_into(&E.task[k], p, after);
 }
 
 /* I2: before t writes p, now or into its buffer. `all`: t will leave a marked entry. */
 static void make_way(const struct ex_task *t, const void *p, bool all) {
     for (unsigned k = 0; k < EX_TASKS; k++) {
         struct ex_task *u = &E.task[k];
-        const struct ex_store *e = u == t || u->nbuf == 0 ? NULL : last_for(u, p, UINT64_MAX);
-        if (e && (all || e->rmw)) drain(u, e->made);
+        uint64_t last = 0;
+        for (unsigned i = 0; u != t && i < u->nbuf; i++)
+            if (u->buf[i].p == p && (all || u->buf[i].rmw)) last = u->buf[i].made;
+        drain(u, last);
     }
 }
 
 static void put(struct ex_task *t, void *p, unsigned size, uint64_t v, bool rmw,
                 const struct weir__site *at) {
     if (t->nbuf == EX_BUFFER) drain_one(t);
-    t->buf[t->nbuf++] = (struct ex_store){ p, v, (uint8_t)size, rmw, ++E.stores, E.clock, at };
+    t->buf[t->nbuf++] =
+        (struct ex_store){ p, v, (uint8_t)size, rmw, false, ++E.stores, E.clock, at };
 }
 
 static uint64_t load(struct ex_task *t, const void *p, unsigned size, int order) {
@@ -136,19 +151,17 @@ static void store(struct ex_task *t, void *p, unsigned size, uint64_t v, int ord
 }
 
 /* Whether a read-modify-write drains. */
-static bool drains(int order) {
-    return !E.weakened && (order == WEIR__SEQ || E.mem == &ex_tso);
-}
+static bool drains(int order) { return !E.weakened && (order == WEIR__SEQ || E.mem == &ex_tso); }
 
-/* Makes memory ready for a read-modify-write of p. */
-static void prepare(struct ex_task *t, const void *p, bool draining) {
-    const struct ex_store *own = last_for(t, p, UINT64_MAX);
-    if (draining)
+/* What a read-modify-write of p by t finds. One that does not drain may find its own thread's store. */
+static uint64_t newest(struct ex_task *t, const void *p, unsigned size, bool draining) {
+    if (draining) {
         fence(t);
-    else if (own)
-        drain(t, own->made);
-    look(t, p, 0);
+        look(t, p, 0);
+    }
     make_way(t, p, !draining);
+    const struct ex_store *own = last_for(t, p, UINT64_MAX);
+    return own ? own->v : ex_peek(p, size);
 }
 
 static void finish(struct ex_task *t, void *p, unsigned size, uint64_t v, bool draining,
@@ -162,8 +175,7 @@ static void finish(struct ex_task *t, void *p, unsigned size, uint64_t v, bool d
 static uint64_t rmw(struct ex_task *t, void *p, unsigned size, enum weir__rmw op, uint64_t v,
                     int order, const struct weir__site *at) {
     bool draining = drains(order);
-    prepare(t, p, draining);
-    uint64_t old = ex_peek(p, size);
+    uint64_t old = newest(t, p, size, draining);
     finish(t, p, size, ex_apply(op, old, v, size), draining, at);
     return old;
 }
@@ -171,8 +183,7 @@ static uint64_t rmw(struct ex_task *t, void *p, unsigned size, enum weir__rmw op
 static bool cas(struct ex_task *t, void *p, unsigned size, uint64_t *expected, uint64_t desired,
                 int order, const struct weir__site *at) {
     bool draining = drains(order);
-    prepare(t, p, draining);
-    uint64_t old = ex_peek(p, size);
+    uint64_t old = newest(t, p, size, draining);
     if (old != *expected) {
         *expected = old;
         return false;
@@ -198,10 +209,13 @@ static bool settle(void) {
 }
 
 static void age(void) {
-    for (struct ex_task *t; (t = oldest()) != NULL && t->buf[0].clock + OLDEST <= E.clock;) drain_one(t);
+    for (struct ex_task *t; (t = oldest()) != NULL && t->buf[0].clock + OLDEST <= E.clock;)
+        drain_one(t);
 }
 
-const struct ex_memory ex_tso = { "tso", "store buffers of x86", load, store, rmw, cas,
-                                  fence, settle, age };
-const struct ex_memory ex_named = { "named", "store buffers that only seq_cst drains", load,
-                                    store, rmw, cas, fence, settle, age };
+const struct ex_memory ex_tso = {
+    "tso", "store buffers of x86", load, store, rmw, cas, fence, settle, age
+};
+const struct ex_memory ex_named = {
+    "named", "store buffers that only seq_cst drains", load, store, rmw, cas, fence, settle, age
+};

@@ -69,8 +69,8 @@ static struct ex_event *trace(const struct ex_task *t, enum ex_event_kind kind, 
     e->order = order;
     e->a = a;
     e->b = b;
-    e->buffered = t->nbuf > 0 && t->buf[t->nbuf - 1].p == p && kind != EX_T_LOAD &&
-                  kind != EX_T_CAS_FAILED;
+    e->buffered =
+        t->nbuf > 0 && t->buf[t->nbuf - 1].p == p && kind != EX_T_LOAD && kind != EX_T_CAS_FAILED;
     return e;
 }
 
@@ -150,12 +150,13 @@ bool weir__model_cas(void *p, unsigned size, void *expected, uint64_t desired, b
             if (!ok) kind = EX_T_CAS_FAILED;
             if (ok && E.races) ex_race_rmw(t, p, order);
         }
-        if (E.tracing) trace(t, kind, p, size, order, kind == EX_T_CAS_FAILED ? found : want,
-                             kind == EX_T_CAS_FAILED ? want : desired, at);
+        if (E.tracing)
+            trace(t, kind, p, size, order, kind == EX_T_CAS_FAILED ? found : want,
+                  kind == EX_T_CAS_FAILED ? want : desired, at);
         done();
     }
-    if (!ok) memcpy(expected, size == 4 ? (void *)&(uint32_t){ (uint32_t)found } : (void *)&found,
-                    size);
+    if (!ok)
+        memcpy(expected, size == 4 ? (void *)&(uint32_t){ (uint32_t)found } : (void *)&found, size);
     return ok;
 }
 

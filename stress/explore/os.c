@@ -93,7 +93,8 @@ bool weir_model_membarrier(void) {
     }
     if (!denied) (void)E.mem->settle();
     if (E.tracing)
-        ex_trace_add(t, EX_T_FENCE, NULL, NULL)->text = denied ? "membarrier: refused" : "membarrier";
+        ex_trace_add(t, EX_T_FENCE, NULL, NULL)->text =
+            denied ? "membarrier: refused" : "membarrier";
     return !denied;
 }
 
@@ -159,10 +160,12 @@ int weir_model_cond_init(struct weir_model_cond *c) {
 }
 
 void weir_model_cond_fini(struct weir_model_cond *c) {
-    if (c->waiters) ex_fail(EX_F_MISUSE, "a condition variable is destroyed while threads wait on it");
+    if (c->waiters)
+        ex_fail(EX_F_MISUSE, "a condition variable is destroyed while threads wait on it");
 }
 
-int weir_model_cond_wait(struct weir_model_cond *c, struct weir_model_mutex *m, weir_time deadline) {
+int weir_model_cond_wait(struct weir_model_cond *c, struct weir_model_mutex *m,
+                         weir_time deadline) {
     struct ex_task *t = E.cur;
     if (!t) ex_fail(EX_F_MISUSE, "set-up or finish waits on a condition variable");
     ex_step(t, c, sizeof *c, &os_site);

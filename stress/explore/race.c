@@ -21,7 +21,9 @@
 #define LOCATIONS 4096
 #define GRANULE 8
 
-struct clock { uint32_t at[EX_TASKS]; };
+struct clock {
+    uint32_t at[EX_TASKS];
+};
 
 struct location { /* of an atomic, a mutex */
     uint64_t execution;
@@ -50,7 +52,9 @@ void ex_race_reset(void) {
     for (unsigned i = 0; i < EX_TASKS; i++) now[i].at[i] = 1;
 }
 
-static size_t slot_of(uintptr_t x) { return (size_t)((x * UINT64_C(0x9E3779B97F4A7C15)) >> 52) % LOCATIONS; }
+static size_t slot_of(uintptr_t x) {
+    return (size_t)((x * UINT64_C(0x9E3779B97F4A7C15)) >> 52) % LOCATIONS;
+}
 
 static struct location *location_of(const void *p) {
     for (size_t i = slot_of((uintptr_t)p), k = 0; k < LOCATIONS; i = (i + 1) % LOCATIONS, k++) {
@@ -112,7 +116,8 @@ static struct shadow *shadow_of(uintptr_t granule) {
     for (size_t i = slot_of(granule), k = 0; k < LOCATIONS; i = (i + 1) % LOCATIONS, k++) {
         struct shadow *s = &shadows[i];
         if (s->execution == execution && s->granule != granule) continue;
-        if (s->execution != execution) *s = (struct shadow){ .execution = execution, .granule = granule };
+        if (s->execution != execution)
+            *s = (struct shadow){ .execution = execution, .granule = granule };
         return s;
     }
     ex_fail(EX_F_MISUSE, "more than %d words of plain memory in one execution", LOCATIONS);
@@ -125,9 +130,10 @@ static const char *file_of(const struct weir__site *at) {
 
 static void race(const struct ex_task *t, const char *what, const struct shadow *s,
                  const struct weir__site *at) {
-    ex_fail(EX_F_RACE, "T%u %s at %s:%d: nothing orders it after T%u's write at step %llu (%s:%d)", t->id,
-            what, file_of(at), at ? at->line : 0, s->writer, (unsigned long long)s->write_step,
-            file_of(s->write_site), s->write_site ? s->write_site->line : 0);
+    ex_fail(EX_F_RACE, "T%u %s at %s:%d: nothing orders it after T%u's write at step %llu (%s:%d)",
+            t->id, what, file_of(at), at ? at->line : 0, s->writer,
+            (unsigned long long)s->write_step, file_of(s->write_site),
+            s->write_site ? s->write_site->line : 0);
 }
 
 void ex_race_read(const struct ex_task *t, const void *p, size_t n, const struct weir__site *at) {
@@ -146,8 +152,8 @@ void ex_race_write(const struct ex_task *t, const void *p, size_t n, const struc
         if (s->written_at > now[t->id].at[s->writer]) race(t, "writes", s, at);
         for (unsigned u = 0; u < EX_TASKS; u++)
             if (s->read_at[u] > now[t->id].at[u])
-                ex_fail(EX_F_RACE, "T%u writes at %s:%d: nothing orders it after a read by T%u", t->id,
-                        file_of(at), at ? at->line : 0, u);
+                ex_fail(EX_F_RACE, "T%u writes at %s:%d: nothing orders it after a read by T%u",
+                        t->id, file_of(at), at ? at->line : 0, u);
         s->written_at = now[t->id].at[t->id];
         s->writer = (uint8_t)t->id;
         s->write_step = E.steps;

@@ -36,15 +36,16 @@ static void say_choices(struct out *o, const struct ex_record *rec, size_t n) {
     for (size_t i = 0; i < n;) {
         size_t k = 0;
         for (unsigned c = 0; c < 16 && i < n; c++, i++)
-            k += (size_t)snprintf(line + k, sizeof line - k, "%s%u/%u:%u", c ? " " : "", rec[i].kind,
-                                  rec[i].n, rec[i].c);
+            k += (size_t)snprintf(line + k, sizeof line - k, "%s%u/%u:%u", c ? " " : "",
+                                  rec[i].kind, rec[i].n, rec[i].c);
         say(o, "%s", line);
     }
 }
 
 int ex_replay_write(const char *path, const struct ex_replay *r, const struct ex_record *rec) {
-    struct out o = { fopen(path, "w"), UINT64_C(0xcbf29ce484222325) };
-    if (!o.f) return -1;
+    FILE *file = fopen(path, "w");
+    if (!file) return -1;
+    struct out o = { file, UINT64_C(0xcbf29ce484222325) };
     say(&o, MAGIC);
     say(&o, "scenario %s", r->scenario);
     say(&o, "version %016" PRIx64, r->version);
@@ -60,9 +61,9 @@ int ex_replay_write(const char *path, const struct ex_replay *r, const struct ex
 #undef XX
     say(&o, "choices %zu", r->n);
     say_choices(&o, rec, r->n);
-    (void)fprintf(o.f, "end %016" PRIx64 "\n", o.hash);
-    bool bad = ferror(o.f);
-    return fclose(o.f) != 0 || bad ? -1 : 0;
+    (void)fprintf(file, "end %016" PRIx64 "\n", o.hash);
+    bool bad = ferror(file);
+    return fclose(file) != 0 || bad ? -1 : 0;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
@@ -91,9 +92,7 @@ static char *field(struct in *in, const char *key) {
 
 static bool text_field(struct in *in, const char *key, char *to, size_t size) {
     const char *v = field(in, key);
-    if (!v || strlen(v) >= size) return false;
-    (void)strcpy(to, v);
-    return true;
+    return v && (size_t)snprintf(to, size, "%s", v) < size;
 }
 
 static bool u64_field(struct in *in, const char *key, int base, uint64_t *to) {
@@ -152,15 +151,18 @@ static bool read_all(struct in *in, struct ex_replay *r, struct ex_record *rec) 
     if (!budget_field(in, #name, &r->budget.name)) return false;
     EX_BUDGETS(XX)
 #undef XX
-    if (!u64_field(in, "choices", 10, &n) || n > EX_CHOICES || !choices(in, rec, (size_t)n)) return false;
+    if (!u64_field(in, "choices", 10, &n) || n > EX_CHOICES || !choices(in, rec, (size_t)n))
+        return false;
     r->n = (size_t)n;
     uint64_t hash = in->hash;
     return u64_field(in, "end", 16, &sum) && sum == hash;
 }
 
-int ex_replay_read(const char *path, struct ex_replay *r, struct ex_record *rec, char *why, size_t n) {
-    struct in in = { .f = fopen(path, "r"), .hash = UINT64_C(0xcbf29ce484222325) };
-    if (!in.f) {
+int ex_replay_read(const char *path, struct ex_replay *r, struct ex_record *rec, char *why,
+                   size_t n) {
+    FILE *file = fopen(path, "r");
+    struct in in = { .f = file, .hash = UINT64_C(0xcbf29ce484222325) };
+    if (!file) {
         (void)snprintf(why, n, "%s: %s", path, strerror(errno));
         return -1;
     }
@@ -173,6 +175,6 @@ int ex_replay_read(const char *path, struct ex_replay *r, struct ex_record *rec,
         if (rc < 0) (void)snprintf(why, n, "%s: truncated or damaged", path);
     }
     if (strcmp(r->weaken, "-") == 0) r->weaken[0] = '\0';
-    (void)fclose(in.f);
+    (void)fclose(file);
     return rc;
 }

@@ -43,8 +43,9 @@ static const struct ex_event *last_event(const void *p, bool wake) {
     size_t n;
     const struct ex_event *ev = ex_trace_events(&n);
     for (size_t i = 0; i < n; i++) {
-        bool writes = ev[i].kind == EX_T_STORE || ev[i].kind == EX_T_RMW || ev[i].kind == EX_T_CAS ||
-                      ev[i].kind == EX_T_DRAIN || ev[i].kind == EX_T_LOCK || ev[i].kind == EX_T_UNLOCK;
+        bool writes = ev[i].kind == EX_T_STORE || ev[i].kind == EX_T_RMW ||
+                      ev[i].kind == EX_T_CAS || ev[i].kind == EX_T_DRAIN ||
+                      ev[i].kind == EX_T_LOCK || ev[i].kind == EX_T_UNLOCK;
         if (ev[i].p == p && (wake ? ev[i].kind == EX_T_WAKE : writes)) found = &ev[i];
     }
     return found;
@@ -69,9 +70,9 @@ static void print_waiter(FILE *to, const struct ex_task *t) {
     by_whom(last_event(t->word, false), "by set-up", wrote, sizeof wrote);
     by_whom(last_event(t->word, true), "none", woke, sizeof woke);
     if (t->why == EX_FUTEX)
-        (void)fprintf(to, " sleeps: word %s is %llu (expected %llu), last written %s, last wake: %s\n", obj,
-                      (unsigned long long)ex_peek(t->word, 4), (unsigned long long)t->expected, wrote,
-                      woke);
+        (void)fprintf(
+            to, " sleeps: word %s is %llu (expected %llu), last written %s, last wake: %s\n", obj,
+            (unsigned long long)ex_peek(t->word, 4), (unsigned long long)t->expected, wrote, woke);
     else
         (void)fprintf(to, " waits for the %s %s, last wake: %s\n",
                       t->why == EX_MUTEX ? "mutex" : "condition variable", obj, woke);

@@ -25,6 +25,7 @@ struct ex_replay {
 /* The last execution. 0, or -1: the file cannot be written. */
 int ex_replay_write(const char *path, const struct ex_replay *r, const struct ex_record *rec);
 /* 0, or -1 with one line in `why`. */
-int ex_replay_read(const char *path, struct ex_replay *r, struct ex_record *rec, char *why, size_t n);
+int ex_replay_read(const char *path, struct ex_replay *r, struct ex_record *rec, char *why,
+                   size_t n);
 
 #endif

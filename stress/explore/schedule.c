@@ -53,12 +53,8 @@ static void option(unsigned *n, enum ex_action action, unsigned task) {
 static void add_sleepers(unsigned *n, bool free_only) {
     for (uint32_t m = E.blocked; m; m &= m - 1) {
         struct ex_task *w = &E.task[__builtin_ctz(m)];
-        if (w->deadline <= E.clock)
-            option(n, EX_TIMEOUT, w->id);
-        else if (free_only)
-            continue;
-        else if (w->deadline != WEIR_FOREVER && E.left.timeouts)
-            option(n, EX_TIMEOUT, w->id);
+        bool may = !free_only && w->deadline != WEIR_FOREVER && E.left.timeouts;
+        if (may || w->deadline <= E.clock) option(n, EX_TIMEOUT, w->id);
         if (!free_only && E.left.spurious && (w->why == EX_FUTEX || w->why == EX_COND))
             option(n, EX_SPURIOUS, w->id);
     }
@@ -145,8 +141,10 @@ struct ex_task *ex_successor(const struct ex_task *t) {
 
 static void solo_step(struct ex_task *t) {
     if (++E.solo_used <= t->claim) return;
-    ex_fail(EX_F_PROGRESS, "thread %u: %s did not end within the %u steps it claims while all "
-            "others stand still", t->id, t->op ? t->op->name : "?", t->claim);
+    ex_fail(EX_F_PROGRESS,
+            "thread %u: %s did not end within the %u steps it claims while all "
+            "others stand still",
+            t->id, t->op ? t->op->name : "?", t->claim);
 }
 
 /* Whether t runs alone from here on, until its operation ends. */

@@ -18,7 +18,8 @@ const struct ex_memory *ex_memory_named(const char *name) {
 }
 
 void ex_usage(FILE *to) {
-    (void)fprintf(to,
+    (void)fprintf(
+        to,
         "usage: explore [SCENARIO...] [KEY=VALUE...] [--list] [--replay FILE]\n"
         "Runs scenarios (names or patterns; all, if none is given) under many schedules, and prints the\n"
         "first failure of each as a table. Exit 0: none, 1: some, 2: usage.\n"
@@ -49,8 +50,8 @@ void ex_usage(FILE *to) {
 
 /* ---- the command line ------------------------------------------------------------------------------------ */
 
-static int add_pair(struct ex_command *c, const char *key, size_t klen, const char *value, char *why,
-                    size_t n) {
+static int add_pair(struct ex_command *c, const char *key, size_t klen, const char *value,
+                    char *why, size_t n) {
     struct ex_pair *p = &c->pair[c->npairs];
     if (c->npairs == EX_PAIRS || klen >= sizeof p->key || strlen(value) >= sizeof p->value) {
         (void)snprintf(why, n, "too long: %.*s=%s", (int)klen, key, value);
@@ -58,15 +59,23 @@ static int add_pair(struct ex_command *c, const char *key, size_t klen, const ch
     }
     memcpy(p->key, key, klen);
     p->key[klen] = '\0';
-    (void)strcpy(p->value, value);
+    (void)snprintf(p->value, sizeof p->value, "%s", value);
     c->npairs++;
     return 0;
 }
 
 static bool flag(struct ex_command *c, const char *a) {
-    const struct { const char *name; bool *to; } flags[] = {
-        { "--list", &c->list }, { "--help", &c->help }, { "-h", &c->help }, { "--quiet", &c->quiet },
-        { "--force", &c->force }, { "--all", &c->all }, { "--must-exhaust", &c->must_exhaust },
+    const struct {
+        const char *name;
+        bool *to;
+    } flags[] = {
+        { "--list", &c->list },
+        { "--help", &c->help },
+        { "-h", &c->help },
+        { "--quiet", &c->quiet },
+        { "--force", &c->force },
+        { "--all", &c->all },
+        { "--must-exhaust", &c->must_exhaust },
         { "--first", &c->first },
     };
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
@@ -116,8 +125,7 @@ static bool number(const char *v, long long lo, long long hi, long long *to) {
 
 static bool set_memory(struct ex_settings *s, const char *v) {
     char copy[64];
-    if (strlen(v) >= sizeof copy) return false;
-    (void)strcpy(copy, v);
+    if ((size_t)snprintf(copy, sizeof copy, "%s", v) >= sizeof copy) return false;
     s->nmemory = 0;
     for (char *save, *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
         const struct ex_memory *m = ex_memory_named(w);
@@ -142,9 +150,7 @@ static bool set(struct ex_settings *s, const char *key, const char *v, bool *kno
     if (strcmp(key, "memory") == 0) return set_memory(s, v);
     if (strcmp(key, "strategy") == 0) return set_strategy(s, v);
     if (strcmp(key, "weaken") == 0) {
-        if (strlen(v) >= sizeof s->weaken) return false;
-        (void)strcpy(s->weaken, v);
-        return true;
+        return (size_t)snprintf(s->weaken, sizeof s->weaken, "%s", v) < sizeof s->weaken;
     }
     if (strcmp(key, "seconds") == 0) {
         char *end;
@@ -185,14 +191,15 @@ static int set_checked(struct ex_settings *s, const char *key, const char *v, ch
 }
 
 /* Applies "a=1 b=2"; only == NULL: all keys, else that one. */
-static int set_all(struct ex_settings *s, const char *options, const char *only, char *why, size_t n) {
+static int set_all(struct ex_settings *s, const char *options, const char *only, char *why,
+                   size_t n) {
     char copy[256];
     if (!options) return 0;
     if (strlen(options) >= sizeof copy) {
         (void)snprintf(why, n, "options too long");
         return -1;
     }
-    (void)strcpy(copy, options);
+    (void)snprintf(copy, sizeof copy, "%s", options);
     for (char *save, *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
         char *eq = strchr(w, '=');
         if (!eq) {
@@ -208,10 +215,15 @@ static int set_all(struct ex_settings *s, const char *options, const char *only,
 
 static void defaults(struct ex_settings *s) {
     bool dfs = s->strategy == &ex_dfs;
-    s->budget = (struct ex_budget){ .preemptions = dfs ? 2 : -1, .flushes = dfs ? 1 : 4,
-                                    .timeouts = dfs ? 1 : 2, .spurious = dfs ? 0 : 1,
-                                    .weak = dfs ? 0 : 1, .reuse = dfs ? 1 : 4, .oom = 0,
-                                    .stops = dfs ? 0 : 1, .solo = 0 };
+    s->budget = (struct ex_budget){ .preemptions = dfs ? 2 : -1,
+                                    .flushes = dfs ? 1 : 4,
+                                    .timeouts = dfs ? 1 : 2,
+                                    .spurious = dfs ? 0 : 1,
+                                    .weak = dfs ? 0 : 1,
+                                    .reuse = dfs ? 1 : 4,
+                                    .oom = 0,
+                                    .stops = dfs ? 0 : 1,
+                                    .solo = 0 };
     s->seconds = dfs ? 0 : 10;
 }
 
@@ -219,8 +231,14 @@ int ex_settings_make(struct ex_settings *s, const struct ex_command *c,
                      const struct weir_model_scenario *sc, char *why, size_t n) {
     struct timespec ts;
     (void)clock_gettime(CLOCK_REALTIME, &ts);
-    *s = (struct ex_settings){ .strategy = &ex_dfs, .memory = { &ex_sc, &ex_tso }, .nmemory = 2,
-                               .depth = 3, .steps = 20000, .cpus = 1, .membarrier = 1, .races = 1,
+    *s = (struct ex_settings){ .strategy = &ex_dfs,
+                               .memory = { &ex_sc, &ex_tso },
+                               .nmemory = 2,
+                               .depth = 3,
+                               .steps = 20000,
+                               .cpus = 1,
+                               .membarrier = 1,
+                               .races = 1,
                                .seed = (uint64_t)ts.tv_sec ^ (uint64_t)ts.tv_nsec << 20 };
     s->seed %= 1000000000; /* short enough to type */
     const char *options = sc ? sc->options : NULL;
@@ -263,7 +281,11 @@ int ex_weaken(const char *text, char *why, size_t n) {
         rc = weir_weaken && step != WEIR_WEAK_NONE ? weir_weaken(label, step) : WEIR_EINVAL;
     }
     ex_state_save();
-    if (rc < 0) (void)snprintf(why, n, "weaken=%s: %s", text, rc == WEIR_ENOENT ? "no such label"
-                               : "use LABEL:STEP, where STEP (sc, acquire, release) is a half that it has");
+    if (rc < 0)
+        (void)snprintf(
+            why, n, "weaken=%s: %s", text,
+            rc == WEIR_ENOENT
+                ? "no such label"
+                : "use LABEL:STEP, where STEP (sc, acquire, release) is a half that it has");
     return rc < 0 ? -1 : 0;
 }

@@ -9,7 +9,9 @@
 #define EX_PAIRS 64
 #define EX_NAMES 128
 
-struct ex_pair { char key[24], value[104]; };
+struct ex_pair {
+    char key[24], value[104];
+};
 
 /* The command line. */
 struct ex_command {

@@ -19,27 +19,21 @@ static size_t size(void) {
     return __start_weir_state ? (size_t)(__stop_weir_state - __start_weir_state) : 0;
 }
 
-/* Not memcpy under AddressSanitizer: between the variables lie its red zones. */
-#ifdef EX_ASAN
-__attribute__((no_sanitize("address"))) static void copy(char *to, const char *from, size_t n) {
-    for (size_t i = 0; i < n; i++) ((volatile char *)to)[i] = from[i];
-}
-#else
-static void copy(char *to, const char *from, size_t n) { memcpy(to, from, n); }
-#endif
-
 void ex_state_save(void) {
     if (size() == 0) return;
+#ifdef EX_ASAN
+    __asan_unpoison_memory_region(__start_weir_state, size()); /* what lies between variables */
+#endif
     if (!saved) saved = malloc(size());
-    if (saved) copy(saved, __start_weir_state, size());
+    if (saved) memcpy(saved, __start_weir_state, size());
 }
 
 void ex_state_restore(void) {
-    if (saved) copy(__start_weir_state, saved, size());
+    if (saved) memcpy(__start_weir_state, saved, size());
 }
 
 /* Whether a word of the section points into [from, to). */
-__attribute__((no_sanitize("address"))) bool ex_state_reaches(const void *from, const void *to) {
+bool ex_state_reaches(const void *from, const void *to) {
     uintptr_t lo = (uintptr_t)from, hi = (uintptr_t)to;
     static char *hit; /* where it was found last time: mostly there again */
     char *p = (char *)(((uintptr_t)__start_weir_state + sizeof lo - 1) & ~(sizeof lo - 1));

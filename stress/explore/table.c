@@ -50,12 +50,14 @@ static void operation(const struct weir_model_op *op, bool ended, char *text, si
     char v[40];
     size_t k = (size_t)snprintf(text, n, "%s(", op->name);
     for (unsigned i = 0; i < op->nin && i < WEIR_MODEL_VALUES && k < n; i++)
-        k += (size_t)snprintf(text + k, n - k, "%s%s", i ? ", " : "", value(op->in[i], v, sizeof v));
+        k +=
+            (size_t)snprintf(text + k, n - k, "%s%s", i ? ", " : "", value(op->in[i], v, sizeof v));
     if (k < n) k += (size_t)snprintf(text + k, n - k, ")");
     if (!ended) return;
     if (k < n) k += (size_t)snprintf(text + k, n - k, " = %s", result(op->result, v, sizeof v));
     for (unsigned i = 0; i < op->nout && i < WEIR_MODEL_VALUES && k < n; i++)
-        k += (size_t)snprintf(text + k, n - k, "%s %s", i ? "," : ":", value(op->out[i], v, sizeof v));
+        k += (size_t)snprintf(text + k, n - k, "%s %s", i ? "," : ":",
+                              value(op->out[i], v, sizeof v));
 }
 
 /* ---- cells ------------------------------------------------------------------------------------------------ */
@@ -72,9 +74,12 @@ static void access_cell(const struct ex_event *e, char *c) {
         case EX_T_LOAD: (void)snprintf(c, CELL, "load %s is %s  %s", obj, a, o); break;
         case EX_T_STORE: (void)snprintf(c, CELL, "store %s = %s  %s%s", obj, b, o, buffered); break;
         case EX_T_RMW:
-            (void)snprintf(c, CELL, "%s %s %s -> %s  %s%s", rmw_name[e->rmw], obj, a, b, o, buffered);
+            (void)snprintf(c, CELL, "%s %s %s -> %s  %s%s", rmw_name[e->rmw], obj, a, b, o,
+                           buffered);
             break;
-        case EX_T_CAS: (void)snprintf(c, CELL, "cas %s %s -> %s  %s%s", obj, a, b, o, buffered); break;
+        case EX_T_CAS:
+            (void)snprintf(c, CELL, "cas %s %s -> %s  %s%s", obj, a, b, o, buffered);
+            break;
         case EX_T_CAS_FAILED:
             (void)snprintf(c, CELL, "cas %s fails: is %s, not %s", obj, a, b);
             break;
@@ -87,12 +92,18 @@ static void os_cell(const struct ex_event *e, char *c) {
     char obj[64], v[40];
     ex_trace_object(e->p, e->at, obj, sizeof obj);
     switch (e->kind) {
-        case EX_T_WAIT: (void)snprintf(c, CELL, "sleeps on %s == %llu", obj, (unsigned long long)e->b); break;
-        case EX_T_NO_WAIT: (void)snprintf(c, CELL, "futex: %s != %llu, no sleep", obj, (unsigned long long)e->b); break;
+        case EX_T_WAIT:
+            (void)snprintf(c, CELL, "sleeps on %s == %llu", obj, (unsigned long long)e->b);
+            break;
+        case EX_T_NO_WAIT:
+            (void)snprintf(c, CELL, "futex: %s != %llu, no sleep", obj, (unsigned long long)e->b);
+            break;
         case EX_T_WOKEN: (void)snprintf(c, CELL, "  woken"); break;
         case EX_T_TIMEOUT: (void)snprintf(c, CELL, "  deadline passes"); break;
         case EX_T_SPURIOUS: (void)snprintf(c, CELL, "  wakes up spuriously"); break;
-        case EX_T_WAKE: (void)snprintf(c, CELL, "wake on %s: %llu woken", obj, (unsigned long long)e->a); break;
+        case EX_T_WAKE:
+            (void)snprintf(c, CELL, "wake on %s: %llu woken", obj, (unsigned long long)e->a);
+            break;
         case EX_T_LOCK: (void)snprintf(c, CELL, "lock %s", obj); break;
         case EX_T_UNLOCK: (void)snprintf(c, CELL, "unlock %s", obj); break;
         case EX_T_ALLOC:
@@ -100,13 +111,24 @@ static void os_cell(const struct ex_event *e, char *c) {
                            e->p ? value((uint64_t)(uintptr_t)e->p, v, sizeof v) : "refused",
                            e->b ? " (used before)" : "");
             break;
-        case EX_T_FREE: (void)snprintf(c, CELL, "free %s", value((uint64_t)(uintptr_t)e->p, v, sizeof v)); break;
+        case EX_T_FREE:
+            (void)snprintf(c, CELL, "free %s", value((uint64_t)(uintptr_t)e->p, v, sizeof v));
+            break;
         case EX_T_CLOCK: (void)snprintf(c, CELL, "  the clock has moved by 1 s"); break;
-        case EX_T_RCU_LOCK: (void)snprintf(c, CELL, "rcu lock, depth %llu", (unsigned long long)e->a); break;
-        case EX_T_RCU_UNLOCK: (void)snprintf(c, CELL, "rcu unlock, depth %llu", (unsigned long long)e->a); break;
+        case EX_T_RCU_LOCK:
+            (void)snprintf(c, CELL, "rcu lock, depth %llu", (unsigned long long)e->a);
+            break;
+        case EX_T_RCU_UNLOCK:
+            (void)snprintf(c, CELL, "rcu unlock, depth %llu", (unsigned long long)e->a);
+            break;
         case EX_T_RCU_WAIT: (void)snprintf(c, CELL, "waits for readers"); break;
-        case EX_T_RCU_CALL: (void)snprintf(c, CELL, "retires %s", value((uint64_t)(uintptr_t)e->p, v, sizeof v)); break;
-        default: (void)snprintf(c, CELL, "callback of %s", value((uint64_t)(uintptr_t)e->p, v, sizeof v)); break;
+        case EX_T_RCU_CALL:
+            (void)snprintf(c, CELL, "retires %s", value((uint64_t)(uintptr_t)e->p, v, sizeof v));
+            break;
+        default:
+            (void)snprintf(c, CELL, "callback of %s",
+                           value((uint64_t)(uintptr_t)e->p, v, sizeof v));
+            break;
     }
 }
 
@@ -154,14 +176,14 @@ static void columns(const struct ex_event *ev, size_t n, size_t width[EX_TASKS])
     }
 }
 
-static void row(FILE *to, const struct ex_event *e, const size_t width[EX_TASKS], const char *number) {
+static void row(FILE *to, const struct ex_event *e, const size_t width[EX_TASKS],
+                const char *number) {
     char c[CELL], where[60];
     cell(e, c);
     place(e, where, sizeof where);
     (void)fprintf(to, "%5s |", number);
     for (unsigned k = 0; k < EX_TASKS; k++)
-        if (width[k])
-            (void)fprintf(to, " %-*.*s |", (int)width[k], WIDEST, k == e->task ? c : "");
+        if (width[k]) (void)fprintf(to, " %-*.*s |", (int)width[k], WIDEST, k == e->task ? c : "");
     (void)fprintf(to, " %s\n", where);
 }
 
@@ -194,7 +216,8 @@ void ex_table_print(FILE *to) {
         if (step) last = ev[i].step;
         row(to, &ev[i], width, number);
     }
-    if (n == EX_EVENTS) (void)fprintf(to, "      (%d events are kept; the rest is cut)\n", EX_EVENTS);
+    if (n == EX_EVENTS)
+        (void)fprintf(to, "      (%d events are kept; the rest is cut)\n", EX_EVENTS);
 }
 
 /* Each operation with its interval: one ends before another begins where its right number is smaller

@@ -13,7 +13,10 @@
 
 static struct ex_event events[EX_EVENTS + 1];
 static size_t nevents;
-static struct { const char *p, *name; size_t size; } names[NAMES];
+static struct {
+    const char *p, *name;
+    size_t size;
+} names[NAMES];
 static size_t nnames;
 
 void ex_trace_reset(void) {
@@ -35,8 +38,9 @@ static void mix(const void *p, size_t n) {
 struct ex_event *ex_trace_add(const struct ex_task *t, enum ex_event_kind kind, const void *p,
                               const struct weir__site *at) {
     struct ex_event *e = &events[nevents];
-    *e = (struct ex_event){ .kind = (uint8_t)kind, .task = (uint8_t)t->id, .p = p, .at = at,
-                            .step = E.steps };
+    *e = (struct ex_event){
+        .kind = (uint8_t)kind, .task = (uint8_t)t->id, .p = p, .at = at, .step = E.steps
+    };
     if (nevents < EX_EVENTS) nevents++;
     mix(&e->kind, 1);
     mix(&e->task, 1);
@@ -74,7 +78,8 @@ static unsigned ordinal(const void *p, const char *text, bool *several) {
     unsigned n = 0, mine = 0;
     for (size_t i = 0; i < nevents && n < 64; i++) {
         const struct ex_event *e = &events[i];
-        if (!e->p || !e->at || e->kind > EX_T_WEAK_FAILED || strcmp(e->at->text, text) != 0) continue;
+        if (!e->p || !e->at || e->kind > EX_T_WEAK_FAILED || strcmp(e->at->text, text) != 0)
+            continue;
         unsigned k = 0;
         while (k < n && seen[k] != e->p) k++;
         if (k == n) seen[n++] = e->p;
@@ -87,7 +92,8 @@ static unsigned ordinal(const void *p, const char *text, bool *several) {
 /* Where an operation of atomics touched the same place, its words. */
 static const struct weir__site *site_of(const void *p) {
     for (size_t i = 0; i < nevents; i++)
-        if (events[i].p == p && events[i].at && events[i].kind <= EX_T_WEAK_FAILED) return events[i].at;
+        if (events[i].p == p && events[i].at && events[i].kind <= EX_T_WEAK_FAILED)
+            return events[i].at;
     return NULL;
 }
 

@@ -11,7 +11,9 @@
 
 #define NODES 3
 
-struct node { weir_aptr next; };
+struct node {
+    weir_aptr next;
+};
 
 struct state {
     weir_aptr top;
@@ -33,7 +35,9 @@ static void push(struct state *s, struct node *n) {
 static struct node *pop(struct state *s) {
     struct weir_model_op *op = weir_model_begin("pop", 0);
     void *top = weir_load_acquire(&s->top, 0);
-    while (top && !weir_cas_acquire(&s->top, &top, weir_load_relaxed(&((struct node *)top)->next), 0)) {}
+    while (top &&
+           !weir_cas_acquire(&s->top, &top, weir_load_relaxed(&((struct node *)top)->next), 0)) {
+    }
     struct node *n = top;
     if (n) {
         op->out[0] = (uint64_t)(n - s->node);
@@ -60,13 +64,20 @@ static void thread(void *state, unsigned who) {
 
 static void finish(void *state) {
     struct state *s = state;
-    while (pop(s)) {}
+    while (pop(s)) {
+    }
     for (int i = 0; i < NODES; i++)
         if (s->owned[i] != 1) weir_model_fail("node %d came out %d times", i, s->owned[i]);
 }
 
 const struct weir_model_scenario specimen_aba_stack = {
-    .name = "specimen.aba_stack", .about = "a stack with ABA", .threads = 2, .flags = WEIR_MODEL_BAD,
-    .state_size = sizeof(struct state), .setup = setup, .thread = thread, .finish = finish,
+    .name = "specimen.aba_stack",
+    .about = "a stack with ABA",
+    .threads = 2,
+    .flags = WEIR_MODEL_BAD,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = thread,
+    .finish = finish,
     .options = "memory=sc",
 };

@@ -8,7 +8,9 @@
 
 #include "specimens.h"
 
-struct state { weir_au32 word; }; /* 0 open, 1 closed */
+struct state {
+    weir_au32 word;
+}; /* 0 open, 1 closed */
 
 static bool closed(void *state) { return weir_load_relaxed(&((struct state *)state)->word) != 0; }
 
@@ -27,7 +29,11 @@ static void thread(void *state, unsigned who) {
 }
 
 const struct weir_model_scenario specimen_close_wakes_one = {
-    .name = "specimen.close_wakes_one", .about = "close wakes one instead of all", .threads = 3,
-    .flags = WEIR_MODEL_BAD, .state_size = sizeof(struct state), .thread = thread,
+    .name = "specimen.close_wakes_one",
+    .about = "close wakes one instead of all",
+    .threads = 3,
+    .flags = WEIR_MODEL_BAD,
+    .state_size = sizeof(struct state),
+    .thread = thread,
     .options = "memory=sc",
 };

@@ -10,9 +10,13 @@
 
 #include "specimens.h"
 
-struct message { struct message *next; };
+struct message {
+    struct message *next;
+};
 
-struct state { weir_aptr head; };
+struct state {
+    weir_aptr head;
+};
 
 static void discard(struct state *s) {
     struct message *m = weir_load_acquire(&s->head, 0); /* should be an exchange with NULL */
@@ -41,7 +45,12 @@ static void thread(void *state, unsigned who) {
 }
 
 const struct weir_model_scenario specimen_double_free = {
-    .name = "specimen.double_free", .about = "a double free between close and drop", .threads = 2,
-    .flags = WEIR_MODEL_BAD, .state_size = sizeof(struct state), .setup = setup, .thread = thread,
+    .name = "specimen.double_free",
+    .about = "a double free between close and drop",
+    .threads = 2,
+    .flags = WEIR_MODEL_BAD,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = thread,
     .options = "memory=sc",
 };

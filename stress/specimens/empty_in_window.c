@@ -55,12 +55,19 @@ static void thread(void *state, unsigned who) {
 }
 
 static void finish(void *state) {
-    while (pop(state) == 0) {}
-    ring_check(8, 0);
+    while (pop(state) == 0) {
+    }
+    ring_check(8, false);
 }
 
 const struct weir_model_scenario specimen_empty_in_window = {
-    .name = "specimen.empty_in_window", .about = "a queue that reports empty between exchange and link",
-    .threads = 2, .flags = WEIR_MODEL_BAD, .state_size = sizeof(struct state), .setup = setup,
-    .thread = thread, .finish = finish, .options = "memory=sc",
+    .name = "specimen.empty_in_window",
+    .about = "a queue that reports empty between exchange and link",
+    .threads = 2,
+    .flags = WEIR_MODEL_BAD,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = thread,
+    .finish = finish,
+    .options = "memory=sc",
 };

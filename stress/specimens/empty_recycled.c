@@ -67,12 +67,19 @@ static void thread(void *state, unsigned who) {
 }
 
 static void finish(void *state) {
-    while (pop(state)) {}
-    ring_check(8, 0);
+    while (pop(state)) {
+    }
+    ring_check(8, false);
 }
 
 const struct weir_model_scenario specimen_empty_recycled = {
-    .name = "specimen.empty_recycled", .about = "a false empty from a recycled node", .threads = 2,
-    .flags = WEIR_MODEL_BAD, .state_size = sizeof(struct state), .setup = setup, .thread = thread,
-    .finish = finish, .options = "memory=sc",
+    .name = "specimen.empty_recycled",
+    .about = "a false empty from a recycled node",
+    .threads = 2,
+    .flags = WEIR_MODEL_BAD,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = thread,
+    .finish = finish,
+    .options = "memory=sc",
 };

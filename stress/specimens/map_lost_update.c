@@ -67,7 +67,13 @@ static void finish(void *state) {
 }
 
 const struct weir_model_scenario specimen_map_lost_update = {
-    .name = "specimen.map_lost_update", .about = "a hash map that loses an update during resize",
-    .threads = 2, .flags = WEIR_MODEL_BAD, .state_size = sizeof(struct state), .setup = setup,
-    .thread = thread, .finish = finish, .options = "memory=sc",
+    .name = "specimen.map_lost_update",
+    .about = "a hash map that loses an update during resize",
+    .threads = 2,
+    .flags = WEIR_MODEL_BAD,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = thread,
+    .finish = finish,
+    .options = "memory=sc",
 };

@@ -9,7 +9,9 @@
 
 #include "specimens.h"
 
-struct state { weir_au32 asleep, flag; };
+struct state {
+    weir_au32 asleep, flag;
+};
 
 static bool raised(void *state) { return weir_load_relaxed(&((struct state *)state)->flag) != 0; }
 
@@ -34,7 +36,11 @@ static void thread(void *state, unsigned who) {
 }
 
 const struct weir_model_scenario specimen_park_no_storeload = {
-    .name = "specimen.park_no_storeload", .about = "park without StoreLoad", .threads = 2,
-    .flags = WEIR_MODEL_BAD, .state_size = sizeof(struct state), .thread = thread,
+    .name = "specimen.park_no_storeload",
+    .about = "park without StoreLoad",
+    .threads = 2,
+    .flags = WEIR_MODEL_BAD,
+    .state_size = sizeof(struct state),
+    .thread = thread,
     .options = "memory=tso",
 };

@@ -48,7 +48,11 @@ static void thread(void *state, unsigned who) {
 }
 
 const struct weir_model_scenario specimen_ring_no_release = {
-    .name = "specimen.ring_no_release", .about = "a ring without the release", .threads = 2,
-    .flags = WEIR_MODEL_BAD, .state_size = sizeof(struct state), .thread = thread,
+    .name = "specimen.ring_no_release",
+    .about = "a ring without the release",
+    .threads = 2,
+    .flags = WEIR_MODEL_BAD,
+    .state_size = sizeof(struct state),
+    .thread = thread,
     .options = "memory=sc",
 };

@@ -57,7 +57,12 @@ static void finish(void *state) {
 }
 
 const struct weir_model_scenario specimen_select_takes_two = {
-    .name = "specimen.select_takes_two", .about = "a select that takes two", .threads = 3,
-    .flags = WEIR_MODEL_BAD, .state_size = sizeof(struct state), .thread = thread, .finish = finish,
+    .name = "specimen.select_takes_two",
+    .about = "a select that takes two",
+    .threads = 3,
+    .flags = WEIR_MODEL_BAD,
+    .state_size = sizeof(struct state),
+    .thread = thread,
+    .finish = finish,
     .options = "memory=sc",
 };

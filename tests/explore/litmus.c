@@ -36,11 +36,13 @@ static bool seen(uint64_t o) {
     return false;
 }
 
-#define TEST(name_, threads_, body_)                                                               \
-    static void body_(void *state, unsigned who);                                                  \
-    static const struct weir_model_scenario name_ = { .name = #name_, .threads = threads_,         \
-                                                      .state_size = sizeof(struct state),          \
-                                                      .thread = body_, .finish = record };         \
+#define TEST(name_, threads_, body_)                                                      \
+    static void body_(void *state, unsigned who);                                         \
+    static const struct weir_model_scenario name_ = { .name = #name_,                     \
+                                                      .threads = threads_,                \
+                                                      .state_size = sizeof(struct state), \
+                                                      .thread = body_,                    \
+                                                      .finish = record };                 \
     static void body_(void *state, unsigned who)
 
 TEST(store_buffering, 2, sb) {
@@ -152,8 +154,8 @@ TEST(between, 2, between_body) {
 static void run(const struct weir_model_scenario *sc, const struct ex_memory *mem) {
     outcomes = 0;
     memset(outcome, 0, sizeof outcome);
-    struct found f = explore(sc, mem, &ex_dfs, (struct ex_budget){ .preemptions = 20, .flushes = 4 },
-                             10000000);
+    struct found f =
+        explore(sc, mem, &ex_dfs, (struct ex_budget){ .preemptions = 20, .flushes = 4 }, 10000000);
     assert_int_equal(f.failure, EX_F_NONE);
     assert_true(f.all);
 }
@@ -163,15 +165,18 @@ static void expect(const struct weir_model_scenario *sc, const struct ex_memory 
                    const uint64_t *allowed) {
     run(sc, mem);
     for (size_t i = 0; i < n; i++)
-        if (!seen(allowed[i])) fail_msg("%s %s: outcome %06llu was not met", sc->name, mem->name,
-                                        (unsigned long long)allowed[i]);
+        if (!seen(allowed[i]))
+            fail_msg("%s %s: outcome %06llu was not met", sc->name, mem->name,
+                     (unsigned long long)allowed[i]);
     if (outcomes != n) {
-        for (size_t i = 0; i < outcomes; i++) print_message("met %06llu\n", (unsigned long long)outcome[i]);
+        for (size_t i = 0; i < outcomes; i++)
+            print_message("met %06llu\n", (unsigned long long)outcome[i]);
         fail_msg("%s %s: %zu outcomes, not %zu", sc->name, mem->name, outcomes, n);
     }
 }
-#define EXPECT(sc, mem, ...)                                        \
-    expect(sc, mem, sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t), (uint64_t[]){ __VA_ARGS__ })
+#define EXPECT(sc, mem, ...)                                                \
+    expect(sc, mem, sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t), \
+           (uint64_t[]){ __VA_ARGS__ })
 
 static void test_store_buffering(void **unused) {
     (void)unused;
@@ -252,8 +257,8 @@ static void test_number_of_schedules(void **unused) {
     (void)unused;
     uint64_t sum = 0, of_level = 0;
     for (int c = 0; c <= 2 * STEPS; c++) {
-        struct found f = explore(&steps_only, &ex_sc, &ex_dfs, (struct ex_budget){ .preemptions = c },
-                                 1000000);
+        struct found f =
+            explore(&steps_only, &ex_sc, &ex_dfs, (struct ex_budget){ .preemptions = c }, 1000000);
         uint64_t want = count(STEPS, STEPS, -1, c);
         if (want != of_level) sum += want; /* a bound that adds nothing is not searched */
         of_level = want;

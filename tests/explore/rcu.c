@@ -14,10 +14,12 @@ struct state {
     weir_au64 freed, left, started;
 };
 
-#define SCENARIO(name_, threads_, ...)                                                             \
-    static const struct weir_model_scenario name_ = { .name = #name_, .threads = threads_,         \
-                                                      .state_size = sizeof(struct state),          \
-                                                      .setup = make, __VA_ARGS__ }
+#define SCENARIO(name_, threads_, ...)                                                    \
+    static const struct weir_model_scenario name_ = { .name = #name_,                     \
+                                                      .threads = threads_,                \
+                                                      .state_size = sizeof(struct state), \
+                                                      .setup = make,                      \
+                                                      __VA_ARGS__ }
 
 static struct state *now; /* callbacks get no argument but their head; set in set-up */
 
@@ -32,12 +34,14 @@ static void make(void *state) {
 }
 static void drop(void *state) { weir_model_free(((struct state *)state)->p.v_); }
 
-static void expect(const struct weir_model_scenario *sc, enum ex_failure_kind kind, const char *words) {
+static void expect(const struct weir_model_scenario *sc, enum ex_failure_kind kind,
+                   const char *words) {
     struct found f = explore_sc(sc);
     if (f.failure != kind) print_message("%s: %s\n", sc->name, f.text);
     assert_int_equal(f.failure, kind);
     if (kind == EX_F_NONE) assert_true(f.all);
-    if (words && !strstr(f.text, words)) fail_msg("%s: \"%s\" is not in: %s", sc->name, words, f.text);
+    if (words && !strstr(f.text, words))
+        fail_msg("%s: \"%s\" is not in: %s", sc->name, words, f.text);
 }
 
 static void on_free(struct weir_model_rcu_head *head) {

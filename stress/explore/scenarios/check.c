@@ -73,15 +73,20 @@ static uint64_t hash_of(const struct weir_model_op *op, size_t n) {
     return h | 1; /* 0: empty place */
 }
 
-static size_t convert(const struct weir_model_op *op, size_t n, bool failed, struct weir_lin_op *to) {
+static size_t convert(const struct weir_model_op *op, size_t n, struct weir_lin_op *to) {
     size_t k = 0;
     for (size_t i = 0; i < n; i++) {
-        if (op[i].kind == 'l' || (op[i].result < 0 && !failed)) continue;
+        if (op[i].kind == 'l') continue;
         if (k == MOST) ex_fail(EX_F_MISUSE, "more than %d operations in a ring scenario", MOST);
         struct weir_lin_op *l = &to[k++];
-        *l = (struct weir_lin_op){ .call = op[i].call, .ret = op[i].ret, .result = op[i].result,
-                                   .thread = op[i].thread, .seq = op[i].seq, .kind = kind_of(op[i].kind),
-                                   .nin = op[i].nin, .nout = op[i].nout };
+        *l = (struct weir_lin_op){ .call = op[i].call,
+                                   .ret = op[i].ret,
+                                   .result = op[i].result,
+                                   .thread = op[i].thread,
+                                   .seq = op[i].seq,
+                                   .kind = kind_of(op[i].kind),
+                                   .nin = op[i].nin,
+                                   .nout = op[i].nout };
         memcpy(l->in, op[i].in, op[i].nin * sizeof *l->in);
         memcpy(l->out, op[i].out, op[i].nout * sizeof *l->out);
     }
@@ -90,16 +95,16 @@ static size_t convert(const struct weir_model_op *op, size_t n, bool failed, str
 
 /* The stamps are unique: renumbering them keeps their order, and executions that differ only in steps
  * outside of operations give one history. The model's clock counts stamps only, so they are dense. */
-void ring_check(unsigned cap, unsigned flags) {
+void ring_check(unsigned cap, bool exact) {
     static struct weir_lin_op ops[MOST];
     size_t n;
     const struct weir_model_op *op = weir_model_history(&n);
-    weir_lin_checker *checker = checker_for(cap, flags & RING_EXACT);
+    weir_lin_checker *checker = checker_for(cap, exact);
     uint64_t h = hash_of(op, n);
     for (size_t i = 0; i < n; i++)
         if (op[i].kind == 'l') weir_model_check(op[i].result >= 0 && op[i].result <= (int64_t)cap);
     if (seen[h % SEEN] == h && !E.tracing) return;
-    enum weir_lin_verdict v = weir_lin_check(checker, ops, convert(op, n, !(flags & RING_SUCCESSES), ops));
+    enum weir_lin_verdict v = weir_lin_check(checker, ops, convert(op, n, ops));
     if (v == WEIR_LIN_OK) {
         seen[h % SEEN] = h;
         return;

@@ -8,7 +8,7 @@
 #define FENCE WEIR_RING_NO_MEMBARRIER
 
 #define ROW(name, cap, start, flags, options, ...) \
-    { "mpmc." name, &ring_mpmc, cap, start, flags, { __VA_ARGS__ }, options }
+    { "mpmc." name, &ring_mpmc, start, cap, flags, { __VA_ARGS__ }, options }
 
 const struct ring_case mpmc_cases[] = {
     /* try calls */

@@ -3,7 +3,7 @@
 #include "ring.h"
 
 #define ROW(name, cap, options, ...) \
-    { "mutex_ring." name, &ring_mutex, cap, 0, 0, { __VA_ARGS__ }, options }
+    { "mutex_ring." name, &ring_mutex, 0, cap, 0, { __VA_ARGS__ }, options }
 
 const struct ring_case mutex_cases[] = {
     ROW("try.3x2", 2, NULL, "uo", "uo", "uo"),

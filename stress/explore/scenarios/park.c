@@ -39,7 +39,8 @@ static void park_until(struct state *s, weir_time deadline) {
     struct weir_model_op *op = weir_model_begin("park", 0);
     weir_model_waits(flag_is_up, s, "the flag is up");
     int rc = 0;
-    while (rc == 0 && weir_load_acquire(&s->flag, 0) < wanted()) rc = weir__park(&s->parker[0], deadline);
+    while (rc == 0 && weir_load_acquire(&s->flag, 0) < wanted())
+        rc = weir__park(&s->parker[0], deadline);
     weir_model_end(op, rc);
     if (rc == WEIR_ETIMEDOUT) park_until(s, WEIR_FOREVER);
 }
@@ -86,25 +87,51 @@ static void token_thread(void *state, unsigned who) {
 static const uint64_t one = 1, two = 2;
 
 static const struct weir_model_scenario token = {
-    .name = "park.token", .about = "one sleeps, one wakes", .threads = 2, .param = &one,
-    .state_size = sizeof(struct state), .setup = setup, .thread = one_by_one, .options = "spurious=1",
+    .name = "park.token",
+    .about = "one sleeps, one wakes",
+    .threads = 2,
+    .param = &one,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = one_by_one,
+    .options = "spurious=1",
 };
 static const struct weir_model_scenario twice = {
-    .name = "park.twice", .about = "one is woken twice by the same thread", .threads = 2, .param = &two,
-    .state_size = sizeof(struct state), .setup = setup, .thread = one_by_one, .options = "spurious=1",
+    .name = "park.twice",
+    .about = "one is woken twice by the same thread",
+    .threads = 2,
+    .param = &two,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = one_by_one,
+    .options = "spurious=1",
 };
 static const struct weir_model_scenario two_wakers = {
-    .name = "park.two_wakers", .about = "one sleeps, two wake", .threads = 3, .param = &two,
-    .state_size = sizeof(struct state), .setup = setup, .thread = one_by_one,
+    .name = "park.two_wakers",
+    .about = "one sleeps, two wake",
+    .threads = 3,
+    .param = &two,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = one_by_one,
 };
 static const struct weir_model_scenario carries = {
-    .name = "park.carries", .about = "a token carries what came before it", .threads = 2,
-    .state_size = sizeof(struct state), .setup = setup, .thread = token_thread,
+    .name = "park.carries",
+    .about = "a token carries what came before it",
+    .threads = 2,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = token_thread,
     .options = "timeouts=2 spurious=1",
 };
 static const struct weir_model_scenario deadline = {
-    .name = "park.deadline", .about = "deadline against wake-up", .threads = 2, .param = &one,
-    .state_size = sizeof(struct state), .setup = setup, .thread = with_deadline,
+    .name = "park.deadline",
+    .about = "deadline against wake-up",
+    .threads = 2,
+    .param = &one,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = with_deadline,
     .options = "timeouts=2 spurious=1",
 };
 
@@ -112,7 +139,9 @@ static const struct weir_model_scenario deadline = {
 
 static void wake_parker(void *p) { weir__unpark(p); }
 
-static bool is_raised(void *state) { return weir_load_relaxed(&((struct state *)state)->flag) != 0; }
+static bool is_raised(void *state) {
+    return weir_load_relaxed(&((struct state *)state)->flag) != 0;
+}
 
 static void lot_barrier(struct state *s) {
     if (!s->fence) (void)weir_model_membarrier(); /* what weir__heavy_barrier comes to */
@@ -120,8 +149,9 @@ static void lot_barrier(struct state *s) {
 
 static void lot_wait(struct state *s, unsigned who, weir_time deadline_at) {
     struct weir_model_op *op = weir_model_begin("wait", 0);
-    struct weir__waiter w = { .key = 7, .count = &s->count, .unit = 1, .wake = wake_parker,
-                              .wake_arg = &s->parker[who] };
+    struct weir__waiter w = {
+        .key = 7, .count = &s->count, .unit = 1, .wake = wake_parker, .wake_arg = &s->parker[who]
+    };
     weir_model_waits(is_raised, s, "the flag is up");
     weir__lot_enter(&w);
     lot_barrier(s);
@@ -175,16 +205,22 @@ static void lot_finish(void *state) {
     weir_model_check(s->woken.v_ + s->late.v_ == E.sc->threads - 1);
 }
 
-#define LOT(var, name_, about_, threads_, thread_, options_)                                        \
-    static const struct weir_model_scenario var = {                                                \
-        .name = name_, .about = about_, .threads = threads_, .state_size = sizeof(struct state),   \
-        .setup = lot_setup, .thread = thread_, .finish = lot_finish, .options = options_           \
-    }
+#define LOT(var, name_, about_, threads_, thread_, options_)                            \
+    static const struct weir_model_scenario var = { .name = name_,                      \
+                                                    .about = about_,                    \
+                                                    .threads = threads_,                \
+                                                    .state_size = sizeof(struct state), \
+                                                    .setup = lot_setup,                 \
+                                                    .thread = thread_,                  \
+                                                    .finish = lot_finish,               \
+                                                    .options = options_ }
 LOT(lot_one, "lot.one", "one waiter, one waker", 2, lot_thread, "spurious=1");
-LOT(lot_one_fence, "lot.one.fence", "the same without membarrier", 2, lot_thread, "spurious=1 membarrier=0");
+LOT(lot_one_fence, "lot.one.fence", "the same without membarrier", 2, lot_thread,
+    "spurious=1 membarrier=0");
 LOT(lot_two, "lot.two", "two waiters, one waker of all", 3, lot_thread, NULL);
 LOT(lot_two_fence, "lot.two.fence", "the same without membarrier", 3, lot_thread, "membarrier=0");
-LOT(lot_late, "lot.deadline", "two waiters, one with a deadline", 3, lot_deadline_thread, "timeouts=2");
+LOT(lot_late, "lot.deadline", "two waiters, one with a deadline", 3, lot_deadline_thread,
+    "timeouts=2");
 
 /* ---- lock: nobody is inside with another, and nothing that it protects is lost --------------------------------- */
 
@@ -211,15 +247,26 @@ static void lock_finish(void *state) {
 }
 
 static const struct weir_model_scenario lock_two = {
-    .name = "lock.2x2", .about = "two threads lock twice", .threads = 2, .options = "spurious=1",
-    .state_size = sizeof(struct state), .setup = setup, .thread = lock_thread, .finish = lock_finish,
+    .name = "lock.2x2",
+    .about = "two threads lock twice",
+    .threads = 2,
+    .options = "spurious=1",
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = lock_thread,
+    .finish = lock_finish,
 };
 static const struct weir_model_scenario lock_three = {
-    .name = "lock.3x2", .about = "three threads lock twice", .threads = 3,
-    .state_size = sizeof(struct state), .setup = setup, .thread = lock_thread, .finish = lock_finish,
+    .name = "lock.3x2",
+    .about = "three threads lock twice",
+    .threads = 3,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = lock_thread,
+    .finish = lock_finish,
 };
 
 const struct weir_model_scenario *const park_scenarios[] = {
-    &token, &twice, &carries, &two_wakers, &deadline, &lot_one, &lot_one_fence, &lot_two, &lot_two_fence,
-    &lot_late, &lock_two, &lock_three, NULL,
+    &token,   &twice,         &carries,  &two_wakers, &deadline,   &lot_one, &lot_one_fence,
+    &lot_two, &lot_two_fence, &lot_late, &lock_two,   &lock_three, NULL,
 };

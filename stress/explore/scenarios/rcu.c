@@ -11,7 +11,9 @@ struct object {
     struct weir_model_rcu_head head;
 };
 
-struct state { weir_aptr current; };
+struct state {
+    weir_aptr current;
+};
 
 static struct object *new_object(uint64_t v) {
     struct object *o = weir_model_alloc(sizeof *o, 8);
@@ -75,12 +77,22 @@ static void call_thread(void *state, unsigned who) {
 }
 
 static const struct weir_model_scenario by_synchronize = {
-    .name = "rcu.synchronize", .about = "two readers, one nested; a writer that waits for them", .threads = 3,
-    .state_size = sizeof(struct state), .setup = setup, .thread = synchronize_thread, .finish = finish,
+    .name = "rcu.synchronize",
+    .about = "two readers, one nested; a writer that waits for them",
+    .threads = 3,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = synchronize_thread,
+    .finish = finish,
 };
 static const struct weir_model_scenario by_call = {
-    .name = "rcu.call", .about = "a reader; two writers that retire; a barrier", .threads = 3,
-    .state_size = sizeof(struct state), .setup = setup, .thread = call_thread, .finish = finish,
+    .name = "rcu.call",
+    .about = "a reader; two writers that retire; a barrier",
+    .threads = 3,
+    .state_size = sizeof(struct state),
+    .setup = setup,
+    .thread = call_thread,
+    .finish = finish,
 };
 
 const struct weir_model_scenario *const rcu_scenarios[] = { &by_synchronize, &by_call, NULL };

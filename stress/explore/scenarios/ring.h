@@ -33,7 +33,7 @@ struct ring_kind {
     size_t (*len)(void *ring);
     int (*push_in_place)(void *ring, const uint64_t *v);
     int (*pop_in_place)(void *ring, uint64_t *v);
-    unsigned claim; /* steps that a try call takes at most while all others stand still; 0: no claim */
+    unsigned claim; /* steps of a try call, at most, while all others stand still; 0: none */
 };
 extern const struct ring_kind ring_mpmc, ring_spsc, ring_mutex;
 
@@ -41,24 +41,18 @@ extern const struct ring_kind ring_mpmc, ring_spsc, ring_mutex;
 struct ring_case {
     const char *name;
     const struct ring_kind *kind;
-    unsigned cap;
-    uint64_t start; /* of the indices */
-    unsigned flags; /* WEIR_RING_* */
+    uint64_t start;      /* of the indices */
+    unsigned cap, flags; /* WEIR_RING_* */
     const char *program[EX_THREADS];
     const char *options;
 };
-
-/* A flag of a row: with store buffers, calls that failed are left out of the history. See spsc.c. */
-#define RING_FAILS_LATE (1u << 31)
-#define RING_BAD (1u << 30) /* fails: runs only when named */
 
 extern const struct ring_case mpmc_cases[], spsc_cases[], mutex_cases[]; /* the last has no name */
 
 void ring_scenario(struct weir_model_scenario *to, const struct ring_case *c);
 
 /* Checks the history of the execution, whose kinds are letters as above, against a bounded queue: each
- * result is right at some instant of its call. Fails the execution. */
-enum { RING_EXACT = 1 /* never undecided */, RING_SUCCESSES = 2 /* failed calls count as none */ };
-void ring_check(unsigned cap, unsigned flags);
+ * result is right at some instant of its call. `exact`: it is never undecided. Fails the execution. */
+void ring_check(unsigned cap, bool exact);
 
 #endif

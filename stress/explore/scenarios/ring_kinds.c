@@ -14,7 +14,8 @@ static int mpmc_make(void **ring, unsigned cap, uint64_t start, unsigned flags) 
     size_t bytes = weir_mpmc_bytes(cap, sizeof(uint64_t));
     void *mem = weir_model_alloc(bytes, WEIR_LINE);
     weir_mpmc *r = NULL;
-    int rc = mem ? weir__mpmc_init_at(&r, mem, bytes, cap, sizeof(uint64_t), flags, start) : WEIR_ENOMEM;
+    int rc =
+        mem ? weir__mpmc_init_at(&r, mem, bytes, cap, sizeof(uint64_t), flags, start) : WEIR_ENOMEM;
     *ring = r;
     return rc;
 }
@@ -45,11 +46,23 @@ static int mpmc_close(void *r) { return weir_mpmc_close(r); }
 static bool mpmc_is_closed(void *r) { return weir_mpmc_is_closed(r); }
 static size_t mpmc_len(void *r) { return weir_mpmc_len(r); }
 
-const struct ring_kind ring_mpmc = {
-    "mpmc", mpmc_make, mpmc_end, mpmc_push, mpmc_pop, mpmc_push_n, mpmc_pop_n, mpmc_push_wait,
-    mpmc_pop_wait, mpmc_push_n_wait, mpmc_pop_n_wait, mpmc_close, mpmc_is_closed, mpmc_len, NULL,
-    NULL, 64
-};
+const struct ring_kind ring_mpmc = { "mpmc",
+                                     mpmc_make,
+                                     mpmc_end,
+                                     mpmc_push,
+                                     mpmc_pop,
+                                     mpmc_push_n,
+                                     mpmc_pop_n,
+                                     mpmc_push_wait,
+                                     mpmc_pop_wait,
+                                     mpmc_push_n_wait,
+                                     mpmc_pop_n_wait,
+                                     mpmc_close,
+                                     mpmc_is_closed,
+                                     mpmc_len,
+                                     NULL,
+                                     NULL,
+                                     64 };
 
 /* ---- spsc ------------------------------------------------------------------------------------------------------- */
 
@@ -99,11 +112,18 @@ static int spsc_pop_in_place(void *r, uint64_t *v) {
 }
 static size_t spsc_len(void *r) { return weir_spsc_len(r); }
 
-const struct ring_kind ring_spsc = { .name = "spsc", .make = spsc_make, .end = spsc_end,
-                                     .push = spsc_push, .pop = spsc_pop, .push_n = spsc_push_n,
-                                     .pop_n = spsc_pop_n, .is_closed = spsc_is_closed,
-                                     .len = spsc_len, .push_in_place = spsc_push_in_place,
-                                     .pop_in_place = spsc_pop_in_place, .claim = 24 };
+const struct ring_kind ring_spsc = { .name = "spsc",
+                                     .make = spsc_make,
+                                     .end = spsc_end,
+                                     .push = spsc_push,
+                                     .pop = spsc_pop,
+                                     .push_n = spsc_push_n,
+                                     .pop_n = spsc_pop_n,
+                                     .is_closed = spsc_is_closed,
+                                     .len = spsc_len,
+                                     .push_in_place = spsc_push_in_place,
+                                     .pop_in_place = spsc_pop_in_place,
+                                     .claim = 24 };
 
 /* ---- mutex ring ----------------------------------------------------------------------------------------------------- */
 
@@ -142,8 +162,20 @@ static int mutex_close(void *r) { return weir_mutex_ring_close(r); }
 static bool mutex_is_closed(void *r) { return weir_mutex_ring_is_closed(r); }
 static size_t mutex_len(void *r) { return weir_mutex_ring_len(r); }
 
-const struct ring_kind ring_mutex = {
-    "mutex", mutex_make, mutex_end, mutex_push, mutex_pop, mutex_push_n, mutex_pop_n,
-    mutex_push_wait, mutex_pop_wait, mutex_push_n_wait, mutex_pop_n_wait, mutex_close,
-    mutex_is_closed, mutex_len, NULL, NULL, 0
-};
+const struct ring_kind ring_mutex = { "mutex",
+                                      mutex_make,
+                                      mutex_end,
+                                      mutex_push,
+                                      mutex_pop,
+                                      mutex_push_n,
+                                      mutex_pop_n,
+                                      mutex_push_wait,
+                                      mutex_pop_wait,
+                                      mutex_push_n_wait,
+                                      mutex_pop_n_wait,
+                                      mutex_close,
+                                      mutex_is_closed,
+                                      mutex_len,
+                                      NULL,
+                                      NULL,
+                                      0 };

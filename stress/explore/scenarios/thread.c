@@ -9,7 +9,9 @@
 
 /* ---- records ------------------------------------------------------------------------------------------------- */
 
-struct records { struct weir__thread *of[EX_THREADS]; };
+struct records {
+    struct weir__thread *of[EX_THREADS];
+};
 
 static void record_thread(void *state, unsigned who) {
     struct records *s = state;
@@ -25,14 +27,20 @@ static void record_thread(void *state, unsigned who) {
 }
 
 static const struct weir_model_scenario records = {
-    .name = "thread.records", .about = "three threads take a record, and give it back when they end",
-    .threads = 3, .flags = WEIR_MODEL_EXITS, .state_size = sizeof(struct records),
-    .thread = record_thread, .options = "oom=1",
+    .name = "thread.records",
+    .about = "three threads take a record, and give it back when they end",
+    .threads = 3,
+    .flags = WEIR_MODEL_EXITS,
+    .state_size = sizeof(struct records),
+    .thread = record_thread,
+    .options = "oom=1",
 };
 
 /* ---- n-th allocation fails -------------------------------------------------------------------------------------- */
 
-struct made { weir_mpmc *r; };
+struct made {
+    weir_mpmc *r;
+};
 
 static void made_setup(void *state) {
     struct made *s = state;
@@ -47,7 +55,8 @@ static void made_thread(void *state, unsigned who) {
     uint64_t v[8] = { who };
     if (!s->r) return;
     struct weir_model_op *op = weir_model_begin(who ? "pop" : "push", 0);
-    int rc = who ? weir_mpmc_pop_wait(s->r, v, INT64_C(1000500000), NULL) : weir_mpmc_try_push(s->r, v);
+    int rc =
+        who ? weir_mpmc_pop_wait(s->r, v, INT64_C(1000500000), NULL) : weir_mpmc_try_push(s->r, v);
     weir_model_check(rc == 0 || rc == WEIR_ENOMEM || rc == WEIR_ETIMEDOUT);
     weir_model_end(op, rc);
 }
@@ -58,9 +67,15 @@ static void made_finish(void *state) {
 }
 
 static const struct weir_model_scenario made = {
-    .name = "thread.oom", .about = "a ring and a parking thread, each allocation refused in turn",
-    .threads = 2, .flags = WEIR_MODEL_EXITS, .state_size = sizeof(struct made), .setup = made_setup,
-    .thread = made_thread, .finish = made_finish, .options = "oom=2 timeouts=2",
+    .name = "thread.oom",
+    .about = "a ring and a parking thread, each allocation refused in turn",
+    .threads = 2,
+    .flags = WEIR_MODEL_EXITS,
+    .state_size = sizeof(struct made),
+    .setup = made_setup,
+    .thread = made_thread,
+    .finish = made_finish,
+    .options = "oom=2 timeouts=2",
 };
 
 const struct weir_model_scenario *const thread_scenarios[] = { &records, &made, NULL };
