@@ -7,7 +7,8 @@
  * pass.
  *
  * Rules that all of them share, since all of weir does:
- *   EBUSY      no effect; only where an operation of another thread on the same key overlaps
+ *   EBUSY      no effect; only where an operation of another thread on the same key overlaps (one
+ *              that is known to be parked, and never came back, does not count)
  *   EAGAIN     no effect; only where the operation could not be done in that state
  *   ETIMEDOUT  no effect; where EAGAIN or EBUSY would have been right
  *   ECANCELED  no effect; always (a context that ended wins over what is ready)

@@ -95,7 +95,8 @@ static bool take_effect(struct run *g, unsigned t) {
         a.pending = false;
         g->p->answer(g->r, &a, g->fresh);
         for (unsigned u = 0; u < g->p->threads; u++)
-            a.overlaps |= u != t && g->stage[u] != IDLE && g->whole[g->at[u]].key == op->key;
+            a.overlaps |= u != t && (g->stage[u] == CALLED || g->stage[u] == DONE) &&
+                          g->whole[g->at[u]].key == op->key;
         struct weir_lin_op half = a;
         if (rule) {
             half.kind = rule->answer;
