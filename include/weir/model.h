@@ -148,7 +148,6 @@ void weir_model_cond_wake(struct weir_model_cond *c, size_t n);
 struct weir_model_rcu_head {
     struct weir_model_rcu_head *next;
     void (*fn)(struct weir_model_rcu_head *head);
-    uint64_t after;
 };
 void weir_model_rcu_lock(void);
 void weir_model_rcu_unlock(void);

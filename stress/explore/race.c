@@ -123,17 +123,23 @@ static struct shadow *shadow_of(uintptr_t granule) {
     ex_fail(EX_F_MISUSE, "more than %d words of plain memory in one execution", LOCATIONS);
 }
 
-static const char *file_of(const struct weir__site *at) {
+/* "copy.h:49", or for an announced access "in pop". */
+static const char *place(const struct weir__site *at, const struct ex_task *t, char *text,
+                         size_t n) {
     const char *slash = at ? strrchr(at->file, '/') : NULL;
-    return slash ? slash + 1 : at ? at->file : "?";
+    if (at)
+        (void)snprintf(text, n, "%s:%d", slash ? slash + 1 : at->file, at->line);
+    else
+        (void)snprintf(text, n, "in %s", t->op ? t->op->name : "no operation");
+    return text;
 }
 
 static void race(const struct ex_task *t, const char *what, const struct shadow *s,
                  const struct weir__site *at) {
-    ex_fail(EX_F_RACE, "T%u %s at %s:%d: nothing orders it after T%u's write at step %llu (%s:%d)",
-            t->id, what, file_of(at), at ? at->line : 0, s->writer,
-            (unsigned long long)s->write_step, file_of(s->write_site),
-            s->write_site ? s->write_site->line : 0);
+    char here[80], there[80];
+    ex_fail(EX_F_RACE, "T%u %s, %s: nothing orders it after T%u's write at step %llu, %s", t->id,
+            what, place(at, t, here, sizeof here), s->writer, (unsigned long long)s->write_step,
+            place(s->write_site, &E.task[s->writer], there, sizeof there));
 }
 
 void ex_race_read(const struct ex_task *t, const void *p, size_t n, const struct weir__site *at) {
@@ -146,6 +152,7 @@ void ex_race_read(const struct ex_task *t, const void *p, size_t n, const struct
 }
 
 void ex_race_write(const struct ex_task *t, const void *p, size_t n, const struct weir__site *at) {
+    char here[80];
     uintptr_t first = (uintptr_t)p / GRANULE, last = ((uintptr_t)p + n + GRANULE - 1) / GRANULE;
     for (uintptr_t g = first; g < last; g++) {
         struct shadow *s = shadow_of(g);

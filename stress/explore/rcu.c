@@ -3,20 +3,21 @@
  *
  * Sections and grace periods are kept by the engine, exactly, not in memory: no reader can be missed,
  * and what is explored is the code on top. A grace period waits for the set of threads that were in a
- * section at its start (a mask); the outermost unlock takes a thread out of all such sets. When a
- * set is empty the period may end: synchronize returns, and the callback thread may run the callbacks,
- * when the scheduler chooses them. Each end of a period drains all store buffers, as liburcu's memb
- * flavour does by membarrier; sections themselves drain nothing. Callbacks run in the order in which
- * they were retired, as steps of a thread of their own, outside of sections. */
+ * section at its start (a mask); the outermost unlock takes a thread out of all such sets. When a set
+ * is empty the period may end, when the scheduler chooses its thread. Both ends of a period drain all
+ * store buffers, as liburcu's memb flavour does by membarrier; sections themselves drain nothing.
+ * Callbacks run in the order in which they were retired, as steps of a thread of their own, outside
+ * of sections: one period for all that were retired before it began. */
 #include "engine.h"
 #include "race.h"
 #include "trace.h"
 
-static struct weir_model_rcu_head *first, **last;
-static uint64_t retired, run; /* callbacks */
+static struct weir_model_rcu_head *first, **last; /* retired, their period has not begun */
+static struct weir_model_rcu_head *batch;         /* the others that have not run */
+static uint64_t retired, run;                     /* callbacks */
 
 void ex_rcu_reset(void) {
-    first = NULL;
+    first = batch = NULL;
     last = &first;
     retired = run = 0;
 }
@@ -44,7 +45,6 @@ void weir_model_rcu_lock(void) {
 /* t is in no section any more: periods that waited for it may end. */
 static void left(const struct ex_task *t) {
     uint64_t bit = ex_bit(t);
-    for (struct weir_model_rcu_head *h = first; h; h = h->next) h->after &= ~bit;
     for (uint32_t m = E.blocked; m; m &= m - 1) {
         struct ex_task *w = &E.task[__builtin_ctz(m)];
         if (w->why != EX_GRACE) continue;
@@ -81,13 +81,19 @@ void weir_model_rcu_synchronize(void) {
     wait_for(t, readers());
 }
 
+static void not_retired(const struct weir_model_rcu_head *list,
+                        const struct weir_model_rcu_head *head) {
+    for (; list; list = list->next)
+        if (list == head) ex_fail(EX_F_MISUSE, "one head is retired twice");
+}
+
 void weir_model_rcu_call(struct weir_model_rcu_head *head,
                          void (*fn)(struct weir_model_rcu_head *head)) {
     struct ex_task *t = caller("rcu_call");
     ex_step(t, head, sizeof *head, NULL);
-    for (const struct weir_model_rcu_head *h = first; h; h = h->next)
-        if (h == head) ex_fail(EX_F_MISUSE, "one head is retired twice");
-    *head = (struct weir_model_rcu_head){ NULL, fn, readers() };
+    not_retired(first, head);
+    not_retired(batch, head);
+    *head = (struct weir_model_rcu_head){ NULL, fn };
     if (E.races) ex_race_leave_section(t); /* what came before, the callback sees */
     *last = head;
     last = &head->next;
@@ -115,18 +121,28 @@ static void ran_one(void) {
     }
 }
 
-/* The callback thread: exists while callbacks wait. */
-void ex_daemon_body(void) {
-    struct ex_task *t = E.running;
-    while (first) {
-        struct weir_model_rcu_head *h = first;
-        wait_for(t, h->after);
+static void run_batch(struct ex_task *t) {
+    while (batch) {
+        struct weir_model_rcu_head *h = batch;
         ex_step(t, h, sizeof *h, NULL);
-        first = h->next;
-        if (!first) last = &first;
+        batch = h->next;
         if (E.tracing) (void)ex_trace_add(t, EX_T_RCU_RUN, h, NULL);
         h->fn(h);
         if (E.races) ex_race_leave_section(t);
         ran_one();
+    }
+}
+
+/* The callback thread: exists while callbacks wait. A period for all that is there at its start. */
+void ex_daemon_body(void) {
+    struct ex_task *t = E.running;
+    while (first) {
+        ex_step(t, NULL, 0, NULL);
+        batch = first;
+        first = NULL;
+        last = &first;
+        if (E.tracing) ex_trace_add(t, EX_T_RCU_WAIT, NULL, NULL)->a = readers();
+        wait_for(t, readers());
+        run_batch(t);
     }
 }
