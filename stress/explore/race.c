@@ -159,8 +159,8 @@ void ex_race_write(const struct ex_task *t, const void *p, size_t n, const struc
         if (s->written_at > now[t->id].at[s->writer]) race(t, "writes", s, at);
         for (unsigned u = 0; u < EX_TASKS; u++)
             if (s->read_at[u] > now[t->id].at[u])
-                ex_fail(EX_F_RACE, "T%u writes at %s:%d: nothing orders it after a read by T%u",
-                        t->id, file_of(at), at ? at->line : 0, u);
+                ex_fail(EX_F_RACE, "T%u writes, %s: nothing orders it after a read by T%u", t->id,
+                        place(at, t, here, sizeof here), u);
         s->written_at = now[t->id].at[t->id];
         s->writer = (uint8_t)t->id;
         s->write_step = E.steps;
