@@ -113,8 +113,7 @@ static void end(weir_mpmc *r, weir_drop_fn *drop, void *arg) {
     uint64_t t = weir_load_relaxed(&r->tail_) & ~WEIR__MPMC_OPEN; /* nobody else is here */
     for (uint64_t h = weir_load_relaxed(&r->head_); drop && h != t; h = weir__mpmc_next(r, h, 1))
         drop(weir__mpmc_stamp(r, h, stride) + 1, arg);
-    weir_init_atomic(weir__mpmc_stamp(r, 0, stride), 0);
-    memset(r, 0, sizeof *r); /* I4: a later call is refused, which looks at slot 0 */
+    memset(r, 0, sizeof *r); /* I4: a later call is refused */
 }
 
 int weir_mpmc_fini(weir_mpmc *r, weir_drop_fn *drop, void *arg) {
@@ -225,7 +224,7 @@ struct piece {
 WEIR__BODY void pieces(weir_mpmc *r, uint64_t w, size_t n, size_t stride, struct piece out[2]) {
     size_t pos = (size_t)((w & r->mask_) >> 2), left = weir_mpmc_cap(r) - pos;
     size_t first = n < left ? n : left;
-    char *base = (char *)(r + 1);
+    char *base = (char *)r + r->slots_;
     out[0] = (struct piece){ base + pos * stride, w, first };
     out[1] = (struct piece){ base, weir__mpmc_next(r, w, first), n - first };
 }

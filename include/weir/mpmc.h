@@ -118,8 +118,9 @@ WEIR_API void weir__mpmc_popped_(weir_mpmc *r, weir_au64 *stamp, size_t n);
 WEIR__BODY size_t weir__mpmc_stride(size_t esize) { return 8 + ((esize + 7) & ~(size_t)7); }
 
 WEIR__BODY weir_au64 *weir__mpmc_stamp(weir_mpmc *r, uint64_t word, size_t stride) {
-    /* slots_ says so too, for whoever reads the layout; a constant costs no load. */
-    return (weir_au64 *)(void *)((char *)(r + 1) + ((word & r->mask_) >> 2) * stride);
+    /* Loaded, though it is a constant of every ring: of a header that is all zero, and may have no slots
+     * behind it, this is the tail word, which no stamp equals (I4). */
+    return (weir_au64 *)(void *)((char *)r + r->slots_ + ((word & r->mask_) >> 2) * stride);
 }
 
 /* The word n <= cap elements further on. */
