@@ -195,6 +195,7 @@ void ex_init(void) {
     E.prefix = records[1];
     E.ops = ops;
     E.op_store = op_store;
+    if (!E.printer) E.printer = &ex_table;
     ex_fiber_catch_crashes(crashed);
     ex_state_save();
 }

@@ -194,6 +194,15 @@ struct ex_memory {
 };
 extern const struct ex_memory ex_sc, ex_tso, ex_named;
 
+/* ---- printers ------------------------------------------------------------------------------------ */
+
+/* Replaceable: of the last execution, which was traced (trace.h). */
+struct ex_printer {
+    const char *name;
+    void (*operations)(FILE *to); /* one line each */
+    void (*steps)(FILE *to);
+};
+
 /* ---- the engine ------------------------------------------------------------------------------------------ */
 
 struct ex_engine {
@@ -201,6 +210,7 @@ struct ex_engine {
     const struct weir_model_scenario *sc;
     const struct ex_strategy *strategy;
     const struct ex_memory *mem;
+    const struct ex_printer *printer;
     struct ex_budget budget;
     uint64_t seed;
     unsigned max_steps, cpus, depth;

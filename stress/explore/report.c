@@ -90,9 +90,9 @@ void ex_report_print(FILE *to, const char *repeat) {
     for (unsigned i = 0; i < EX_TASKS; i++)
         if (E.task[i].status == EX_BLOCKED) print_waiter(to, &E.task[i]);
     (void)fprintf(to, "operations, with the times of their first and last step:\n");
-    ex_table_operations(to);
+    E.printer->operations(to);
     (void)fprintf(to, "steps:\n");
-    ex_table_print(to);
+    E.printer->steps(to);
     if (E.explain) E.explain(to);
     if (repeat) (void)fprintf(to, "repeat: %s\n", repeat);
 }

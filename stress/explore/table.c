@@ -203,7 +203,7 @@ static bool is_step(const struct ex_event *e) {
            e->kind != EX_T_WOKEN && e->kind != EX_T_TIMEOUT && e->kind != EX_T_SPURIOUS;
 }
 
-void ex_table_print(FILE *to) {
+static void print_steps(FILE *to) {
     size_t n, width[EX_TASKS] = { 0 };
     const struct ex_event *ev = ex_trace_events(&n);
     uint64_t last = 0;
@@ -222,7 +222,7 @@ void ex_table_print(FILE *to) {
 
 /* Each operation with its interval: one ends before another begins where its right number is smaller
  * than the other's left one. */
-void ex_table_operations(FILE *to) {
+static void print_operations(FILE *to) {
     size_t n;
     char text[CELL], end[24], who[8];
     const struct weir_model_op *op = weir_model_history(&n);
@@ -237,3 +237,5 @@ void ex_table_operations(FILE *to) {
                       op[i].done ? end : "...", text);
     }
 }
+
+const struct ex_printer ex_table = { "table", print_operations, print_steps };

@@ -77,7 +77,6 @@ const char *ex_trace_name(const void *p, size_t *offset);
 
 /* The table of the last execution, which was traced. */
 #include <stdio.h>
-void ex_table_print(FILE *to);
-void ex_table_operations(FILE *to);
+extern const struct ex_printer ex_table;
 
 #endif
