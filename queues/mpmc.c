@@ -105,7 +105,7 @@ int weir_mpmc_attach(weir_mpmc **out, void *mem, size_t bytes) {
 }
 
 static bool has_waiters(weir_mpmc *r) {
-    return (weir_load_relaxed(&r->waiters_) & ~WEIR__MPMC_FENCE) != 0;
+    return (weir_load_relaxed(&r->waiters_) & ~(WEIR__MPMC_FENCE | WEIR__MPMC_SETTLING)) != 0;
 }
 
 static void end(weir_mpmc *r, weir_drop_fn *drop, void *arg) {

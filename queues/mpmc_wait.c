@@ -28,7 +28,11 @@
  *            stamp it has stored, seq_cst (B1), and then loads waiters_ seq_cst (B2): the waiter's
  *            seq_cst load of that stamp comes before or after B1 in the one total order.
  *            If the kernel stops granting membarrier later, the waiter that notices goes over to the
- *            second form for all (K4). */
+ *            second form for all (K4), and settles: a publisher that has looked before K4 has then
+ *            become visible. Until it has taken WEIR__MPMC_SETTLING away again (K5), every other
+ *            waiter settles too: the fence bit alone does not say that those publishers are through.
+ *            A bit taken away was set at or after the fence bit by one who has settled since, so
+ *            that it does not matter whose it was. */
 #include <weir/mpmc.h>
 
 #include "../lib/base.h"
@@ -135,11 +139,13 @@ static ptrdiff_t try_once(const struct attempt *a) {
 
 /* The waiter's half of the Dekker pair (I1), after it has announced itself. */
 static void barrier(weir_mpmc *r) {
-    if (weir__heavy_barrier(!(weir_load_relaxed(&r->waiters_) & WEIR__MPMC_FENCE))) return;
+    uint64_t w = weir_load_relaxed(&r->waiters_);
+    if (!(w & WEIR__MPMC_SETTLING) && weir__heavy_barrier(!(w & WEIR__MPMC_FENCE))) return;
     /* A sandbox has been put up since. From now on publishers fence; those that have looked at the
-     * word already are given time to become visible. */
-    (void)weir_fetch_or_seq_cst(&r->waiters_, WEIR__MPMC_FENCE, MPMC_K4);
+     * word already are given time to become visible, by each waiter that comes before that is over. */
+    (void)weir_fetch_or_seq_cst(&r->waiters_, WEIR__MPMC_FENCE | WEIR__MPMC_SETTLING, MPMC_K4);
     weir__settle();
+    (void)weir_fetch_and_seq_cst(&r->waiters_, ~WEIR__MPMC_SETTLING, MPMC_K5);
 }
 
 static void wake_thread(void *parker) { weir__unpark(parker); }

@@ -71,6 +71,8 @@ typedef struct weir_mpmc {
 #define WEIR__MPMC_POPPER UINT64_C(1)
 #define WEIR__MPMC_PUSHER (UINT64_C(1) << 31)
 #define WEIR__MPMC_FENCE (UINT64_C(1) << 63) /* no membarrier: publishers fence for themselves */
+#define WEIR__MPMC_SETTLING \
+    (UINT64_C(1) << 62) /* but some may have looked before: waiters settle */
 
 /* Bytes that weir_mpmc_init needs, or 0 if the shape is refused: cap 0 or above 2^31, elem_size 0 or
  * above 65536, or an overflow. Exactly cap slots. Any thread. */

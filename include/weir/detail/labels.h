@@ -50,6 +50,7 @@
     XX(MPMC_K2, LOAD_SC, "LOT_W3", "as K1")                                                        \
     XX(MPMC_K3, RMW_SC, "MPMC_B2", "found without membarrier: as B1")                              \
     XX(MPMC_K4, RMW_SC, "MPMC_B2", "membarrier lost: as B1")                                       \
+    XX(MPMC_K5, RMW_SC, "MPMC_K4", "a waiter may not settle though it has to: as B1")              \
     XX(MPMC_B1, RMW_SC, "MPMC_D3 MPMC_D4",                                                         \
        "without membarrier: publisher and waiter miss each other")                                 \
     XX(MPMC_B2, LOAD_SC, "LOT_W3", "as B1")                                                        \

@@ -27,8 +27,7 @@ static void setup(void *state) {
     struct state *s = state;
     s->c = weir_model_param();
     for (unsigned i = 0; i < E.sc->threads; i++) weir_model_as(i, register_thread, NULL);
-    weir_model_check(s->c->kind->make(&s->ring, s->c->cap, s->c->start, s->c->flags & ~RING_OPEN) ==
-                     0);
+    weir_model_check(s->c->kind->make(&s->ring, s->c->cap, s->c->start, s->c->flags) == 0);
 }
 
 /* ---- what a sleeper waits for ------------------------------------------------------------------------------- */
@@ -188,7 +187,6 @@ void ring_scenario(struct weir_model_scenario *to, const struct ring_case *c) {
                                         .thread = thread,
                                         .finish = finish,
                                         .param = c,
-                                        .flags = c->flags & RING_OPEN ? WEIR_MODEL_BAD : 0,
                                         .options = c->options };
     while (to->threads < EX_THREADS && c->program[to->threads]) to->threads++;
 }

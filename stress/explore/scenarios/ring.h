@@ -47,9 +47,6 @@ struct ring_case {
     const char *options;
 };
 
-/* A flag of a row: known to fail, and not mended yet. It runs only when named. */
-#define RING_OPEN (1u << 31)
-
 extern const struct ring_case mpmc_cases[], spsc_cases[], mutex_cases[]; /* the last has no name */
 
 void ring_scenario(struct weir_model_scenario *to, const struct ring_case *c);
