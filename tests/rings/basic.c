@@ -30,6 +30,7 @@ void ring1_capacity(void) {
         size_t cap = caps[c];
         struct ring q;
         uint64_t id = 1;
+        if (setup.start && cap > 200) continue; /* RING8 runs this often: small rings cross soon */
         check_context("cap %zu", cap);
         if (!ring_open(&q, cap, 8)) return;
         CHECK_IS(R.cap(q.in), cap);

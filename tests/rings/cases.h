@@ -61,6 +61,7 @@
     XX(HAS_WAIT, "wait: close wakes every popper", wait_close_poppers)                             \
     XX(HAS_WAIT, "wait: close wakes every pusher", wait_close_pushers)                             \
     XX(HAS_WAIT, "wait: closed, then drained, wakes every popper", wait_drained)                   \
+    XX(HAS_WAIT, "wait: close at any moment on the way to sleep", wait_close_rounds)               \
     XX(HAS_WAIT, "wait: one of many closers succeeds", wait_closers)                               \
     XX(HAS_WAIT, "wait: a push wakes a sleeping popper, each time", wait_wakes_popper)             \
     XX(HAS_WAIT, "wait: a pop wakes a sleeping pusher, each time", wait_wakes_pusher)              \

@@ -157,6 +157,61 @@ static void all_rounds(bool timed) {
 void wait_rounds(void) { all_rounds(false); }
 void wait_timeouts(void) { all_rounds(true); }
 
+/* ---- close at any moment ----------------------------------------------------------------------------- */
+
+/* Threads on their way to sleep when the ring is closed: after a try that failed, before they are
+ * counted as waiters, or later. Each has to return. A ring per round. */
+#define CLOSE_WAITERS 3
+
+struct closing {
+    struct ring q;
+    pthread_barrier_t begin, end;
+    size_t rounds;
+    bool push;
+};
+
+static void closing_member(void *arg, size_t i) {
+    struct closing *c = arg;
+    char elem[SIZE] = "";
+    for (size_t k = 0; k < c->rounds; k++) {
+        if (i == 0) {
+            if (!ring_open(&c->q, 2, SIZE)) test_hangs("no ring");
+            if (c->push) push_ids(&c->q, SIZE, 1, 2);
+        }
+        (void)pthread_barrier_wait(&c->begin);
+        if (i == 0) {
+            weir_time until = weir_after((int64_t)rng_below(k % 8 ? 40000 : 400000));
+            while (weir_now() < until) weir_pause();
+            CHECK_IS(R.close(c->q.in), 0);
+        } else {
+            int rc = c->push ? R.push_wait(c->q.in, elem, WEIR_FOREVER, NULL)
+                             : R.pop_wait(c->q.out, elem, WEIR_FOREVER, NULL);
+            CHECK_IS(rc, WEIR_ECLOSED);
+        }
+        (void)pthread_barrier_wait(&c->end);
+        if (i == 0) ring_close(&c->q);
+    }
+}
+
+static void close_rounds(bool push, size_t rounds) {
+    struct closing c = { .rounds = times(rounds), .push = push };
+    check_context("%s wait", push ? "pushers" : "poppers");
+    (void)pthread_barrier_init(&c.begin, NULL, CLOSE_WAITERS + 1);
+    (void)pthread_barrier_init(&c.end, NULL, CLOSE_WAITERS + 1);
+    team_run(CLOSE_WAITERS + 1, closing_member, &c);
+    (void)pthread_barrier_destroy(&c.begin);
+    (void)pthread_barrier_destroy(&c.end);
+}
+
+void wait_close_rounds(void) {
+    for (int push = 0; push < 2; push++) {
+        close_rounds(push, 3000);
+        points_delay(true);
+        close_rounds(push, 200);
+        points_delay(false);
+    }
+}
+
 /* ---- signals --------------------------------------------------------------------------------------------- */
 
 static weir_au32 signals_taken;
