@@ -33,7 +33,8 @@ int weir__park(struct weir__parker *p, weir_time deadline) {
         if (weir_cas_acquire(&p->state, &seen, EMPTY, PARK_P4)) return 0;
         if (rc == 0) continue; /* spurious, or a signal */
         /* Too late, unless a token comes between the look above and this exchange. */
-        return weir_exchange_acquire(&p->state, EMPTY, PARK_P5) == TOKEN ? 0 : WEIR_ETIMEDOUT;
+        bool token = weir_exchange_acquire(&p->state, EMPTY, PARK_P5) == TOKEN;
+        return weir_recheck(token, PARK_Q1) ? 0 : WEIR_ETIMEDOUT;
     }
 }
 

@@ -12,6 +12,7 @@ enum { LOAD_ACQ = 1 << WEIR_WEAK_ACQUIRE, STORE_REL = 1 << WEIR_WEAK_RELEASE };
 enum { RMW_ACQ = LOAD_ACQ, RMW_REL = STORE_REL };
 enum { LOAD_SC = LOAD_ACQ | 1 << WEIR_WEAK_SC, STORE_SC = STORE_REL | 1 << WEIR_WEAK_SC };
 enum { RMW_SC = LOAD_SC | STORE_SC };
+enum { RECHECK = 1 << WEIR_WEAK_CHECK };
 
 static const struct {
     const char *name;
@@ -22,23 +23,28 @@ static const struct {
 #undef XX
 };
 
-int weir_weaken(const char *label, enum weir_weak_step step) {
+static unsigned step_named(const char *name) {
+    static const char *const names[WEIR_WEAK_STEPS_] = { "", "sc", "acquire", "release", "check" };
+    for (unsigned i = 1; i < WEIR_WEAK_STEPS_; i++)
+        if (strcmp(names[i], name) == 0) return i;
+    return WEIR_WEAK_NONE;
+}
+
+int weir_weaken(const char *label_and_step) {
     memset(weir__weak_, 0, sizeof weir__weak_);
-    if (!label) return 0;
-    if (step <= WEIR_WEAK_NONE || step >= WEIR_WEAK_STEPS_) return WEIR_EINVAL;
+    if (!label_and_step) return 0;
+    size_t n = strcspn(label_and_step, ":");
+    unsigned step = label_and_step[n] ? step_named(label_and_step + n + 1) : WEIR_WEAK_NONE;
     for (unsigned i = 1; i < WEIR_LABELS_; i++) {
-        if (strcmp(labels[i].name, label) != 0) continue;
-        if (!(labels[i].steps & 1u << step)) return WEIR_EINVAL;
+        if (strncmp(labels[i].name, label_and_step, n) != 0 || labels[i].name[n]) continue;
+        if (step == WEIR_WEAK_NONE || !(labels[i].steps & 1u << step)) return WEIR_EINVAL;
         weir__weak_[i] = (unsigned char)step;
         return 0;
     }
     return WEIR_ENOENT;
 }
 #else
-int weir_weaken(const char *label, enum weir_weak_step step) {
-    (void)step;
-    return label ? WEIR_ENOTSUP : 0;
-}
+int weir_weaken(const char *label_and_step) { return label_and_step ? WEIR_ENOTSUP : 0; }
 #endif
 
 #ifdef WEIR_POINTS

@@ -66,13 +66,13 @@ static bool can_pop(void *arg) {
     uint64_t s = weir_load_seq_cst(weir__mpmc_stamp(r, h, (size_t)r->stride_), MPMC_D3);
     if ((int64_t)(s - h) >= (int64_t)WEIR__MPMC_ONE) return true;
     uint64_t t = weir_load_seq_cst(&r->tail_, MPMC_D6);
-    return t == h; /* closed and drained: the open bit is not there */
+    return weir_recheck(t == h, MPMC_Q8); /* closed and drained: the open bit is not there */
 }
 
 static bool can_push(void *arg) {
     weir_mpmc *r = arg;
     uint64_t t = weir_load_seq_cst(&r->tail_, MPMC_D7);
-    if (!(t & WEIR__MPMC_OPEN)) return true;
+    if (weir_recheck(!(t & WEIR__MPMC_OPEN), MPMC_Q9)) return true;
     uint64_t s = weir_load_seq_cst(weir__mpmc_stamp(r, t, (size_t)r->stride_), MPMC_D4);
     return (int64_t)(s + WEIR__MPMC_OPEN - t) >= 0;
 }
@@ -111,14 +111,15 @@ static uint64_t waiters_after(weir_mpmc *r, weir_au64 *stamp) {
 void weir__mpmc_pushed_(weir_mpmc *r, weir_au64 *stamp, size_t n) {
     uint64_t w = waiters_after(r, stamp);
     if (poppers(w)) wake(r, WEIR__MPMC_POPPER, n);
-    if (pushers(w) && can_push(r)) wake(r, WEIR__MPMC_PUSHER, 1); /* I2 */
+    if (pushers(w) && weir_recheck(can_push(r), MPMC_Q5)) wake(r, WEIR__MPMC_PUSHER, 1); /* I2 */
 }
 
 void weir__mpmc_popped_(weir_mpmc *r, weir_au64 *stamp, size_t n) {
     uint64_t w = waiters_after(r, stamp);
     if (pushers(w)) wake(r, WEIR__MPMC_PUSHER, n);
-    if (!poppers(w) || !can_pop(r)) return;
-    wake(r, WEIR__MPMC_POPPER, weir_mpmc_is_closed(r) ? poppers(w) : 1); /* I2, I3 */
+    if (!poppers(w) || !weir_recheck(can_pop(r), MPMC_Q6)) return;
+    bool all = weir_recheck(weir_mpmc_is_closed(r), MPMC_Q7);
+    wake(r, WEIR__MPMC_POPPER, all ? poppers(w) : 1); /* I2, I3 */
 }
 
 /* ---- waiting --------------------------------------------------------------------------------------------- */
@@ -148,6 +149,13 @@ static void barrier(weir_mpmc *r) {
     (void)weir_fetch_and_seq_cst(&r->waiters_, ~WEIR__MPMC_SETTLING, MPMC_K5);
 }
 
+/* The last look before a waiter sleeps; without the barrier where that shows enough. */
+static bool look_again(weir_mpmc *r, bool (*ready)(void *)) {
+    if (ready(r)) return true;
+    barrier(r);
+    return weir_recheck(ready(r), MPMC_Q2);
+}
+
 static void wake_thread(void *parker) { weir__unpark(parker); }
 
 /* Waits until the operation is worth trying (0) or the deadline passes. */
@@ -165,12 +173,19 @@ static int block(const struct attempt *a, struct weir__thread *self, weir_time d
                               .wake_arg = &self->parker };
     weir__lot_enter(&w);
     WEIR_POINT("mpmc.wait.announced");
-    if (ready(r) || (barrier(r), ready(r))) {
+    if (weir_recheck(look_again(r, ready), MPMC_Q1)) {
         (void)weir__lot_leave(&w); /* if it was woken meanwhile: the try comes next anyway */
         return 0;
     }
     WEIR_POINT("mpmc.wait.checked");
     return weir__lot_park(&w, &self->parker, deadline);
+}
+
+/* I4: before a waiter leaves at its deadline. */
+static void pass_on(const struct attempt *a) {
+    bool popper = a->side == WEIR__MPMC_POPPER;
+    if (popper ? weir_recheck(can_pop(a->r), MPMC_Q3) : weir_recheck(can_push(a->r), MPMC_Q4))
+        wake(a->r, a->side, 1);
 }
 
 /* The one place that says how a failed try, a deadline and a context meet (rulings 1 and 3). */
@@ -181,9 +196,7 @@ static ptrdiff_t wait_for(const struct attempt *a, weir_time deadline, weir_ctx 
         ptrdiff_t rc = try_once(a);
         if (deadline == WEIR_NOW || (rc != WEIR_EAGAIN && rc != WEIR_EBUSY)) return rc;
         if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) {
-            if (waited && a->side == WEIR__MPMC_POPPER && can_pop(a->r))
-                wake(a->r, a->side, 1); /* I4 */
-            if (waited && a->side == WEIR__MPMC_PUSHER && can_push(a->r)) wake(a->r, a->side, 1);
+            if (waited) pass_on(a);
             return WEIR_ETIMEDOUT;
         }
         struct weir__thread *self = weir__thread_self();

@@ -144,7 +144,7 @@ bool weir__spsc_room_(weir_spsc *r, uint64_t n) {
     slip(r, r->freed_);
     uint64_t t = weir_load_relaxed(&r->tail_);
     uint64_t limit = weir_load_acquire(&r->head_, SPSC_H2) + r->cap_;
-    if (limit - t < n) {
+    if (weir_recheck(limit - t < n, SPSC_Q1)) {
         if (t != r->shown_) (void)weir_exchange_seq_cst(&r->tail_, t, SPSC_B1);
         r->shown_ = t;
         limit = weir_load_seq_cst(&r->head_, SPSC_B2) + r->cap_;
@@ -158,7 +158,7 @@ bool weir__spsc_avail_(weir_spsc *r, uint64_t n) {
     slip(r, r->found_);
     uint64_t h = weir_load_relaxed(&r->head_);
     uint64_t tail = weir_load_acquire(&r->tail_, SPSC_T2);
-    if (tail - h < n) {
+    if (weir_recheck(tail - h < n, SPSC_Q2)) {
         if (h != r->head_shown_) (void)weir_exchange_seq_cst(&r->head_, h, SPSC_B3);
         r->head_shown_ = h;
         tail = weir_load_seq_cst(&r->tail_, SPSC_B4);

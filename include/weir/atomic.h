@@ -71,6 +71,7 @@ enum weir_weak_step {
     WEIR_WEAK_SC,      /* seq_cst becomes acquire, release or acq_rel */
     WEIR_WEAK_ACQUIRE, /* without its acquire half */
     WEIR_WEAK_RELEASE, /* without its release half */
+    WEIR_WEAK_CHECK,   /* of weir_recheck: not looked at again */
     WEIR_WEAK_STEPS_
 };
 
@@ -79,11 +80,11 @@ enum weir_weak_step {
 #ifdef __cplusplus
 extern "C" {
 #endif
-/* Takes `step` away from the operation that carries the label with this name ("MPMC_S1"), for the
- * whole process; only one label is weakened at a time, NULL restores all. Returns 0, WEIR_ENOENT
- * for an unknown label, WEIR_EINVAL where the operation has no such half, WEIR_ENOTSUP in builds
- * without WEIR_WEAKEN. Not thread-safe: before the threads start. */
-WEIR_API int weir_weaken(const char *label, enum weir_weak_step step);
+/* Takes a half away from one labelled operation, for the whole process: "MPMC_S1:release", or :sc,
+ * :acquire, :check. Only one is weakened at a time; NULL restores all. Returns 0, WEIR_ENOENT (no such
+ * label), WEIR_EINVAL (the operation has no such half, or no step was named), WEIR_ENOTSUP (a build
+ * without WEIR_WEAKEN). Not thread-safe: before the threads start. */
+WEIR_API int weir_weaken(const char *label_and_step);
 
 #ifdef WEIR_WEAKEN
 extern WEIR_API unsigned char weir__weak_[WEIR_LABELS_];
@@ -93,9 +94,15 @@ extern WEIR_API unsigned char weir__weak_[WEIR_LABELS_];
 #else
 #define WEIR__IS(L, step) (WEIR_UNLIKELY(weir__weak_[WEIR_L_##L] == (step)))
 #endif
+#define WEIR__SKIPS(L) WEIR_UNLIKELY(weir__weak_[WEIR_L_##L] == WEIR_WEAK_CHECK)
 #else
 #define WEIR__IS(L, step) ((void)WEIR_L_##L, 0)
+#define WEIR__SKIPS(L) ((void)WEIR_L_##L, 0)
 #endif
+
+/* A second look that an algorithm needs: before a thread parks, after a close, at a deadline. Its value is
+ * the expression's; a test build can leave it out, and then it is false. */
+#define weir_recheck(expr, L) (WEIR__SKIPS(L) ? 0 : (expr))
 
 #ifdef WEIR_POINTS
 typedef void weir_point_fn(const char *name);

@@ -41,7 +41,7 @@ void ex_usage(FILE *to) {
         "  cpus              that the library believes to have (1: waiting threads do not spin)\n"
         "  membarrier        1, or 0: the kernel refuses it\n"
         "  races             1: look for data races on plain memory (memory sc only), or 0\n"
-        "  weaken            LABEL:STEP, with STEP sc, acquire or release\n"
+        "  weaken            LABEL:STEP, with STEP sc, acquire, release or check\n"
         "budgets of each execution, as keys; -1: no limit:\n");
 #define XX(name, text) (void)fprintf(to, "  %-17s %s\n", #name, text);
     EX_BUDGETS(XX)
@@ -265,20 +265,12 @@ int ex_settings_make(struct ex_settings *s, const struct ex_command *c,
 #pragma weak weir_weaken
 
 int ex_weaken(const char *text, char *why, size_t n) {
-    char label[64];
-    const char *colon = strchr(text, ':');
-    enum weir_weak_step step = WEIR_WEAK_NONE;
     int rc = 0;
     if (weir_weaken) {
         ex_state_restore();
-        (void)weir_weaken(NULL, WEIR_WEAK_NONE);
-    }
-    if (*text) {
-        if (colon && strcmp(colon, ":sc") == 0) step = WEIR_WEAK_SC;
-        if (colon && strcmp(colon, ":acquire") == 0) step = WEIR_WEAK_ACQUIRE;
-        if (colon && strcmp(colon, ":release") == 0) step = WEIR_WEAK_RELEASE;
-        (void)snprintf(label, sizeof label, "%.*s", colon ? (int)(colon - text) : 0, text);
-        rc = weir_weaken && step != WEIR_WEAK_NONE ? weir_weaken(label, step) : WEIR_EINVAL;
+        rc = weir_weaken(*text ? text : NULL);
+    } else if (*text) {
+        rc = WEIR_EINVAL;
     }
     ex_state_save();
     if (rc < 0)
@@ -286,6 +278,6 @@ int ex_weaken(const char *text, char *why, size_t n) {
             why, n, "weaken=%s: %s", text,
             rc == WEIR_ENOENT
                 ? "no such label"
-                : "use LABEL:STEP, where STEP (sc, acquire, release) is a half that it has");
+                : "use LABEL:STEP, where STEP (sc, acquire, release; check) is one that it has");
     return rc < 0 ? -1 : 0;
 }

@@ -153,7 +153,7 @@ static void report(void) {
 
 /* By the kind of the operation: which steps it has. */
 enum { LOAD_ACQ = 2, STORE_REL = 4, RMW_ACQ = 2, RMW_REL = 4, LOAD_SC = 1 | 2, STORE_SC = 1 | 4 };
-enum { RMW_SC = 1 | 2 | 4, RMW_AR = 2 | 4 };
+enum { RMW_SC = 1 | 2 | 4, RMW_AR = 2 | 4, RECHECK = 8 };
 
 #define XX(label, kind, partners, text) { #label, kind },
 static const struct {
@@ -169,24 +169,28 @@ static unsigned weakened(void) {
 }
 
 static void weaken(void) {
-    static const enum weir_weak_step steps[] = { WEIR_WEAK_SC, WEIR_WEAK_ACQUIRE,
-                                                 WEIR_WEAK_RELEASE };
+    static const char *const steps[] = { "sc", "acquire", "release", "check" };
+    char text[64];
     for (unsigned i = 0; i < sizeof labels / sizeof *labels; i++)
-        for (unsigned s = 0; s < 3; s++) {
+        for (unsigned s = 0; s < 4; s++) {
             bool has = labels[i].kind & 1u << s;
-            check_context("%s, step %u", labels[i].name, s);
-            CHECK_IS(weir_weaken(labels[i].name, steps[s]), has ? 0 : WEIR_EINVAL);
+            (void)snprintf(text, sizeof text, "%s:%s", labels[i].name, steps[s]);
+            check_context("%s", text);
+            CHECK_IS(weir_weaken(text), has ? 0 : WEIR_EINVAL);
             CHECK_IS(weakened(), has); /* one label at a time */
-            if (has) CHECK_IS(weir__weak_[i + 1], steps[s]);
+            if (has) CHECK_IS(weir__weak_[i + 1], s + 1);
         }
     check_context("bad arguments");
-    CHECK_IS(weir_weaken("NO_SUCH_LABEL", WEIR_WEAK_ACQUIRE), WEIR_ENOENT);
-    CHECK_IS(weir_weaken("", WEIR_WEAK_ACQUIRE), WEIR_ENOENT);
-    CHECK_IS(weir_weaken("SPSC_T1", WEIR_WEAK_NONE), WEIR_EINVAL);
-    CHECK_IS(weir_weaken("SPSC_T1", WEIR_WEAK_STEPS_), WEIR_EINVAL);
-    CHECK_IS(weir_weaken("SPSC_T1", WEIR_WEAK_RELEASE), 0);
+    CHECK_IS(weir_weaken("NO_SUCH_LABEL:acquire"), WEIR_ENOENT);
+    CHECK_IS(weir_weaken("SPSC_T:release"), WEIR_ENOENT); /* the beginning of one */
+    CHECK_IS(weir_weaken(""), WEIR_ENOENT);
+    CHECK_IS(weir_weaken(":release"), WEIR_ENOENT);
+    CHECK_IS(weir_weaken("SPSC_T1"), WEIR_EINVAL);
+    CHECK_IS(weir_weaken("SPSC_T1:"), WEIR_EINVAL);
+    CHECK_IS(weir_weaken("SPSC_T1:nothing"), WEIR_EINVAL);
+    CHECK_IS(weir_weaken("SPSC_T1:release"), 0);
     CHECK_IS(weakened(), 1);
-    CHECK_IS(weir_weaken(NULL, WEIR_WEAK_NONE), 0); /* restores all */
+    CHECK_IS(weir_weaken(NULL), 0); /* restores all */
     CHECK_IS(weakened(), 0);
 }
 

@@ -3,7 +3,7 @@
  * half of an edge is taken away at run time, and the element that it carried becomes a data race,
  * which must be reported. Without a label nothing is taken away, and nothing may be reported.
  *
- * unordered spsc|mpmc [LABEL acquire|release]: streams elements from one thread to another. */
+ * unordered spsc|mpmc [LABEL:acquire|release]: streams elements from one thread to another. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -61,21 +61,17 @@ static int make(const char *structure) {
 }
 
 static int usage(void) {
-    (void)fprintf(stderr, "usage: unordered spsc|mpmc [LABEL acquire|release]\n");
+    (void)fprintf(stderr, "usage: unordered spsc|mpmc [LABEL:acquire|release]\n");
     return 2;
 }
 
 int main(int argc, char **argv) {
     pthread_t producer;
-    if ((argc != 2 && argc != 4) || make(argv[1]) != 0) return usage();
-    if (argc == 4) {
-        bool acquire = strcmp(argv[3], "acquire") == 0;
-        if (!acquire && strcmp(argv[3], "release") != 0) return usage();
-        int rc = weir_weaken(argv[2], acquire ? WEIR_WEAK_ACQUIRE : WEIR_WEAK_RELEASE);
-        if (rc != 0) {
-            (void)fprintf(stderr, "weir_weaken(%s): %s\n", argv[2], weir_strerror(rc));
-            return 2;
-        }
+    if ((argc != 2 && argc != 3) || make(argv[1]) != 0) return usage();
+    int rc = argc == 3 ? weir_weaken(argv[2]) : 0;
+    if (rc != 0) {
+        (void)fprintf(stderr, "weir_weaken(%s): %s\n", argv[2], weir_strerror(rc));
+        return 2;
     }
     if (pthread_create(&producer, NULL, produce, NULL) != 0) return 2;
     uint64_t sum = consume();

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* weir/detail/labels.h - the label of every atomic operation that is one end of an edge.
+/* weir/detail/labels.h - the label of every atomic operation that is one end of an edge, and of every
+ * second look that an algorithm needs.
  *
  * XX(label, kind, partners, what breaks without it). One row per operation in the sources; kinds:
- * LOAD_ACQ, STORE_REL, RMW_ACQ, RMW_REL, LOAD_SC, RMW_SC. weir_weaken() takes the name; the table of
- * docs/mutants.md is generated from these rows. */
+ * LOAD_ACQ, STORE_REL, RMW_ACQ, RMW_REL, LOAD_SC, RMW_SC; RECHECK (weir_recheck), whose partners are the
+ * stores that it looks for. weir_weaken() takes the name; the table of docs/mutants.md is generated
+ * from these rows. */
 #ifndef WEIR_DETAIL_LABELS_H
 #define WEIR_DETAIL_LABELS_H
 
@@ -24,6 +26,8 @@
     XX(SPSC_B2, LOAD_SC, "SPSC_B3 SPSC_H1 SPSC_H3 SPSC_H4", "as B1; and as H1")                    \
     XX(SPSC_B3, RMW_SC, "SPSC_B2", "as B1")                                                        \
     XX(SPSC_B4, LOAD_SC, "SPSC_B1 SPSC_T1 SPSC_T4 SPSC_T5", "as B1; and as T1")                    \
+    XX(SPSC_Q1, RECHECK, "SPSC_H1 SPSC_H3 SPSC_H4", "as B1: full is said of a head that was old")  \
+    XX(SPSC_Q2, RECHECK, "SPSC_T1 SPSC_T4 SPSC_T5", "as B1: empty is said of a tail that was old") \
     XX(MPMC_S1, STORE_REL, "MPMC_R1 MPMC_A2 MPMC_D3",                                              \
        "a popper may copy an element before it is written")                                        \
     XX(MPMC_S2, STORE_REL, "MPMC_R1 MPMC_A1 MPMC_A2 MPMC_D3 MPMC_D4",                              \
@@ -60,6 +64,21 @@
        "a waiter may look at a slot that is no longer the next")                                   \
     XX(MPMC_D6, LOAD_SC, "MPMC_K1", "a popper may sleep on a closed and drained ring")             \
     XX(MPMC_D7, LOAD_SC, "MPMC_K1 MPMC_C1 MPMC_C3", "a pusher may sleep on a closed ring")         \
+    XX(MPMC_Q1, RECHECK, "MPMC_S1 MPMC_S2 MPMC_F1 MPMC_K1",                                        \
+       "a waiter sleeps though it became ready before it was listed")                              \
+    XX(MPMC_Q2, RECHECK, "MPMC_S1 MPMC_S2 MPMC_F1",                                                \
+       "as B1: what the barrier made visible is not looked at")                                    \
+    XX(MPMC_Q3, RECHECK, "MPMC_S1 MPMC_S2",                                                        \
+       "a popper that was woken takes its wake-up along at the deadline")                          \
+    XX(MPMC_Q4, RECHECK, "MPMC_F1 MPMC_S2",                                                        \
+       "a pusher that was woken takes its wake-up along at the deadline")                          \
+    XX(MPMC_Q5, RECHECK, "MPMC_F1 MPMC_S2",                                                        \
+       "a pusher woken for a slot in flight is not woken again for the next")                      \
+    XX(MPMC_Q6, RECHECK, "MPMC_S1 MPMC_S2",                                                        \
+       "a popper woken for an element in flight is not woken again for the next")                  \
+    XX(MPMC_Q7, RECHECK, "MPMC_K1", "the last pop after a close wakes one popper instead of all")  \
+    XX(MPMC_Q8, RECHECK, "MPMC_K1", "a popper sleeps on a ring that is closed and drained")        \
+    XX(MPMC_Q9, RECHECK, "MPMC_K1", "a pusher sleeps on a closed ring")                            \
     XX(LOCK_L1, RMW_ACQ, "LOCK_L3", "what the lock protects may be seen half changed")             \
     XX(LOCK_L2, RMW_ACQ, "LOCK_L3", "as L1, after a wait")                                         \
     XX(LOCK_L3, RMW_REL, "LOCK_L1 LOCK_L2", "as L1")                                               \
@@ -69,6 +88,7 @@
     XX(PARK_P3, RMW_ACQ, "PARK_P1", "as P1, token found when announcing")                          \
     XX(PARK_P4, RMW_ACQ, "PARK_P1", "as P1, token found after sleeping")                           \
     XX(PARK_P5, RMW_ACQ, "PARK_P1", "as P1, token found at the deadline")                          \
+    XX(PARK_Q1, RECHECK, "PARK_P1", "a token that comes at the deadline is lost")                  \
     XX(LOT_W1, STORE_REL, "LOT_W2", "the waiter's frame may be reused while the waker unlinks it") \
     XX(LOT_W2, LOAD_ACQ, "LOT_W1", "as W1")                                                        \
     XX(LOT_W3, RMW_SC, "MPMC_B2 MPMC_K2", "publisher or closer and waiter miss each other")        \
