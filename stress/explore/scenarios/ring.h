@@ -13,29 +13,8 @@
 
 #include <weir/base.h>
 
+#include "../../common/ring_kind.h"
 #include "../engine.h"
-
-/* One kind of ring, behind the same verbs. NULL: it has none such. */
-struct ring_kind {
-    const char *name;
-    int (*make)(void **ring, unsigned cap, uint64_t start, unsigned flags);
-    int (*end)(void *ring);
-    int (*push)(void *ring, const uint64_t *v);
-    int (*pop)(void *ring, uint64_t *v);
-    ptrdiff_t (*push_n)(void *ring, const uint64_t *v, size_t n);
-    ptrdiff_t (*pop_n)(void *ring, uint64_t *v, size_t n);
-    int (*push_wait)(void *ring, const uint64_t *v, weir_time deadline);
-    int (*pop_wait)(void *ring, uint64_t *v, weir_time deadline);
-    ptrdiff_t (*push_n_wait)(void *ring, const uint64_t *v, size_t n, weir_time deadline);
-    ptrdiff_t (*pop_n_wait)(void *ring, uint64_t *v, size_t n, weir_time deadline);
-    int (*close)(void *ring);
-    bool (*is_closed)(void *ring);
-    size_t (*len)(void *ring);
-    int (*push_in_place)(void *ring, const uint64_t *v);
-    int (*pop_in_place)(void *ring, uint64_t *v);
-    unsigned claim; /* steps of a try call, at most, while all others stand still; 0: none */
-};
-extern const struct ring_kind ring_mpmc, ring_spsc, ring_mutex;
 
 /* One scenario: a row of a table. */
 struct ring_case {
