@@ -18,7 +18,8 @@ install(TARGETS weir weir_headers EXPORT weir-${weir_kind}
 install(EXPORT weir-${weir_kind} NAMESPACE weir:: DESTINATION ${weir_cmake_dir}
   FILE weir-${weir_kind}-targets.cmake COMPONENT Development)
 install(DIRECTORY include/weir DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT Development
-  FILES_MATCHING PATTERN "*.h" PATTERN "model.h" EXCLUDE) # the explorer is not part of libweir
+  FILES_MATCHING PATTERN "*.h" PATTERN "model.h" EXCLUDE # the tools of weir-stress are not part of libweir
+  PATTERN "stress.h" EXCLUDE)
 
 configure_file(cmake/weir-config.cmake ${PROJECT_BINARY_DIR}/weir-config.cmake COPYONLY)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/weir-config-version.cmake
