@@ -27,6 +27,7 @@ int command_explore(int argc, char **argv) {
     add_rings(mutex_cases);
     add(park_scenarios);
     add(thread_scenarios);
+    add(carries_scenarios);
     add(rcu_scenarios);
     add(specimens);
     return weir_model_main(argc, argv, all, n);

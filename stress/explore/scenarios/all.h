@@ -7,6 +7,7 @@
 
 extern const struct weir_model_scenario *const park_scenarios[];
 extern const struct weir_model_scenario *const thread_scenarios[];
+extern const struct weir_model_scenario *const carries_scenarios[];
 extern const struct weir_model_scenario *const rcu_scenarios[];
 extern const struct weir_model_scenario *const specimens[]; /* stress/specimens */
 

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/scenarios/carries.c - edges that carry what a thread did before, and no element: a close,
+ * a hook that is set, and an attach that makes publishers fence. In the first two one thread writes plain
+ * memory before, the other reads it after. */
+#include <weir/mpmc.h>
+
+#include "../../../lib/thread.h"
+#include "../../../queues/mpmc.h"
+#include "../engine.h"
+#include "all.h"
+
+struct state {
+    weir_mpmc *ring;
+    uint64_t plain;
+    void *mem;
+    size_t bytes;
+};
+
+static void write_plain(struct state *s) {
+    weir_model_write(&s->plain, sizeof s->plain);
+    s->plain = 1;
+}
+
+static void read_plain(struct state *s) {
+    weir_model_read(&s->plain, sizeof s->plain);
+    weir_model_check(s->plain == 1);
+}
+
+static void register_thread(void *arg) {
+    (void)arg;
+    (void)weir__thread_self();
+}
+
+static void setup(void *state) {
+    struct state *s = state;
+    for (unsigned i = 0; i < E.sc->threads; i++) weir_model_as(i, register_thread, NULL);
+    s->bytes = weir_mpmc_bytes(1, sizeof(uint64_t));
+    s->mem = weir_model_alloc(s->bytes, WEIR_LINE);
+    weir_model_check(s->mem != NULL);
+    weir_model_check(weir_mpmc_init(&s->ring, s->mem, s->bytes, 1, sizeof(uint64_t), 0) == 0);
+}
+
+static void finish(void *state) {
+    struct state *s = state;
+    weir_model_check(weir_mpmc_fini(s->ring, NULL, NULL) == 0);
+    weir_model_free(s->mem);
+}
+
+/* ---- close happens-before the call that reports it -------------------------------------------------------- */
+
+static bool says_closed(weir_mpmc *r) { return weir_mpmc_is_closed(r); }
+
+static bool push_says_closed(weir_mpmc *r) {
+    uint64_t v = 1;
+    return weir_mpmc_try_push(r, &v) == WEIR_ECLOSED;
+}
+
+static bool pop_says_closed(weir_mpmc *r) {
+    uint64_t v = 0;
+    return weir_mpmc_try_pop(r, &v) == WEIR_ECLOSED;
+}
+
+struct verb {
+    bool (*closed)(weir_mpmc *r);
+    const char *name;
+};
+static const struct verb is_closed = { says_closed, "is_closed" };
+static const struct verb push = { push_says_closed, "try_push" };
+static const struct verb pop = { pop_says_closed, "try_pop" };
+
+static void close_thread(void *state, unsigned who) {
+    struct state *s = state;
+    const struct verb *v = weir_model_param();
+    struct weir_model_op *op = weir_model_begin(who ? v->name : "write, close", 0);
+    if (who == 0) {
+        write_plain(s);
+        weir_model_check(weir_mpmc_close(s->ring) == 0);
+    } else if (v->closed(s->ring)) {
+        read_plain(s);
+    }
+    weir_model_end(op, 0);
+}
+
+#define CLOSE(var, name_, verb_)                                     \
+    static const struct weir_model_scenario var = {                  \
+        .name = name_,                                               \
+        .about = "what the closer did is seen by who is told of it", \
+        .threads = 2,                                                \
+        .param = &(verb_),                                           \
+        .state_size = sizeof(struct state),                          \
+        .setup = setup,                                              \
+        .thread = close_thread,                                      \
+        .finish = finish,                                            \
+    }
+CLOSE(close_flag, "carries.close.is_closed", is_closed);
+CLOSE(close_push, "carries.close.push", push);
+CLOSE(close_pop, "carries.close.pop", pop);
+
+/* ---- a hook is called with what was set up for it --------------------------------------------------------- */
+
+static struct state *of_hook;
+
+static void on_point(const char *name) {
+    (void)name;
+    read_plain(of_hook);
+}
+
+static void hook_setup(void *state) { of_hook = state; }
+
+/* weir__point by itself: WEIR_POINT of the model build is a row of the printed table. */
+static void hook_thread(void *state, unsigned who) {
+    struct weir_model_op *op = weir_model_begin(who ? "pass a point" : "write, set the hook", 0);
+    if (who == 0) {
+        write_plain(state);
+        weir_set_point_hook(on_point);
+    } else {
+        weir__point("carries.point");
+    }
+    weir_model_end(op, 0);
+}
+
+static const struct weir_model_scenario hook = {
+    .name = "carries.hook",
+    .about = "a hook is set while another thread passes a point",
+    .threads = 2,
+    .state_size = sizeof(struct state),
+    .setup = hook_setup,
+    .thread = hook_thread,
+};
+
+/* ---- a ring of a process that had membarrier, found by one that has not ----------------------------------- */
+
+static void attach_setup(void *state) {
+    struct state *s = state;
+    setup(state);
+    weir_model_check(!weir__asymmetric());
+    weir_init_atomic(&s->ring->waiters_, 0); /* as the other process has left it */
+}
+
+static void attach_thread(void *state, unsigned who) {
+    struct state *s = state;
+    weir_mpmc *r = NULL;
+    uint64_t v = 7;
+    struct weir_model_op *op = weir_model_begin("attach", 0);
+    weir_model_end(op, weir_mpmc_attach(&r, s->mem, s->bytes));
+    weir_model_check(r == s->ring);
+    op = weir_model_begin(who ? "pop" : "push", 0);
+    int rc = who ? weir_mpmc_pop_wait(r, &v, WEIR_FOREVER, NULL) : weir_mpmc_try_push(r, &v);
+    weir_model_end(op, rc);
+    weir_model_check(rc == 0 && v == 7);
+}
+
+static const struct weir_model_scenario attach = {
+    .name = "carries.attach",
+    .about = "two threads find a ring without membarrier, one pushes, one waits",
+    .threads = 2,
+    .state_size = sizeof(struct state),
+    .setup = attach_setup,
+    .thread = attach_thread,
+    .finish = finish,
+    .options = "membarrier=0",
+};
+
+const struct weir_model_scenario *const carries_scenarios[] = { &close_flag, &close_push,
+                                                                &close_pop,  &hook,
+                                                                &attach,     NULL };
