@@ -50,6 +50,8 @@ static bool add_slab(void) {
         struct weir__thread *t = &s->records[i];
         weir__parker_init(&t->parker);
         weir__spin_init(&t->spin);
+        weir_init_atomic(&t->phase, 0);
+        t->random = weir__os_random() | 1;
         t->next = free_records;
         free_records = t;
     }

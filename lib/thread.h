@@ -10,7 +10,12 @@
 struct weir__thread {
     struct weir__parker parker; /* never unmapped: a late waker may still touch it */
     struct weir__spin spin;
-    struct weir__thread *next; /* in the free list */
+    /* Of the call in which it waits on objects with queues: lib/wait.h. */
+    weir_au32 phase;
+    uint32_t won;                   /* the case that a peer has completed */
+    struct weir__thread *wake_next; /* of the peer that has taken the call */
+    uint64_t random;                /* of select; never 0 */
+    struct weir__thread *next;      /* in the free list */
 };
 
 /* The calling thread's record, made on first use; NULL: no memory, or no key for the exit hook. The

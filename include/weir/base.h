@@ -81,8 +81,8 @@ WEIR_API weir_time weir_now(void);
  * WEIR_NOW, so that a deadline that has passed still differs from "do not wait". */
 WEIR_API weir_time weir_after(int64_t ns);
 
-/* Contexts (cancellation trees) are the argument `ctx` of each waiting call. This release has no
- * constructor for them: ctx must be NULL, anything else is WEIR_ENOTSUP and nothing is done. */
+/* Contexts (weir/ctx.h) are the argument `ctx` of each waiting call. The rings do not take one yet: there
+ * it must be NULL, anything else is WEIR_ENOTSUP and nothing is done. */
 typedef struct weir_ctx weir_ctx;
 
 /* Gives up one element that the container still held. `elem` points into the container, where elements

@@ -92,6 +92,14 @@
     XX(LOT_W1, STORE_REL, "LOT_W2", "the waiter's frame may be reused while the waker unlinks it") \
     XX(LOT_W2, LOAD_ACQ, "LOT_W1", "as W1")                                                        \
     XX(LOT_W3, RMW_SC, "MPMC_B2 MPMC_K2", "publisher or closer and waiter miss each other")        \
+    XX(WAIT_D1, STORE_REL, "WAIT_D2",                                                              \
+       "a thread may not see what the peer that completed its call has moved")                     \
+    XX(WAIT_D2, LOAD_ACQ, "WAIT_D1", "as D1")                                                      \
+    XX(CTX_E1, STORE_REL, "CTX_E2 CTX_E3", "what came before a cancel may not be seen after the error")   \
+    XX(CTX_E2, LOAD_ACQ, "CTX_E1", "as E1")                                                        \
+    XX(CTX_E3, LOAD_ACQ, "CTX_E1", "as E1, for the cause")                                         \
+    XX(CTX_R1, RMW_AR, "CTX_R1", "a context may be freed while its last user but one is inside")   \
+    XX(CHAN_R1, RMW_AR, "CHAN_R1", "a channel may be freed while its last user but one is inside") \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
     XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")

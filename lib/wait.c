@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/wait.c - see wait.h.
+ *
+ * Invariants
+ *   I1  a phase leaves WAITING only by its owner, or under the lock of an object in whose queue the
+ *       call has a node; it leaves TAKEN (by a peer) only to DONE, by that peer.
+ *   I2  a call whose phase a peer took is told: the peer puts its thread on a list of its own and stores
+ *       DONE once it holds no lock. The owner does not return before, so the link may stand in the
+ *       thread record.
+ *   I3  BUSY is stored and taken away under the pairing lock.
+ *   I4  (no lost wake-up) attempt with `arm` looks and queues under one hold of the object's lock, so
+ *       whoever changes the object later finds the node; a call that gives up takes its phase first.
+ *       If it cannot, it was taken, and waits for DONE.
+ * Progress   blocking.
+ * Ordering   What a peer did to an element and a result is seen after DONE: D1 -> D2. All else about nodes
+ *            is ordered by the objects' locks. The phase itself is changed by relaxed
+ *            compare-and-swaps: it carries nothing but who owns the call.
+ * From       the select of Go's runtime, without locking all channels at once: the decision is one
+ *            word, as in Reagents (Turon, 2012) and crossbeam's channels. */
+#include "wait.h"
+
+static struct weir__lock pairing;
+
+void weir__pairing_lock(void) { weir__lock(&pairing); }
+void weir__pairing_unlock(void) { weir__unlock(&pairing); }
+
+/* ---- queues -------------------------------------------------------------------------------------- */
+
+void weir__queue_add(struct weir__queue *q, struct weir__node *n) {
+    n->next = NULL;
+    n->prev = q->last;
+    *(q->last ? &q->last->next : &q->first) = n;
+    q->last = n;
+    n->queued = true;
+}
+
+void weir__queue_remove(struct weir__queue *q, struct weir__node *n) {
+    *(n->prev ? &n->prev->next : &q->first) = n->next;
+    *(n->next ? &n->next->prev : &q->last) = n->prev;
+    n->queued = false;
+}
+
+/* ---- taking ---------------------------------------------------------------------------------------- */
+
+/* Whether the phase was `from` and is `to` now; what was found else stands in *found. */
+static bool change(struct weir__thread *t, uint32_t from, uint32_t to, uint32_t *found) {
+    *found = from;
+    return weir_cas_relaxed(&t->phase, found, to);
+}
+
+bool weir__take_own(struct weir__call *call) {
+    uint32_t found;
+    return !call->shown || change(call->self, WEIR__WAITING, WEIR__TAKEN, &found);
+}
+
+int weir__take(struct weir__call *call, struct weir__node *n) {
+    uint32_t found;
+    bool shown = call && call->shown;
+    if (shown && !call->pairing) return WEIR__AGAIN;
+    if (shown && !change(call->self, WEIR__WAITING, WEIR__BUSY, &found)) return WEIR__OVER;
+    if (change(n->thread, WEIR__WAITING, WEIR__TAKEN, &found)) {
+        /* Relaxed: nobody else changes BUSY (I3). */
+        if (shown) weir_store_relaxed(&call->self->phase, WEIR__TAKEN);
+        return 0;
+    }
+    if (shown) weir_store_relaxed(&call->self->phase, WEIR__WAITING);
+    return found == WEIR__BUSY ? WEIR__AGAIN : WEIR_ENOENT;
+}
+
+int weir__take_first(struct weir__call *call, struct weir__queue *q, struct weir__node **out) {
+    *out = NULL;
+    for (struct weir__node *n = q->first, *next; n; n = next) {
+        next = n->next;
+        if (n->thread == call->self && call->shown) continue; /* another case of this call */
+        int rc = weir__take(call, n);
+        if (rc == WEIR__AGAIN || rc == WEIR__OVER) return rc;
+        weir__queue_remove(q, n);
+        if (rc == 0) {
+            *out = n;
+            return 0;
+        }
+    }
+    return 0;
+}
+
+void weir__complete(struct weir__wakes *wakes, struct weir__node *n, int result) {
+    struct weir__thread *t = n->thread;
+    n->result = result;
+    t->won = n->index;
+    t->wake_next = wakes->first;
+    wakes->first = t;
+}
+
+void weir__tell(struct weir__wakes *wakes) {
+    struct weir__thread *t = wakes->first;
+    wakes->first = NULL;
+    while (t) {
+        struct weir__thread *next = t->wake_next;
+        WEIR_POINT("wait.tell");
+        weir_store_release(&t->phase, WEIR__DONE, WAIT_D1);
+        weir__unpark(&t->parker);
+        t = next;
+    }
+}
+
+/* ---- one attempt ------------------------------------------------------------------------------------- */
+
+static int attempt(struct weir__node *n, struct weir__call *call) {
+    int rc = n->on->ops->attempt(n->on, n, call);
+    if (rc == WEIR__AGAIN) {
+        weir__pairing_lock();
+        call->pairing = true;
+        rc = n->on->ops->attempt(n->on, n, call);
+        call->pairing = false;
+        weir__pairing_unlock();
+    }
+    weir__tell(&call->wakes);
+    return rc;
+}
+
+static bool undone(int rc) { return rc == WEIR_EAGAIN || rc == WEIR_EBUSY; }
+
+/* ---- the call ------------------------------------------------------------------------------------------ */
+
+/* The cases of a call, and its context's as one more. */
+struct cases {
+    struct weir__node *nodes;
+    size_t n;
+    const uint16_t *order;
+    struct weir__node *ctx; /* NULL: none */
+};
+
+static struct weir__node *nth(const struct cases *c, size_t i) {
+    if (i >= c->n) return c->ctx;
+    return &c->nodes[c->order ? c->order[i] : i];
+}
+static size_t count(const struct cases *c) { return c->n + (c->ctx != NULL); }
+
+/* Tries each case, queues none. The node performed; or NULL, and *rc says why. */
+static struct weir__node *poll(const struct cases *c, struct weir__call *call, int *rc) {
+    *rc = WEIR_EAGAIN;
+    for (size_t i = 0; i < c->n; i++) {
+        struct weir__node *n = nth(c, i);
+        if (!n->on) continue;
+        n->result = attempt(n, call);
+        if (!undone(n->result)) return n;
+        if (n->result == WEIR_EBUSY) *rc = WEIR_EBUSY;
+    }
+    return NULL;
+}
+
+/* The node that a peer has completed, once it is through; NULL if none has. */
+static struct weir__node *done(const struct cases *c, const struct weir__thread *self) {
+    if (weir_load_acquire(&self->phase, WAIT_D2) != WEIR__DONE) return NULL;
+    return self->won < c->n ? &c->nodes[self->won] : c->ctx;
+}
+
+/* Queues each case. The node performed meanwhile, or NULL: wait; *over: a peer has taken the call. */
+static struct weir__node *arm(const struct cases *c, struct weir__call *call, bool *over) {
+    call->arm = true;
+    for (size_t i = 0; i < count(c) && !*over; i++) {
+        struct weir__node *n = nth(c, i);
+        if (!n->on) continue;
+        int rc = attempt(n, call);
+        if (rc == WEIR__PENDING) {
+            call->shown = true;
+        } else if (rc == WEIR__OVER) {
+            *over = true;
+        } else {
+            n->result = rc;
+            return n;
+        }
+        WEIR_POINT("wait.armed");
+    }
+    return NULL;
+}
+
+/* Of the cases that become ready by the clock: the earliest time, and which. */
+static weir_time due(const struct cases *c, struct weir__node **which) {
+    weir_time first = WEIR_FOREVER;
+    *which = NULL;
+    for (size_t i = 0; i < count(c); i++) {
+        struct weir__node *n = nth(c, i);
+        if (!n->on || !n->on->ops->due) continue;
+        weir_time t = n->on->ops->due(n->on, n);
+        if (t >= first) continue;
+        first = t;
+        *which = n;
+    }
+    return first;
+}
+
+static bool is_done(void *thread) {
+    return weir_load_relaxed(&((struct weir__thread *)thread)->phase) == WEIR__DONE;
+}
+
+/* Sleeps until a case is performed, or the deadline passes (NULL). */
+static struct weir__node *await(const struct cases *c, struct weir__call *call, weir_time deadline,
+                                bool over) {
+    struct weir__thread *self = call->self;
+    struct weir__node *n, *clock = NULL;
+    (void)weir__spin(&self->spin, is_done, self, deadline);
+    while (!(n = done(c, self))) {
+        weir_time at = over ? WEIR_FOREVER : due(c, &clock);
+        if (weir__park(&self->parker, over || at < deadline ? at : deadline) == 0) continue;
+        if (at <= deadline) {
+            n = clock;
+            n->result = attempt(n, call);
+            if (n->result < 1 && !undone(n->result)) return n;
+            over = n->result == WEIR__OVER;
+        } else if (weir__take_own(call)) {
+            return NULL;
+        } else {
+            over = true;
+        }
+    }
+    return n;
+}
+
+static void disarm(const struct cases *c, const struct weir__node *performed) {
+    for (size_t i = 0; i < count(c); i++) {
+        struct weir__node *n = nth(c, i);
+        if (n->on && n != performed) n->on->ops->disarm(n->on, n);
+    }
+}
+
+static ptrdiff_t block(struct cases *c, weir_time deadline) {
+    struct weir__call call = { .self = weir__thread_self() };
+    bool over = false;
+    if (!call.self) return WEIR_ENOMEM;
+    weir_store_relaxed(&call.self->phase, WEIR__WAITING);
+    for (size_t i = 0; i < count(c); i++) {
+        struct weir__node *n = nth(c, i);
+        n->thread = call.self;
+        n->queued = false;
+        n->index = (uint32_t)(n == c->ctx ? c->n : (size_t)(n - c->nodes));
+    }
+    struct weir__node *n = arm(c, &call, &over);
+    if (!n) n = await(c, &call, deadline, over);
+    if (call.shown) disarm(c, n);
+    if (!n) return WEIR_ETIMEDOUT;
+    return n == c->ctx ? n->result : n - c->nodes;
+}
+
+ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, weir_time deadline,
+                     weir_ctx *ctx) {
+    struct weir__node ctx_node = { .on = weir_ctx_waitable(ctx), .op = WEIR_RECV };
+    struct cases c = { nodes, n, order, ctx ? &ctx_node : NULL };
+    int rc = ctx ? weir_ctx_err(ctx) : 0;
+    if (rc < 0) return rc;
+    if (n != 1 || deadline != WEIR_FOREVER) {
+        struct weir__call call = { .self = NULL };
+        struct weir__node *performed = poll(&c, &call, &rc);
+        if (performed) return performed - nodes;
+        if (deadline == WEIR_NOW) return rc;
+        if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
+    }
+    return block(&c, deadline);
+}
+
+int weir__wait_one(weir_waitable *on, uint32_t op, void *elem, uint32_t arg, weir_time deadline,
+                   weir_ctx *ctx) {
+    struct weir__node n = { .on = on, .elem = elem, .op = op, .arg = arg };
+    ptrdiff_t i = weir__wait(&n, 1, NULL, deadline, ctx);
+    return i < 0 ? (int)i : n.result;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/wait.h - one blocking call on one object, or on one of several (select).
+ *
+ * An object that can be waited for begins with a struct weir_waitable, has a lock, and keeps the nodes of
+ * those who wait in queues. A call has one state, its thread's phase, and a node for each of its cases.
+ * Whoever can complete a case takes the phase, under the lock of the case's object, and moves the
+ * element; so no element moves before the case is decided, and only one case of a call is.
+ *
+ *   WAITING  anybody who holds the lock of one of its objects may take it
+ *   BUSY     its owner tries to take it together with a peer's; only under the pairing lock
+ *   TAKEN    decided; a peer is about to store DONE, or the owner took it itself
+ *   DONE     a peer is through: the owner goes on
+ *
+ * Two calls that wait for each other through two objects would each have to take the other's phase after
+ * its own. Only a call with nodes in queues (shown) has to take its own phase first; it does so under one
+ * lock for all, the pairing lock, taken before the object's. Who meets BUSY without that lock starts
+ * again with it, and does not meet BUSY then. */
+#ifndef WEIR_LIB_WAIT_H
+#define WEIR_LIB_WAIT_H
+
+#include <weir/ctx.h>
+
+#include "lock.h"
+#include "thread.h"
+
+struct weir_waitable {
+    const struct weir__waitable_ops *ops;
+};
+
+enum { WEIR__WAITING, WEIR__BUSY, WEIR__TAKEN, WEIR__DONE };
+
+struct weir__node {
+    struct weir__node *next, *prev; /* in the queue, under the object's lock */
+    struct weir__thread *thread;
+    weir_waitable *on; /* NULL: a case that is never ready */
+    void *elem;
+    uint32_t op, arg, index;
+    int result;  /* of the one who took the call, before DONE */
+    bool queued; /* under the object's lock */
+};
+
+struct weir__queue {
+    struct weir__node *first, *last;
+};
+
+void weir__queue_add(struct weir__queue *q, struct weir__node *n);
+void weir__queue_remove(struct weir__queue *q, struct weir__node *n);
+
+/* Calls that are taken and have to be told, once all locks are given back. */
+struct weir__wakes {
+    struct weir__thread *first;
+};
+
+/* The result of a taken call; the thread must be told. Under the lock under which it was taken. */
+void weir__complete(struct weir__wakes *wakes, struct weir__node *n, int result);
+/* Stores DONE and wakes. Without locks. */
+void weir__tell(struct weir__wakes *wakes);
+
+/* The call that attempts something. */
+struct weir__call {
+    struct weir__thread *self; /* NULL: nothing may be queued */
+    struct weir__wakes wakes;
+    bool arm;     /* queue the node where it cannot be completed at once */
+    bool shown;   /* it has nodes in queues: its own phase has to be taken */
+    bool pairing; /* holds the pairing lock */
+};
+
+/* Beside weir error codes, all negative: */
+enum {
+    WEIR__PENDING = 1, /* queued */
+    WEIR__AGAIN,       /* needs the pairing lock; nothing was done */
+    WEIR__OVER         /* a peer has taken this call */
+};
+
+/* What each kind of object provides. attempt and disarm take the object's lock themselves. */
+struct weir__waitable_ops {
+    /* Performs the case if it can be now (0, or a result that ends the call); else queues the node if
+     * call->arm (WEIR__PENDING), else WEIR_EAGAIN or WEIR_EBUSY. Or AGAIN, OVER. */
+    int (*attempt)(weir_waitable *on, struct weir__node *n, struct weir__call *call);
+    /* Takes the node off the queue if it is still there. */
+    void (*disarm)(weir_waitable *on, struct weir__node *n);
+    /* 0 if this kind has the operation n->op with this n->elem and n->arg. */
+    int (*check)(const weir_waitable *on, const struct weir__node *n);
+    /* When the case is ready by the clock alone; WEIR_FOREVER: never. May be NULL. */
+    weir_time (*due)(weir_waitable *on, struct weir__node *n);
+};
+
+/* Takes the waiting call of node n for `call` (NULL: for nobody, as a close or a cancel does, under the
+ * pairing lock), and call's own if it is shown. 0; WEIR_ENOENT: it is taken already, take its node off
+ * the queue; AGAIN; OVER. Under the object's lock. */
+int weir__take(struct weir__call *call, struct weir__node *n);
+/* The first of q, but not of the same thread, that weir__take gets: off the queue, in *out; NULL: none.
+ * 0, AGAIN or OVER. */
+int weir__take_first(struct weir__call *call, struct weir__queue *q, struct weir__node **out);
+/* Takes call's own phase where no peer is needed; false: OVER. */
+bool weir__take_own(struct weir__call *call);
+
+void weir__pairing_lock(void);
+void weir__pairing_unlock(void);
+
+/* Performs one of the n cases, in the order of `order` (NULL: as they stand); returns its index, its
+ * result stands in the node. Or ETIMEDOUT, the context's error, EAGAIN or EBUSY (deadline WEIR_NOW),
+ * ENOMEM: then nothing was performed. */
+ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, weir_time deadline,
+                     weir_ctx *ctx);
+/* The same with one case; returns its result, or the code. */
+int weir__wait_one(weir_waitable *on, uint32_t op, void *elem, uint32_t arg, weir_time deadline,
+                   weir_ctx *ctx);
+
+#endif
