@@ -4,8 +4,12 @@
 #define WEIR_WEIR_H
 
 #include <weir/base.h>
+#include <weir/chan.h>
+#include <weir/ctx.h>
 #include <weir/mpmc.h>
 #include <weir/mutex_ring.h>
+#include <weir/select.h>
 #include <weir/spsc.h>
+#include <weir/waitable.h>
 
 #endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* weir/chan.h - channel: a queue between threads that waits, closes and can be selected. Buffered, or a
+ * rendezvous (capacity 0), where a send ends once a receiver has the element.
+ *
+ *   weir_chan *c;
+ *   struct weir_chan_opts o = WEIR_CHAN_OPTS(16, sizeof(int));
+ *   if (weir_chan_new(&c, &o) == 0) {
+ *       ... threads: rc = weir_chan_send(c, &x);  rc = weir_chan_recv(c, &y); ...
+ *       weir_chan_close(c);       - receivers drain, then get WEIR_ECLOSED
+ *       weir_chan_unref(c);
+ *   }
+ *
+ * Kinds
+ *   WEIR_CHAN_STRICT  every operation under one lock, waiters served first come first served, an
+ *                     element handed to a waiter directly: no newcomer passes a waiter.
+ *
+ * Elements are copied in and out. After a failed send the element is the caller's; after a failed receive
+ * the caller's buffer is untouched. No allocation after weir_chan_new, but for a thread's first wait.
+ *
+ * References: weir_chan_new gives one, weir_chan_ref another; each thread that uses the channel needs one
+ * that stays for its calls.
+ *
+ * NULL for a channel is one that is never ready: send and recv wait until the deadline or the context
+ * ends, try calls return WEIR_EAGAIN, len and cap are 0; closing it is WEIR_EINVAL.
+ *
+ * | operation           | progress                                    |
+ * |---------------------|---------------------------------------------|
+ * | all but cap and ref | blocking: a short lock, then until a peer comes |
+ *
+ * Ordering: a send happens-before the end of the receive that gets its element. Receive k happens-before
+ * the end of send k + cap; without a buffer the receive happens-before the end of its send. Close
+ * happens-before a call that reports WEIR_ECLOSED. */
+#ifndef WEIR_CHAN_H
+#define WEIR_CHAN_H
+
+#include <weir/select.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_chan weir_chan;
+
+enum weir_chan_kind { WEIR_CHAN_STRICT = 0 };
+
+/* Zero means the default in every field. */
+struct weir_chan_opts {
+    size_t size;        /* sizeof this struct; WEIR_CHAN_OPTS sets it */
+    size_t cap;         /* elements that fit, exactly; 0: rendezvous; to 2^31 */
+    size_t elem_size;   /* bytes, 0 to 65536 */
+    unsigned kind;      /* enum weir_chan_kind */
+    unsigned flags;     /* 0 */
+    weir_drop_fn *drop; /* for what is left inside at the end; NULL: none */
+    void *drop_arg;
+    const char *name;               /* for dumps; must outlive the channel; NULL: none */
+    const struct weir_alloc *alloc; /* NULL: malloc */
+};
+#define WEIR_CHAN_OPTS(cap_, elem_size_) \
+    { sizeof(struct weir_chan_opts), (cap_), (elem_size_), 0, 0, NULL, NULL, NULL, NULL }
+
+/* Makes a channel, open and empty, with one reference. Returns 0, WEIR_EINVAL (NULL, a shape or kind or
+ * flag that does not exist), or WEIR_ENOMEM; *out is NULL then. */
+WEIR_NODISCARD WEIR_API int weir_chan_new(weir_chan **out, const struct weir_chan_opts *opts);
+
+/* One reference more; returns c. Any thread that has one. */
+WEIR_API weir_chan *weir_chan_ref(weir_chan *c);
+
+/* One reference less. The last one drops what is inside and frees the channel. Returns 0 (also for NULL),
+ * or WEIR_EBUSY: it was the last one, and threads wait; the caller keeps it. */
+WEIR_API int weir_chan_unref(weir_chan *c);
+
+/* Sends *elem, waiting until `deadline` for room, or for a receiver if cap is 0. Any thread. Returns 0,
+ * WEIR_ECLOSED (also while it waited), WEIR_ETIMEDOUT (not before the deadline), ctx's error (once it has ended,
+ * even if there is room), WEIR_EINVAL (elem NULL), WEIR_ENOMEM (this thread's first wait); with
+ * WEIR_NOW instead of a wait WEIR_EAGAIN (full, or no receiver waits) or WEIR_EBUSY (undecided). */
+WEIR_NODISCARD WEIR_API int weir_chan_send_wait(weir_chan *c, const void *elem, weir_time deadline,
+                                                weir_ctx *ctx);
+
+/* Receives the oldest element to *elem; as weir_chan_send_wait. WEIR_ECLOSED: closed and drained. */
+WEIR_NODISCARD WEIR_API int weir_chan_recv_wait(weir_chan *c, void *elem, weir_time deadline,
+                                                weir_ctx *ctx);
+
+/* Send and receive that wait for ever, and that do not wait. */
+WEIR_NODISCARD WEIR_INLINE int weir_chan_send(weir_chan *c, const void *elem) {
+    return weir_chan_send_wait(c, elem, WEIR_FOREVER, NULL);
+}
+WEIR_NODISCARD WEIR_INLINE int weir_chan_recv(weir_chan *c, void *elem) {
+    return weir_chan_recv_wait(c, elem, WEIR_FOREVER, NULL);
+}
+WEIR_NODISCARD WEIR_INLINE int weir_chan_try_send(weir_chan *c, const void *elem) {
+    return weir_chan_send_wait(c, elem, WEIR_NOW, NULL);
+}
+WEIR_NODISCARD WEIR_INLINE int weir_chan_try_recv(weir_chan *c, void *elem) {
+    return weir_chan_recv_wait(c, elem, WEIR_NOW, NULL);
+}
+
+/* Closes: every later send is refused, waiting senders and, once the buffer is drained, receivers get
+ * WEIR_ECLOSED. Any thread. Returns 0 to exactly one caller, WEIR_ECLOSED to the others, WEIR_EINVAL for NULL. */
+WEIR_API int weir_chan_close(weir_chan *c);
+WEIR_API bool weir_chan_is_closed(const weir_chan *c);
+
+/* Elements in the buffer; never above cap. Any thread. */
+WEIR_API size_t weir_chan_len(const weir_chan *c);
+WEIR_API size_t weir_chan_cap(const weir_chan *c);
+
+/* For weir_select. NULL for NULL. */
+WEIR_API weir_waitable *weir_chan_waitable(weir_chan *c);
+
+#define WEIR_CASE_SEND(chan, elem_) \
+    { weir_chan_waitable(chan), (void *)(uintptr_t)(elem_), WEIR_SEND, 0, 0 }
+#define WEIR_CASE_RECV(chan, elem_) { weir_chan_waitable(chan), (elem_), WEIR_RECV, 0, 0 }
+
+/* A channel of T by value: WEIR_CHAN_DECLARE(jobs, struct job); then jobs_new(&c, 16),
+ * jobs_send(c, j), jobs_recv(c, &j). */
+#define WEIR_CHAN_DECLARE(name, T)                                                         \
+    typedef struct name {                                                                  \
+        weir_chan *chan;                                                                   \
+    } name;                                                                                \
+    WEIR__BODY int name##_new(name *c, size_t cap) {                                       \
+        struct weir_chan_opts o = WEIR_CHAN_OPTS(cap, sizeof(T));                          \
+        return weir_chan_new(&c->chan, &o);                                                \
+    }                                                                                      \
+    WEIR__BODY int name##_unref(name c) { return weir_chan_unref(c.chan); }                \
+    WEIR__BODY int name##_send(name c, T v) { return weir_chan_send(c.chan, &v); }         \
+    WEIR__BODY int name##_recv(name c, T *v) { return weir_chan_recv(c.chan, v); }         \
+    WEIR__BODY int name##_try_send(name c, T v) { return weir_chan_try_send(c.chan, &v); } \
+    WEIR__BODY int name##_try_recv(name c, T *v) { return weir_chan_try_recv(c.chan, v); } \
+    struct name
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* weir/select.h - waits for one of several things and does it: Go's select.
+ *
+ *   struct weir_case c[] = { WEIR_CASE_RECV(jobs, &job), WEIR_CASE_SEND(results, &result) };
+ *   ptrdiff_t i = weir_select(c, 2, WEIR_FOREVER, ctx, 0);
+ *   if (i == 0 && c[0].result == WEIR_ECLOSED) ...
+ *
+ * Exactly one case takes effect, or none. No element moves before that is decided.
+ * | operation | progress                                                                     |
+ * |-----------|------------------------------------------------------------------------------|
+ * | select    | blocking: a lock of each object, and one for all where two selects meet       |
+ * Ordering: that of the case performed. */
+#ifndef WEIR_SELECT_H
+#define WEIR_SELECT_H
+
+#include <weir/ctx.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct weir_case {
+    weir_waitable *on; /* NULL: never ready */
+    void *elem;        /* only read by a send */
+    uint32_t op;       /* enum weir_op */
+    uint32_t arg;      /* 0 */
+    int result;        /* of the case performed: 0, WEIR_ECLOSED, a context's error */
+};
+
+/* flags */
+#define WEIR_SELECT_PRIORITY 1u /* the first ready case, instead of a random one */
+
+#define WEIR_SELECT_MAX ((size_t)65535)
+
+/* Performs one of the n cases, a random one of those ready, waiting for the first where none is. Returns
+ * its index; its result stands in the case. Or, with nothing performed and each element still the
+ * caller's: WEIR_EAGAIN (deadline WEIR_NOW: each case was, at some instant of the call, not ready),
+ * WEIR_EBUSY (the same, and one was undecided), WEIR_ETIMEDOUT, ctx's error, WEIR_ETOOBIG (n above
+ * WEIR_SELECT_MAX), WEIR_EINVAL (an unknown operation or flag, an object of a kind that cannot be selected, an element missing), WEIR_ENOMEM (n
+ * above 16, or the first wait of this thread). Any thread; each object must stay for the call. */
+WEIR_NODISCARD WEIR_API ptrdiff_t weir_select(struct weir_case *cases, size_t n, weir_time deadline,
+                                              weir_ctx *ctx, unsigned flags);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* queues/chan.h - what the kinds of channel share; see weir/chan.h. */
+#ifndef WEIR_QUEUES_CHAN_H
+#define WEIR_QUEUES_CHAN_H
+
+#include <weir/chan.h>
+#include <weir/detail/copy.h>
+
+#include "../lib/wait.h"
+
+/* The buffer: a plain ring, under the channel's lock or mutex. */
+struct weir__chan_buffer {
+    size_t len, head, cap, elem_size;
+    char *slots;
+};
+
+static inline void weir__chan_copy(const struct weir__chan_buffer *b, void *to, const void *from) {
+    if (b->elem_size) weir__copy(to, from, b->elem_size);
+}
+void weir__chan_put(struct weir__chan_buffer *b, const void *elem);
+void weir__chan_get(struct weir__chan_buffer *b, void *elem);
+
+struct weir__chan_kind {
+    int (*send)(weir_chan *c, const void *elem, weir_time deadline, weir_ctx *ctx);
+    int (*recv)(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx);
+    int (*close)(weir_chan *c);
+    bool (*is_closed)(const weir_chan *c);
+    size_t (*len)(const weir_chan *c);
+    bool (*has_waiters)(weir_chan *c);
+    size_t size;               /* of the kind's struct */
+    int (*init)(weir_chan *c); /* 0 or WEIR_ENOMEM */
+    void (*fini)(weir_chan *c);
+};
+
+struct weir_chan {
+    weir_waitable on; /* ops NULL: cannot be selected */
+    const struct weir__chan_kind *kind;
+    weir_au64 refs;
+    struct weir__chan_buffer buffer;
+    weir_drop_fn *drop;
+    void *drop_arg;
+    const char *name;
+    const struct weir_alloc *alloc;
+    size_t bytes;
+};
+
+extern const struct weir__chan_kind weir__chan_strict;
+extern const struct weir__waitable_ops weir__chan_strict_ops;
+
+#endif

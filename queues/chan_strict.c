@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* queues/chan_strict.c - the channel whose every operation is done under one lock.
+ *
+ * Invariants (under the lock)
+ *   I1  live senders wait only while the buffer is full, live receivers only while it is empty and
+ *       nobody sends: an operation that finds a live waiter of the other side serves it. A waiter is
+ *       live while its phase can be taken; others are on their way out.
+ *   I2  a receive from a full buffer takes the oldest element and puts that of the first waiting
+ *       sender in, in one step: no newcomer comes between.
+ *   I3  once closed, no waiter is queued, but receivers never and senders never again.
+ * Progress   blocking.
+ * Ordering   all by the lock; a waiter that was served by WAIT_D1 -> WAIT_D2 (lib/wait.c).
+ * From       the channels of Go's runtime. */
+#include "chan.h"
+
+struct strict {
+    weir_chan chan;
+    _Alignas(WEIR_LINE) struct weir__lock lock;
+    bool closed;
+    struct weir__queue senders, receivers;
+};
+
+static struct strict *of(weir_chan *c) { return (struct strict *)(void *)c; }
+
+static void copy(const struct strict *s, void *to, const void *from) {
+    weir__chan_copy(&s->chan.buffer, to, from);
+}
+
+/* ---- one attempt, under the lock --------------------------------------------------------------------- */
+
+static int send(struct strict *s, struct weir__node *n, struct weir__call *call) {
+    struct weir__node *peer;
+    if (s->closed) return weir__take_own(call) ? WEIR_ECLOSED : WEIR__OVER;
+    int rc = weir__take_first(call, &s->receivers, &peer);
+    if (rc) return rc;
+    if (peer) {
+        copy(s, peer->elem, n->elem);
+        weir__complete(&call->wakes, peer, 0);
+        return 0;
+    }
+    if (s->chan.buffer.len == s->chan.buffer.cap) return WEIR__PENDING;
+    if (!weir__take_own(call)) return WEIR__OVER;
+    weir__chan_put(&s->chan.buffer, n->elem);
+    return 0;
+}
+
+static int recv(struct strict *s, struct weir__node *n, struct weir__call *call) {
+    struct weir__node *peer;
+    int rc = weir__take_first(call, &s->senders, &peer);
+    if (rc) return rc;
+    if (s->chan.buffer.len > 0) {
+        if (!peer && !weir__take_own(call)) return WEIR__OVER;
+        weir__chan_get(&s->chan.buffer, n->elem);
+        if (peer) weir__chan_put(&s->chan.buffer, peer->elem);
+    } else if (peer) {
+        copy(s, n->elem, peer->elem);
+    } else {
+        if (!s->closed) return WEIR__PENDING;
+        return weir__take_own(call) ? WEIR_ECLOSED : WEIR__OVER;
+    }
+    if (peer) weir__complete(&call->wakes, peer, 0);
+    return 0;
+}
+
+static int attempt(weir_waitable *on, struct weir__node *n, struct weir__call *call) {
+    struct strict *s = of((weir_chan *)(void *)on);
+    bool sends = n->op == WEIR_SEND;
+    weir__lock(&s->lock);
+    int rc = sends ? send(s, n, call) : recv(s, n, call);
+    if (rc == WEIR__PENDING) {
+        if (call->arm)
+            weir__queue_add(sends ? &s->senders : &s->receivers, n);
+        else
+            rc = WEIR_EAGAIN;
+    }
+    weir__unlock(&s->lock);
+    return rc;
+}
+
+static void disarm(weir_waitable *on, struct weir__node *n) {
+    struct strict *s = of((weir_chan *)(void *)on);
+    weir__lock(&s->lock);
+    if (n->queued) weir__queue_remove(n->op == WEIR_SEND ? &s->senders : &s->receivers, n);
+    weir__unlock(&s->lock);
+}
+
+static int check(const weir_waitable *on, const struct weir__node *n) {
+    const weir_chan *c = (const weir_chan *)(const void *)on;
+    if ((n->op != WEIR_SEND && n->op != WEIR_RECV) || n->arg) return WEIR_EINVAL;
+    return n->elem || c->buffer.elem_size == 0 ? 0 : WEIR_EINVAL;
+}
+
+const struct weir__waitable_ops weir__chan_strict_ops = { attempt, disarm, check, NULL };
+
+/* ---- the kind --------------------------------------------------------------------------------------------- */
+
+static int send_wait(weir_chan *c, const void *elem, weir_time deadline, weir_ctx *ctx) {
+    return weir__wait_one(&c->on, WEIR_SEND, (void *)(uintptr_t)elem, 0, deadline, ctx);
+}
+
+static int recv_wait(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx) {
+    return weir__wait_one(&c->on, WEIR_RECV, elem, 0, deadline, ctx);
+}
+
+static void refuse_all(struct weir__queue *q, struct weir__wakes *wakes) {
+    for (struct weir__node *n; (n = q->first);) {
+        weir__queue_remove(q, n);
+        if (weir__take(NULL, n) == 0) weir__complete(wakes, n, WEIR_ECLOSED);
+    }
+}
+
+static int close_chan(weir_chan *c) {
+    struct strict *s = of(c);
+    struct weir__wakes wakes = { NULL };
+    weir__pairing_lock(); /* so that no waiter is BUSY */
+    weir__lock(&s->lock);
+    bool first = !s->closed;
+    s->closed = true;
+    refuse_all(&s->senders, &wakes);
+    refuse_all(&s->receivers, &wakes);
+    weir__unlock(&s->lock);
+    weir__pairing_unlock();
+    weir__tell(&wakes);
+    return first ? 0 : WEIR_ECLOSED;
+}
+
+static bool is_closed(const weir_chan *c) {
+    struct strict *s = of((weir_chan *)(uintptr_t)c);
+    weir__lock(&s->lock);
+    bool closed = s->closed;
+    weir__unlock(&s->lock);
+    return closed;
+}
+
+static size_t len(const weir_chan *c) {
+    struct strict *s = of((weir_chan *)(uintptr_t)c);
+    weir__lock(&s->lock);
+    size_t n = s->chan.buffer.len;
+    weir__unlock(&s->lock);
+    return n;
+}
+
+static bool has_waiters(weir_chan *c) {
+    struct strict *s = of(c);
+    weir__lock(&s->lock);
+    bool some = s->senders.first || s->receivers.first;
+    weir__unlock(&s->lock);
+    return some;
+}
+
+static int init(weir_chan *c) {
+    struct strict *s = of(c);
+    c->on.ops = &weir__chan_strict_ops;
+    weir_init_atomic(&s->lock.word, 0);
+    return 0;
+}
+
+static void fini(weir_chan *c) { (void)c; }
+
+const struct weir__chan_kind weir__chan_strict = {
+    send_wait, recv_wait, close_chan, is_closed, len, has_waiters, sizeof(struct strict), init, fini
+};
