@@ -2,18 +2,26 @@
 /* stress/explore/scenarios/all.c - the command weir-stress explore: its scenarios. */
 #include "../../cli/commands.h"
 #include "all.h"
+#include "chan.h"
 #include "ring.h"
 
 #define MOST 256
 
 static const struct weir_model_scenario *all[MOST];
-static struct weir_model_scenario rings[MOST];
-static size_t n, nrings;
+static struct weir_model_scenario rings[MOST], chans[MOST];
+static size_t n, nrings, nchans;
 
 static void add_rings(const struct ring_case *c) {
     for (; c->name && nrings < MOST && n < MOST; c++) {
         ring_scenario(&rings[nrings], c);
         all[n++] = &rings[nrings++];
+    }
+}
+
+static void add_chans(const struct chan_case *c) {
+    for (; c->name && nchans < MOST && n < MOST; c++) {
+        chan_scenario(&chans[nchans], c);
+        all[n++] = &chans[nchans++];
     }
 }
 
@@ -25,6 +33,7 @@ int command_explore(int argc, char **argv) {
     add_rings(mpmc_cases);
     add_rings(spsc_cases);
     add_rings(mutex_cases);
+    add_chans(chan_cases);
     add(park_scenarios);
     add(thread_scenarios);
     add(carries_scenarios);

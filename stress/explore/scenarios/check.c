@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* stress/explore/scenarios/check.c - the oracle of ring histories: stress/lin.
- *
- * Many schedules give the same history. Histories that were found right are remembered by a 64-bit
- * hash of all that the checker looks at (results, values, the order of the stamps), in a table that
- * only forgets; two different histories with one hash would hide a fault with a probability below
- * 10^-9 for a billion executions. */
+/* stress/explore/scenarios/check.c - the oracle of ring histories: stress/lin. See check.h. */
+#include "check.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,19 +9,18 @@
 #include "ring.h"
 
 #define MOST 64
-#define SEEN 65536
 
 static struct {
     struct weir_lin_ring shape;
     struct weir_lin_spec spec;
     weir_lin_checker *checker;
 } last;
-static uint64_t seen[SEEN];
+static struct seen_histories seen;
 
 static weir_lin_checker *checker_for(unsigned cap, bool exact) {
     if (last.checker && last.shape.cap == cap && last.shape.exact == exact) return last.checker;
     if (last.checker) weir_lin_checker_free(last.checker);
-    memset(seen, 0, sizeof seen);
+    memset(&seen, 0, sizeof seen);
     last.checker = NULL;
     last.shape = (struct weir_lin_ring){ .cap = cap, .exact = exact };
     if (weir_lin_ring_spec(&last.spec, &last.shape) < 0 ||
@@ -60,7 +56,7 @@ static uint64_t mix(uint64_t h, uint64_t v) {
     return h ^ h >> 29;
 }
 
-static uint64_t hash_of(const struct weir_model_op *op, size_t n) {
+uint64_t history_hash(const struct weir_model_op *op, size_t n) {
     uint64_t h = n;
     for (size_t i = 0; i < n; i++) {
         h = mix(h, op[i].kind ^ (uint64_t)op[i].thread << 8 ^ (uint64_t)op[i].seq << 16 ^
@@ -72,6 +68,12 @@ static uint64_t hash_of(const struct weir_model_op *op, size_t n) {
     }
     return h | 1; /* 0: empty place */
 }
+
+bool history_seen(const struct seen_histories *s, uint64_t h) {
+    return s->hash[h % SEEN_HISTORIES] == h;
+}
+
+void history_remember(struct seen_histories *s, uint64_t h) { s->hash[h % SEEN_HISTORIES] = h; }
 
 static size_t convert(const struct weir_model_op *op, size_t n, struct weir_lin_op *to) {
     size_t k = 0;
@@ -100,13 +102,13 @@ void ring_check(unsigned cap, bool exact) {
     size_t n;
     const struct weir_model_op *op = weir_model_history(&n);
     weir_lin_checker *checker = checker_for(cap, exact);
-    uint64_t h = hash_of(op, n);
+    uint64_t h = history_hash(op, n);
     for (size_t i = 0; i < n; i++)
         if (op[i].kind == 'l') weir_model_check(op[i].result >= 0 && op[i].result <= (int64_t)cap);
-    if (seen[h % SEEN] == h && !E.tracing) return;
+    if (history_seen(&seen, h) && !E.tracing) return;
     enum weir_lin_verdict v = weir_lin_check(checker, ops, convert(op, n, ops));
     if (v == WEIR_LIN_OK) {
-        seen[h % SEEN] = h;
+        history_remember(&seen, h);
         return;
     }
     E.explain = explain;

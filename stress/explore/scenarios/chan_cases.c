@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/scenarios/chan_cases.c - the table of channel scenarios (chan.h). */
+#include "chan.h"
+
+/* clang-format off */
+#define ROW(what, a, b, options, ...) { "chan." what, WEIR_CHAN_STRICT, { a, b }, { __VA_ARGS__ }, options }
+
+const struct chan_case chan_cases[] = {
+    /* two threads with three operations each */
+    ROW("cap1.2x3", 1, -1, NULL, "aSaSaS", "aRaRaR"),
+    ROW("cap2.2x3", 2, -1, NULL, "aSaSaS", "aRaRaR"),
+    ROW("try.2x3", 1, -1, NULL, "asarac", "asarar"),
+    ROW("rdv.2x3", 0, -1, NULL, "aSaRaS", "aRaSaR"),
+    ROW("rdv.try", 0, -1, NULL, "asarasar", "aTat"),
+    ROW("until.2x3", 1, -1, NULL, "aTaTaT", "atatac"),
+    /* three with two */
+    ROW("cap1.3x2", 1, -1, NULL, "aSaS", "aSaR", "aRaR"),
+    ROW("rdv.3x2", 0, -1, NULL, "aTaT", "aTat", "atat"),
+    ROW("close.send", 1, -1, NULL, "aSaS", "aS", "acaR"),
+    ROW("close.recv", 1, -1, NULL, "aRaR", "aR", "aSac"),
+    ROW("rdv.close", 0, -1, NULL, "aSaR", "aR", "ac"),
+    ROW("close.two", 1, -1, NULL, "ac", "ac", "aRaS"),
+    ROW("until.3", 0, -1, NULL, "aT", "aT", "atat"),
+    /* context */
+    ROW("cancel.send", 1, -1, NULL, "aS@aS", "aR", "X"),
+    ROW("cancel.recv", 1, -1, NULL, "@aR@aR", "aS", "X"),
+    ROW("cancel.rdv", 0, -1, NULL, "@aR", "@aS", "X"),
+    ROW("cancel.select", 0, 0, NULL, "@[aRbR]", "@bS", "X"),
+    /* select */
+    ROW("select.ready", 1, 1, NULL, "[aSbS][aRbR]", "[aSbS][aRbR]"),
+    ROW("select.opposite", 0, 0, NULL, "[aSbR]", "[aRbS]"),
+    ROW("select.opposite.reversed", 0, 0, NULL, "[bRaS]", "[aRbS]"),
+    ROW("select.self", 0, -1, NULL, "[aSaR]", "[aSaR]"),
+    ROW("select.three", 0, 0, NULL, "[aSbR]~", "[aRbR]~", "[aSbS]~"),
+    ROW("select.three.thieves", 0, 0, NULL, "[aRbR]~", "aTbs", "bTas"),
+    ROW("select.close", 0, 0, NULL, "[aRbR]", "ac", "bt"),
+    ROW("select.close.both", 0, 0, NULL, "[aRbS]", "ac", "bc"),
+    ROW("select.until", 0, 0, NULL, "[aRbR]~", "[aSbS]~"),
+    ROW("select.now", 1, 0, NULL, "[aRbR]?[aRbR]?", "as", "bs"),
+    ROW("select.plain", 0, 0, NULL, "[aSbS]~", "at", "bt"),
+    ROW("select.buffered", 1, 1, NULL, "[aSbS][aSbS]", "[aRbR][aRbR]"),
+    ROW("select.four", 0, 0, NULL, "[aSbR]~", "[aRbS]~", "[aSbS]~", "[aRbR]~"),
+    { .name = NULL }
+};

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/scenarios/chan_check.c - the oracle of channel histories: stress/lin's channel. A select
+ * counts as the operation of the case that it took; one that took none as a failed try of each. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../lin/specs.h"
+#include "chan.h"
+#include "check.h"
+
+#define MOST 64
+
+/* One checker for each channel's capacity. */
+static struct {
+    struct weir_lin_chan shape;
+    struct weir_lin_spec spec;
+    weir_lin_checker *checker;
+} of_cap[WEIR_LIN_CHAN_MAX + 1], *last;
+static struct seen_histories seen;
+
+static weir_lin_checker *checker_for(unsigned cap) {
+    last = &of_cap[cap];
+    if (last->checker) return last->checker;
+    last->shape = (struct weir_lin_chan){ .cap = cap, .exact = false };
+    if (weir_lin_chan_spec(&last->spec, &last->shape) < 0 ||
+        weir_lin_checker_new(&last->checker, &last->spec, NULL) < 0)
+        ex_fail(EX_F_MISUSE, "the linearizability checker cannot be made");
+    return last->checker;
+}
+
+static void explain(FILE *to) { weir_lin_print(last->checker, to); }
+
+static uint16_t kind_of(unsigned letter) {
+    switch (letter) {
+        case 'S':
+        case 'T': return WEIR_LIN_SEND;
+        case 'R':
+        case 't': return WEIR_LIN_RECV;
+        case 's': return WEIR_LIN_TRY_SEND;
+        case 'r': return WEIR_LIN_TRY_RECV;
+        default: return WEIR_LIN_CHAN_CLOSE;
+    }
+}
+
+static struct weir_lin_op converted(const struct weir_model_op *op, unsigned letter) {
+    struct weir_lin_op l = { .call = op->call,
+                             .ret = op->ret,
+                             .result = op->result,
+                             .thread = op->thread,
+                             .seq = op->seq,
+                             .kind = kind_of(letter),
+                             .nin = op->nin,
+                             .nout = op->nout };
+    memcpy(l.in, op->in, op->nin * sizeof *l.in);
+    memcpy(l.out, op->out, op->nout * sizeof *l.out);
+    return l;
+}
+
+/* The operations on channel i. A select that waited in vain took no case at all: nothing to check. */
+static size_t of_channel(const struct weir_model_op *op, size_t n, unsigned i,
+                         struct weir_lin_op *to) {
+    size_t k = 0;
+    for (size_t j = 0; j < n; j++, op++) {
+        if (k + WEIR_MODEL_VALUES > MOST)
+            ex_fail(EX_F_MISUSE, "more than %d operations in a channel scenario", MOST);
+        if (op->kind) {
+            if (op->kind >> 8 == i) to[k++] = converted(op, op->kind & 255);
+            continue;
+        }
+        if (op->result != WEIR_EAGAIN && op->result != WEIR_EBUSY) continue;
+        for (unsigned c = 1; c < op->nin; c++) {
+            if (op->in[c] >> 8 != i) continue;
+            to[k] = converted(op, (unsigned)op->in[c] & 255);
+            to[k].in[0] = 0;
+            to[k].nin = to[k].kind == WEIR_LIN_TRY_SEND;
+            k++;
+        }
+    }
+    return k;
+}
+
+void chan_check(const struct chan_case *c) {
+    static struct weir_lin_op ops[MOST], split[2 * MOST];
+    size_t n;
+    const struct weir_model_op *op = weir_model_history(&n);
+    uint64_t h = history_hash(op, n) ^ (uint64_t)(uintptr_t)c;
+    if (history_seen(&seen, h) && !E.tracing) return;
+    for (unsigned i = 0; i < CHANS; i++) {
+        if (c->cap[i] < 0) continue;
+        weir_lin_checker *checker = checker_for((unsigned)c->cap[i]);
+        size_t k = weir_lin_split(ops, of_channel(op, n, i, ops), weir_lin_chan_rules, 2, split);
+        if (weir_lin_check(checker, split, k) == WEIR_LIN_OK) continue;
+        E.explain = explain;
+        ex_fail(EX_F_HISTORY, "channel %c: %s", 'a' + (int)i, weir_lin_reason(checker));
+    }
+    history_remember(&seen, h);
+}
