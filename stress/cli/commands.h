@@ -5,5 +5,6 @@
 #define WEIR_STRESS_COMMANDS_H
 
 int command_explore(int argc, char **argv);
+int command_run(int argc, char **argv);
 
 #endif

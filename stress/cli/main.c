@@ -19,6 +19,8 @@ static const struct {
 } commands[] = {
     { "explore", "run scenarios under every schedule up to a bound, or under random ones",
       command_explore },
+    { "run", "run scenarios on real threads, with delays and storms, under a watchdog",
+      command_run },
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
