@@ -98,8 +98,10 @@ int weir_mpmc_attach(weir_mpmc **out, void *mem, size_t bytes) {
     if (r->mask_ != want.mask_ || r->last_ != want.last_ || r->lap_ != want.lap_ ||
         r->gap_ != want.gap_ || r->stride_ != want.stride_ || r->slots_ != want.slots_)
         return WEIR_EINVAL;
-    /* Made by a process that had membarrier, found by one that has not. */
-    if (!weir__asymmetric()) (void)weir_fetch_or_seq_cst(&r->waiters_, WEIR__MPMC_FENCE, MPMC_K3);
+    /* Made by a process that had membarrier, found by one that has not: as when it is refused late. One
+     * that fences already asks nothing of the kernel. Relaxed: the bit is never taken away. */
+    if (!(weir_load_relaxed(&r->waiters_) & WEIR__MPMC_FENCE) && !weir__asymmetric())
+        (void)weir_fetch_or_seq_cst(&r->waiters_, WEIR__MPMC_FENCE | WEIR__MPMC_SETTLING, MPMC_K3);
     *out = r;
     return 0;
 }

@@ -29,10 +29,13 @@
  *            seq_cst load of that stamp comes before or after B1 in the one total order.
  *            If the kernel stops granting membarrier later, the waiter that notices goes over to the
  *            second form for all (K4), and settles: a publisher that has looked before K4 has then
- *            become visible. Until it has taken WEIR__MPMC_SETTLING away again (K5), every other
+ *            become visible. Until it has taken WEIR__MPMC_SETTLING away again (K5 -> K6), every other
  *            waiter settles too: the fence bit alone does not say that those publishers are through.
- *            A bit taken away was set at or after the fence bit by one who has settled since, so
- *            that it does not matter whose it was. */
+ *            It does not matter whose K5 it was: who stored it has settled after the fence bit stood.
+ *            Settling takes 1 ms, past a deadline too.
+ *            A newcomer may take an element before its publisher has looked at waiters_; then the
+ *            waiter sees the index that the newcomer's claim has moved (C1, C2, seq_cst, then B2 or the
+ *            barrier, against W3 and D5, D7). */
 #include <weir/mpmc.h>
 
 #include "../lib/base.h"
@@ -140,11 +143,14 @@ static ptrdiff_t try_once(const struct attempt *a) {
 
 /* The waiter's half of the Dekker pair (I1), after it has announced itself. */
 static void barrier(weir_mpmc *r) {
-    uint64_t w = weir_load_relaxed(&r->waiters_);
-    if (!(w & WEIR__MPMC_SETTLING) && weir__heavy_barrier(!(w & WEIR__MPMC_FENCE))) return;
-    /* A sandbox has been put up since. From now on publishers fence; those that have looked at the
-     * word already are given time to become visible, by each waiter that comes before that is over. */
-    (void)weir_fetch_or_seq_cst(&r->waiters_, WEIR__MPMC_FENCE | WEIR__MPMC_SETTLING, MPMC_K4);
+    uint64_t w = weir_load_acquire(&r->waiters_, MPMC_K6);
+    if (!(w & WEIR__MPMC_SETTLING)) {
+        if (weir__heavy_barrier(!(w & WEIR__MPMC_FENCE))) return;
+        /* A sandbox has been put up since. From now on publishers fence. */
+        (void)weir_fetch_or_seq_cst(&r->waiters_, WEIR__MPMC_FENCE | WEIR__MPMC_SETTLING, MPMC_K4);
+    }
+    /* Those that have looked at the word already are given time to become visible, by each waiter that
+     * comes before that is over. */
     weir__settle();
     (void)weir_fetch_and_seq_cst(&r->waiters_, ~WEIR__MPMC_SETTLING, MPMC_K5);
 }

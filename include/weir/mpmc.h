@@ -14,8 +14,8 @@
  *   I2  A slot's stamp takes the values w (free for the push with tail word w), w + 4 (holds its
  *       element), w + lap (free for the next lap). w + 4 != w + lap, also for one slot, because a lap
  *       counts at least 2.
- *   I3  Only the thread whose CAS moved tail (head) past a position touches that slot until it
- *       stores the stamp. No ticket is ever given up: a thread claims only a slot that is ready.
+ *   I3  Only the thread whose CAS moved tail (head) past a position changes that slot until it
+ *       stores the stamp (without membarrier a publisher adds 0 to it once more). No ticket is ever given up: a thread claims only a slot that is ready.
  *   I4  The open bit stands in tail and nowhere else: a closing fetch-and makes every later claim fail.
  *       One comparison sees "not free", "closed", and a ring that is all zero, which is none.
  * Results    EAGAIN is said only where the ring was truly full (empty) at an instant of the call:
@@ -93,7 +93,8 @@ WEIR_NODISCARD WEIR_API int weir_mpmc_attach(weir_mpmc **out, void *mem, size_t 
 
 /* Ends a ring in the caller's memory; drop (may be NULL) is called once for each element inside,
  * oldest first. No other thread may be inside or come later; a push whose element has been popped may
- * still be inside, since it looks for waiters afterwards. Returns 0; WEIR_EBUSY: threads are parked on
+ * still be inside, since it looks for waiters afterwards, and without membarrier writes to the ring then.
+ * Returns 0; WEIR_EBUSY: threads are parked on
  * it, and nothing was done (a process killed while it waited on a shared ring leaves it so for ever);
  * WEIR_EINVAL: no ring there (never initialised, or ended already), or one made by weir_mpmc_new. */
 WEIR_API int weir_mpmc_fini(weir_mpmc *r, weir_drop_fn *drop, void *arg);

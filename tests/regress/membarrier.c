@@ -201,11 +201,29 @@ static const char refused_name[] =
 static void attached(void) { in_another_process(attach_name, CHILD_FRESH); }
 static void attached_refused(void) { in_another_process(refused_name, CHILD_NO_MEMBARRIER); }
 
+/* ---- a ring that asked for none -------------------------------------------------------------------- */
+
+static const char flag_name[] = "wait: a ring without membarrier is found without membarrier";
+
+static void found_without(void) {
+    if (!child_rights()) {
+        child_passes(flag_name, CHILD_FRESH);
+        return;
+    }
+    weir_mpmc *r, *found;
+    static _Alignas(128) char mem[1024];
+    CHECK_IS(weir_mpmc_init(&r, mem, sizeof mem, 4, 8, WEIR_RING_NO_MEMBARRIER), 0);
+    CHECK_IS(weir_mpmc_attach(&found, mem, sizeof mem), 0);
+    CHECK(!membarrier_works(), "this process was registered: its threads have been interrupted");
+    CHECK_IS(weir_mpmc_fini(found, NULL, NULL), 0);
+}
+
 int main(int argc, char **argv) {
     static const struct test tests[] = {
         { sandbox_name, sandbox },
         { attach_name, attached },
         { refused_name, attached_refused },
+        { flag_name, found_without },
     };
     return tests_main(argc, argv, "membarrier", tests, sizeof tests / sizeof *tests);
 }

@@ -54,7 +54,8 @@
     XX(MPMC_K2, LOAD_SC, "LOT_W3", "as K1")                                                        \
     XX(MPMC_K3, RMW_SC, "MPMC_B2", "found without membarrier: as B1")                              \
     XX(MPMC_K4, RMW_SC, "MPMC_B2", "membarrier lost: as B1")                                       \
-    XX(MPMC_K5, RMW_SC, "MPMC_K4", "a waiter may not settle though it has to: as B1")              \
+    XX(MPMC_K5, RMW_SC, "MPMC_K6", "a waiter may not settle though it has to: as B1")              \
+    XX(MPMC_K6, LOAD_ACQ, "MPMC_K5", "as K5: the last look may come before what another settled")  \
     XX(MPMC_B1, RMW_SC, "MPMC_D3 MPMC_D4",                                                         \
        "without membarrier: publisher and waiter miss each other")                                 \
     XX(MPMC_B2, LOAD_SC, "LOT_W3", "as B1")                                                        \
@@ -95,7 +96,8 @@
     XX(WAIT_D1, STORE_REL, "WAIT_D2",                                                              \
        "a thread may not see what the peer that completed its call has moved")                     \
     XX(WAIT_D2, LOAD_ACQ, "WAIT_D1", "as D1")                                                      \
-    XX(CTX_E1, STORE_REL, "CTX_E2 CTX_E3", "what came before a cancel may not be seen after the error")   \
+    XX(CTX_E1, STORE_REL, "CTX_E2 CTX_E3",                                                         \
+       "what came before a cancel may not be seen after the error")                                \
     XX(CTX_E2, LOAD_ACQ, "CTX_E1", "as E1")                                                        \
     XX(CTX_E3, LOAD_ACQ, "CTX_E1", "as E1, for the cause")                                         \
     XX(CTX_R1, RMW_AR, "CTX_R1", "a context may be freed while its last user but one is inside")   \
