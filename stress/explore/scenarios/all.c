@@ -37,6 +37,7 @@ int command_explore(int argc, char **argv) {
     add(park_scenarios);
     add(thread_scenarios);
     add(carries_scenarios);
+    add(ctx_scenarios);
     add(rcu_scenarios);
     add(specimens);
     return weir_model_main(argc, argv, all, n);

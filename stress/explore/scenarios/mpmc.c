@@ -56,6 +56,8 @@ const struct ring_case mpmc_cases[] = {
     ROW("wake.poppers.fence", 2, 0, FENCE, NULL, "UU", "O", "O"),
     ROW("wake.poppers.two", 2, 0, 0, NULL, "U", "U", "O", "O"),
     ROW("wake.pushers", 1, 0, 0, NULL, "UU", "U", "OOO"),
+    /* ... two pushers asleep, and the slot that is freed first is not the next one */
+    ROW("wake.pushers.two", 2, 0, 0, "preemptions=1", "uuU", "U", "O", "O"),
     ROW("wake.batch", 2, 0, 0, NULL, "N", "O", "O"),
     ROW("wake.batch.pushers", 2, 0, 0, NULL, "UU", "UU", "bbc"),
     /* batches that wait; close ends them */
@@ -69,6 +71,8 @@ const struct ring_case mpmc_cases[] = {
     ROW("close.pushers.fence", 1, 0, FENCE, NULL, "UU", "U", "c"),
     ROW("close.inflight", 2, 0, 0, NULL, "u", "c", "OO"),
     ROW("close.inflight.two", 2, 0, 0, NULL, "u", "c", "O", "O"),
+    /* ... the last element wakes one popper, and that one's pop all the others */
+    ROW("close.inflight.three", 2, 0, 0, "preemptions=1", "u", "c", "O", "O", "O"),
     ROW("close.twice", 2, 0, 0, NULL, "uc", "c", "oO"),
     ROW("close.try", 1, 0, 0, NULL, "uoc", "uou"),
     ROW("close.batch", 3, 0, 0, NULL, "Bc", "bB", "OO"),
@@ -80,6 +84,9 @@ const struct ring_case mpmc_cases[] = {
     ROW("deadline.pass_on.fence", 2, 0, FENCE, "timeouts=2", "d", "O", "UU"),
     ROW("deadline.pushers", 1, 0, 0, "timeouts=2", "UD", "U", "ooc"),
     ROW("deadline.close", 2, 0, 0, "timeouts=2", "d", "dc"),
+    /* ... and a wake-up for a slot that is not the next one */
+    ROW("deadline.inflight", 2, 0, 0, "preemptions=1", "d", "O", "u", "U"),
+    ROW("deadline.inflight.push", 2, 0, 0, "preemptions=1", "uuD", "U", "O", "O"),
     ROW("deadline.2x3", 1, 0, 0, "timeouts=2", "dDd", "DdD"),
     { 0 },
 };

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/scenarios/ctx.c - contexts and channels by themselves: what came before a cancel is seen by
+ * who is told of it, and the last reference is given back after all that the others did. */
+#include <weir/chan.h>
+#include <weir/ctx.h>
+
+#include "../engine.h"
+#include "all.h"
+
+/* Half a millisecond after the start: passes only by choice. */
+#define DEADLINE INT64_C(1000500000)
+#define CAUSE (-7)
+
+struct state {
+    weir_ctx *ctx;
+    weir_chan *chan;
+    uint64_t plain;
+};
+
+static void setup(void *state) {
+    struct state *s = state;
+    weir_model_check(weir_ctx_new(&s->ctx, weir_ctx_background(), DEADLINE) == 0);
+}
+
+static void finish(void *state) { weir_ctx_unref(((struct state *)state)->ctx); }
+
+/* ---- cancel happens-before the call that reports it ------------------------------------------------------- */
+
+static bool says_err(weir_ctx *c) { return weir_ctx_err(c) == WEIR_ECANCELED; }
+/* Also where the deadline has passed while the canceller was at work. */
+static bool says_cause(weir_ctx *c) { return weir_ctx_cause(c) == CAUSE; }
+
+struct verb {
+    bool (*told)(weir_ctx *c);
+    const char *name;
+};
+static const struct verb err = { says_err, "err" }, cause = { says_cause, "cause" };
+
+static void cancel_thread(void *state, unsigned who) {
+    struct state *s = state;
+    const struct verb *v = weir_model_param();
+    struct weir_model_op *op = weir_model_begin(who ? v->name : "write, cancel", 0);
+    if (who == 0) {
+        weir_model_write(&s->plain, sizeof s->plain);
+        s->plain = 1;
+        weir_model_check(weir_ctx_cancel(s->ctx, CAUSE) == 0);
+    } else if (v->told(s->ctx)) {
+        weir_model_read(&s->plain, sizeof s->plain);
+        weir_model_check(s->plain == 1);
+    }
+    weir_model_end(op, 0);
+}
+
+#define CANCEL(var, name_, verb_)                                       \
+    static const struct weir_model_scenario var = {                     \
+        .name = name_,                                                  \
+        .about = "what the canceller did is seen by who is told of it", \
+        .threads = 2,                                                   \
+        .param = &(verb_),                                              \
+        .state_size = sizeof(struct state),                             \
+        .setup = setup,                                                 \
+        .thread = cancel_thread,                                        \
+        .finish = finish,                                               \
+    }
+CANCEL(cancel_err, "ctx.cancel.err", err);
+CANCEL(cancel_cause, "ctx.cancel.cause", cause);
+
+/* ---- the last reference -------------------------------------------------------------------------------------- */
+
+static void ctx_setup(void *state) {
+    struct state *s = state;
+    weir_model_check(weir_ctx_new(&s->ctx, weir_ctx_background(), WEIR_FOREVER) == 0);
+    (void)weir_ctx_ref(s->ctx);
+}
+
+static void ctx_thread(void *state, unsigned who) {
+    struct state *s = state;
+    struct weir_model_op *op = weir_model_begin("look, unref", 0);
+    (void)who;
+    weir_model_check(weir_ctx_err(s->ctx) == 0);
+    weir_ctx_unref(s->ctx);
+    weir_model_end(op, 0);
+}
+
+static void chan_setup(void *state) {
+    struct state *s = state;
+    struct weir_chan_opts o = WEIR_CHAN_OPTS(1, sizeof(uint64_t));
+    weir_model_check(weir_chan_new(&s->chan, &o) == 0);
+    (void)weir_chan_ref(s->chan);
+}
+
+static void chan_thread(void *state, unsigned who) {
+    struct state *s = state;
+    uint64_t v = who;
+    struct weir_model_op *op = weir_model_begin("try, unref", 0);
+    (void)(who ? weir_chan_try_recv(s->chan, &v) : weir_chan_try_send(s->chan, &v));
+    weir_model_check(weir_chan_unref(s->chan) == 0);
+    weir_model_end(op, 0);
+}
+
+static const struct weir_model_scenario ctx_unref = {
+    .name = "ctx.unref",
+    .about = "two threads use a context and give it back",
+    .threads = 2,
+    .state_size = sizeof(struct state),
+    .setup = ctx_setup,
+    .thread = ctx_thread,
+};
+static const struct weir_model_scenario chan_unref = {
+    .name = "chan.unref",
+    .about = "two threads use a channel and give it back",
+    .threads = 2,
+    .state_size = sizeof(struct state),
+    .setup = chan_setup,
+    .thread = chan_thread,
+};
+
+const struct weir_model_scenario *const ctx_scenarios[] = { &cancel_err, &cancel_cause, &ctx_unref,
+                                                            &chan_unref, NULL };
