@@ -35,7 +35,9 @@ static int attempt(weir_waitable *on, struct weir__node *n, struct weir__call *c
 static void disarm(weir_waitable *on, struct weir__node *n);
 static int check(const weir_waitable *on, const struct weir__node *n);
 static weir_time due(weir_waitable *on, struct weir__node *n);
-static const struct weir__waitable_ops ops = { attempt, disarm, check, due };
+static const struct weir__waitable_ops ops = {
+    .attempt = attempt, .disarm = disarm, .check = check, .due = due
+};
 
 static weir_ctx background = { .on = { &ops }, .deadline = WEIR_FOREVER };
 

@@ -27,10 +27,10 @@ void weir__pairing_unlock(void) { weir__unlock(&pairing); }
 /* ---- queues -------------------------------------------------------------------------------------- */
 
 void weir__queue_add(struct weir__queue *q, struct weir__node *n) {
-    n->next = NULL;
-    n->prev = q->last;
-    *(q->last ? &q->last->next : &q->first) = n;
-    q->last = n;
+    n->prev = n->robbed ? NULL : q->last;
+    n->next = n->robbed ? q->first : NULL;
+    *(n->prev ? &n->prev->next : &q->first) = n;
+    *(n->next ? &n->next->prev : &q->last) = n;
     n->queued = true;
 }
 
@@ -155,18 +155,18 @@ static struct weir__node *done(const struct cases *c, const struct weir__thread 
     return self->won < c->n ? &c->nodes[self->won] : c->ctx;
 }
 
-/* Queues each case. The node performed meanwhile, or NULL: wait; *over: a peer has taken the call. */
-static struct weir__node *arm(const struct cases *c, struct weir__call *call, bool *over) {
+/* Queues each case. The node performed meanwhile; or NULL, and *end says what to do: 0, wait; OVER, a peer
+ * has taken the call; LOOK. */
+static struct weir__node *arm(const struct cases *c, struct weir__call *call, int *end) {
+    *end = 0;
     call->arm = true;
-    for (size_t i = 0; i < count(c) && !*over; i++) {
+    for (size_t i = 0; i < count(c) && *end == 0; i++) {
         struct weir__node *n = nth(c, i);
         if (!n->on) continue;
         int rc = attempt(n, call);
-        if (rc == WEIR__PENDING) {
-            call->shown = true;
-        } else if (rc == WEIR__OVER) {
-            *over = true;
-        } else {
+        if (rc == WEIR__PENDING || rc == WEIR__LOOK) call->shown = true;
+        if (rc == WEIR__OVER || rc == WEIR__LOOK) *end = rc;
+        if (rc <= 0) {
             n->result = rc;
             return n;
         }
@@ -190,6 +190,11 @@ static weir_time due(const struct cases *c, struct weir__node **which) {
     return first;
 }
 
+static bool hint(void *node) {
+    const struct weir__node *n = node;
+    return n->on->ops->hint(n->on, n);
+}
+
 static bool is_done(void *thread) {
     return weir_load_relaxed(&((struct weir__thread *)thread)->phase) == WEIR__DONE;
 }
@@ -199,7 +204,8 @@ static struct weir__node *await(const struct cases *c, struct weir__call *call, 
                                 bool over) {
     struct weir__thread *self = call->self;
     struct weir__node *n, *clock = NULL;
-    (void)weir__spin(&self->spin, is_done, self, deadline);
+    if (!c->nodes || !c->nodes->on || !c->nodes->on->ops->hint || c->n > 1)
+        (void)weir__spin(&self->spin, is_done, self, deadline);
     while (!(n = done(c, self))) {
         weir_time at = over ? WEIR_FOREVER : due(c, &clock);
         if (weir__park(&self->parker, over || at < deadline ? at : deadline) == 0) continue;
@@ -224,20 +230,63 @@ static void disarm(const struct cases *c, const struct weir__node *performed) {
     }
 }
 
-static ptrdiff_t block(struct cases *c, weir_time deadline) {
-    struct weir__call call = { .self = weir__thread_self() };
-    bool over = false;
-    if (!call.self) return WEIR_ENOMEM;
-    weir_store_relaxed(&call.self->phase, WEIR__WAITING);
+static void prepare(const struct cases *c, struct weir__thread *self) {
     for (size_t i = 0; i < count(c); i++) {
         struct weir__node *n = nth(c, i);
-        n->thread = call.self;
+        n->thread = self;
         n->queued = false;
         n->index = (uint32_t)(n == c->ctx ? c->n : (size_t)(n - c->nodes));
     }
-    struct weir__node *n = arm(c, &call, &over);
-    if (!n) n = await(c, &call, deadline, over);
-    if (call.shown) disarm(c, n);
+}
+
+/* A single case is polled for a moment before it is queued, where its kind can be. */
+static bool spun(const struct cases *c, struct weir__thread *self, weir_time deadline) {
+    struct weir__node *n = c->nodes;
+    if (c->n != 1 || !n->on || !n->on->ops->hint) return false;
+    return weir__spin(&self->spin, hint, n, deadline);
+}
+
+/* Queues all cases, sleeps, takes them off again. The node performed; or NULL, and *end is ETIMEDOUT or
+ * LOOK; *told: the node that was to be tried and was not ready, if it is queued no more. */
+static struct weir__node *once(const struct cases *c, struct weir__call *call, weir_time deadline,
+                               struct weir__node **told, int *end) {
+    call->shown = false;
+    weir_store_relaxed(&call->self->phase, WEIR__WAITING);
+    struct weir__node *n = arm(c, call, end);
+    if (*end == 0 || *end == WEIR__OVER) *told = NULL;
+    bool look = !n && *end == WEIR__LOOK && weir__take_own(call);
+    if (!n && !look) n = await(c, call, deadline, *end != 0);
+    if (call->shown) disarm(c, n);
+    *end = look ? WEIR__LOOK : WEIR_ETIMEDOUT;
+    if (!n || n->result != WEIR__RETRY) return n;
+    call->shown = call->arm = false;
+    n->result = attempt(n, call);
+    if (!undone(n->result)) return n;
+    n->robbed++;
+    *told = n;
+    *end = WEIR__LOOK;
+    return NULL;
+}
+
+static ptrdiff_t block(const struct cases *c, weir_time deadline, weir_ctx *ctx) {
+    struct weir__call call = { .self = weir__thread_self() };
+    struct weir__node *n = NULL, *told = NULL;
+    if (!call.self) return WEIR_ENOMEM;
+    prepare(c, call.self);
+    for (int rc;;) {
+        if (spun(c, call.self, deadline)) n = poll(c, &call, &rc);
+        if (!n) n = once(c, &call, deadline, &told, &rc);
+        if (n || rc != WEIR__LOOK) break;
+        if (ctx && (rc = weir_ctx_err(ctx)) < 0) {
+            c->ctx->result = rc;
+            n = c->ctx;
+        } else {
+            call.shown = call.arm = false;
+            n = poll(c, &call, &rc);
+        }
+        if (n || (deadline != WEIR_FOREVER && weir__os_now() >= deadline)) break;
+    }
+    if (told && told != n && told->on->ops->pass_on) told->on->ops->pass_on(told->on, told);
     if (!n) return WEIR_ETIMEDOUT;
     return n == c->ctx ? n->result : n - c->nodes;
 }
@@ -255,7 +304,7 @@ ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, 
         if (deadline == WEIR_NOW) return rc;
         if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
     }
-    return block(&c, deadline);
+    return block(&c, deadline, ctx);
 }
 
 int weir__wait_one(weir_waitable *on, uint32_t op, void *elem, uint32_t arg, weir_time deadline,

@@ -35,15 +35,17 @@ struct weir__node {
     weir_waitable *on; /* NULL: a case that is never ready */
     void *elem;
     uint32_t op, arg, index;
-    int result;  /* of the one who took the call, before DONE */
-    bool queued; /* under the object's lock */
+    int result;      /* of the one who took the call, before DONE */
+    unsigned robbed; /* times that it was told to try (WEIR__RETRY) and came too late */
+    bool queued;     /* under the object's lock */
 };
 
 struct weir__queue {
     struct weir__node *first, *last;
 };
 
-void weir__queue_add(struct weir__queue *q, struct weir__node *n);
+void weir__queue_add(struct weir__queue *q,
+                     struct weir__node *n); /* last; one that was robbed first */
 void weir__queue_remove(struct weir__queue *q, struct weir__node *n);
 
 /* Calls that are taken and have to be told, once all locks are given back. */
@@ -69,7 +71,9 @@ struct weir__call {
 enum {
     WEIR__PENDING = 1, /* queued */
     WEIR__AGAIN,       /* needs the pairing lock; nothing was done */
-    WEIR__OVER         /* a peer has taken this call */
+    WEIR__OVER,        /* a peer has taken this call */
+    WEIR__LOOK,        /* queued, but ready by now: leave all queues and try again */
+    WEIR__RETRY /* result of a call that was taken only to be told that this case may be ready */
 };
 
 /* What each kind of object provides. attempt and disarm take the object's lock themselves. */
@@ -81,8 +85,12 @@ struct weir__waitable_ops {
     void (*disarm)(weir_waitable *on, struct weir__node *n);
     /* 0 if this kind has the operation n->op with this n->elem and n->arg. */
     int (*check)(const weir_waitable *on, const struct weir__node *n);
-    /* When the case is ready by the clock alone; WEIR_FOREVER: never. May be NULL. */
+    /* These may be NULL. When the case is ready by the clock alone; WEIR_FOREVER: never. */
     weir_time (*due)(weir_waitable *on, struct weir__node *n);
+    /* Whether the case is worth trying; reads only. For spinning before the node is queued. */
+    bool (*hint)(weir_waitable *on, const struct weir__node *n);
+    /* A call that was told to try this case does not want it any more: tells another, if it is ready. */
+    void (*pass_on)(weir_waitable *on, struct weir__node *n);
 };
 
 /* Takes the waiting call of node n for `call` (NULL: for nobody, as a close or a cancel does, under the

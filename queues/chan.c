@@ -4,8 +4,6 @@
 
 #include "../lib/base.h"
 
-#include <string.h>
-
 /* ---- the buffer ---------------------------------------------------------------------------------------- */
 
 void weir__chan_put(struct weir__chan_buffer *b, const void *elem) {
@@ -20,42 +18,45 @@ void weir__chan_get(struct weir__chan_buffer *b, void *elem) {
     b->len--;
 }
 
+void weir__chan_drop(struct weir__chan_buffer *b, weir_drop_fn *drop, void *arg) {
+    for (; b->len && drop; b->len--) {
+        drop(b->slots + b->head * b->elem_size, arg);
+        b->head = b->head + 1 == b->cap ? 0 : b->head + 1;
+    }
+}
+
 /* ---- making and freeing --------------------------------------------------------------------------------- */
 
-static const struct weir__chan_kind *kind_of(unsigned kind) {
-    switch (kind) {
+/* Without a buffer there is nothing to do without the lock. */
+static const struct weir__chan_kind *kind_of(const struct weir_chan_opts *o) {
+    switch (o->kind) {
+        case WEIR_CHAN_MPMC: return o->cap && o->elem_size ? &weir__chan_mpmc : &weir__chan_strict;
         case WEIR_CHAN_STRICT: return &weir__chan_strict;
         default: return NULL;
     }
 }
 
-/* Bytes of a channel whose slots begin at *at; 0: a shape that is refused. */
-static size_t bytes_of(const struct weir_chan_opts *o, const struct weir__chan_kind *kind,
-                       size_t *at) {
-    if (o->cap > WEIR_RING_CAP_MAX || o->elem_size > WEIR_RING_ELEM_MAX) return 0;
-    *at = (kind->size + 15) & ~(size_t)15;
-    return weir__ring_bytes(*at, o->cap, o->elem_size);
-}
-
-int weir_chan_new(weir_chan **out, const struct weir_chan_opts *opts) {
+int weir_chan_new(weir_chan **out, const struct weir_chan_opts *o) {
     if (!out) return WEIR_EINVAL;
     *out = NULL;
-    if (!opts || opts->size != sizeof *opts || opts->flags) return WEIR_EINVAL;
-    const struct weir__chan_kind *kind = kind_of(opts->kind);
-    size_t at = 0, bytes = kind ? bytes_of(opts, kind, &at) : 0;
+    if (!o || o->size != sizeof *o || o->flags) return WEIR_EINVAL;
+    const struct weir__chan_kind *kind = kind_of(o);
+    if (!kind || o->cap > WEIR_RING_CAP_MAX || o->elem_size > WEIR_RING_ELEM_MAX)
+        return WEIR_EINVAL;
+    size_t bytes = kind->bytes(o->cap, o->elem_size);
     if (bytes == 0) return WEIR_EINVAL;
-    weir_chan *c = weir__alloc(opts->alloc, bytes, WEIR_LINE);
+    weir_chan *c = weir__alloc(o->alloc, bytes, WEIR_LINE);
     if (!c) return WEIR_ENOMEM;
-    memset(c, 0, at);
-    c->kind = kind;
-    c->drop = opts->drop;
-    c->drop_arg = opts->drop_arg;
-    c->name = opts->name;
-    c->alloc = opts->alloc;
-    c->bytes = bytes;
-    c->buffer = (struct weir__chan_buffer){ 0, 0, opts->cap, opts->elem_size, (char *)c + at };
+    *c = (weir_chan){ .kind = kind,
+                      .cap = o->cap,
+                      .elem_size = o->elem_size,
+                      .bytes = bytes,
+                      .drop = o->drop,
+                      .drop_arg = o->drop_arg,
+                      .name = o->name,
+                      .alloc = o->alloc };
     weir_init_atomic(&c->refs, 1);
-    if (kind->init(c) < 0) {
+    if (kind->init(c, o) < 0) {
         weir__free(c->alloc, c, bytes, WEIR_LINE);
         return WEIR_ENOMEM;
     }
@@ -75,11 +76,6 @@ int weir_chan_unref(weir_chan *c) {
         (void)weir_fetch_add_relaxed(&c->refs, 1);
         return WEIR_EBUSY;
     }
-    struct weir__chan_buffer *b = &c->buffer;
-    for (; b->len && c->drop; b->len--) {
-        c->drop(b->slots + b->head * b->elem_size, c->drop_arg);
-        b->head = b->head + 1 == b->cap ? 0 : b->head + 1;
-    }
     c->kind->fini(c);
     weir__free(c->alloc, c, c->bytes, WEIR_LINE);
     return 0;
@@ -94,13 +90,13 @@ static int never(weir_time deadline, weir_ctx *ctx) {
 
 int weir_chan_send_wait(weir_chan *c, const void *elem, weir_time deadline, weir_ctx *ctx) {
     if (!c) return never(deadline, ctx);
-    if (!elem && c->buffer.elem_size) return weir__misuse("weir_chan_send", "no element");
+    if (!elem && c->elem_size) return weir__misuse("weir_chan_send", "no element");
     return c->kind->send(c, elem, deadline, ctx);
 }
 
 int weir_chan_recv_wait(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx) {
     if (!c) return never(deadline, ctx);
-    if (!elem && c->buffer.elem_size) return weir__misuse("weir_chan_recv", "no place for it");
+    if (!elem && c->elem_size) return weir__misuse("weir_chan_recv", "no place for it");
     return c->kind->recv(c, elem, deadline, ctx);
 }
 
@@ -110,5 +106,11 @@ int weir_chan_close(weir_chan *c) {
 
 bool weir_chan_is_closed(const weir_chan *c) { return c && c->kind->is_closed(c); }
 size_t weir_chan_len(const weir_chan *c) { return c ? c->kind->len(c) : 0; }
-size_t weir_chan_cap(const weir_chan *c) { return c ? c->buffer.cap : 0; }
+size_t weir_chan_cap(const weir_chan *c) { return c ? c->cap : 0; }
 weir_waitable *weir_chan_waitable(weir_chan *c) { return c ? &c->on : NULL; }
+
+int weir__chan_check(const weir_waitable *on, const struct weir__node *n) {
+    const weir_chan *c = (const weir_chan *)(const void *)on;
+    if ((n->op != WEIR_SEND && n->op != WEIR_RECV) || n->arg) return WEIR_EINVAL;
+    return n->elem || c->elem_size == 0 ? 0 : WEIR_EINVAL;
+}

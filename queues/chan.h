@@ -20,6 +20,9 @@ static inline void weir__chan_copy(const struct weir__chan_buffer *b, void *to, 
 void weir__chan_put(struct weir__chan_buffer *b, const void *elem);
 void weir__chan_get(struct weir__chan_buffer *b, void *elem);
 
+/* Drops what is inside, oldest first. */
+void weir__chan_drop(struct weir__chan_buffer *b, weir_drop_fn *drop, void *arg);
+
 struct weir__chan_kind {
     int (*send)(weir_chan *c, const void *elem, weir_time deadline, weir_ctx *ctx);
     int (*recv)(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx);
@@ -27,24 +30,25 @@ struct weir__chan_kind {
     bool (*is_closed)(const weir_chan *c);
     size_t (*len)(const weir_chan *c);
     bool (*has_waiters)(weir_chan *c);
-    size_t size;               /* of the kind's struct */
-    int (*init)(weir_chan *c); /* 0 or WEIR_ENOMEM */
-    void (*fini)(weir_chan *c);
+    size_t (*bytes)(size_t cap, size_t elem_size); /* of the kind's struct and slots; 0: overflow */
+    int (*init)(weir_chan *c, const struct weir_chan_opts *o); /* 0 or WEIR_ENOMEM */
+    void (*fini)(weir_chan *c);                                /* drops what is inside */
 };
 
 struct weir_chan {
     weir_waitable on; /* ops NULL: cannot be selected */
     const struct weir__chan_kind *kind;
     weir_au64 refs;
-    struct weir__chan_buffer buffer;
+    size_t cap, elem_size, bytes;
     weir_drop_fn *drop;
     void *drop_arg;
     const char *name;
     const struct weir_alloc *alloc;
-    size_t bytes;
 };
 
-extern const struct weir__chan_kind weir__chan_strict;
-extern const struct weir__waitable_ops weir__chan_strict_ops;
+extern const struct weir__chan_kind weir__chan_strict, weir__chan_mpmc;
+
+/* Whether n is a case of a channel. */
+int weir__chan_check(const weir_waitable *on, const struct weir__node *n);
 
 #endif

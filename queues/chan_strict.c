@@ -13,17 +13,20 @@
  * From       the channels of Go's runtime. */
 #include "chan.h"
 
+#include "../lib/base.h"
+
 struct strict {
     weir_chan chan;
     _Alignas(WEIR_LINE) struct weir__lock lock;
     bool closed;
     struct weir__queue senders, receivers;
+    struct weir__chan_buffer buffer;
 };
 
 static struct strict *of(weir_chan *c) { return (struct strict *)(void *)c; }
 
 static void copy(const struct strict *s, void *to, const void *from) {
-    weir__chan_copy(&s->chan.buffer, to, from);
+    weir__chan_copy(&s->buffer, to, from);
 }
 
 /* ---- one attempt, under the lock --------------------------------------------------------------------- */
@@ -38,9 +41,9 @@ static int send(struct strict *s, struct weir__node *n, struct weir__call *call)
         weir__complete(&call->wakes, peer, 0);
         return 0;
     }
-    if (s->chan.buffer.len == s->chan.buffer.cap) return WEIR__PENDING;
+    if (s->buffer.len == s->buffer.cap) return WEIR__PENDING;
     if (!weir__take_own(call)) return WEIR__OVER;
-    weir__chan_put(&s->chan.buffer, n->elem);
+    weir__chan_put(&s->buffer, n->elem);
     return 0;
 }
 
@@ -48,10 +51,10 @@ static int recv(struct strict *s, struct weir__node *n, struct weir__call *call)
     struct weir__node *peer;
     int rc = weir__take_first(call, &s->senders, &peer);
     if (rc) return rc;
-    if (s->chan.buffer.len > 0) {
+    if (s->buffer.len > 0) {
         if (!peer && !weir__take_own(call)) return WEIR__OVER;
-        weir__chan_get(&s->chan.buffer, n->elem);
-        if (peer) weir__chan_put(&s->chan.buffer, peer->elem);
+        weir__chan_get(&s->buffer, n->elem);
+        if (peer) weir__chan_put(&s->buffer, peer->elem);
     } else if (peer) {
         copy(s, n->elem, peer->elem);
     } else {
@@ -84,13 +87,9 @@ static void disarm(weir_waitable *on, struct weir__node *n) {
     weir__unlock(&s->lock);
 }
 
-static int check(const weir_waitable *on, const struct weir__node *n) {
-    const weir_chan *c = (const weir_chan *)(const void *)on;
-    if ((n->op != WEIR_SEND && n->op != WEIR_RECV) || n->arg) return WEIR_EINVAL;
-    return n->elem || c->buffer.elem_size == 0 ? 0 : WEIR_EINVAL;
-}
-
-const struct weir__waitable_ops weir__chan_strict_ops = { attempt, disarm, check, NULL };
+static const struct weir__waitable_ops ops = { .attempt = attempt,
+                                               .disarm = disarm,
+                                               .check = weir__chan_check };
 
 /* ---- the kind --------------------------------------------------------------------------------------------- */
 
@@ -135,7 +134,7 @@ static bool is_closed(const weir_chan *c) {
 static size_t len(const weir_chan *c) {
     struct strict *s = of((weir_chan *)(uintptr_t)c);
     weir__lock(&s->lock);
-    size_t n = s->chan.buffer.len;
+    size_t n = s->buffer.len;
     weir__unlock(&s->lock);
     return n;
 }
@@ -148,15 +147,22 @@ static bool has_waiters(weir_chan *c) {
     return some;
 }
 
-static int init(weir_chan *c) {
+static size_t bytes(size_t cap, size_t elem_size) {
+    return weir__ring_bytes(sizeof(struct strict), cap, elem_size);
+}
+
+static int init(weir_chan *c, const struct weir_chan_opts *o) {
     struct strict *s = of(c);
-    c->on.ops = &weir__chan_strict_ops;
+    c->on.ops = &ops;
+    s->closed = false;
+    s->senders = s->receivers = (struct weir__queue){ NULL, NULL };
+    s->buffer = (struct weir__chan_buffer){ 0, 0, o->cap, o->elem_size, (char *)(s + 1) };
     weir_init_atomic(&s->lock.word, 0);
     return 0;
 }
 
-static void fini(weir_chan *c) { (void)c; }
+static void fini(weir_chan *c) { weir__chan_drop(&of(c)->buffer, c->drop, c->drop_arg); }
 
-const struct weir__chan_kind weir__chan_strict = {
-    send_wait, recv_wait, close_chan, is_closed, len, has_waiters, sizeof(struct strict), init, fini
-};
+const struct weir__chan_kind weir__chan_strict = { send_wait, recv_wait, close_chan,
+                                                   is_closed, len,       has_waiters,
+                                                   bytes,     init,      fini };

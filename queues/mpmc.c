@@ -68,7 +68,8 @@ int weir__mpmc_init_at(weir_mpmc **out, void *mem, size_t bytes, size_t cap, siz
     if (!mem || (uintptr_t)mem % 8 != 0 || need == 0 || bytes < need) return WEIR_EINVAL;
     if (flags & ~WEIR_RING_NO_MEMBARRIER) return WEIR_EINVAL;
     weir_mpmc *r = mem;
-    *r = (weir_mpmc){ .magic_ = WEIR__MPMC_MAGIC, .id_ = weir__os_random() };
+    uint64_t id = weir__os_random();
+    *r = (weir_mpmc){ .magic_ = WEIR__MPMC_MAGIC, .id_ = id != WEIR__MPMC_OF_CHAN ? id : 1 };
     set_shape(r, cap, elem_size);
     (void)weir__os_cpus(); /* read the affinity now, not in the first wait */
     uint64_t word = start * WEIR__MPMC_ONE;

@@ -12,6 +12,17 @@
 int weir__mpmc_init_at(weir_mpmc **out, void *mem, size_t bytes, size_t cap, size_t elem_size,
                        unsigned flags, uint64_t start);
 
+/* The id of a ring inside a channel (queues/chan_mpmc.c), whose waiters are in the channel's queues. */
+#define WEIR__MPMC_OF_CHAN UINT64_C(0)
+/* Tells up to n waiters of a side of such a ring. */
+void weir__chan_wake(weir_mpmc *r, uint64_t side, size_t n);
+
+/* Whether a pop (push) is worth trying: true also if it only cannot be told. Reads only. */
+bool weir__mpmc_can_pop(weir_mpmc *r);
+bool weir__mpmc_can_push(weir_mpmc *r);
+/* Between a waiter's announcement in waiters_ and its last look. */
+void weir__mpmc_barrier(weir_mpmc *r);
+
 /* Wakes all that wait on either side. */
 void weir__mpmc_wake_all(weir_mpmc *r);
 

@@ -49,7 +49,10 @@ static size_t poppers(uint64_t w) { return (size_t)(w & SIDE_MASK); }
 static size_t pushers(uint64_t w) { return (size_t)((w / WEIR__MPMC_PUSHER) & SIDE_MASK); }
 
 static void wake(weir_mpmc *r, uint64_t side, size_t n) {
-    (void)weir__lot_wake(r->id_, &r->waiters_, side, n);
+    if (r->id_ == WEIR__MPMC_OF_CHAN)
+        weir__chan_wake(r, side, n);
+    else
+        (void)weir__lot_wake(r->id_, &r->waiters_, side, n);
 }
 
 void weir__mpmc_wake_all(weir_mpmc *r) {
@@ -63,8 +66,7 @@ void weir__mpmc_wake_all(weir_mpmc *r) {
 /* ---- what a side waits for -------------------------------------------------------------------------- */
 
 /* Each says whether it is worth trying: true also when the index was stale. Only loads. */
-static bool can_pop(void *arg) {
-    weir_mpmc *r = arg;
+bool weir__mpmc_can_pop(weir_mpmc *r) {
     uint64_t h = weir_load_seq_cst(&r->head_, MPMC_D5);
     uint64_t s = weir_load_seq_cst(weir__mpmc_stamp(r, h, (size_t)r->stride_), MPMC_D3);
     if ((int64_t)(s - h) >= (int64_t)WEIR__MPMC_ONE) return true;
@@ -72,8 +74,7 @@ static bool can_pop(void *arg) {
     return weir_recheck(t == h, MPMC_Q8); /* closed and drained: the open bit is not there */
 }
 
-static bool can_push(void *arg) {
-    weir_mpmc *r = arg;
+bool weir__mpmc_can_push(weir_mpmc *r) {
     uint64_t t = weir_load_seq_cst(&r->tail_, MPMC_D7);
     if (weir_recheck(!(t & WEIR__MPMC_OPEN), MPMC_Q9)) return true;
     uint64_t s = weir_load_seq_cst(weir__mpmc_stamp(r, t, (size_t)r->stride_), MPMC_D4);
@@ -92,7 +93,8 @@ static bool hint_pop(void *arg) {
     struct poll *p = arg;
     uint64_t h = weir_load_relaxed(&p->r->head_);
     uint64_t s = weir_load_relaxed(weir__mpmc_stamp(p->r, h, (size_t)p->r->stride_));
-    return (int64_t)(s - h) >= (int64_t)WEIR__MPMC_ONE || (++p->n % 16 == 0 && can_pop(p->r));
+    return (int64_t)(s - h) >= (int64_t)WEIR__MPMC_ONE ||
+           (++p->n % 16 == 0 && weir__mpmc_can_pop(p->r));
 }
 
 static bool hint_push(void *arg) {
@@ -114,13 +116,14 @@ static uint64_t waiters_after(weir_mpmc *r, weir_au64 *stamp) {
 void weir__mpmc_pushed_(weir_mpmc *r, weir_au64 *stamp, size_t n) {
     uint64_t w = waiters_after(r, stamp);
     if (poppers(w)) wake(r, WEIR__MPMC_POPPER, n);
-    if (pushers(w) && weir_recheck(can_push(r), MPMC_Q5)) wake(r, WEIR__MPMC_PUSHER, 1); /* I2 */
+    if (pushers(w) && weir_recheck(weir__mpmc_can_push(r), MPMC_Q5))
+        wake(r, WEIR__MPMC_PUSHER, 1); /* I2 */
 }
 
 void weir__mpmc_popped_(weir_mpmc *r, weir_au64 *stamp, size_t n) {
     uint64_t w = waiters_after(r, stamp);
     if (pushers(w)) wake(r, WEIR__MPMC_PUSHER, n);
-    if (!poppers(w) || !weir_recheck(can_pop(r), MPMC_Q6)) return;
+    if (!poppers(w) || !weir_recheck(weir__mpmc_can_pop(r), MPMC_Q6)) return;
     bool all = weir_recheck(weir_mpmc_is_closed(r), MPMC_Q7);
     wake(r, WEIR__MPMC_POPPER, all ? poppers(w) : 1); /* I2, I3 */
 }
@@ -142,7 +145,7 @@ static ptrdiff_t try_once(const struct attempt *a) {
 }
 
 /* The waiter's half of the Dekker pair (I1), after it has announced itself. */
-static void barrier(weir_mpmc *r) {
+void weir__mpmc_barrier(weir_mpmc *r) {
     uint64_t w = weir_load_acquire(&r->waiters_, MPMC_K6);
     if (!(w & WEIR__MPMC_SETTLING)) {
         if (weir__heavy_barrier(!(w & WEIR__MPMC_FENCE))) return;
@@ -156,9 +159,9 @@ static void barrier(weir_mpmc *r) {
 }
 
 /* The last look before a waiter sleeps; without the barrier where that shows enough. */
-static bool look_again(weir_mpmc *r, bool (*ready)(void *)) {
+static bool look_again(weir_mpmc *r, bool (*ready)(weir_mpmc *)) {
     if (ready(r)) return true;
-    barrier(r);
+    weir__mpmc_barrier(r);
     return weir_recheck(ready(r), MPMC_Q2);
 }
 
@@ -168,7 +171,7 @@ static void wake_thread(void *parker) { weir__unpark(parker); }
 static int block(const struct attempt *a, struct weir__thread *self, weir_time deadline) {
     weir_mpmc *r = a->r;
     bool popper = a->side == WEIR__MPMC_POPPER;
-    bool (*ready)(void *) = popper ? can_pop : can_push;
+    bool (*ready)(weir_mpmc *) = popper ? weir__mpmc_can_pop : weir__mpmc_can_push;
     struct poll poll = { r, 0 };
     if (weir__spin(&self->spin, popper ? hint_pop : hint_push, &poll, deadline)) return 0;
     if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return 0; /* a last try follows */
@@ -190,7 +193,8 @@ static int block(const struct attempt *a, struct weir__thread *self, weir_time d
 /* I4: before a waiter leaves at its deadline. */
 static void pass_on(const struct attempt *a) {
     bool popper = a->side == WEIR__MPMC_POPPER;
-    if (popper ? weir_recheck(can_pop(a->r), MPMC_Q3) : weir_recheck(can_push(a->r), MPMC_Q4))
+    if (popper ? weir_recheck(weir__mpmc_can_pop(a->r), MPMC_Q3)
+               : weir_recheck(weir__mpmc_can_push(a->r), MPMC_Q4))
         wake(a->r, a->side, 1);
 }
 

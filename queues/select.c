@@ -26,7 +26,9 @@ static void shuffle(struct weir__thread *t, uint16_t *order, size_t n) {
 }
 
 static int set(struct weir__node *n, const struct weir_case *c) {
-    *n = (struct weir__node){ .on = c->on, .elem = c->elem, .op = c->op, .arg = c->arg };
+    *n = (struct weir__node){
+        .on = c->on, .elem = c->elem, .op = c->op, .arg = c->arg, .result = WEIR_EAGAIN
+    };
     if (c->op != WEIR_SEND && c->op != WEIR_RECV) return WEIR_EINVAL;
     if (!c->on) return 0;
     return c->on->ops ? c->on->ops->check(c->on, n) : WEIR_EINVAL;
@@ -44,6 +46,8 @@ static ptrdiff_t select_with(struct weir__node *nodes, uint16_t *order, struct w
     }
     ptrdiff_t i = weir__wait(nodes, n, shuffled ? order : NULL, deadline, ctx);
     if (i >= 0) cases[i].result = nodes[i].result;
+    if (i == WEIR_EAGAIN || i == WEIR_EBUSY)
+        for (size_t k = 0; k < n; k++) cases[k].result = nodes[k].result;
     return i;
 }
 

@@ -11,6 +11,9 @@
  *   }
  *
  * Kinds
+ *   WEIR_CHAN_MPMC    the buffer is the ring of weir/mpmc.h, and a lock is taken only to wait or to wake.
+ *                     A newcomer may be served ahead of a waiter; such a waiter then goes to the front of
+ *                     its queue. Without a buffer, or for elements of no bytes, it is a strict channel.
  *   WEIR_CHAN_STRICT  every operation under one lock, waiters served first come first served, an
  *                     element handed to a waiter directly: no newcomer passes a waiter.
  *
@@ -23,9 +26,13 @@
  * NULL for a channel is one that is never ready: send and recv wait until the deadline or the context
  * ends, try calls return WEIR_EAGAIN, len and cap are 0; closing it is WEIR_EINVAL.
  *
- * | operation           | progress                                    |
- * |---------------------|---------------------------------------------|
- * | all but cap and ref | blocking: a short lock, then until a peer comes |
+ * | operation              | mpmc                                     | strict                     |
+ * |------------------------|------------------------------------------|----------------------------|
+ * | try send, try receive  | as weir_mpmc: not lock-free, waits for none | blocking: a short lock      |
+ * | send, receive          | blocking                                 | blocking                   |
+ * | close, new, unref      | blocking                                 | blocking                   |
+ * | len, is_closed         | wait-free                                | blocking: a short lock      |
+ * | cap, ref               | wait-free                                | wait-free                  |
  *
  * Ordering: a send happens-before the end of the receive that gets its element. Receive k happens-before
  * the end of send k + cap; without a buffer the receive happens-before the end of its send. Close
@@ -41,7 +48,7 @@ extern "C" {
 
 typedef struct weir_chan weir_chan;
 
-enum weir_chan_kind { WEIR_CHAN_STRICT = 0 };
+enum weir_chan_kind { WEIR_CHAN_MPMC = 0, WEIR_CHAN_STRICT };
 
 /* Zero means the default in every field. */
 struct weir_chan_opts {

@@ -24,7 +24,8 @@ struct weir_case {
     void *elem;        /* only read by a send */
     uint32_t op;       /* enum weir_op */
     uint32_t arg;      /* 0 */
-    int result;        /* of the case performed: 0, WEIR_ECLOSED, a context's error */
+    int result; /* of the case performed: 0, WEIR_ECLOSED, a context's error; after WEIR_EAGAIN or
+                        * WEIR_EBUSY of each: which of the two */
 };
 
 /* flags */

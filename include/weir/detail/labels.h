@@ -102,6 +102,10 @@
     XX(CTX_E3, LOAD_ACQ, "CTX_E1", "as E1, for the cause")                                         \
     XX(CTX_R1, RMW_AR, "CTX_R1", "a context may be freed while its last user but one is inside")   \
     XX(CHAN_R1, RMW_AR, "CHAN_R1", "a channel may be freed while its last user but one is inside") \
+    XX(CHAN_W3, RMW_SC, "MPMC_B2 MPMC_K2", "as LOT_W3, for a channel")                             \
+    XX(CHAN_Q1, RECHECK, "MPMC_S1 MPMC_F1 MPMC_K1", "as MPMC_Q1, for a channel")                   \
+    XX(CHAN_Q2, RECHECK, "MPMC_S1 MPMC_F1",                                                        \
+       "a select that was told of one channel and takes another strands an element")               \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
     XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")

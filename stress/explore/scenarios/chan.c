@@ -128,6 +128,8 @@ static void run_select(struct state *s, const struct token *t) {
         if ((ptrdiff_t)i != k && !sends(t->of[i].letter)) weir_model_check(v[i] == 0);
     weir_model_read(v, sizeof v);
     if (k < 0) {
+        for (size_t i = 0; i < t->n; i++) op->out[i] = (uint64_t)(int64_t)cases[i].result;
+        op->nout = (uint8_t)t->n;
         weir_model_end(op, k);
         return;
     }

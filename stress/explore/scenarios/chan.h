@@ -18,7 +18,7 @@
 
 struct chan_case {
     const char *name;
-    unsigned kind; /* enum weir_chan_kind */
+    unsigned kind;  /* enum weir_chan_kind */
     int cap[CHANS]; /* -1: that channel does not exist */
     const char *program[EX_THREADS];
     const char *options;
@@ -29,7 +29,7 @@ extern const struct chan_case chan_cases[]; /* the last has no name */
 void chan_scenario(struct weir_model_scenario *to, const struct chan_case *c);
 
 /* An operation's kind: its letter, with the channel above. One that took no case has kind 0, and its cases
- * stand in in[1..], as kinds. */
+ * stand in in[1..], as kinds; their results in out[]. */
 #define CHAN_KIND(letter, chan) ((unsigned)(letter) | (unsigned)(chan) << 8)
 
 /* Checks the history against channels of these capacities. Fails the execution. */

@@ -4,6 +4,7 @@
 
 /* clang-format off */
 #define ROW(what, a, b, options, ...) { "chan." what, WEIR_CHAN_STRICT, { a, b }, { __VA_ARGS__ }, options }
+#define RING(what, a, b, options, ...) { "chan.mpmc." what, WEIR_CHAN_MPMC, { a, b }, { __VA_ARGS__ }, options }
 
 const struct chan_case chan_cases[] = {
     /* two threads with three operations each */
@@ -40,5 +41,27 @@ const struct chan_case chan_cases[] = {
     ROW("select.plain", 0, 0, NULL, "[aSbS]~", "at", "bt"),
     ROW("select.buffered", 1, 1, NULL, "[aSbS][aSbS]", "[aRbR][aRbR]"),
     ROW("select.four", 0, 0, NULL, "[aSbR]~", "[aRbS]~", "[aSbS]~", "[aRbR]~"),
+    /* over the ring */
+    RING("cap1.2x3", 1, -1, NULL, "aSaSaS", "aRaRaR"),
+    RING("cap2.2x3", 2, -1, NULL, "aSaSaS", "aRaRaR"),
+    RING("try.2x3", 1, -1, NULL, "asarac", "asarar"),
+    RING("until.2x3", 1, -1, NULL, "aTaTaT", "atatac"),
+    RING("cap1.3x2", 1, -1, NULL, "aSaS", "aSaR", "aRaR"),
+    RING("flight", 2, -1, NULL, "aS", "aS", "aR", "aR"), /* slot 0 in flight, slot 1 published */
+    RING("close.send", 1, -1, NULL, "aSaS", "aS", "acaR"),
+    RING("close.recv", 1, -1, NULL, "aRaR", "aR", "aSac"),
+    RING("close.recv.three", 1, -1, NULL, "aR", "aR", "aR", "aSac"),
+    RING("cancel.send", 1, -1, NULL, "aS@aS", "aR", "X"),
+    RING("cancel.recv", 1, -1, NULL, "@aR@aR", "aS", "X"),
+    RING("until.3", 1, -1, NULL, "aT", "aTaT", "atat"),
+    RING("select.buffered", 1, 1, NULL, "[aSbS][aSbS]", "[aRbR][aRbR]"),
+    RING("select.plain", 1, 1, NULL, "[aRbR][aRbR]", "aS", "bS"),
+    RING("select.two", 1, 1, NULL, "[aRbR]", "[aRbR]", "aSbS"),
+    RING("select.close", 1, 1, NULL, "[aRbR]", "ac", "bs"),
+    RING("select.cancel", 1, 1, NULL, "@[aRbR]", "as", "X"),
+    RING("select.mixed", 1, 0, NULL, "[aRbR]", "as", "bT"),
+    RING("select.told", 1, 1, NULL, "[aRbR]", "at", "aSbS"),
+    RING("select.now", 1, 1, NULL, "[aRbR]?[aRbR]?", "as", "bs"),
+    RING("select.until", 1, 1, NULL, "[aRbR]~", "[aRbR]~", "asbs"),
     { .name = NULL }
 };

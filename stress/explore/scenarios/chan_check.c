@@ -72,7 +72,9 @@ static size_t of_channel(const struct weir_model_op *op, size_t n, unsigned i,
             if (op->in[c] >> 8 != i) continue;
             to[k] = converted(op, (unsigned)op->in[c] & 255);
             to[k].in[0] = 0;
+            to[k].result = (int64_t)op->out[c - 1];
             to[k].nin = to[k].kind == WEIR_LIN_TRY_SEND;
+            to[k].nout = 0;
             k++;
         }
     }
