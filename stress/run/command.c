@@ -54,7 +54,7 @@ void sr_usage(FILE *to) {
         "  times             repeats each run, with the same seed (1)\n"
         "  ops               at most so many operations of each thread\n"
         "  script            'THREAD@POINT until THREAD@POINT[; ...]': a thread that stops at a point until\n"
-        "                    another passes one. POINT#N: the N-th time. THREAD *: any\n"
+        "                    another passes one (after: or has passed it). POINT#N: the N-th time; THREAD *: any\n"
         "  weaken            LABEL:STEP of the library under test\n"
         "  soak              for so long (90s, 10m, 2h): random scenarios, threads, modes and seeds\n"
         "  watchdog          seconds without progress until it looks closer (5)\n"
@@ -124,10 +124,10 @@ static bool positive(double *to, const char *v) { return cm_seconds(v, to) && *t
 static bool set(struct sr_command *c, const char *key, const char *v, bool *known) {
     struct sr_settings *s = &c->set;
     *known = true;
-    if (strcmp(key, "threads") == 0) return cm_each(v, ",", add_threads, c);
-    if (strcmp(key, "delay") == 0) return cm_each(v, ",", add_delay, c);
-    if (strcmp(key, "place") == 0) return cm_each(v, ",", add_place, c);
-    if (strcmp(key, "storm") == 0) return cm_each(v, ",", add_storm, c);
+    if (strcmp(key, "threads") == 0) return c->nthreads = 0, cm_each(v, ",", add_threads, c);
+    if (strcmp(key, "delay") == 0) return c->ndelay = 0, cm_each(v, ",", add_delay, c);
+    if (strcmp(key, "place") == 0) return c->nplace = 0, cm_each(v, ",", add_place, c);
+    if (strcmp(key, "storm") == 0) return c->nstorm = 0, cm_each(v, ",", add_storm, c);
     if (strcmp(key, "seconds") == 0) return positive(&s->seconds, v) && (c->seconds_given = true);
     if (strcmp(key, "seed") == 0) return cm_unsigned(v, &s->seed);
     if (strcmp(key, "times") == 0) return count(&c->times, v);

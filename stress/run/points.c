@@ -10,7 +10,7 @@
  * A worker finds a point's entry by the address of its name, in a table of its own; the tables are merged
  * by name after the join. Nothing is shared and nothing is ordered: loads and stores of others' words
  * are relaxed, and there is no read-modify-write, which would be a barrier in the middle of the algorithm.
- * (A script's count of passes is one; it happens only while a thread is held.)
+ * (A script's count of passes is one, at the points that it names.)
  *
  * "Met": of the others, up to eight are looked at in turn; one of them had passed a point since its
  * last weir_stress_more. So it is a lower bound of "somebody else was in the middle of an operation". */
@@ -93,7 +93,6 @@ static void hold(struct weir_stress_worker *w, struct sr_step_report *r, unsigne
     int64_t start = sr_now();
     enum sr_step_state how = SR_GAVE_UP;
     weir_store_relaxed(&w->out->delayed, 1);
-    weir_store_relaxed(&r->state, SR_HELD);
     while (sr_now() - start < HELD_AT_MOST && !ends(w->run->shared)) {
         if (weir_load_relaxed(&r->came) >= nth) {
             how = SR_LET_GO;
@@ -106,24 +105,30 @@ static void hold(struct weir_stress_worker *w, struct sr_step_report *r, unsigne
     weir_store_relaxed(&w->out->delayed, 0);
 }
 
+static bool is_step(const struct sr_place_of *p, const struct weir_stress_worker *w) {
+    return p->thread == SR_ANYBODY || p->thread == w->index;
+}
+
+/* What waits for this pass may go on only when those steps are marked at which this thread is held: what
+ * they wait for may come at once. */
 static void play(struct weir_stress_worker *w, const struct sr_entry *e) {
     struct weir_stress *run = w->run;
+    const struct sr_step *step = run->script.step;
+    struct sr_step_report *report = run->shared->step;
+    uint32_t held = 0;
     for (unsigned i = 0; i < run->script.n; i++) {
-        struct sr_step_report *r = &run->shared->step[i];
-        const struct sr_step *s = &run->script.step[i];
-        if (!(e->until >> i & 1) || weir_load_relaxed(&r->state) != SR_HELD) continue;
-        if (s->until.thread != SR_ANYBODY && s->until.thread != w->index) continue;
-        (void)weir_fetch_add_relaxed(&r->came, 1);
-    }
-    for (unsigned i = 0; i < run->script.n; i++) {
-        const struct sr_step *s = &run->script.step[i];
-        if (!(e->at >> i & 1)) continue;
-        if (s->at.thread != SR_ANYBODY && s->at.thread != w->index) continue;
-        if (++w->came[i] != s->at.nth) continue;
+        if (!(e->at >> i & 1) || !is_step(&step[i].at, w)) continue;
+        if (++w->came[i] != step[i].at.nth) continue;
         uint32_t waiting = SR_WAITING; /* of several that * means, the first */
-        if (weir_cas_relaxed(&run->shared->step[i].state, &waiting, SR_HELD))
-            hold(w, &run->shared->step[i], s->until.nth);
+        if (weir_cas_relaxed(&report[i].state, &waiting, SR_HELD)) held |= UINT32_C(1) << i;
     }
+    for (unsigned i = 0; i < run->script.n; i++) {
+        if (!(e->until >> i & 1) || held >> i & 1 || !is_step(&step[i].until, w)) continue;
+        if (step[i].after || weir_load_relaxed(&report[i].state) == SR_HELD)
+            (void)weir_fetch_add_relaxed(&report[i].came, 1);
+    }
+    for (unsigned i = 0; i < run->script.n; i++)
+        if (held >> i & 1) hold(w, &report[i], step[i].until.nth);
 }
 
 /* ---- points ------------------------------------------------------------------------------------------------- */

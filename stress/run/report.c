@@ -56,7 +56,8 @@ void sr_print_steps(FILE *to, const struct sr_shared *s) {
         const struct sr_step *t = &script.step[i];
         uint32_t state = weir_load_relaxed(&s->step[i].state);
         double ms = (double)weir_load_relaxed(&s->step[i].ns) / 1e6;
-        (void)fprintf(to, "  step %u, at %s until %s: ", i + 1, t->at.point, t->until.point);
+        (void)fprintf(to, "  step %u, at %s %s %s: ", i + 1, t->at.point,
+                      t->after ? "after" : "until", t->until.point);
         if (state == SR_WAITING) (void)fprintf(to, "nobody came to stop there\n");
         if (state == SR_HELD) (void)fprintf(to, "still held at the end\n");
         if (state == SR_LET_GO) (void)fprintf(to, "held for %.3f ms, until it came\n", ms);

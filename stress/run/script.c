@@ -28,13 +28,15 @@ static bool parse_place(struct sr_place_of *p, char *text) {
     return true;
 }
 
-/* "PLACE until PLACE" */
+/* "PLACE until PLACE", "PLACE after PLACE" */
 static bool parse_step(struct sr_step *s, char *text) {
     char *save, *word[4];
     unsigned n = 0;
     for (char *w = strtok_r(text, " \t\n", &save); w && n < 4; w = strtok_r(NULL, " \t\n", &save))
         word[n++] = w;
-    return n == 3 && strcmp(word[1], "until") == 0 && parse_place(&s->at, word[0]) &&
+    if (n != 3) return false;
+    s->after = strcmp(word[1], "after") == 0;
+    return (s->after || strcmp(word[1], "until") == 0) && parse_place(&s->at, word[0]) &&
            parse_place(&s->until, word[2]);
 }
 

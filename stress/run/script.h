@@ -3,10 +3,11 @@
  * that stop at a point until others pass one.
  *
  * Each step happens once in a run. THREAD is an index, or * for any other. A thread passes a point when it
- * arrives there, before it is held; POINT#N is the N-th pass, counted from the start for the one that is
- * held, and from when that is held for what it waits for. All steps are armed from the start. Besides the
- * points of the structure there are stress.start, stress.more, stress.waits, stress.waited and stress.end,
- * which each worker passes in weir_stress_... and around its body. */
+ * arrives there, before it is held. "until" counts passes from when the first thread is held, "after" from
+ * the start of the run: then it is not held if the other has passed already. POINT#N is the N-th pass. All
+ * steps are armed from the start. Besides the points of the structure there are stress.start, stress.more,
+ * stress.waits, stress.waited and stress.end, which each worker passes in the functions of
+ * weir/stress.h, and before and after its body. */
 #ifndef WEIR_STRESS_SCRIPT_H
 #define WEIR_STRESS_SCRIPT_H
 
@@ -20,6 +21,7 @@ struct sr_place_of {
 };
 struct sr_step {
     struct sr_place_of at, until;
+    bool after; /* counts from the start of the run */
 };
 struct sr_script {
     unsigned n;

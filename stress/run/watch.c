@@ -104,11 +104,16 @@ static bool all_sleep(struct watch *w) {
     return all && any;
 }
 
+static bool is_over(const struct watch *w) {
+    siginfo_t info = { 0 };
+    return waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
+}
+
 /* Has the process say what its sleepers wait for. False: it does not answer. */
 static bool ask(struct watch *w) {
     uint32_t question = weir_load_relaxed(&w->s->ask) + 1;
     weir_store_release(&w->s->ask, question, 0);
-    for (double end = seconds_now() + 3; seconds_now() < end;) {
+    for (double end = seconds_now() + 3; seconds_now() < end && !is_over(w);) {
         struct timespec ts = { .tv_nsec = 5000000 };
         if (weir_load_acquire(&w->s->answered, 0) == question) return w->o->waiters = true;
         (void)nanosleep(&ts, NULL);
