@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/explore/explore.c - the program: which scenarios, and how long. */
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
@@ -122,12 +121,7 @@ static void print_line(const struct ex_run *r, const struct outcome *o) {
 /* ---- all that was asked for ------------------------------------------------------------------------------------------ */
 
 static bool wanted(const struct ex_command *c, const struct weir_model_scenario *sc) {
-    bool may = c->all || !(sc->flags & WEIR_MODEL_BAD);
-    for (unsigned i = 0; i < c->nnames; i++) {
-        if (strcmp(c->name[i], sc->name) == 0) return true;
-        if (may && fnmatch(c->name[i], sc->name, 0) == 0) return true;
-    }
-    return c->nnames == 0 && may;
+    return cm_wanted(&c->line, sc->name, c->all || !(sc->flags & WEIR_MODEL_BAD));
 }
 
 static int usage_error(const char *why) {
@@ -194,16 +188,9 @@ static int explore_all(const struct ex_command *c, const struct weir_model_scena
     return status;
 }
 
-static bool names_known(const struct ex_command *c, const struct weir_model_scenario *const *sc,
-                        size_t n, char *why, size_t size) {
-    for (unsigned i = 0; i < c->nnames; i++) {
-        size_t k = 0;
-        while (k < n && fnmatch(c->name[i], sc[k]->name, 0) != 0) k++;
-        if (k < n) continue;
-        (void)snprintf(why, size, "unknown scenario %s; --list names them", c->name[i]);
-        return false;
-    }
-    return true;
+static const char *name_of(const void *arg, size_t i) {
+    const struct weir_model_scenario *const *sc = arg;
+    return sc[i]->name;
 }
 
 /* ---- replay -------------------------------------------------------------------------------------------------------------- */
@@ -254,7 +241,11 @@ int weir_model_main(int argc, char **argv, const struct weir_model_scenario *con
         return 0;
     }
     if (c.list) return list(scenarios, n);
-    if (!names_known(&c, scenarios, n, why, sizeof why)) return usage_error(why);
+    const char *unknown = cm_unknown(&c.line, name_of, scenarios, n);
+    if (unknown) {
+        (void)snprintf(why, sizeof why, "unknown scenario %s; --list names them", unknown);
+        return usage_error(why);
+    }
     ex_init();
     (void)signal(SIGINT, on_interrupt);
     return c.replay ? replay(&c, scenarios, n) : explore_all(&c, scenarios, n);

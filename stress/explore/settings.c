@@ -2,11 +2,8 @@
 /* stress/explore/settings.c - the command line and the options of scenarios. See settings.h. */
 #include "settings.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const struct ex_strategy *const strategies[] = { &ex_dfs, &ex_random, &ex_pct };
 static const struct ex_memory *const memories[] = { &ex_sc, &ex_tso, &ex_named };
@@ -50,89 +47,29 @@ void ex_usage(FILE *to) {
 
 /* ---- the command line ------------------------------------------------------------------------------------ */
 
-static int add_pair(struct ex_command *c, const char *key, size_t klen, const char *value,
-                    char *why, size_t n) {
-    struct ex_pair *p = &c->pair[c->npairs];
-    if (c->npairs == EX_PAIRS || klen >= sizeof p->key || strlen(value) >= sizeof p->value) {
-        (void)snprintf(why, n, "too long: %.*s=%s", (int)klen, key, value);
-        return -1;
-    }
-    memcpy(p->key, key, klen);
-    p->key[klen] = '\0';
-    (void)snprintf(p->value, sizeof p->value, "%s", value);
-    c->npairs++;
-    return 0;
-}
-
-static bool flag(struct ex_command *c, const char *a) {
-    const struct {
-        const char *name;
-        bool *to;
-    } flags[] = {
-        { "--list", &c->list },
-        { "--help", &c->help },
-        { "-h", &c->help },
-        { "--quiet", &c->quiet },
-        { "--force", &c->force },
-        { "--all", &c->all },
-        { "--must-exhaust", &c->must_exhaust },
-        { "--first", &c->first },
-    };
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        if (strcmp(a, flags[i].name) == 0) return *flags[i].to = true;
-    return false;
-}
-
 int ex_command_parse(struct ex_command *c, int argc, char **argv, char *why, size_t n) {
     *c = (struct ex_command){ .out = "weir-failures" };
-    for (int i = 1; i < argc; i++) {
-        const char *a = argv[i], *eq = strchr(a, '=');
-        bool dashes = strncmp(a, "--", 2) == 0;
-        if (flag(c, a)) continue;
-        if (strcmp(a, "--replay") == 0 || strcmp(a, "--out") == 0) {
-            if (++i == argc) {
-                (void)snprintf(why, n, "%s needs a name", a);
-                return -1;
-            }
-            *(a[2] == 'r' ? &c->replay : &c->out) = argv[i];
-        } else if (eq) {
-            const char *key = dashes ? a + 2 : a;
-            if (add_pair(c, key, (size_t)(eq - key), eq + 1, why, n) < 0) return -1;
-        } else if (dashes) {
-            if (++i == argc) {
-                (void)snprintf(why, n, "unknown option, or one without its value: %s", a);
-                return -1;
-            }
-            if (add_pair(c, a + 2, strlen(a + 2), argv[i], why, n) < 0) return -1;
-        } else if (a[0] == '-' || c->nnames == EX_NAMES) {
-            (void)snprintf(why, n, "unknown option: %s", a);
-            return -1;
-        } else {
-            c->name[c->nnames++] = a;
-        }
-    }
-    return 0;
+    const struct cm_flag flags[] = {
+        { "--list", &c->list },   { "--help", &c->help },
+        { "-h", &c->help },       { "--quiet", &c->quiet },
+        { "--force", &c->force }, { "--all", &c->all },
+        { "--first", &c->first }, { "--must-exhaust", &c->must_exhaust },
+        { NULL, NULL },
+    };
+    const struct cm_text texts[] = { { "--replay", &c->replay },
+                                     { "--out", &c->out },
+                                     { NULL, NULL } };
+    return cm_parse(&c->line, argc, argv, flags, texts, why, n);
 }
 
 /* ---- settings ----------------------------------------------------------------------------------------------- */
 
-static bool number(const char *v, long long lo, long long hi, long long *to) {
-    char *end;
-    errno = 0;
-    *to = strtoll(v, &end, 0);
-    return errno == 0 && *v && *end == '\0' && *to >= lo && *to <= hi;
-}
-
-static bool set_memory(struct ex_settings *s, const char *v) {
-    char copy[64];
-    if ((size_t)snprintf(copy, sizeof copy, "%s", v) >= sizeof copy) return false;
-    s->nmemory = 0;
-    for (char *save, *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
-        const struct ex_memory *m = ex_memory_named(w);
-        if (!m || s->nmemory == 3) return false;
-        s->memory[s->nmemory++] = m;
-    }
-    return s->nmemory > 0;
+static bool add_memory(void *arg, const char *word) {
+    struct ex_settings *s = arg;
+    const struct ex_memory *m = ex_memory_named(word);
+    if (!m || s->nmemory == 3) return false;
+    s->memory[s->nmemory++] = m;
+    return true;
 }
 
 static bool set_strategy(struct ex_settings *s, const char *v) {
@@ -147,33 +84,25 @@ static bool set_strategy(struct ex_settings *s, const char *v) {
 static bool set(struct ex_settings *s, const char *key, const char *v, bool *known) {
     long long x;
     *known = true;
-    if (strcmp(key, "memory") == 0) return set_memory(s, v);
+    if (strcmp(key, "memory") == 0) return s->nmemory = 0, cm_each(v, ",", add_memory, s);
     if (strcmp(key, "strategy") == 0) return set_strategy(s, v);
     if (strcmp(key, "weaken") == 0) {
         return (size_t)snprintf(s->weaken, sizeof s->weaken, "%s", v) < sizeof s->weaken;
     }
-    if (strcmp(key, "seconds") == 0) {
-        char *end;
-        s->seconds = strtod(v, &end);
-        return *v && *end == '\0' && s->seconds >= 0;
-    }
-    if (strcmp(key, "seed") == 0) {
-        char *end;
-        errno = 0;
-        s->seed = strtoull(v, &end, 0);
-        return errno == 0 && *v && *end == '\0';
-    }
+    if (strcmp(key, "seconds") == 0) return cm_seconds(v, &s->seconds);
+    if (strcmp(key, "seed") == 0) return cm_unsigned(v, &s->seed);
     if (strcmp(key, "executions") == 0)
-        return number(v, 0, LLONG_MAX, &x) && (s->executions = (uint64_t)x, true);
-    if (strcmp(key, "depth") == 0) return number(v, 2, 5, &x) && (s->depth = (unsigned)x, true);
+        return cm_number(v, 0, LLONG_MAX, &x) && (s->executions = (uint64_t)x, true);
+    if (strcmp(key, "depth") == 0) return cm_number(v, 2, 5, &x) && (s->depth = (unsigned)x, true);
     if (strcmp(key, "steps") == 0)
-        return number(v, 1, 1000000, &x) && (s->steps = (unsigned)x, true);
-    if (strcmp(key, "cpus") == 0) return number(v, 1, 1024, &x) && (s->cpus = (unsigned)x, true);
+        return cm_number(v, 1, 1000000, &x) && (s->steps = (unsigned)x, true);
+    if (strcmp(key, "cpus") == 0) return cm_number(v, 1, 1024, &x) && (s->cpus = (unsigned)x, true);
     if (strcmp(key, "membarrier") == 0)
-        return number(v, 0, 1, &x) && (s->membarrier = (unsigned)x, true);
-    if (strcmp(key, "races") == 0) return number(v, 0, 1, &x) && (s->races = (unsigned)x, true);
-#define XX(name, text) \
-    if (strcmp(key, #name) == 0) return number(v, -1, 1000, &x) && (s->budget.name = (int)x, true);
+        return cm_number(v, 0, 1, &x) && (s->membarrier = (unsigned)x, true);
+    if (strcmp(key, "races") == 0) return cm_number(v, 0, 1, &x) && (s->races = (unsigned)x, true);
+#define XX(name, text)           \
+    if (strcmp(key, #name) == 0) \
+        return cm_number(v, -1, 1000, &x) && (s->budget.name = (int)x, true);
     EX_BUDGETS(XX)
 #undef XX
     *known = false;
@@ -183,11 +112,7 @@ static bool set(struct ex_settings *s, const char *key, const char *v, bool *kno
 static int set_checked(struct ex_settings *s, const char *key, const char *v, char *why, size_t n) {
     bool known;
     if (set(s, key, v, &known)) return 0;
-    if (known)
-        (void)snprintf(why, n, "%s=%s: not a value of this key; see --help", key, v);
-    else
-        (void)snprintf(why, n, "unknown key %s; see --help", key);
-    return -1;
+    return cm_refuse(key, v, known, why, n);
 }
 
 /* Applies "a=1 b=2"; only == NULL: all keys, else that one. */
@@ -229,8 +154,6 @@ static void defaults(struct ex_settings *s) {
 
 int ex_settings_make(struct ex_settings *s, const struct ex_command *c,
                      const struct weir_model_scenario *sc, char *why, size_t n) {
-    struct timespec ts;
-    (void)clock_gettime(CLOCK_REALTIME, &ts);
     *s = (struct ex_settings){ .strategy = &ex_dfs,
                                .memory = { &ex_sc, &ex_tso },
                                .nmemory = 2,
@@ -239,21 +162,20 @@ int ex_settings_make(struct ex_settings *s, const struct ex_command *c,
                                .cpus = 1,
                                .membarrier = 1,
                                .races = 1,
-                               .seed = (uint64_t)ts.tv_sec ^ (uint64_t)ts.tv_nsec << 20 };
-    s->seed %= 1000000000; /* short enough to type */
+                               .seed = cm_seed() };
     const char *options = sc ? sc->options : NULL;
     if (set_all(s, options, "strategy", why, n) < 0) return -1;
-    for (unsigned i = 0; i < c->npairs; i++)
-        if (strcmp(c->pair[i].key, "strategy") == 0 &&
-            set_checked(s, "strategy", c->pair[i].value, why, n) < 0)
+    for (unsigned i = 0; i < c->line.npairs; i++)
+        if (strcmp(c->line.pair[i].key, "strategy") == 0 &&
+            set_checked(s, "strategy", c->line.pair[i].value, why, n) < 0)
             return -1;
     const struct ex_strategy *strategy = s->strategy;
     defaults(s);
     int unbounded = s->budget.preemptions;
     if (set_all(s, options, NULL, why, n) < 0) return -1;
     if (strategy != &ex_dfs) s->budget.preemptions = unbounded; /* a scenario's bound is for dfs */
-    for (unsigned i = 0; i < c->npairs; i++)
-        if (set_checked(s, c->pair[i].key, c->pair[i].value, why, n) < 0) return -1;
+    for (unsigned i = 0; i < c->line.npairs; i++)
+        if (set_checked(s, c->line.pair[i].key, c->line.pair[i].value, why, n) < 0) return -1;
     s->strategy = strategy;
     if (strategy == &ex_dfs && s->budget.preemptions < 0) s->budget.preemptions = 1000;
     return 0;

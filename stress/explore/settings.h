@@ -4,21 +4,12 @@
 #ifndef WEIR_STRESS_SETTINGS_H
 #define WEIR_STRESS_SETTINGS_H
 
+#include "../common/command.h"
 #include "engine.h"
-
-#define EX_PAIRS 64
-#define EX_NAMES 128
-
-struct ex_pair {
-    char key[24], value[104];
-};
 
 /* The command line. */
 struct ex_command {
-    struct ex_pair pair[EX_PAIRS];
-    unsigned npairs;
-    const char *name[EX_NAMES];
-    unsigned nnames;
+    struct cm_command line;
     const char *replay, *out;
     bool list, help, quiet, force, all, must_exhaust, first;
 };
