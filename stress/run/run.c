@@ -124,7 +124,8 @@ static bool run_once(const struct sr_settings *set) {
     sr_watch(s, pid, &o, progress);
     judge_memory(&o, set);
     told(s, &o);
-    if (o.kind != SR_SKIPPED) sr_coverage_add(s, P.now->points);
+    if (weir_load_relaxed(&s->phase) == SR_ENDED && o.kind != SR_SKIPPED)
+        sr_coverage_add(s, P.now->points); /* the counts of a run that was killed are lost */
     sr_land(s, fd, &o);
     return o.kind <= SR_SKIPPED;
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/stress/known.sh PROGRAM [waiting|broken]: what weir-stress run says of scenarios that are known to be good or bad: each kind
+# tests/stress/known.sh PROGRAM [waiting|broken [sanitized]]: what weir-stress run says of scenarios that are known to be good or bad: each kind
 # of failure has its own words, the exit status, a folder, and a line that repeats it. Each line "ok" or "FAILED";
 # exit 1 if any failed.
 set -u
@@ -63,7 +63,7 @@ found() {
     cd "$dir" || exit 1
 }
 
-part=${2:-all}
+part=${2:-all} sanitized=${3:-no}
 if [ "$part" = waiting ] || [ "$part" = all ]; then
     # What is only slow is not reported, though nothing moves for longer than the watchdog's time.
     for name in good.stopped good.starved good.long good.flag good.idle good.deadline; do
@@ -89,6 +89,10 @@ if [ "$part" = broken ] || [ "$part" = all ]; then
     found bad.abort 2 'CRASH|SANITIZER REPORT' 'SIGABRT|ABRT'
     found bad.exit 2 'EXIT' 'called exit\(3\) before its end'
     found bad.deaf 2 'DOES NOT END' 'operations go on'
+    if [ "$sanitized" = no ]; then # an allocator that keeps what is freed grows as well
+        expect 'memory that grows' 1 '^MEMORY GROWS   bad.grows' bad.grows threads=2 seconds=5 delay=off place=spread storm=off
+        expect 'memory that does not' 0 '^1 runs .* 0 failed' good.counter threads=2 seconds=5 delay=off place=spread storm=off
+    fi
     found bad.setup 2 'SET-UP FAILED' 'setup returned -12'
     # shellcheck disable=SC2086
     expect 'output of the run' 1 '^good bye' bad.exit threads=2 $usual
