@@ -93,7 +93,8 @@ pid_t sr_launch(const struct sr_settings *set, int fd, int *output) {
     if (*output < 0) return -1;
     (void)snprintf(number, sizeof number, "%d", fd);
     (void)setenv(SR_CHILD, number, 1);
-    (void)setenv("TSAN_OPTIONS", "halt_on_error=1:second_deadlock_stack=1:history_size=7", 0);
+    (void)setenv("TSAN_OPTIONS",
+                 "halt_on_error=1:second_deadlock_stack=1:history_size=7:allow_addr2line=1", 0);
     (void)fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) become(set, *output, cpus);
