@@ -42,6 +42,16 @@ count: ## instructions per operation, under valgrind: the same number on every r
 	@scripts/setup build weir-bench count
 	@scripts/count
 
+mutants: ## weakens each labelled operation in turn; docs/mutants.md says what noticed
+	@scripts/setup build test clang
+	@scripts/build dev tsan
+	@python3 stress/mutants/mutants.py $(MUTANTS_ARGS)
+
+specimens: ## what is wrong on purpose, ten runs of ten: results/specimens.txt
+	@scripts/setup build test
+	@scripts/build dev
+	@scripts/specimens --write results/specimens.txt
+
 rivals: ## install the libraries that weir-bench compares with
 	@scripts/setup rivals
 
@@ -51,4 +61,4 @@ clean: ## remove build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
 
-.PHONY: test test-long bench try tsan asan clang lint count rivals clean help
+.PHONY: test test-long bench try tsan asan clang lint count mutants specimens rivals clean help
