@@ -77,7 +77,7 @@ static _Noreturn void become(const struct sr_settings *set, int output, unsigned
     (void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0, 0, 0);
     (void)setpgid(0, 0); /* the terminal's interrupt is the parent's */
     (void)signal(SIGINT, SIG_DFL);
-    (void)dup2(none, 0);
+    if (none >= 0) (void)dup2(none, 0);
     (void)dup2(output, 1);
     (void)dup2(output, 2);
     limits(set, cpus);

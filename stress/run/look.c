@@ -91,9 +91,11 @@ static void debug(pid_t pid, int fd) {
     char number[16];
     int none = open("/dev/null", O_RDWR);
     (void)snprintf(number, sizeof number, "%d", (int)pid);
-    (void)dup2(none, 0);
     (void)dup2(fd, 1);
-    (void)dup2(none, 2);
+    if (none >= 0) {
+        (void)dup2(none, 0);
+        (void)dup2(none, 2);
+    }
     (void)execlp("gdb", "gdb", "-nx", "-batch", "-p", number, "-ex",
                  "set print frame-arguments none", "-ex", "thread apply all backtrace 12",
                  (char *)NULL);

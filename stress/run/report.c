@@ -124,9 +124,13 @@ static void close_file(struct folder *f, FILE *file) {
 
 static void copy_file(FILE *to, int from, size_t most) {
     char text[4096];
-    off_t at = 0;
-    for (ssize_t k; (size_t)at < most && (k = pread(from, text, sizeof text, at)) > 0; at += k)
-        (void)fwrite(text, 1, (size_t)k < most - (size_t)at ? (size_t)k : most - (size_t)at, to);
+    for (size_t at = 0; at < most;) {
+        size_t want = most - at < sizeof text ? most - at : sizeof text;
+        ssize_t k = pread(from, text, want, (off_t)at);
+        if (k <= 0) return;
+        (void)fwrite(text, 1, (size_t)k, to);
+        at += (size_t)k;
+    }
 }
 
 static void make_folder(struct folder *f, const char *out, const struct sr_settings *set) {

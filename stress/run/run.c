@@ -101,7 +101,7 @@ static void told(const struct sr_shared *s, struct sr_outcome *o) {
     P.skipped += o->kind == SR_SKIPPED;
     bool failed = o->kind > SR_SKIPPED && o->kind != SR_INTERRUPTED;
     P.failed += failed;
-    if (P.tell || o->kind == SR_SKIPPED) print_run(s, o);
+    if (P.tell || (o->kind == SR_SKIPPED && !P.c.quiet)) print_run(s, o);
     if (*s->settings.script && o->kind != SR_SKIPPED) sr_print_steps(stdout, s);
     if (failed) sr_report(P.program, P.c.out, s, o);
     (void)fflush(stdout);
