@@ -243,7 +243,7 @@ static int status(void) {
 static int run(const char *const *points) {
     P.start = seconds_now();
     P.terminal = isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) && !P.c.quiet;
-    P.tell = !P.terminal && !P.c.quiet;
+    P.tell = (!P.terminal || P.c.soak > 0) && !P.c.quiet;
     (void)printf("seed %" PRIu64 "\n", P.c.set.seed);
     (void)fflush(stdout);
     sr_interrupted = was_interrupted;
