@@ -68,7 +68,7 @@ static void close_and_count(void *arg, size_t i) {
 }
 
 void c05_concurrent(void) {
-    for (size_t k = times(150); k > 0 && checks_hold(); k--) {
+    for (size_t k = times(60); k > 0 && checks_hold(); k--) {
         struct closers s = { .c = chan_open(k % 3 ? k % 3 : least_cap()) };
         size_t inside = k % 3;
         send_ids(s.c, 1, inside);

@@ -88,7 +88,7 @@ static void cancel_member(void *arg, size_t i) {
 }
 
 static void x03_idempotent(void) {
-    for (size_t k = times(150); k > 0 && checks_hold(); k--) {
+    for (size_t k = times(50); k > 0 && checks_hold(); k--) {
         struct cancelling s = { .c = ctx_open(NULL, WEIR_FOREVER) };
         team_run(4, cancel_member, &s);
         CHECK_IS(weir_load_relaxed(&s.done), 4);

@@ -70,7 +70,7 @@ static void against_member(void *arg, size_t i) {
 }
 
 void x05_against_new(void) {
-    for (size_t k = times(150); k > 0 && checks_hold(); k--) {
+    for (size_t k = times(50); k > 0 && checks_hold(); k--) {
         struct against a = { .top = ctx_open(NULL, WEIR_FOREVER) };
         team_run(4, against_member, &a);
         for (size_t i = 0; i < 3; i++) {
@@ -189,7 +189,7 @@ static void ordering_member(void *arg, size_t i) {
 }
 
 void x_ordering(void) {
-    for (size_t k = times(250); k > 0 && checks_hold(); k--) {
+    for (size_t k = times(100); k > 0 && checks_hold(); k--) {
         struct ordering o = { .top = ctx_open(NULL, WEIR_FOREVER), .c = chan_open(0) };
         o.ctx = k % 2 ? ctx_open(o.top, WEIR_FOREVER) : weir_ctx_ref(o.top);
         points_delay(k % 4 == 0);
