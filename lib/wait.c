@@ -165,6 +165,7 @@ static struct weir__node *arm(const struct cases *c, struct weir__call *call, in
         if (!n->on) continue;
         int rc = attempt(n, call);
         if (rc == WEIR__PENDING || rc == WEIR__LOOK) call->shown = true;
+        if (rc == WEIR__LOOK) n->robbed++; /* unless the try that follows gets it */
         if (rc == WEIR__OVER || rc == WEIR__LOOK) *end = rc;
         if (rc <= 0) {
             n->result = rc;
@@ -268,6 +269,20 @@ static struct weir__node *once(const struct cases *c, struct weir__call *call, w
     return NULL;
 }
 
+static void hold_robbed(const struct cases *c) {
+    for (size_t i = 0; i < c->n; i++) {
+        struct weir__node *n = &c->nodes[i];
+        if (n->robbed >= 2 && !n->held && n->on->ops->hold) n->on->ops->hold(n->on, n);
+    }
+}
+
+static void release_held(const struct cases *c) {
+    for (size_t i = 0; i < c->n; i++) {
+        struct weir__node *n = &c->nodes[i];
+        if (n->held) n->on->ops->release(n->on, n);
+    }
+}
+
 static ptrdiff_t block(const struct cases *c, weir_time deadline, weir_ctx *ctx) {
     struct weir__call call = { .self = weir__thread_self() };
     struct weir__node *n = NULL, *told = NULL;
@@ -285,7 +300,9 @@ static ptrdiff_t block(const struct cases *c, weir_time deadline, weir_ctx *ctx)
             n = poll(c, &call, &rc);
         }
         if (n || (deadline != WEIR_FOREVER && weir__os_now() >= deadline)) break;
+        hold_robbed(c);
     }
+    release_held(c);
     if (told && told != n && told->on->ops->pass_on) told->on->ops->pass_on(told->on, told);
     if (!n) return WEIR_ETIMEDOUT;
     return n == c->ctx ? n->result : n - c->nodes;

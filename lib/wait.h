@@ -38,6 +38,7 @@ struct weir__node {
     int result;      /* of the one who took the call, before DONE */
     unsigned robbed; /* times that it was told to try (WEIR__RETRY) and came too late */
     bool queued;     /* under the object's lock */
+    bool held;       /* newcomers are kept from the object for this node, until release */
 };
 
 struct weir__queue {
@@ -91,6 +92,10 @@ struct weir__waitable_ops {
     bool (*hint)(weir_waitable *on, const struct weir__node *n);
     /* A call that was told to try this case does not want it any more: tells another, if it is ready. */
     void (*pass_on)(weir_waitable *on, struct weir__node *n);
+    /* A call that was robbed twice keeps newcomers out, if nobody does (n->held); release ends that,
+     * whatever has become of the call. */
+    void (*hold)(weir_waitable *on, struct weir__node *n);
+    void (*release)(weir_waitable *on, struct weir__node *n);
 };
 
 /* Takes the waiting call of node n for `call` (NULL: for nobody, as a close or a cancel does, under the

@@ -12,9 +12,18 @@
  *       leaves instead, it tells another (pass_on).
  *   I3  a node is queued only after a try that failed, and the ring is looked at again afterwards, past
  *       the barrier (Q1); if it is ready by then, the call leaves its queues and tries again.
- * Progress   that of the ring; a waiter, and who wakes one, takes the channel's lock.
- * Ordering   W3 (announce) takes LOT_W3's part in the ring's argument, queues/mpmc_wait.c.
- * Differs from the design: robbed waiters queue at the front, but no newcomer is turned away for them. */
+ *   I4  (robbery) who came too late twice sets the held bit in the word that newcomers of its side have to
+ *       change (head, tail), so that every claim of theirs fails and a try is EBUSY. One node holds a side;
+ *       holder[side] names it, under the lock, from before the bit is set until after it is clear. Only
+ *       the holder changes a word with the bit, but for the open bit; its claim takes the bit away
+ *       together with the element. Whatever becomes of the call, release follows: it passes the hold to the
+ *       next waiter that was robbed twice, or wakes as many as may be served.
+ *   I5  wake-ups go to the holder first, if it is queued: for others the ring is not ready while the bit
+ *       stands. If it is not queued, it looks again before it sleeps (I3).
+ * Progress   that of the ring, but blocking for newcomers while a side is held; a waiter, and who wakes one, takes the channel's lock.
+ * Ordering   W3 (announce) takes LOT_W3's part in the ring's argument, queues/mpmc_wait.c. The holder's
+ *            claim M2 takes the part of C1 and C2, its loads and stores of stamps, M3 to M5, those of A1, R1, S1
+ *            and F1. */
 #include "chan.h"
 
 #include "../lib/base.h"
@@ -24,6 +33,7 @@ struct buffered {
     weir_chan chan;
     _Alignas(WEIR_LINE) struct weir__lock lock;
     struct weir__queue poppers, pushers;
+    struct weir__node *holder[2];       /* of poppers, of pushers */
     _Alignas(WEIR_LINE) weir_mpmc ring; /* and its slots */
 };
 
@@ -40,6 +50,12 @@ static struct weir__queue *queue_of(struct buffered *b, uint64_t side) {
 static uint64_t side_of(const struct weir__node *n) {
     return n->op == WEIR_RECV ? WEIR__MPMC_POPPER : WEIR__MPMC_PUSHER;
 }
+static struct weir__node **holder_of(struct buffered *b, uint64_t side) {
+    return &b->holder[side == WEIR__MPMC_PUSHER];
+}
+static weir_au64 *word_of(struct buffered *b, uint64_t side) {
+    return side == WEIR__MPMC_POPPER ? &b->ring.head_ : &b->ring.tail_;
+}
 static bool ready(struct buffered *b, uint64_t side) {
     return side == WEIR__MPMC_POPPER ? weir__mpmc_can_pop(&b->ring) : weir__mpmc_can_push(&b->ring);
 }
@@ -54,12 +70,18 @@ static void leave(struct buffered *b, struct weir__node *n) {
     (void)weir_fetch_sub_relaxed(&b->ring.waiters_, side_of(n));
 }
 
+/* Who is to be told first (I5). */
+static struct weir__node *first_of(struct buffered *b, uint64_t side) {
+    struct weir__node *h = *holder_of(b, side);
+    return h && h->queued ? h : queue_of(b, side)->first;
+}
+
 /* ---- waking ------------------------------------------------------------------------------------------------ */
 
 /* Tells up to n waiters of a side to try. Under the lock. True: one could not be told without the pairing
  * lock. */
 static bool tell(struct buffered *b, uint64_t side, size_t n, struct weir__wakes *wakes) {
-    for (struct weir__node *w; n > 0 && (w = queue_of(b, side)->first);) {
+    for (struct weir__node *w; n > 0 && (w = first_of(b, side));) {
         int rc = weir__take(NULL, w);
         if (rc == WEIR__AGAIN) return true;
         leave(b, w);
@@ -89,22 +111,99 @@ void weir__chan_wake(weir_mpmc *r, uint64_t side, size_t n) {
     weir__tell(&wakes);
 }
 
+/* ---- robbed waiters ------------------------------------------------------------------------------------------ */
+
+/* The holder's pop: as the ring's, but the word stays as it is (I4). */
+static int pop_held(weir_mpmc *r, void *elem) {
+    uint64_t marked = weir_load_relaxed(&r->head_), h = marked & ~WEIR__MPMC_HELD;
+    size_t esize = (size_t)r->elem_size_;
+    weir_au64 *stamp = weir__mpmc_stamp(r, h, (size_t)r->stride_);
+    if (weir_load_acquire(stamp, CHAN_M3) != h + WEIR__MPMC_ONE) {
+        uint64_t t = weir_load_seq_cst(&r->tail_, CHAN_M7) & ~WEIR__MPMC_HELD;
+        return t == h ? WEIR_ECLOSED : t == (h | WEIR__MPMC_OPEN) ? WEIR_EAGAIN : WEIR_EBUSY;
+    }
+    (void)weir_exchange_seq_cst(&r->head_, weir__mpmc_next(r, h, 1), CHAN_M2);
+    WEIR_POINT("chan.held.claimed");
+    weir__copy(elem, stamp + 1, esize);
+    weir_store_release(stamp, h + r->lap_, CHAN_M4);
+    weir_light_barrier();
+    if (weir_load_relaxed(&r->waiters_)) weir__mpmc_popped_(r, stamp, 1);
+    return 0;
+}
+
+/* A close may change the word meanwhile. */
+static int push_held(weir_mpmc *r, const void *elem) {
+    uint64_t marked = weir_load_relaxed(&r->tail_), t = marked & ~WEIR__MPMC_HELD;
+    size_t esize = (size_t)r->elem_size_;
+    weir_au64 *stamp = weir__mpmc_stamp(r, t, (size_t)r->stride_);
+    if (!(t & WEIR__MPMC_OPEN)) return WEIR_ECLOSED;
+    if (weir_load_acquire(stamp, CHAN_M5) + WEIR__MPMC_OPEN != t) return WEIR_EAGAIN;
+    if (!weir_cas_seq_cst(&r->tail_, &marked, weir__mpmc_next(r, t, 1), CHAN_M8))
+        return WEIR_ECLOSED; /* nobody else changes it */
+    WEIR_POINT("chan.held.claimed");
+    weir__copy(stamp + 1, elem, esize);
+    weir_store_release(stamp, t - WEIR__MPMC_OPEN + WEIR__MPMC_ONE, CHAN_M9);
+    weir_light_barrier();
+    if (weir_load_relaxed(&r->waiters_)) weir__mpmc_pushed_(r, stamp, 1);
+    return 0;
+}
+
+/* Under the lock: n keeps newcomers of its side out. */
+static void hold_for(struct buffered *b, struct weir__node *n) {
+    *holder_of(b, side_of(n)) = n;
+    n->held = true;
+    (void)weir_fetch_or_seq_cst(word_of(b, side_of(n)), WEIR__MPMC_HELD, CHAN_M1);
+}
+
+static void hold(weir_waitable *on, struct weir__node *n) {
+    struct buffered *b = of((weir_chan *)(void *)on);
+    weir__lock(&b->lock);
+    if (!*holder_of(b, side_of(n))) hold_for(b, n);
+    weir__unlock(&b->lock);
+}
+
+/* The hold ends, or goes to the next that was robbed twice; then those are woken that may be served. */
+static void release(weir_waitable *on, struct weir__node *n) {
+    struct buffered *b = of((weir_chan *)(void *)on);
+    uint64_t side = side_of(n);
+    weir__lock(&b->lock);
+    *holder_of(b, side) = NULL;
+    n->held = false;
+    /* After its claim the bit is clear already, and no other holder has set it (I4). */
+    (void)weir_fetch_and_seq_cst(word_of(b, side), ~WEIR__MPMC_HELD, CHAN_N1);
+    struct weir__node *next = queue_of(b, side)->first;
+    while (next && next->robbed < 2) next = next->next;
+    if (next) hold_for(b, next);
+    weir__unlock(&b->lock);
+    WEIR_POINT("chan.released");
+    if (weir_recheck(ready(b, side), CHAN_Q3))
+        weir__chan_wake(&b->ring, side, weir_mpmc_is_closed(&b->ring) ? SIZE_MAX : 1);
+}
+
 /* ---- a case ------------------------------------------------------------------------------------------------- */
 
 static int try_once(struct buffered *b, const struct weir__node *n) {
+    if (n->held)
+        return n->op == WEIR_RECV ? pop_held(&b->ring, n->elem) : push_held(&b->ring, n->elem);
     if (n->op == WEIR_RECV) return weir_mpmc_try_pop(&b->ring, n->elem);
     return weir_mpmc_try_push(&b->ring, n->elem);
 }
 
-static bool look_again(struct buffered *b, uint64_t side) {
-    if (ready(b, side)) return true;
-    weir__mpmc_barrier(&b->ring);
+/* Whether a node may be served now. */
+static bool may(struct buffered *b, const struct weir__node *n) {
+    uint64_t side = side_of(n);
+    if (!n->held && weir_load_seq_cst(word_of(b, side), CHAN_M6) & WEIR__MPMC_HELD) return false;
     return ready(b, side);
+}
+
+static bool look_again(struct buffered *b, const struct weir__node *n) {
+    if (may(b, n)) return true;
+    weir__mpmc_barrier(&b->ring);
+    return may(b, n);
 }
 
 static int attempt(weir_waitable *on, struct weir__node *n, struct weir__call *call) {
     struct buffered *b = of((weir_chan *)(void *)on);
-    uint64_t side = side_of(n);
     if (!call->shown) { /* nobody else can take the call: a try may perform it */
         int rc = try_once(b, n);
         if ((rc != WEIR_EAGAIN && rc != WEIR_EBUSY) || !call->arm) return rc;
@@ -113,7 +212,7 @@ static int attempt(weir_waitable *on, struct weir__node *n, struct weir__call *c
     enter(b, n);
     weir__unlock(&b->lock);
     WEIR_POINT("chan.entered");
-    return weir_recheck(look_again(b, side), CHAN_Q1) ? WEIR__LOOK : WEIR__PENDING;
+    return weir_recheck(look_again(b, n), CHAN_Q1) ? WEIR__LOOK : WEIR__PENDING;
 }
 
 static void disarm(weir_waitable *on, struct weir__node *n) {
@@ -124,19 +223,21 @@ static void disarm(weir_waitable *on, struct weir__node *n) {
 }
 
 static bool hint(weir_waitable *on, const struct weir__node *n) {
-    return ready(of((weir_chan *)(void *)on), side_of(n));
+    return may(of((weir_chan *)(void *)on), n);
 }
 
 static void pass_on(weir_waitable *on, struct weir__node *n) {
     struct buffered *b = of((weir_chan *)(void *)on);
-    if (weir_recheck(ready(b, side_of(n)), CHAN_Q2)) weir__chan_wake(&b->ring, side_of(n), 1);
+    if (weir_recheck(may(b, n), CHAN_Q2)) weir__chan_wake(&b->ring, side_of(n), 1);
 }
 
 static const struct weir__waitable_ops ops = { .attempt = attempt,
                                                .disarm = disarm,
                                                .check = weir__chan_check,
                                                .hint = hint,
-                                               .pass_on = pass_on };
+                                               .pass_on = pass_on,
+                                               .hold = hold,
+                                               .release = release };
 
 /* ---- the kind ------------------------------------------------------------------------------------------------ */
 
@@ -182,6 +283,7 @@ static int init(weir_chan *c, const struct weir_chan_opts *o) {
     weir_mpmc *r;
     c->on.ops = &ops;
     b->poppers = b->pushers = (struct weir__queue){ NULL, NULL };
+    b->holder[0] = b->holder[1] = NULL;
     weir_init_atomic(&b->lock.word, 0);
     int rc = weir_mpmc_init(&r, &b->ring, c->bytes - offsetof(struct buffered, ring), o->cap,
                             o->elem_size, 0);

@@ -55,27 +55,32 @@ static void wake(weir_mpmc *r, uint64_t side, size_t n) {
         (void)weir__lot_wake(r->id_, &r->waiters_, side, n);
 }
 
+/* All of a side that stand there now. In the lot: those counted, and no more. They are first in the list,
+ * and one that waits again goes last, so that this ends though the woken may have to wait for a push in
+ * flight. In a channel one that waits again may go first; all are told under one hold of its lock. */
+static void wake_side(weir_mpmc *r, uint64_t side, size_t counted) {
+    wake(r, side, r->id_ == WEIR__MPMC_OF_CHAN ? SIZE_MAX : counted);
+}
+
 void weir__mpmc_wake_all(weir_mpmc *r) {
     uint64_t w = weir_load_seq_cst(&r->waiters_, MPMC_K2);
-    /* Those counted, and no more: they are first in the list, and one that waits again goes last, so
-     * that this ends though the woken may have to wait for a push in flight. */
-    if (poppers(w)) wake(r, WEIR__MPMC_POPPER, poppers(w));
-    if (pushers(w)) wake(r, WEIR__MPMC_PUSHER, pushers(w));
+    if (poppers(w)) wake_side(r, WEIR__MPMC_POPPER, poppers(w));
+    if (pushers(w)) wake_side(r, WEIR__MPMC_PUSHER, pushers(w));
 }
 
 /* ---- what a side waits for -------------------------------------------------------------------------- */
 
 /* Each says whether it is worth trying: true also when the index was stale. Only loads. */
 bool weir__mpmc_can_pop(weir_mpmc *r) {
-    uint64_t h = weir_load_seq_cst(&r->head_, MPMC_D5);
+    uint64_t h = weir_load_seq_cst(&r->head_, MPMC_D5) & ~WEIR__MPMC_HELD;
     uint64_t s = weir_load_seq_cst(weir__mpmc_stamp(r, h, (size_t)r->stride_), MPMC_D3);
     if ((int64_t)(s - h) >= (int64_t)WEIR__MPMC_ONE) return true;
-    uint64_t t = weir_load_seq_cst(&r->tail_, MPMC_D6);
+    uint64_t t = weir_load_seq_cst(&r->tail_, MPMC_D6) & ~WEIR__MPMC_HELD;
     return weir_recheck(t == h, MPMC_Q8); /* closed and drained: the open bit is not there */
 }
 
 bool weir__mpmc_can_push(weir_mpmc *r) {
-    uint64_t t = weir_load_seq_cst(&r->tail_, MPMC_D7);
+    uint64_t t = weir_load_seq_cst(&r->tail_, MPMC_D7) & ~WEIR__MPMC_HELD;
     if (weir_recheck(!(t & WEIR__MPMC_OPEN), MPMC_Q9)) return true;
     uint64_t s = weir_load_seq_cst(weir__mpmc_stamp(r, t, (size_t)r->stride_), MPMC_D4);
     return (int64_t)(s + WEIR__MPMC_OPEN - t) >= 0;
@@ -125,7 +130,10 @@ void weir__mpmc_popped_(weir_mpmc *r, weir_au64 *stamp, size_t n) {
     if (pushers(w)) wake(r, WEIR__MPMC_PUSHER, n);
     if (!poppers(w) || !weir_recheck(weir__mpmc_can_pop(r), MPMC_Q6)) return;
     bool all = weir_recheck(weir_mpmc_is_closed(r), MPMC_Q7);
-    wake(r, WEIR__MPMC_POPPER, all ? poppers(w) : 1); /* I2, I3 */
+    if (all)
+        wake_side(r, WEIR__MPMC_POPPER, poppers(w)); /* I3 */
+    else
+        wake(r, WEIR__MPMC_POPPER, 1); /* I2 */
 }
 
 /* ---- waiting --------------------------------------------------------------------------------------------- */

@@ -67,7 +67,8 @@ typedef struct weir_mpmc {
 } weir_mpmc;
 
 #define WEIR__MPMC_OPEN UINT64_C(1)
-#define WEIR__MPMC_ONE UINT64_C(4) /* one element, as in a word */
+#define WEIR__MPMC_HELD UINT64_C(2) /* in head or tail: of a channel, see queues/chan_mpmc.c */
+#define WEIR__MPMC_ONE UINT64_C(4)  /* one element, as in a word */
 #define WEIR__MPMC_POPPER UINT64_C(1)
 #define WEIR__MPMC_PUSHER (UINT64_C(1) << 31)
 #define WEIR__MPMC_FENCE (UINT64_C(1) << 63) /* no membarrier: publishers fence for themselves */

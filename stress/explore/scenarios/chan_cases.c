@@ -63,5 +63,14 @@ const struct chan_case chan_cases[] = {
     RING("select.told", 1, 1, NULL, "[aRbR]", "at", "aSbS"),
     RING("select.now", 1, 1, NULL, "[aRbR]?[aRbR]?", "as", "bs"),
     RING("select.until", 1, 1, NULL, "[aRbR]~", "[aRbR]~", "asbs"),
+    /* robbery: a waiter, newcomers that take what it was told of, and its ways out */
+    RING("rob.recv", 1, -1, "preemptions=3", "aR", "asarasarasarac"),
+    RING("rob.recv.three", 1, -1, NULL, "aR", "asarasarac", "ar"),
+    RING("rob.recv.two", 1, -1, NULL, "aR", "aR", "asarasarac"),
+    RING("rob.send", 1, -1, "preemptions=3", "aSaS", "arasarasarasarac"),
+    RING("rob.until", 1, -1, "preemptions=3", "atas", "asarasaras"),
+    RING("rob.cancel", 1, -1, "preemptions=3", "@aRas", "asarasarX"),
+    RING("rob.select", 1, 1, "preemptions=3", "[aRbR]", "asarasarasarbS"),
+    RING("rob.close", 1, -1, NULL, "aR", "aR", "asarasac"),
     { .name = NULL }
 };

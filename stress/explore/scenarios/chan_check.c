@@ -56,13 +56,25 @@ static struct weir_lin_op converted(const struct weir_model_op *op, unsigned let
     return l;
 }
 
-/* The operations on channel i. A select that waited in vain took no case at all: nothing to check. */
+/* Whether a select of another thread overlaps: it works on channels that it does not take. */
+static bool beside_select(const struct weir_model_op *all, size_t n,
+                          const struct weir_model_op *op) {
+    for (size_t j = 0; j < n; j++)
+        if (all[j].thread != op->thread && strcmp(all[j].name, "select") == 0 &&
+            all[j].call < op->ret && op->call < all[j].ret)
+            return true;
+    return false;
+}
+
+/* The operations on channel i. An EBUSY may be a select's doing that took another channel. A select that waited in vain took no case at all: nothing to check. */
 static size_t of_channel(const struct weir_model_op *op, size_t n, unsigned i,
                          struct weir_lin_op *to) {
     size_t k = 0;
+    const struct weir_model_op *all = op;
     for (size_t j = 0; j < n; j++, op++) {
         if (k + WEIR_MODEL_VALUES > MOST)
             ex_fail(EX_F_MISUSE, "more than %d operations in a channel scenario", MOST);
+        if (op->result == WEIR_EBUSY && beside_select(all, n, op)) continue;
         if (op->kind) {
             if (op->kind >> 8 == i) to[k++] = converted(op, op->kind & 255);
             continue;
