@@ -89,6 +89,7 @@ static void *attend(void *arg) {
     uint64_t random = sr_mix(set->seed ^ 7);
     int64_t start = sr_now(), era = weir_stress_duration(run) / 16 + 1;
     bool storm = set->storm == SR_SIGNALS || set->storm == SR_BOTH, on = false;
+    weir_store_relaxed(&shared->attendant, (uint32_t)syscall(SYS_gettid));
     while (!weir_load_acquire(&over, 0)) {
         bool now = storm && !weir_load_relaxed(&shared->calm) &&
                    weir_load_relaxed(&shared->phase) < SR_FINISHING;

@@ -105,7 +105,7 @@ struct sr_shared {
 
     /* by the child */
     _Alignas(WEIR_LINE) weir_au32 phase;
-    weir_au32 stopping, era, answered, signals;
+    weir_au32 stopping, era, answered, attendant, signals;
     weir_au32 failed; /* 1: claimed, 2: the text is complete */
     weir_au64 logged; /* bytes, perhaps more than there is room for */
     char failure[SR_TEXT], skip[SR_TEXT / 4], log[SR_LOG];

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/stress/known.sh PROGRAM [waiting|broken [sanitized]]: what weir-stress run says of scenarios that are known to be good or bad: each kind
+# tests/stress/known.sh PROGRAM [slow|waiting|broken [sanitized]]: what weir-stress run says of scenarios that are known to be good or bad: each kind
 # of failure has its own words, the exit status, a folder, and a line that repeats it. Each line "ok" or "FAILED";
 # exit 1 if any failed.
 set -u
@@ -8,8 +8,8 @@ program=$1
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
-bad=0
-usual='seconds=0.4 watchdog=0.4 limit=2 delay=off place=spread storm=off'
+bad=0 more=
+usual='seconds=0.4 watchdog=0.4 limit=20 delay=off place=spread storm=off'
 
 ok() { echo "ok      $*"; }
 failed() {
@@ -46,7 +46,7 @@ found() {
     scenario=$1 threads=$2 headline=$3
     shift 3
     # shellcheck disable=SC2086
-    expect "$scenario" 1 "^($headline)   $scenario " "$scenario" threads=$threads $usual
+    expect "$scenario" 1 "^($headline)   $scenario " "$scenario" threads=$threads $usual $more
     folder=$(sed -n 's/^folder: \([^,]*\).*/\1/p' out)
     for text in "$@"; do
         grep -qE -e "$text" "$folder/failure.txt" || failed "$scenario: $folder/failure.txt says nothing like: $text"
@@ -64,19 +64,23 @@ found() {
 }
 
 part=${2:-all} sanitized=${3:-no}
-if [ "$part" = waiting ] || [ "$part" = all ]; then
+if [ "$part" = slow ] || [ "$part" = all ]; then
     # What is only slow is not reported, though nothing moves for longer than the watchdog's time.
     for name in good.stopped good.starved good.long good.flag good.idle good.deadline; do
         # shellcheck disable=SC2086
         expect "$name" 0 '^1 runs .* 0 failed' $name threads=2 $usual limit=30 place=one
     done
+fi
+if [ "$part" = waiting ] || [ "$part" = all ]; then
     found bad.lost 3 'LOST WAKE-UP' 'thread 1 .*sleeper .*waits until the flag is up: this is TRUE' 'thread 0 .*raiser .*has ended'
     found bad.oversleeps 2 'LOST WAKE-UP' 'its deadline passed by'
     found bad.stuck 2 'CANNOT END' 'waits until the flag is up: this is false'
     found bad.silent 2 'CANNOT END' 'has not said what it waits for'
     # shellcheck disable=SC2086
     expect bad.predicate 1 'all threads sleep, and a predicate does not return' bad.predicate threads=2 $usual
+    more=limit=2
     found bad.spin 2 'NO PROGRESS' 'not all threads sleep'
+    more=
     if command -v gdb >/dev/null && gdb -nx -batch -p 1 >/dev/null 2>&1; then
         # shellcheck disable=SC2086
         expect 'stacks' 1 '^folder: .*, with stacks.txt' bad.lost threads=3 $usual
@@ -88,7 +92,9 @@ if [ "$part" = broken ] || [ "$part" = all ]; then
     found bad.crash 2 'CRASH|SANITIZER REPORT' 'SIGSEGV at address 0x[0-9a-f]*010, in thread 1, after point crash.soon|SEGV'
     found bad.abort 2 'CRASH|SANITIZER REPORT' 'SIGABRT|ABRT'
     found bad.exit 2 'EXIT' 'called exit\(3\) before its end'
+    more=limit=2
     found bad.deaf 2 'DOES NOT END' 'operations go on'
+    more=
     if [ "$sanitized" = no ]; then # an allocator that keeps what is freed grows as well
         expect 'memory that grows' 1 '^MEMORY GROWS   bad.grows' bad.grows threads=2 seconds=5 delay=off place=spread storm=off
         expect 'memory that does not' 0 '^1 runs .* 0 failed' good.counter threads=2 seconds=5 delay=off place=spread storm=off
