@@ -224,7 +224,6 @@ static void thief(void *arg, size_t i) {
 void s21_deadline_stays(void) {
     struct thieves t = { .a = chan_open(1), .b = chan_open(1) };
     struct team team;
-    size_t n = 0;
     team_start(&team, 2, thief, &t);
     for (size_t k = times(40); k > 0 && checks_hold(); k--) {
         struct selector s;
@@ -234,8 +233,8 @@ void s21_deadline_stays(void) {
         selector_recv(&s, t.b);
         s.deadline = until;
         ptrdiff_t won;
-        while ((won = selector_run(&s)) >= 0 && checks_hold())
-            n++; /* until it is late in the end */
+        do won = selector_run(&s); /* until it is late in the end */
+        while (won >= 0 && checks_hold());
         check_late(won, until);
     }
     weir_store_relaxed(&t.over, 1);
