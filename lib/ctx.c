@@ -14,7 +14,7 @@
 #include <weir/ctx.h>
 
 #include "base.h"
-#include "wait.h"
+#include "ctx.h"
 
 struct weir_ctx {
     weir_waitable on;
@@ -76,7 +76,10 @@ static void end_one(weir_ctx *c, int err, int cause, struct weir__wakes *wakes) 
     weir_store_release(&c->err, (uint32_t)-err, CTX_E1);
     for (struct weir__node *n; (n = c->waiters.first);) {
         weir__queue_remove(&c->waiters, n);
-        if (weir__take(NULL, n) == 0) weir__complete(wakes, n, err);
+        if (n->wake)
+            n->wake(n->elem);
+        else if (weir__take(NULL, n) == 0)
+            weir__complete(wakes, n, err);
     }
 }
 
@@ -254,4 +257,21 @@ static int check(const weir_waitable *on, const struct weir__node *n) {
 static weir_time due(weir_waitable *on, struct weir__node *n) {
     (void)n;
     return ((weir_ctx *)on)->deadline;
+}
+
+/* ---- watching --------------------------------------------------------------------------------------------- */
+
+int weir__ctx_watch(struct weir__watch *w, weir_ctx *ctx, void (*wake)(void *arg), void *arg) {
+    weir_ctx *c = real(ctx);
+    *w = (struct weir__watch){ .node = { .wake = wake, .elem = arg }, .ctx = c };
+    if (!c) return 0;
+    weir__lock(&c->root->lock);
+    int err = ended(c);
+    if (!err) weir__queue_add(&c->waiters, &w->node);
+    weir__unlock(&c->root->lock);
+    return err;
+}
+
+void weir__ctx_unwatch(struct weir__watch *w) {
+    if (w->ctx) disarm(&w->ctx->on, &w->node);
 }

@@ -102,8 +102,9 @@ size_t weir__lot_wake(uint64_t key, weir_au64 *count, uint64_t unit, size_t n) {
 
 int weir__lot_park(struct weir__waiter *w, struct weir__parker *p, weir_time deadline) {
     while (!weir_load_acquire(&w->woken, LOT_W2)) {
-        if (weir__park(p, deadline) == 0) continue;
-        return weir__lot_leave(w) ? WEIR_ETIMEDOUT : 0;
+        int rc = weir__park(p, deadline);
+        if (rc == 0) rc = w->ctx ? weir_ctx_err(w->ctx) : 0;
+        if (rc < 0) return weir__lot_leave(w) ? rc : 0;
     }
     return 0;
 }

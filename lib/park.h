@@ -7,6 +7,8 @@
 #ifndef WEIR_LIB_PARK_H
 #define WEIR_LIB_PARK_H
 
+#include <weir/ctx.h>
+
 #include "os.h"
 
 /* ---- parker -------------------------------------------------------------------------------------- */
@@ -68,6 +70,7 @@ struct weir__waiter {
     uint64_t unit;                    /* what this waiter adds to it: tells the sides apart */
     void (*wake)(void *);             /* called after unlocking */
     void *wake_arg;
+    weir_ctx *ctx; /* its end, too, ends the wait; NULL: none. Somebody watches it and unparks */
     weir_au32 woken;
 };
 
@@ -81,8 +84,8 @@ bool weir__lot_leave(struct weir__waiter *w);
 /* Wakes up to n waiters of this key and side, first come first; returns how many. */
 size_t weir__lot_wake(uint64_t key, weir_au64 *count, uint64_t unit, size_t n);
 
-/* Enters was done: parks the calling thread until it is woken (0) or the deadline passes
- * (WEIR_ETIMEDOUT; then it has left). */
+/* Enters was done: parks the calling thread until it is woken (0), or the deadline passes or w->ctx
+ * ends (its error; then it has left). */
 int weir__lot_park(struct weir__waiter *w, struct weir__parker *p, weir_time deadline);
 
 #endif

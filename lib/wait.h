@@ -35,10 +35,11 @@ struct weir__node {
     weir_waitable *on; /* NULL: a case that is never ready */
     void *elem;
     uint32_t op, arg, index;
-    int result;      /* of the one who took the call, before DONE */
-    unsigned robbed; /* times that it was told to try (WEIR__RETRY) and came too late */
-    bool queued;     /* under the object's lock */
-    bool held;       /* newcomers are kept from the object for this node, until release */
+    int result;               /* of the one who took the call, before DONE */
+    unsigned robbed;          /* times that it was told to try (WEIR__RETRY) and came too late */
+    bool queued;              /* under the object's lock */
+    void (*wake)(void *elem); /* of a watch (lib/ctx.h): called instead of taking the call */
+    bool held;                /* newcomers are kept from the object for this node, until release */
 };
 
 struct weir__queue {

@@ -39,6 +39,7 @@
 #include <weir/mpmc.h>
 
 #include "../lib/base.h"
+#include "../lib/ctx.h"
 #include "../lib/park.h"
 #include "../lib/thread.h"
 #include "mpmc.h"
@@ -176,7 +177,8 @@ static bool look_again(weir_mpmc *r, bool (*ready)(weir_mpmc *)) {
 static void wake_thread(void *parker) { weir__unpark(parker); }
 
 /* Waits until the operation is worth trying (0) or the deadline passes. */
-static int block(const struct attempt *a, struct weir__thread *self, weir_time deadline) {
+static int block(const struct attempt *a, struct weir__thread *self, weir_time deadline,
+                 weir_ctx *ctx) {
     weir_mpmc *r = a->r;
     bool popper = a->side == WEIR__MPMC_POPPER;
     bool (*ready)(weir_mpmc *) = popper ? weir__mpmc_can_pop : weir__mpmc_can_push;
@@ -187,7 +189,8 @@ static int block(const struct attempt *a, struct weir__thread *self, weir_time d
                               .count = &r->waiters_,
                               .unit = a->side,
                               .wake = wake_thread,
-                              .wake_arg = &self->parker };
+                              .wake_arg = &self->parker,
+                              .ctx = ctx };
     weir__lot_enter(&w);
     WEIR_POINT("mpmc.wait.announced");
     if (weir_recheck(look_again(r, ready), MPMC_Q1)) {
@@ -206,22 +209,35 @@ static void pass_on(const struct attempt *a) {
         wake(a->r, a->side, 1);
 }
 
+/* Waits and tries until the operation is done, or cannot be. */
+static ptrdiff_t until(const struct attempt *a, weir_time deadline, weir_ctx *ctx) {
+    struct weir__watch watch = { .ctx = NULL };
+    struct weir__thread *self = NULL;
+    ptrdiff_t rc;
+    for (;;) {
+        rc = weir__ctx_err(ctx);
+        if (rc == 0) rc = try_once(a);
+        if (rc != WEIR_EAGAIN && rc != WEIR_EBUSY) break;
+        rc = WEIR_ETIMEDOUT;
+        if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) break;
+        if (!self) {
+            self = weir__thread_self();
+            if (!self) return WEIR_ENOMEM;
+            if (weir__ctx_watch(&watch, ctx, wake_thread, &self->parker) < 0) continue;
+        }
+        (void)block(a, self, deadline, ctx);
+    }
+    weir__ctx_unwatch(&watch);
+    if (self && (rc == WEIR_ETIMEDOUT || rc == WEIR_ECANCELED)) pass_on(a);
+    return rc;
+}
+
 /* The one place that says how a failed try, a deadline and a context meet (rulings 1 and 3). */
 static ptrdiff_t wait_for(const struct attempt *a, weir_time deadline, weir_ctx *ctx) {
-    if (ctx) return WEIR_ENOTSUP;
-    bool waited = false;
-    for (;;) {
-        ptrdiff_t rc = try_once(a);
-        if (deadline == WEIR_NOW || (rc != WEIR_EAGAIN && rc != WEIR_EBUSY)) return rc;
-        if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) {
-            if (waited) pass_on(a);
-            return WEIR_ETIMEDOUT;
-        }
-        struct weir__thread *self = weir__thread_self();
-        if (!self) return WEIR_ENOMEM;
-        (void)block(a, self, deadline);
-        waited = true;
-    }
+    ptrdiff_t rc = weir__ctx_err(ctx);
+    if (rc < 0) return rc;
+    if (deadline == WEIR_NOW) return try_once(a);
+    return until(a, weir__ctx_until(ctx, deadline), ctx);
 }
 
 int weir_mpmc_push_wait(weir_mpmc *r, const void *elem, weir_time deadline, weir_ctx *ctx) {
@@ -237,13 +253,13 @@ int weir_mpmc_pop_wait(weir_mpmc *r, void *elem, weir_time deadline, weir_ctx *c
 ptrdiff_t weir_mpmc_push_n_wait(weir_mpmc *r, const void *elems, size_t n, weir_time deadline,
                                 weir_ctx *ctx) {
     struct attempt a = { r, WEIR__MPMC_PUSHER, (void *)(uintptr_t)elems, n };
-    if (n == 0) return ctx ? WEIR_ENOTSUP : 0;
+    if (n == 0) return 0;
     return wait_for(&a, deadline, ctx);
 }
 
 ptrdiff_t weir_mpmc_pop_n_wait(weir_mpmc *r, void *elems, size_t n, weir_time deadline,
                                weir_ctx *ctx) {
     struct attempt a = { r, WEIR__MPMC_POPPER, elems, n };
-    if (n == 0) return ctx ? WEIR_ENOTSUP : 0;
+    if (n == 0) return 0;
     return wait_for(&a, deadline, ctx);
 }

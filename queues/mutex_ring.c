@@ -12,6 +12,7 @@
 #include <weir/detail/copy.h>
 
 #include "../lib/base.h"
+#include "../lib/ctx.h"
 #include "../lib/os_mutex.h"
 
 struct side {
@@ -133,14 +134,17 @@ static int sleep_on(weir_mutex_ring *r, struct side *s, weir_time deadline) {
 
 /* ---- the verbs ------------------------------------------------------------------------------------------ */
 
-static ptrdiff_t push(weir_mutex_ring *r, const void *elems, size_t n, weir_time deadline) {
+static ptrdiff_t push(weir_mutex_ring *r, const void *elems, size_t n, weir_time deadline,
+                      weir_ctx *ctx) {
     int late = 0;
-    weir__mutex_lock(&r->mutex);
-    while (!r->closed && r->len == r->cap && deadline != WEIR_NOW && late == 0)
-        late = sleep_on(r, &r->pushers, deadline);
     ptrdiff_t rc;
     size_t signals = 0;
-    if (r->closed) {
+    weir__mutex_lock(&r->mutex);
+    while ((rc = weir__ctx_err(ctx)) == 0 && !r->closed && r->len == r->cap &&
+           deadline != WEIR_NOW && late == 0)
+        late = sleep_on(r, &r->pushers, deadline);
+    if (rc < 0) { /* and nothing moves */
+    } else if (r->closed) {
         rc = WEIR_ECLOSED;
     } else if (r->len == r->cap) {
         rc = late ? late : WEIR_EAGAIN;
@@ -154,14 +158,16 @@ static ptrdiff_t push(weir_mutex_ring *r, const void *elems, size_t n, weir_time
     return rc;
 }
 
-static ptrdiff_t pop(weir_mutex_ring *r, void *elems, size_t n, weir_time deadline) {
+static ptrdiff_t pop(weir_mutex_ring *r, void *elems, size_t n, weir_time deadline, weir_ctx *ctx) {
     int late = 0;
-    weir__mutex_lock(&r->mutex);
-    while (!r->closed && r->len == 0 && deadline != WEIR_NOW && late == 0)
-        late = sleep_on(r, &r->poppers, deadline);
     ptrdiff_t rc;
     size_t signals = 0;
-    if (r->len > 0) {
+    weir__mutex_lock(&r->mutex);
+    while ((rc = weir__ctx_err(ctx)) == 0 && !r->closed && r->len == 0 && deadline != WEIR_NOW &&
+           late == 0)
+        late = sleep_on(r, &r->poppers, deadline);
+    if (rc < 0) {
+    } else if (r->len > 0) {
         size_t k = take(r, elems, n);
         rc = (ptrdiff_t)k;
         signals = claim_signals(&r->pushers, k);
@@ -173,37 +179,70 @@ static ptrdiff_t pop(weir_mutex_ring *r, void *elems, size_t n, weir_time deadli
     return rc;
 }
 
+/* The context has ended: those who wait look whether it is theirs. */
+static void wake_both(void *ring) {
+    weir_mutex_ring *r = ring;
+    weir__mutex_lock(&r->mutex);
+    weir__mutex_unlock(&r->mutex); /* who has looked before sleeps by now */
+    weir__cond_broadcast(&r->poppers.wake);
+    weir__cond_broadcast(&r->pushers.wake);
+}
+
+static ptrdiff_t push_until(weir_mutex_ring *r, const void *elems, size_t n, weir_time deadline,
+                            weir_ctx *ctx) {
+    struct weir__watch watch;
+    if (n == 0) return 0;
+    if (!ctx) return push(r, elems, n, deadline, NULL);
+    ptrdiff_t rc = weir__ctx_watch(&watch, ctx, wake_both, r);
+    if (rc < 0) return rc;
+    rc = push(r, elems, n, weir__ctx_until(ctx, deadline), ctx);
+    weir__ctx_unwatch(&watch);
+    return rc;
+}
+
+static ptrdiff_t pop_until(weir_mutex_ring *r, void *elems, size_t n, weir_time deadline,
+                           weir_ctx *ctx) {
+    struct weir__watch watch;
+    if (n == 0) return 0;
+    if (!ctx) return pop(r, elems, n, deadline, NULL);
+    ptrdiff_t rc = weir__ctx_watch(&watch, ctx, wake_both, r);
+    if (rc < 0) return rc;
+    rc = pop(r, elems, n, weir__ctx_until(ctx, deadline), ctx);
+    weir__ctx_unwatch(&watch);
+    return rc;
+}
+
 static int one(ptrdiff_t rc) { return rc > 0 ? 0 : (int)rc; }
 
 int weir_mutex_ring_try_push(weir_mutex_ring *r, const void *elem) {
-    return one(push(r, elem, 1, WEIR_NOW));
+    return one(push(r, elem, 1, WEIR_NOW, NULL));
 }
 int weir_mutex_ring_try_pop(weir_mutex_ring *r, void *elem) {
-    return one(pop(r, elem, 1, WEIR_NOW));
+    return one(pop(r, elem, 1, WEIR_NOW, NULL));
 }
 
 ptrdiff_t weir_mutex_ring_try_push_n(weir_mutex_ring *r, const void *elems, size_t n) {
-    return n ? push(r, elems, n, WEIR_NOW) : 0;
+    return n ? push(r, elems, n, WEIR_NOW, NULL) : 0;
 }
 ptrdiff_t weir_mutex_ring_try_pop_n(weir_mutex_ring *r, void *elems, size_t n) {
-    return n ? pop(r, elems, n, WEIR_NOW) : 0;
+    return n ? pop(r, elems, n, WEIR_NOW, NULL) : 0;
 }
 
 int weir_mutex_ring_push_wait(weir_mutex_ring *r, const void *elem, weir_time deadline,
                               weir_ctx *ctx) {
-    return ctx ? WEIR_ENOTSUP : one(push(r, elem, 1, deadline));
+    return one(push_until(r, elem, 1, deadline, ctx));
 }
 int weir_mutex_ring_pop_wait(weir_mutex_ring *r, void *elem, weir_time deadline, weir_ctx *ctx) {
-    return ctx ? WEIR_ENOTSUP : one(pop(r, elem, 1, deadline));
+    return one(pop_until(r, elem, 1, deadline, ctx));
 }
 
 ptrdiff_t weir_mutex_ring_push_n_wait(weir_mutex_ring *r, const void *elems, size_t n,
                                       weir_time deadline, weir_ctx *ctx) {
-    return ctx ? WEIR_ENOTSUP : n ? push(r, elems, n, deadline) : 0;
+    return push_until(r, elems, n, deadline, ctx);
 }
 ptrdiff_t weir_mutex_ring_pop_n_wait(weir_mutex_ring *r, void *elems, size_t n, weir_time deadline,
                                      weir_ctx *ctx) {
-    return ctx ? WEIR_ENOTSUP : n ? pop(r, elems, n, deadline) : 0;
+    return pop_until(r, elems, n, deadline, ctx);
 }
 
 int weir_mutex_ring_close(weir_mutex_ring *r) {

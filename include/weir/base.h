@@ -81,8 +81,8 @@ WEIR_API weir_time weir_now(void);
  * WEIR_NOW, so that a deadline that has passed still differs from "do not wait". */
 WEIR_API weir_time weir_after(int64_t ns);
 
-/* Contexts (weir/ctx.h) are the argument `ctx` of each waiting call. The rings do not take one yet: there
- * it must be NULL, anything else is WEIR_ENOTSUP and nothing is done. */
+/* A context (weir/ctx.h): the last argument of each waiting call, which returns its error once it has
+ * ended, and moves nothing then. NULL: none. */
 typedef struct weir_ctx weir_ctx;
 
 /* Gives up one element that the container still held. `elem` points into the container, where elements

@@ -211,7 +211,7 @@ WEIR_NODISCARD WEIR_API ptrdiff_t weir_mpmc_try_pop_n(weir_mpmc *r, void *elems,
 /* Push that waits for room until `deadline`. Any thread. Returns 0, WEIR_ECLOSED (also while it
  * waited; the element is the caller's), WEIR_ETIMEDOUT (not before the deadline; a past one makes one
  * try), WEIR_ENOMEM (the first try failed, and there is no memory for a record of this thread),
- * WEIR_ENOTSUP (ctx is not NULL), WEIR_EINVAL. WEIR_NOW: exactly weir_mpmc_try_push. Spins for a bounded time, not at all
+ * ctx's error (once it has ended, even if there is room), WEIR_EINVAL. WEIR_NOW: exactly weir_mpmc_try_push. Spins for a bounded time, not at all
  * on one CPU, then parks. A woken thread may find its slot taken by a newcomer, and waits on. */
 WEIR_NODISCARD WEIR_API int weir_mpmc_push_wait(weir_mpmc *r, const void *elem, weir_time deadline,
                                                 weir_ctx *ctx);

@@ -42,8 +42,8 @@ WEIR_NODISCARD WEIR_API ptrdiff_t weir_mutex_ring_try_push_n(weir_mutex_ring *r,
 WEIR_NODISCARD WEIR_API ptrdiff_t weir_mutex_ring_try_pop_n(weir_mutex_ring *r, void *elems,
                                                             size_t n);
 
-/* Wait until `deadline` for room or an element: 0, WEIR_ECLOSED, WEIR_ETIMEDOUT, WEIR_ENOTSUP (ctx is
- * not NULL); WEIR_NOW: the try call. Any thread. */
+/* Wait until `deadline` for room or an element: 0, WEIR_ECLOSED, WEIR_ETIMEDOUT, ctx's
+ * error; WEIR_NOW: the try call. Any thread. */
 WEIR_NODISCARD WEIR_API int weir_mutex_ring_push_wait(weir_mutex_ring *r, const void *elem,
                                                       weir_time deadline, weir_ctx *ctx);
 WEIR_NODISCARD WEIR_API int weir_mutex_ring_pop_wait(weir_mutex_ring *r, void *elem,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/rings/basic.c - RING1, RING2, RING3, RING9 counts, RING16: one thread. */
+#include <weir/ctx.h>
+
 #include "cases.h"
 #include "ring.h"
 
@@ -210,19 +212,22 @@ static void failing_waits(struct ring *q, size_t len, weir_time deadline, weir_c
 
 void ring3_failure_wait(void) {
     struct ring q;
-    weir_ctx *ctx = (weir_ctx *)(void *)&q; /* never looked at */
+    weir_ctx *ctx;
+    if (!CHECK(weir_ctx_new(&ctx, NULL, WEIR_FOREVER) == 0, "no context")) return;
+    CHECK_IS(weir_ctx_cancel(ctx, 0), 0);
     if (!ring_open(&q, 4, 24)) return;
     failing_waits(&q, 0, weir_after(2000000), NULL, 0, WEIR_ETIMEDOUT);
     failing_waits(&q, 0, WEIR_NOW, NULL, 0, WEIR_EAGAIN);
-    failing_waits(&q, 0, WEIR_FOREVER, ctx, WEIR_ENOTSUP, WEIR_ENOTSUP);
+    failing_waits(&q, 0, WEIR_FOREVER, ctx, WEIR_ECANCELED, WEIR_ECANCELED); /* X23 */
     push_ids(&q, 24, 1, 4);
     failing_waits(&q, 4, weir_after(2000000), NULL, WEIR_ETIMEDOUT, 0);
     failing_waits(&q, 4, WEIR_NOW, NULL, WEIR_EAGAIN, 0);
-    failing_waits(&q, 4, WEIR_FOREVER, ctx, WEIR_ENOTSUP, WEIR_ENOTSUP);
+    failing_waits(&q, 4, WEIR_FOREVER, ctx, WEIR_ECANCELED, WEIR_ECANCELED); /* X23 */
     CHECK_IS(R.close(q.in), 0);
     failing_waits(&q, 4, WEIR_FOREVER, NULL, WEIR_ECLOSED, 0);
     pop_ids(&q, 24, 1, 4);
     failing_waits(&q, 0, WEIR_FOREVER, NULL, WEIR_ECLOSED, WEIR_ECLOSED);
+    weir_ctx_unref(ctx);
     ring_close(&q);
 }
 

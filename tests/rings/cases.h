@@ -57,11 +57,12 @@
     XX(0, "RING16 what is inside is dropped once each, oldest first", ring16_drop)                 \
     XX(HAS_WAIT, "wait: deadlines are kept, and never early", wait_deadlines)                      \
     XX(HAS_WAIT, "wait: past and extreme deadlines", wait_past)                                    \
-    XX(HAS_WAIT, "wait: a context is not supported yet", wait_ctx)                                 \
+    XX(HAS_WAIT, "wait: with a context, live and ended; X23", wait_ctx)                            \
     XX(HAS_WAIT, "wait: close wakes every popper", wait_close_poppers)                             \
     XX(HAS_WAIT, "wait: close wakes every pusher", wait_close_pushers)                             \
     XX(HAS_WAIT, "wait: closed, then drained, wakes every popper", wait_drained)                   \
     XX(HAS_WAIT, "wait: close at any moment on the way to sleep", wait_close_rounds)               \
+    XX(HAS_WAIT, "wait: cancel at any moment on the way to sleep", wait_cancel_rounds)             \
     XX(HAS_WAIT, "wait: one of many closers succeeds", wait_closers)                               \
     XX(HAS_WAIT, "wait: a push wakes a sleeping popper, each time", wait_wakes_popper)             \
     XX(HAS_WAIT, "wait: a pop wakes a sleeping pusher, each time", wait_wakes_pusher)              \

@@ -22,6 +22,7 @@ void all_waiting(void) {
     wait_close_pushers();
     wait_drained();
     wait_close_rounds();
+    wait_cancel_rounds();
     wait_wakes_popper();
     wait_wakes_pusher();
     wait_batch_wakes();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/rings/waiting.c - deadlines, close and free of the waiting verbs. Wake-ups: wakeups.c; what is
  * scripted through points: races.c. */
+#include <weir/ctx.h>
+
 #include "cases.h"
 #include "ring.h"
 
@@ -138,23 +140,44 @@ void wait_past(void) {
     ring_close(&q);
 }
 
+/* Live, it changes nothing; ended, nothing moves though it could (X23). */
+static void with_ctx(struct ring *q, weir_ctx *ctx, weir_time deadline, int err) {
+    char elem[SIZE] = "";
+    CHECK_IS(R.push_wait(q->in, elem, deadline, ctx), err);
+    CHECK_IS(R.pop_wait(q->out, elem, deadline, ctx), err);
+    CHECK_IS(R.push_n_wait(q->in, elem, 1, deadline, ctx), err ? err : 1);
+    CHECK_IS(R.pop_n_wait(q->out, elem, 1, deadline, ctx), err ? err : 1);
+    CHECK_IS(R.push_n_wait(q->in, elem, 0, deadline, ctx), 0);
+    CHECK_IS(R.pop_n_wait(q->out, elem, 0, deadline, ctx), 0);
+    CHECK_IS(R.len(q->in), 1);
+}
+
 void wait_ctx(void) {
     static const weir_time deadlines[] = { WEIR_NOW, -1, 1, WEIR_FOREVER };
-    char elem[SIZE] = "";
     struct ring q;
-    weir_ctx *ctx = (weir_ctx *)(void *)elem; /* never looked at */
+    weir_ctx *live, *cancelled, *late, *soon;
     if (!ring_open(&q, 2, SIZE)) return;
+    if (!CHECK(weir_ctx_new(&live, NULL, WEIR_FOREVER) == 0 &&
+                   weir_ctx_new(&cancelled, live, WEIR_FOREVER) == 0 &&
+                   weir_ctx_new(&late, live, weir_now() - 1) == 0 &&
+                   weir_ctx_new(&soon, live, weir_after(3000000)) == 0,
+               "no context"))
+        return;
+    CHECK_IS(weir_ctx_cancel(cancelled, 0), 0);
     push_ids(&q, SIZE, 1, 1); /* both a push and a pop could go on */
     for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++) {
-        CHECK_IS(R.push_wait(q.in, elem, deadlines[i], ctx), WEIR_ENOTSUP);
-        CHECK_IS(R.pop_wait(q.out, elem, deadlines[i], ctx), WEIR_ENOTSUP);
-        CHECK_IS(R.push_n_wait(q.in, elem, 1, deadlines[i], ctx), WEIR_ENOTSUP);
-        CHECK_IS(R.pop_n_wait(q.out, elem, 1, deadlines[i], ctx), WEIR_ENOTSUP);
-        CHECK_IS(R.push_n_wait(q.in, elem, 0, deadlines[i], ctx), WEIR_ENOTSUP);
-        CHECK_IS(R.pop_n_wait(q.out, elem, 0, deadlines[i], ctx), WEIR_ENOTSUP);
+        with_ctx(&q, live, deadlines[i], 0);
+        with_ctx(&q, cancelled, deadlines[i], WEIR_ECANCELED);
+        with_ctx(&q, late, deadlines[i], WEIR_ETIMEDOUT);
     }
-    CHECK_IS(R.len(q.in), 1); /* nothing was done */
-    pop_ids(&q, SIZE, 1, 1);
+    char elem[SIZE] = "";
+    CHECK_IS(R.pop_wait(q.out, elem, WEIR_FOREVER, live), 0);
+    CHECK_IS(R.pop_wait(q.out, elem, WEIR_FOREVER, soon), WEIR_ETIMEDOUT); /* its own deadline */
+    CHECK(weir_now() >= weir_ctx_deadline(soon), "too early");
+    weir_ctx_unref(soon);
+    weir_ctx_unref(late);
+    weir_ctx_unref(cancelled);
+    weir_ctx_unref(live);
     ring_close(&q);
 }
 

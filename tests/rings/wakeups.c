@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/rings/wakeups.c - no wake-up is lost: many rounds of sleeping and waking, with delays at random
  * places, timeouts and signals. What hangs is shown by test_hangs with the ring's words. */
+#include <weir/ctx.h>
+
 #include "cases.h"
 #include "ring.h"
 
@@ -159,12 +161,14 @@ void wait_timeouts(void) { all_rounds(true); }
 
 /* ---- close at any moment ----------------------------------------------------------------------------- */
 
-/* Threads on their way to sleep when the ring is closed: after a try that failed, before they are
+/* Threads on their way to sleep when the ring is closed, or their context cancelled: after a try that failed, before they are
  * counted as waiters, or later. Each has to return. A ring per round. */
 #define CLOSE_WAITERS 3
 
 struct closing {
     struct ring q;
+    weir_ctx *ctx; /* cancelled instead, if cancel is set */
+    bool cancel;
     pthread_barrier_t begin, end;
     size_t rounds;
     bool push;
@@ -176,25 +180,31 @@ static void closing_member(void *arg, size_t i) {
     for (size_t k = 0; k < c->rounds; k++) {
         if (i == 0) {
             if (!ring_open(&c->q, 2, SIZE)) test_hangs("no ring");
+            if (c->cancel && weir_ctx_new(&c->ctx, NULL, WEIR_FOREVER) < 0)
+                test_hangs("no context");
             if (c->push) push_ids(&c->q, SIZE, 1, 2);
         }
         (void)pthread_barrier_wait(&c->begin);
         if (i == 0) {
             weir_time until = weir_after((int64_t)rng_below(k % 8 ? 40000 : 400000));
             while (weir_now() < until) weir_pause();
-            CHECK_IS(R.close(c->q.in), 0);
+            CHECK_IS(c->cancel ? weir_ctx_cancel(c->ctx, 0) : R.close(c->q.in), 0);
         } else {
-            int rc = c->push ? R.push_wait(c->q.in, elem, WEIR_FOREVER, NULL)
-                             : R.pop_wait(c->q.out, elem, WEIR_FOREVER, NULL);
-            CHECK_IS(rc, WEIR_ECLOSED);
+            int rc = c->push ? R.push_wait(c->q.in, elem, WEIR_FOREVER, c->ctx)
+                             : R.pop_wait(c->q.out, elem, WEIR_FOREVER, c->ctx);
+            CHECK_IS(rc, c->cancel ? WEIR_ECANCELED : WEIR_ECLOSED);
         }
         (void)pthread_barrier_wait(&c->end);
-        if (i == 0) ring_close(&c->q);
+        if (i == 0) {
+            weir_ctx_unref(c->ctx);
+            c->ctx = NULL;
+            ring_close(&c->q);
+        }
     }
 }
 
-static void close_rounds(bool push, size_t rounds) {
-    struct closing c = { .rounds = times(rounds), .push = push };
+static void close_rounds(bool push, bool cancel, size_t rounds) {
+    struct closing c = { .rounds = times(rounds), .push = push, .cancel = cancel };
     check_context("%s wait", push ? "pushers" : "poppers");
     (void)pthread_barrier_init(&c.begin, NULL, CLOSE_WAITERS + 1);
     (void)pthread_barrier_init(&c.end, NULL, CLOSE_WAITERS + 1);
@@ -203,14 +213,17 @@ static void close_rounds(bool push, size_t rounds) {
     (void)pthread_barrier_destroy(&c.end);
 }
 
-void wait_close_rounds(void) {
+static void any_moment(bool cancel) {
     for (int push = 0; push < 2; push++) {
-        close_rounds(push, 3000);
+        close_rounds(push, cancel, 3000);
         points_delay(true);
-        close_rounds(push, 200);
+        close_rounds(push, cancel, 200);
         points_delay(false);
     }
 }
+
+void wait_close_rounds(void) { any_moment(false); }
+void wait_cancel_rounds(void) { any_moment(true); }
 
 /* ---- signals --------------------------------------------------------------------------------------------- */
 
