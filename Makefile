@@ -52,6 +52,11 @@ specimens: ## what is wrong on purpose, ten runs of ten: results/specimens.txt
 	@scripts/build dev
 	@scripts/specimens --write results/specimens.txt
 
+stress: ## an hour of all that looks for faults; scripts/stress says what
+	@scripts/setup build test clang
+	@scripts/build dev tsan
+	@scripts/stress
+
 rivals: ## install the libraries that weir-bench compares with
 	@scripts/setup rivals
 
@@ -61,4 +66,4 @@ clean: ## remove build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
 
-.PHONY: test test-long bench try tsan asan clang lint count mutants specimens rivals clean help
+.PHONY: test test-long bench try tsan asan clang lint count mutants specimens stress rivals clean help
