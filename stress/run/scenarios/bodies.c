@@ -50,8 +50,9 @@ size_t bodies_on(const struct ring_kind *kind, const struct body *list,
 
 size_t all_bodies_on(const struct ring_kind *kind, const struct weir_stress_scenario **out,
                      size_t n, size_t most) {
-    const struct body *const lists[] = { stream_bodies, window_bodies, close_bodies,  pair_bodies,
-                                         pool_bodies,   thread_bodies, suspend_bodies };
+    const struct body *const lists[] = { stream_bodies, window_bodies, full_empty_bodies,
+                                         close_bodies,  pair_bodies,   pool_bodies,
+                                         thread_bodies, suspend_bodies };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         n = bodies_on(kind, lists[i], out, n, most);
     return n;

@@ -35,7 +35,7 @@ static inline const struct body_of *body_of(const struct weir_stress *run) {
 
 /* Lists that end with a row without name. */
 extern const struct body stream_bodies[], window_bodies[], close_bodies[], pair_bodies[],
-    pool_bodies[], thread_bodies[], suspend_bodies[];
+    full_empty_bodies[], pool_bodies[], thread_bodies[], suspend_bodies[];
 
 /* Scenarios that are no bodies; ends with NULL. */
 extern const struct weir_stress_scenario *const floor_scenarios[];

@@ -17,9 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* None, one that comes within the time of a wake-up, or one that has passed by the time the call sleeps: then
+ * the waiter comes back again and again, and sooner or later together with the token. */
 static weir_time a_deadline(struct weir_stress_worker *w) {
     uint64_t r = weir_stress_random(w, 400);
-    return r < 200 ? WEIR_FOREVER : weir_after((int64_t)(r - 200) * 1000);
+    return r < 150 ? WEIR_FOREVER : weir_after(r < 250 ? (int64_t)r : (int64_t)(r - 250) * 1000);
 }
 
 /* ---- parker ------------------------------------------------------------------------------------------ */
@@ -43,8 +45,9 @@ static bool was_sent(void *arg) {
 }
 
 static void receive(struct hand *h, struct weir_stress_worker *w) {
-    for (;;) {
-        weir_time d = a_deadline(w);
+    weir_time d = a_deadline(w);
+    for (;;
+         d = d == WEIR_FOREVER || weir_stress_random(w, 64) == 0 ? a_deadline(w) : weir_after(1)) {
         weir_stress_waits(w, was_sent, h, d, "a message was sent to this worker");
         int rc = weir__park(&h->parker, d);
         weir_stress_waited(w);

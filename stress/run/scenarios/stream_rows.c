@@ -9,7 +9,7 @@
 
 static const struct stream_row
     /* everything at once */
-    mixed = { .hows = ANY, .batches = 30, .ends = ENDS, .quota = 512 },
+    mixed = { .hows = ANY, .batches = 30, .ends = ENDS, .quota = 128 },
     /* long rounds of single calls: conservation, order, shares of the work */
     busy = { .hows = HOW_TRY | HOW_WAIT,
              .ends = STREAM_DRAINS,

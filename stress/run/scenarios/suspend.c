@@ -20,7 +20,7 @@
 
 #define CAP 4
 #define CALLS 50    /* that each of the others ends meanwhile */
-#define PATIENCE 20 /* seconds for that */
+#define PATIENCE 10 /* seconds for that */
 #define TRIES 400   /* calls of worker 0 until it passes the point */
 
 struct part {
