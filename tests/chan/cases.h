@@ -85,6 +85,15 @@
     XX(0, "X23 a live context changes nothing", x23_live)                                      \
     XX(HAS_MANY, "X23 cancels that race deliveries", x23_races)
 
+#define MPMC_CASES(XX)                                                                        \
+    XX(IS_MPMC, "C mpmc: a robbed waiter goes to the front", robbed_once)                     \
+    XX(IS_MPMC, "C mpmc: robbed twice, it keeps newcomers out", robbed_twice)                 \
+    XX(IS_MPMC, "C mpmc: robbed twice, and it leaves: newcomers are let in", robbed_and_left) \
+    XX(IS_MPMC, "C mpmc: the holder stands still", holder_stopped)                            \
+    XX(IS_MPMC, "C30 mpmc: told, and the deadline passes before it knows", told_at_deadline)  \
+    XX(IS_MPMC, "S21 S22 mpmc: told of one, and another is ready", told_elsewhere)            \
+    XX(IS_MPMC, "C mpmc: queued and not asleep yet", entered)
+
 #define SELECT_CASES(XX)                                                                           \
     XX(HAS_SELECT, "S02 the default only if nothing is ready", s02_default)                        \
     XX(HAS_SELECT | HAS_RENDEZVOUS, "S02 ready is a peer that waits", s02_peer_waits)              \
@@ -130,6 +139,7 @@
 #define CHAN_DECLARE(needs, name, fn) void fn(void);
 CHAN_CASES(CHAN_DECLARE)
 SELECT_CASES(CHAN_DECLARE)
+MPMC_CASES(CHAN_DECLARE)
 #undef CHAN_DECLARE
 
 #endif
