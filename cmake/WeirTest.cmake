@@ -16,9 +16,16 @@ if(WEIR_TESTS)
 endif()
 
 # What every test program of ours is run with, however it was made. A test that asks for too much memory
-# gets NULL, as without a sanitizer; addr2line names lines where llvm-symbolizer is not installed.
+# gets NULL, as without a sanitizer. The runtime is told where the symbolizer is, since it does not find one
+# of another version by itself.
+find_program(WEIR_SYMBOLIZER NAMES llvm-symbolizer-19 llvm-symbolizer llvm-symbolizer-14)
+mark_as_advanced(WEIR_SYMBOLIZER)
+set(weir_symbolizer allow_addr2line=1)
+if(WEIR_SYMBOLIZER)
+  set(weir_symbolizer external_symbolizer_path=${WEIR_SYMBOLIZER})
+endif()
 set(weir_test_environment
-  TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:history_size=7:allocator_may_return_null=1:allow_addr2line=1
+  TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:history_size=7:allocator_may_return_null=1:${weir_symbolizer}
   ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1
   UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1)
 

@@ -8,7 +8,8 @@
  * threads, with delays at its WEIR_POINTs and with storms of signals, under a watchdog (docs/testing.md):
  *     cc -DWEIR_POINTS -Iinclude stress_my_queue.c build/dev/stress/run/libweir_run.a -lpthread
  * With -DNO_RECHECK as well the consumer goes to sleep without a second look, and now and then sleeps for
- * ever beside an element. */
+ * ever beside an element. With -DNO_RELEASE a node is linked by a relaxed operation, which ThreadSanitizer
+ * sees. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* syscall */
 #endif
@@ -43,11 +44,17 @@ static void wake_consumer(struct queue *q) {
         futex(&q->asleep, FUTEX_WAKE, 1);
 }
 
+#ifdef NO_RELEASE
+#define LINK(head, seen, n) weir_cas_relaxed(head, seen, n)
+#else
+#define LINK(head, seen, n) weir_cas_seq_cst(head, seen, n, 0)
+#endif
+
 static void push(struct queue *q, struct node *n) {
     void *head = weir_load_relaxed(&q->head);
     weir_store_relaxed(&n->queued, 1);
     do n->next = head;
-    while (!weir_cas_seq_cst(&q->head, &head, (void *)n, 0));
+    while (!LINK(&q->head, &head, (void *)n));
     WEIR_POINT("queue.push.linked");
     wake_consumer(q);
 }
