@@ -256,15 +256,15 @@ static void wait_enomem(void) {
         child_passes("allocation: a thread that cannot wait gets ENOMEM", CHILD_FRESH);
         return;
     }
+    weir_chan *c[3 * KINDS] = { NULL };
     for (size_t k = 0; k < 3 * KINDS; k++) {
         struct weir_chan_opts o = WEIR_CHAN_OPTS(k / KINDS * 2, 8);
-        weir_chan *c = NULL;
         o.kind = kinds[k % KINDS];
-        if (!CHECK_IS(weir_chan_new(&c, &o), 0)) return;
+        if (!CHECK_IS(weir_chan_new(&c[k], &o), 0)) return;
         for (int i = 0; i < 8; i++) /* in all more failures than a slab has records */
-            for (enum verb verb = SEND; verb < VERBS; verb++) record_refused(c, verb);
-        served(c);
+            for (enum verb verb = SEND; verb < VERBS; verb++) record_refused(c[k], verb);
     }
+    for (size_t k = 0; k < 3 * KINDS; k++) served(c[k]); /* from here on there are records */
     CHECK(weir__thread_records() <= 32, "%zu records", weir__thread_records());
 }
 
