@@ -64,7 +64,9 @@ static int pop(uint64_t *v) {
 
 #define THREADS 3
 #define CALLS 4
+#ifndef ROUNDS
 #define ROUNDS 20000
+#endif
 
 static weir_lin_recorder *recorder;
 static pthread_barrier_t begin, end;
