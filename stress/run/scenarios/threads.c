@@ -6,7 +6,8 @@
  * killed   pthread_cancel (deferred) meets a thread that sleeps in a pop: that is no place where it acts, so
  *          the call ends in its own way and no element is lost. (The first wait of a thread, which makes
  *          its record, comes before: it may call what the system does cancel.)
- * alloc    every allocation of a new ring refused in turn, by many threads at once
+ * alloc    every allocation of a new ring refused in turn, by many threads at once; and drop, which is
+ *          called with no lock held, uses another ring
  * fork     a process is copied while others are inside rings; the copy, and its copy, and that one's,
  *          use a ring that nobody else was inside of */
 #include "body.h"
@@ -181,22 +182,32 @@ static void give(void *self, void *p, size_t size, size_t align) {
     free(p);
 }
 
-static void count_drop(void *elem, void *arg) {
-    (void)elem;
-    ++*(unsigned *)arg;
+/* What is dropped goes into another ring: the callback may use the library. */
+struct grave {
+    const struct ring_kind *kind;
+    void *ring;
+    unsigned drops;
+};
+
+static void bury(void *elem, void *arg) {
+    struct grave *g = arg;
+    g->drops++;
+    weir_stress_check(g->kind->push(g->ring, elem) == 0, "drop cannot push into another ring");
 }
 
 /* A ring that can be made is used; what the allocator gave comes back in any case. */
 static bool made(const struct ring_kind *k, struct ledger_of_blocks *l) {
-    unsigned drops = 0;
     uint64_t v = 5;
     void *ring = &v;
     struct weir_ring_opts o = WEIR_RING_OPTS(3, sizeof v);
+    struct grave g = { .kind = k };
+    if (!weir_stress_check(k->make(&g.ring, &o) == 0, "no ring")) return true;
     o.alloc = &l->as;
-    o.drop = count_drop;
-    o.drop_arg = &drops;
+    o.drop = bury;
+    o.drop_arg = &g;
     int rc = k->make(&ring, &o);
     if (rc < 0) {
+        (void)k->free(g.ring);
         weir_stress_check(rc == WEIR_ENOMEM && !ring && l->out == 0,
                           "new without memory: %d, %u blocks are out", rc, l->out);
         return false;
@@ -204,8 +215,9 @@ static bool made(const struct ring_kind *k, struct ledger_of_blocks *l) {
     for (int i = 0; i < 3; i++) weir_stress_check(k->push(ring, &v) == 0, "push");
     weir_stress_check(k->push(ring, &v) == WEIR_EAGAIN, "four elements in a ring of three");
     weir_stress_check(k->pop(ring, &v) == 0 && v == 5, "pop");
-    weir_stress_check(k->free(ring) == 0 && drops == 2 && l->out == 0,
-                      "%u blocks are out after free, drop was called %u times", l->out, drops);
+    weir_stress_check(k->free(ring) == 0 && g.drops == 2 && l->out == 0,
+                      "%u blocks are out after free, drop was called %u times", l->out, g.drops);
+    weir_stress_check(k->len(g.ring) == 2 && k->free(g.ring) == 0, "what was dropped is not there");
     return true;
 }
 
