@@ -9,6 +9,7 @@
  *     cc -DCHECK -Iinclude -I. check_my_ring.c build/dev/stress/lin/libweir_lin.a build/dev/libweir.a -lpthread
  * With -DLOOK_BEFORE as well a pop looks for an element before it takes the lock, and not again. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 
 #include <weir/base.h>
@@ -41,6 +42,7 @@ static size_t length(void) {
 static int pop(uint64_t *v) {
 #ifdef LOOK_BEFORE
     if (length() == 0) return WEIR_EAGAIN;
+    (void)sched_yield(); /* where it hurts: found at once */
     (void)pthread_mutex_lock(&ring.mutex);
     int rc = 0;
     ring.len += ring.len == 0;
