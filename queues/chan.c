@@ -31,6 +31,7 @@ void weir__chan_drop(struct weir__chan_buffer *b, weir_drop_fn *drop, void *arg)
 static const struct weir__chan_kind *kind_of(const struct weir_chan_opts *o) {
     switch (o->kind) {
         case WEIR_CHAN_MPMC: return o->cap && o->elem_size ? &weir__chan_mpmc : &weir__chan_strict;
+        case WEIR_CHAN_MUTEX: return o->cap ? &weir__chan_mutex_ring : &weir__chan_mutex_meeting;
         case WEIR_CHAN_STRICT: return &weir__chan_strict;
         default: return NULL;
     }
@@ -72,11 +73,10 @@ weir_chan *weir_chan_ref(weir_chan *c) {
 int weir_chan_unref(weir_chan *c) {
     if (!c) return 0;
     if (weir_fetch_sub_acq_rel(&c->refs, 1, CHAN_R1) != 1) return 0;
-    if (c->kind->has_waiters(c)) {
+    if (c->kind->end(c) < 0) {
         (void)weir_fetch_add_relaxed(&c->refs, 1);
         return WEIR_EBUSY;
     }
-    c->kind->fini(c);
     weir__free(c->alloc, c, c->bytes, WEIR_LINE);
     return 0;
 }

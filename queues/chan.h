@@ -29,10 +29,9 @@ struct weir__chan_kind {
     int (*close)(weir_chan *c);
     bool (*is_closed)(const weir_chan *c);
     size_t (*len)(const weir_chan *c);
-    bool (*has_waiters)(weir_chan *c);
     size_t (*bytes)(size_t cap, size_t elem_size); /* of the kind's struct and slots; 0: overflow */
     int (*init)(weir_chan *c, const struct weir_chan_opts *o); /* 0 or WEIR_ENOMEM */
-    void (*fini)(weir_chan *c);                                /* drops what is inside */
+    int (*end)(weir_chan *c); /* drops what is inside; WEIR_EBUSY: threads wait */
 };
 
 struct weir_chan {
@@ -46,7 +45,8 @@ struct weir_chan {
     const struct weir_alloc *alloc;
 };
 
-extern const struct weir__chan_kind weir__chan_strict, weir__chan_mpmc;
+extern const struct weir__chan_kind weir__chan_strict, weir__chan_mpmc, weir__chan_mutex_ring,
+    weir__chan_mutex_meeting;
 
 /* Whether n is a case of a channel. */
 int weir__chan_check(const weir_waitable *on, const struct weir__node *n);

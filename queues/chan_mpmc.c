@@ -291,7 +291,10 @@ static int init(weir_chan *c, const struct weir_chan_opts *o) {
     return rc;
 }
 
-static void fini(weir_chan *c) { (void)weir_mpmc_fini(&of(c)->ring, c->drop, c->drop_arg); }
+static int end(weir_chan *c) {
+    if (has_waiters(c)) return WEIR_EBUSY;
+    return weir_mpmc_fini(&of(c)->ring, c->drop, c->drop_arg);
+}
 
-const struct weir__chan_kind weir__chan_mpmc = { send_wait,   recv_wait, close_chan, is_closed, len,
-                                                 has_waiters, bytes,     init,       fini };
+const struct weir__chan_kind weir__chan_mpmc = { send_wait, recv_wait, close_chan, is_closed,
+                                                 len,       bytes,     init,       end };

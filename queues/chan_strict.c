@@ -161,8 +161,11 @@ static int init(weir_chan *c, const struct weir_chan_opts *o) {
     return 0;
 }
 
-static void fini(weir_chan *c) { weir__chan_drop(&of(c)->buffer, c->drop, c->drop_arg); }
+static int end(weir_chan *c) {
+    if (has_waiters(c)) return WEIR_EBUSY;
+    weir__chan_drop(&of(c)->buffer, c->drop, c->drop_arg);
+    return 0;
+}
 
-const struct weir__chan_kind weir__chan_strict = { send_wait, recv_wait, close_chan,
-                                                   is_closed, len,       has_waiters,
-                                                   bytes,     init,      fini };
+const struct weir__chan_kind weir__chan_strict = { send_wait, recv_wait, close_chan, is_closed,
+                                                   len,       bytes,     init,       end };

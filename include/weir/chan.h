@@ -19,6 +19,8 @@
  *                     is a strict channel.
  *   WEIR_CHAN_STRICT  every operation under one lock, waiters served first come first served, an
  *                     element handed to a waiter directly: no newcomer passes a waiter.
+ *   WEIR_CHAN_MUTEX   a mutex and condition variables: what the others are compared with. It promises no
+ *                     order among waiters, and cannot be selected.
  *
  * Elements are copied in and out. After a failed send the element is the caller's; after a failed receive
  * the caller's buffer is untouched. No allocation after weir_chan_new, but for a thread's first wait.
@@ -51,7 +53,7 @@ extern "C" {
 
 typedef struct weir_chan weir_chan;
 
-enum weir_chan_kind { WEIR_CHAN_MPMC = 0, WEIR_CHAN_STRICT };
+enum weir_chan_kind { WEIR_CHAN_MPMC = 0, WEIR_CHAN_STRICT, WEIR_CHAN_MUTEX };
 
 /* Zero means the default in every field. */
 struct weir_chan_opts {

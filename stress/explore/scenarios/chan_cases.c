@@ -5,6 +5,7 @@
 /* clang-format off */
 #define ROW(what, a, b, options, ...) { "chan." what, WEIR_CHAN_STRICT, { a, b }, { __VA_ARGS__ }, options }
 #define RING(what, a, b, options, ...) { "chan.mpmc." what, WEIR_CHAN_MPMC, { a, b }, { __VA_ARGS__ }, options }
+#define MUTEX(what, a, options, ...) { "chan.mutex." what, WEIR_CHAN_MUTEX, { a, -1 }, { __VA_ARGS__ }, options }
 
 const struct chan_case chan_cases[] = {
     /* two threads with three operations each */
@@ -72,5 +73,15 @@ const struct chan_case chan_cases[] = {
     RING("rob.cancel", 1, -1, "preemptions=3", "@aRas", "asarasarX"),
     RING("rob.select", 1, 1, "preemptions=3", "[aRbR]", "asarasarasarbS"),
     RING("rob.close", 1, -1, NULL, "aR", "aR", "asarasac"),
+    /* the mutex version */
+    MUTEX("cap1.3x2", 1, NULL, "aTaT", "aTat", "atat"),
+    MUTEX("cancel", 1, NULL, "@aR@aR", "aS", "X"),
+    MUTEX("rdv.2x3", 0, NULL, "aSaRaS", "aRaSaR"),
+    MUTEX("rdv.try", 0, NULL, "asarasar", "aTat"),
+    MUTEX("rdv.tries", 0, NULL, "asar", "aras"),
+    MUTEX("rdv.3x2", 0, NULL, "aTaT", "aTat", "atat"),
+    MUTEX("rdv.close", 0, NULL, "aSaR", "aR", "ac"),
+    MUTEX("rdv.cancel", 0, NULL, "@aR", "@aS", "X"),
+    MUTEX("rdv.until", 0, NULL, "aT", "aT", "atat"),
     { .name = NULL }
 };
