@@ -121,9 +121,10 @@ Each row takes one step away from one labelled operation of the library, at run 
 then fails. Steps: `sc` (seq_cst becomes acquire, release or acq_rel), `acquire` and `release` (that half
 goes too), `check` (a second look is left out). How the tools work, and how to read a row: docs/testing.md.
 
-Of {total} rows {killed} are killed{rest}. Tools: {tools}. The memory that the explorer ran under
-stands behind it: `sc` (sequentially consistent, with its race detector), `tso` (store buffers of x86) or `named`
-(store buffers that only seq_cst drains). Seconds are those of the whole command, once, on {machine}.
+Of {total} rows {killed} are killed{rest}. Killed by: {tools}.
+The memory that the explorer ran under stands behind it: `sc` (sequentially consistent, with its race
+detector), `tso` (store buffers of x86) or `named` (store buffers that only seq_cst drains). Seconds are those
+of the whole command, once, on {machine}.
 
 ## Killed
 
@@ -139,6 +140,14 @@ runs on the values that the machine gives, nor store buffers, where a load sees 
 show that. All tools were run on these rows, and none failed.
 
 | label | step | without it | the execution that goes wrong |
+|---|---|---|---|
+""",
+    "open": """
+## Open
+
+These rows were not run, or nothing killed them and no reason is given: holes in the tests until that is done.
+
+| label | step | without it | |
 |---|---|---|---|
 """,
     "stronger": """
@@ -173,11 +182,14 @@ def line(fields):
 
 
 def render(rows, outcomes, unseen):
+    open_rows = [(r, s) for r in rows for s in r.steps
+                 if f"{r.label}:{s}" not in outcomes and f"{r.label}:{s}" not in unseen]
     by = collections.Counter(o[0].split(",")[0] for o in outcomes.values())
     counts = collections.Counter(r.kind for r in unseen.values())
     rest = "".join(f", {counts[k]} {'need stale reads' if k == 'stale' else 'are stronger than needed'}"
                    for k in KINDS if counts[k])
-    text = HEAD.format(total=len(outcomes) + len(unseen), killed=len(outcomes), rest=rest, machine=machine(),
+    rest += f", {len(open_rows)} are open" if open_rows else ""
+    text = HEAD.format(total=len(outcomes) + len(unseen) + len(open_rows), killed=len(outcomes), rest=rest, machine=machine(),
                        tools=", ".join(f"{t} ({n})" for t, n in by.most_common()))
     for r in rows:
         for s in r.steps:
@@ -188,6 +200,8 @@ def render(rows, outcomes, unseen):
                 if f"{r.label}:{s}" in unseen and unseen[f"{r.label}:{s}"].kind == kind]
         if part:
             text += UNSEEN_HEAD[kind] + "".join(part)
+    if open_rows:
+        text += UNSEEN_HEAD["open"] + "".join(line([r.label, s, r.text, "open"]) for r, s in open_rows)
     return text
 
 
@@ -240,6 +254,8 @@ def differences(path, rows, unseen):
             faults.append(f"{path}: {m} is no row of labels.h any more")
         elif f[2] != want[m]:
             faults.append(f"{path}: {m}: labels.h now says: {want[m]}")
+        elif f[3] == "open":
+            faults.append(f"{path}: {m} is open: nothing kills it, and unseen.txt gives no reason")
         elif (len(f) == 4) != (m in unseen):
             faults.append(f"{path}: {m} is killed, or not, other than unseen.txt says")
         elif m in unseen and f[3] != unseen[m].text:
