@@ -88,17 +88,17 @@ static void push_some(struct part *p, struct caller *c, enum how how) {
     uint64_t v[2] = { p->in + 1, p->in + 2 };
     size_t n = how == HOW_TRY && weir_stress_random(c->w, 2) ? 2 : 0;
     ptrdiff_t rc = call_push(c, how, v, n);
-    for (ptrdiff_t i = 0; i < rc; i++) {
+    for (ptrdiff_t i = 0; i < rc && i < 2; i++) {
         p->in++;
         p->in_sum += v[i];
     }
 }
 
 static void pop_some(struct part *p, struct caller *c, enum how how) {
-    uint64_t v[2];
+    uint64_t v[2] = { 0 };
     size_t n = how == HOW_TRY && weir_stress_random(c->w, 2) ? 2 : 0;
     ptrdiff_t rc = call_pop(c, how, v, n);
-    for (ptrdiff_t i = 0; i < rc; i++) {
+    for (ptrdiff_t i = 0; i < rc && i < 2; i++) {
         p->out++;
         p->out_sum += v[i];
     }

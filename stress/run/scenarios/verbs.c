@@ -89,6 +89,12 @@ bool ready_pop(void *arg) {
 
 /* ---- calls ------------------------------------------------------------------------------------------- */
 
+/* A count that cannot be has been reported; the caller's memory ends where it ends. */
+static ptrdiff_t at_most(ptrdiff_t rc, size_t n) {
+    ptrdiff_t most = n ? (ptrdiff_t)n : 1;
+    return rc < most ? rc : most;
+}
+
 static bool sleeps(enum how how) { return how & (HOW_WAIT | HOW_NEAR | HOW_FAR); }
 
 static ptrdiff_t single(int rc) { return rc == 0 ? 1 : rc; }
@@ -115,7 +121,7 @@ ptrdiff_t call_push(struct caller *c, enum how how, const void *elems, size_t n)
     ptrdiff_t rc = push_in_form(c, how, elems, n, d);
     judge(c, true, how, rc, n, d);
     if (sleeps(how)) weir_stress_waited(c->w);
-    return rc;
+    return at_most(rc, n);
 }
 
 ptrdiff_t call_pop(struct caller *c, enum how how, void *elems, size_t n) {
@@ -131,7 +137,7 @@ ptrdiff_t call_pop(struct caller *c, enum how how, void *elems, size_t n) {
         if (!weir_stress_check(first[i] == UNTOUCHED,
                                "a failed pop (%td) wrote to the caller's byte %zu", rc, i))
             break;
-    return rc;
+    return at_most(rc, n);
 }
 
 void back_off(struct weir_stress_worker *w, unsigned *vain) {

@@ -311,7 +311,7 @@ static int windows_setup(void *state, struct weir_stress *run) {
         if (!s->lane[i].plan) return WEIR_ENOMEM;
     }
     size_t all = (size_t)s->threads * (most + HISTORY_CAP + 1);
-    if (s->long_) s->events = calloc(8 * all, sizeof *s->events);
+    if (s->long_) s->events = calloc(1 + 8 * all, sizeof *s->events);
     if (s->long_ && !s->events) return WEIR_ENOMEM;
     int rc = weir_lin_recorder_new(&s->recorder, s->threads, most + HISTORY_CAP + 1);
     return rc < 0 || s->long_ ? rc : make_checkers(s);
