@@ -11,21 +11,21 @@
 
 #include <stdlib.h>
 
-enum verbs { WAITING, TRYING, TIMED, SELECTING, MIXED };
+enum { WAITING, TRYING, TIMED, SELECTING, MIXED };
 
 struct stream {
     weir_chan *c;
     size_t senders, receivers;
     uint64_t each;
-    enum verbs verbs;
+    unsigned verbs;
     weir_au32 *state;
     weir_au32 sending;
     weir_au64 sum;
 };
 
-static enum verbs pick(const struct stream *s) {
-    unsigned n = K.has & HAS_SELECT ? 4 : 3;
-    return s->verbs == MIXED ? (enum verbs)rng_below(n) : s->verbs;
+static unsigned pick(const struct stream *s) {
+    static const unsigned any[] = { WAITING, TRYING, TIMED, SELECTING };
+    return s->verbs == MIXED ? any[rng_below(K.has & HAS_SELECT ? 4 : 3)] : s->verbs;
 }
 
 static int by_select(struct stream *s, uint32_t op, uint64_t *v) {
@@ -39,7 +39,7 @@ static int by_select(struct stream *s, uint32_t op, uint64_t *v) {
 static bool move(struct stream *s, bool send, uint64_t *v, bool *done) {
     weir_time d = WEIR_FOREVER;
     int rc;
-    enum verbs verb = pick(s);
+    unsigned verb = pick(s);
     if (verb == TRYING) d = WEIR_NOW;
     if (verb == TIMED) d = weir_after((int64_t)rng_below(30000));
     if (verb == SELECTING)
@@ -95,7 +95,7 @@ static void stream_member(void *arg, size_t i) {
         receive_all(s);
 }
 
-static void stream(size_t cap, size_t sides, uint64_t all, enum verbs verbs) {
+static void stream(size_t cap, size_t sides, uint64_t all, unsigned verbs) {
     if (cap < least_cap() || !checks_hold()) return;
     if (cap == 0 && verbs == TRYING) return; /* two that only try never meet */
     struct stream s = { .c = chan_open(cap),
@@ -104,7 +104,7 @@ static void stream(size_t cap, size_t sides, uint64_t all, enum verbs verbs) {
                         .each = times((size_t)all) / sides + 1,
                         .verbs = verbs };
     uint64_t n = s.each * sides;
-    check_context("cap %zu, %zu a side, verbs %d", cap, sides, (int)verbs);
+    check_context("cap %zu, %zu a side, verbs %u", cap, sides, verbs);
     s.state = calloc(n, sizeof *s.state);
     weir_init_atomic(&s.sending, (uint32_t)sides);
     team_run(2 * sides, stream_member, &s);
@@ -119,7 +119,7 @@ static void streams(size_t sides, uint64_t all) {
     static const size_t caps[] = { 0, 1, 4, 64 };
     for (size_t i = 0; i < 4; i++) {
         if (sides == 1)
-            for (enum verbs v = WAITING; v <= (K.has & HAS_SELECT ? SELECTING : TIMED); v++)
+            for (unsigned v = WAITING; v <= (K.has & HAS_SELECT ? SELECTING : TIMED); v++)
                 stream(caps[i], 1, all, v);
         else
             stream(caps[i], sides, all, WAITING);

@@ -17,8 +17,8 @@
 static double seconds = 0.8;
 static uint64_t seed = 1;
 
-static const uint32_t caps[][CHANS] = { { 0, 0 }, { 1, 0 }, { 1, 2 }, { 3, 1 } };
-#define SHAPES (sizeof caps / sizeof *caps)
+enum { SHAPES = 4 };
+static const uint32_t caps[SHAPES][CHANS] = { { 0, 0 }, { 1, 0 }, { 1, 2 }, { 3, 1 } };
 
 static struct pair pair_of(const unsigned *kinds, size_t shape, unsigned threads) {
     struct pair p = { .kinds = kinds,
@@ -35,7 +35,7 @@ static void linearizable(unsigned a, unsigned b) {
     for (size_t shape = 0; shape < SHAPES; shape++) {
         for (unsigned threads = 2; threads <= THREADS; threads++) {
             struct pair p = pair_of(kinds, shape, threads);
-            assert_int_equal(chan_rounds(&p, seconds / (SHAPES * (THREADS - 1))), WEIR_LIN_OK);
+            assert_int_equal(chan_rounds(&p, seconds / (SHAPES * (THREADS - 1.0))), WEIR_LIN_OK);
             rounds += p.rounds;
             operations += p.operations;
             selects += p.selects;

@@ -96,19 +96,27 @@ static ptrdiff_t call_select(struct pair *p, const struct planned *o, uint64_t *
     return won;
 }
 
+/* An operation that did nothing, whatever the channel's state: it is there for those that it made undecided
+ * (EBUSY). Had it moved something, that would be missed, or come twice. */
+static void record_nothing(struct weir_lin_op *op, const struct part *part) {
+    op->kind = part->send ? WEIR_LIN_SEND : WEIR_LIN_RECV;
+    op->key = part->chan;
+    op->result = WEIR_ECANCELED;
+    op->in[0] = part->v;
+    op->nin = part->send;
+}
+
 /* One case of a select that took none: a try that failed. After a wait in vain a strict channel was not ready
  * at some instant; of another one that is not known: something may have been in flight all the time. */
 static void record_failed(const struct pair *p, struct weir_lin_log *log,
                           const struct weir_lin_op *first, const struct part *part, ptrdiff_t won,
                           int result) {
-    if (won == WEIR_ECANCELED || (won == WEIR_ETIMEDOUT && !p->shape[part->chan].exact)) return;
     struct weir_lin_op *op = weir_lin_next(log, 0, 0);
     *op = *first;
+    record_nothing(op, part);
+    if (won == WEIR_ECANCELED || (won == WEIR_ETIMEDOUT && !p->shape[part->chan].exact)) return;
     op->kind = part->send ? WEIR_LIN_TRY_SEND : WEIR_LIN_TRY_RECV;
-    op->key = part->chan;
     op->result = won == WEIR_ETIMEDOUT ? WEIR_EAGAIN : result;
-    op->in[0] = part->v;
-    op->nin = part->send;
 }
 
 static void run_select(struct pair *p, struct weir_lin_log *log, const struct planned *o) {
@@ -145,8 +153,8 @@ static void run_one(struct pair *p, unsigned thread, const struct planned *o) {
     weir_lin_return(log, op, rc);
     if (o->what == CLOSE)
         op->kind = WEIR_LIN_CHAN_CLOSE;
-    else if (rc == WEIR_ECANCELED && o->wait == 0)
-        log->n--; /* it says nothing: what it might have moved is missed, or comes twice */
+    else if (rc == WEIR_ECANCELED)
+        record_nothing(op, &o->part[0]);
     else
         record(op, o, &o->part[0], rc, v);
 }
@@ -288,7 +296,7 @@ static enum weir_lin_verdict one_life(struct pair *p) {
 static double now_s(void) { return (double)weir_now() / 1e9; }
 
 enum weir_lin_verdict chan_rounds(struct pair *p, double share) {
-    struct worker workers[THREADS];
+    struct worker workers[THREADS] = { 0 };
     enum weir_lin_verdict v;
     struct weir_lin_spec spec[CHANS];
     cpu_set_t allowed = cpus_allowed();
