@@ -163,7 +163,8 @@ unsigned weir__os_cpus(void) {
 uint64_t weir__os_random(void) {
     int saved = errno;
     uint64_t x = 0;
-    if (getrandom(&x, sizeof x, GRND_NONBLOCK) != (ssize_t)sizeof x) {
+    /* Not getrandom(): that is a cancellation point, and some callers hold a lock. */
+    if (syscall(SYS_getrandom, &x, sizeof x, GRND_NONBLOCK) != (long)sizeof x) {
         /* Early boot, or refused: the clock, an address and a counter, so that two calls differ; ids
          * and seeds need no secrecy. */
         static weir_au64 calls;

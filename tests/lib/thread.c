@@ -155,11 +155,41 @@ static void late_destructor(void) {
     CHECK_IS(weir_mpmc_free(r), 0);
 }
 
+/* ---- cancelled before it has a record --------------------------------------------------------------- */
+
+static void *first_call_cancelled(void *returned) {
+    (void)pthread_cancel(pthread_self()); /* pending from here on */
+    (void)weir__os_random();
+    (void)weir__thread_self();
+    weir_store_relaxed((weir_au32 *)returned, 1);
+    pthread_testcancel();
+    return NULL;
+}
+
+/* More at once than a slab has, so that some make one: no cancellation point stands on the way, with a lock
+ * held. */
+static void cancelled_first(void) {
+    enum { N = 40 };
+    pthread_t t[N];
+    weir_au32 returned[N] = { { 0 } };
+    for (int i = 0; i < N; i++)
+        if (!CHECK(pthread_create(&t[i], NULL, first_call_cancelled, &returned[i]) == 0, "thread"))
+            return;
+    for (int i = 0; i < N; i++) {
+        void *result;
+        (void)pthread_join(t[i], &result);
+        CHECK(result == PTHREAD_CANCELED, "thread %d was not cancelled at all", i);
+        CHECK(weir_load_relaxed(&returned[i]) == 1, "thread %d was cancelled inside weir", i);
+    }
+    CHECK(weir__thread_self() != NULL, "the list of records is locked");
+}
+
 static const struct test tests[] = {
     { "thread: a record is given back however a thread ends", end_each_way },
     { "thread: 10,000 threads that park leave the records constant", many_lives },
     { "thread: each thread has its own record", distinct },
     { "thread: a destructor that parks late", late_destructor },
+    { "thread: cancelled before it has a record", cancelled_first },
 };
 
 int main(int argc, char **argv) {

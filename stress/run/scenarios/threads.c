@@ -13,7 +13,6 @@
 #include "body.h"
 #include "verbs.h"
 
-#include "../../../lib/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -129,9 +128,6 @@ static void *pop_cancelled(void *arg) {
     struct child *c = arg;
     uint64_t v = 0;
     int old;
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
-    weir_stress_check(weir__thread_self(), "no memory for a thread's record");
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &old);
     int rc = c->kind->pop_wait(c->ring, &v, WEIR_FOREVER);
     (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old); /* it is still pending */
     weir_stress_check(rc == 0, "pop: %d", rc);
