@@ -13,8 +13,9 @@
 #include "body.h"
 #include "verbs.h"
 
-
 #include <errno.h>
+#include "../../../lib/thread.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
