@@ -13,9 +13,9 @@
 #include "body.h"
 #include "verbs.h"
 
-#include <errno.h>
 #include "../../../lib/thread.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
