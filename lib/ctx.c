@@ -2,14 +2,16 @@
 /* lib/ctx.c - see weir/ctx.h.
  *
  * Invariants (under the root's lock but for what never changes)
- *   I1  err goes from 0 to an error once, after cause was stored; both stay.
- *   I2  whoever ends a context ends all linked below it in the same hold of the lock: a child is live only
- *       while its parent is.
+ *   I1  err goes from 0 to an error once, by a compare-and-swap, also of a reader who finds the deadline
+ *       passed. Of ECANCELED the cause is `cause`, stored before under the lock; of ETIMEDOUT it is
+ *       deadline_cause, which never changes once others know the context.
+ *   I2  whoever cancels a context ends all linked below it in the same hold of the lock, each with its own
+ *       deadline's error if that has passed: a child is live only while its parent is.
  *   I3  a child's deadline is at most its parent's: when the clock has ended a parent, it has ended all
  *       below, and none needs to be told.
  *   I4  each child holds a reference on its parent, so the root, whose lock all use, goes last.
  * Progress   blocking; a cancel holds the lock, and the pairing lock, while it visits all below.
- * Ordering   cause before err (E1 -> E2); the rest by the lock. The last unref sees what the others did: R1.
+ * Ordering   cause, and what the canceller did before, come before err (E1 -> E2); the rest by the lock. The last unref sees what the others did: R1.
  * From       Go's context package, with one lock for a tree instead of one for each context. */
 #include <weir/ctx.h>
 
@@ -63,17 +65,29 @@ static void unlink_child(weir_ctx *c) {
 
 /* ---- ending ------------------------------------------------------------------------------------------ */
 
-/* What has ended c; 0: nothing yet. By the clock too. */
-static int ended(const weir_ctx *c) {
-    uint32_t e = weir_load_acquire(&c->err, CTX_E2);
-    if (e) return -(int)e;
-    return c->deadline != WEIR_FOREVER && weir__os_now() >= c->deadline ? WEIR_ETIMEDOUT : 0;
+/* Ends c with this error if nothing has ended it yet; what has. */
+static int decide(weir_ctx *c, int err) {
+    uint32_t seen = 0;
+    if (weir_cas_release(&c->err, &seen, (uint32_t)-err, CTX_E1)) return err;
+    return -(int)weir_load_acquire(&c->err, CTX_E3);
 }
 
-static void end_one(weir_ctx *c, int err, int cause, struct weir__wakes *wakes) {
-    if (weir_load_relaxed(&c->err)) return; /* only changed under this lock */
-    c->cause = cause;
-    weir_store_release(&c->err, (uint32_t)-err, CTX_E1);
+/* What has ended c; 0: nothing yet. By the clock too, and then for ever. Wait-free. */
+static int ended(weir_ctx *c) {
+    uint32_t e = weir_load_acquire(&c->err, CTX_E2);
+    if (e) return -(int)e;
+    if (c->deadline == WEIR_FOREVER || weir__os_now() < c->deadline) return 0;
+    return decide(c, WEIR_ETIMEDOUT);
+}
+
+/* Its own deadline comes first, if it has passed. */
+static void end_one(weir_ctx *c, int cause, struct weir__wakes *wakes) {
+    int err = ended(c);
+    if (err == 0) {
+        c->cause =
+            cause; /* looked at only if the decision is ECANCELED, which is made here alone */
+        err = decide(c, WEIR_ECANCELED);
+    }
     for (struct weir__node *n; (n = c->waiters.first);) {
         weir__queue_remove(&c->waiters, n);
         if (n->wake)
@@ -91,16 +105,12 @@ static weir_ctx *after(const weir_ctx *top, weir_ctx *c) {
 }
 
 /* Ends c and all below, unless the clock or somebody has. */
-static void end_all(weir_ctx *c, int err, int cause) {
+static void end_all(weir_ctx *c, int cause) {
     struct weir__wakes wakes = { NULL };
     weir__pairing_lock(); /* so that no waiter is BUSY */
     weir__lock(&c->root->lock);
-    if (err != WEIR_ETIMEDOUT && ended(c) == WEIR_ETIMEDOUT) {
-        err = WEIR_ETIMEDOUT;
-        cause = c->deadline_cause;
-    }
-    if (weir_load_relaxed(&c->err) == 0)
-        for (weir_ctx *k = c; k; k = after(c, k)) end_one(k, err, cause, &wakes);
+    if (!ended(c))
+        for (weir_ctx *k = c; k; k = after(c, k)) end_one(k, cause, &wakes);
     if (c->linked) unlink_child(c); /* a long-lived parent does not visit it again */
     weir__unlock(&c->root->lock);
     weir__pairing_unlock();
@@ -110,17 +120,15 @@ static void end_all(weir_ctx *c, int err, int cause) {
 int weir_ctx_cancel(weir_ctx *ctx, int cause) {
     weir_ctx *c = real(ctx);
     if (!c) return weir__misuse("weir_ctx_cancel", "the background cannot be cancelled");
-    end_all(c, WEIR_ECANCELED, cause ? cause : WEIR_ECANCELED);
+    end_all(c, cause ? cause : WEIR_ECANCELED);
     return 0;
 }
 
 int weir_ctx_err(weir_ctx *ctx) { return real(ctx) ? ended(ctx) : 0; }
 
 int weir_ctx_cause(weir_ctx *ctx) {
-    if (!real(ctx) || !ended(ctx)) return 0;
-    if (weir_load_acquire(&ctx->err, CTX_E3) == 0)
-        end_all(ctx, WEIR_ETIMEDOUT, ctx->deadline_cause);
-    return ctx->cause;
+    int err = real(ctx) ? ended(ctx) : 0;
+    return err == WEIR_ETIMEDOUT ? ctx->deadline_cause : err ? ctx->cause : 0;
 }
 
 /* ---- making and freeing ------------------------------------------------------------------------------- */
@@ -130,7 +138,7 @@ static void join(weir_ctx *p, weir_ctx *c) {
     weir__lock(&p->root->lock);
     int err = ended(p);
     if (err) {
-        c->cause = weir_load_relaxed(&p->err) ? p->cause : p->deadline_cause;
+        c->cause = c->deadline_cause = weir_ctx_cause(p);
         weir_init_atomic(&c->err, (uint32_t)-err);
     } else {
         link_child(p, c);
@@ -258,6 +266,8 @@ static weir_time due(weir_waitable *on, struct weir__node *n) {
     (void)n;
     return ((weir_ctx *)on)->deadline;
 }
+
+int weir__ctx_err_of(weir_waitable *on) { return ended((weir_ctx *)on); }
 
 /* ---- watching --------------------------------------------------------------------------------------------- */
 

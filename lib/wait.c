@@ -130,6 +130,13 @@ struct cases {
     struct weir__node *ctx; /* NULL: none */
 };
 
+/* The node of the call's context, if that has ended. */
+static struct weir__node *ctx_ended(const struct cases *c) {
+    int err = c->ctx ? weir__ctx_err_of(c->ctx->on) : 0;
+    if (err) c->ctx->result = err;
+    return err ? c->ctx : NULL;
+}
+
 static struct weir__node *nth(const struct cases *c, size_t i) {
     if (i >= c->n) return c->ctx;
     return &c->nodes[c->order ? c->order[i] : i];
@@ -156,8 +163,9 @@ static struct weir__node *done(const struct cases *c, const struct weir__thread 
 }
 
 /* Queues each case. The node performed meanwhile; or NULL, and *end says what to do: 0, wait; OVER, a peer
- * has taken the call; LOOK. */
-static struct weir__node *arm(const struct cases *c, struct weir__call *call, int *end) {
+ * has taken the call; LOOK, at *looked. */
+static struct weir__node *arm(const struct cases *c, struct weir__call *call, int *end,
+                              struct weir__node **looked) {
     *end = 0;
     call->arm = true;
     for (size_t i = 0; i < count(c) && *end == 0; i++) {
@@ -165,8 +173,8 @@ static struct weir__node *arm(const struct cases *c, struct weir__call *call, in
         if (!n->on) continue;
         int rc = attempt(n, call);
         if (rc == WEIR__PENDING || rc == WEIR__LOOK) call->shown = true;
-        if (rc == WEIR__LOOK) n->robbed++; /* unless the try that follows gets it */
         if (rc == WEIR__OVER || rc == WEIR__LOOK) *end = rc;
+        *looked = n;
         if (rc <= 0) {
             n->result = rc;
             return n;
@@ -205,7 +213,7 @@ static struct weir__node *await(const struct cases *c, struct weir__call *call, 
                                 bool over) {
     struct weir__thread *self = call->self;
     struct weir__node *n, *clock = NULL;
-    if (!c->nodes || !c->nodes->on || !c->nodes->on->ops->hint || c->n > 1)
+    if (c->n != 1 || !c->nodes->on || !c->nodes->on->ops->hint)
         (void)weir__spin(&self->spin, is_done, self, deadline);
     while (!(n = done(c, self))) {
         weir_time at = over ? WEIR_FOREVER : due(c, &clock);
@@ -253,18 +261,20 @@ static struct weir__node *once(const struct cases *c, struct weir__call *call, w
                                struct weir__node **told, int *end) {
     call->shown = false;
     weir_store_relaxed(&call->self->phase, WEIR__WAITING);
-    struct weir__node *n = arm(c, call, end);
+    struct weir__node *looked = NULL, *n = arm(c, call, end, &looked);
     if (*end == 0 || *end == WEIR__OVER) *told = NULL;
     bool look = !n && *end == WEIR__LOOK && weir__take_own(call);
     if (!n && !look) n = await(c, call, deadline, *end != 0);
     if (call->shown) disarm(c, n);
+    if (look) looked->robbed++; /* unless the try that follows gets it */
     *end = look ? WEIR__LOOK : WEIR_ETIMEDOUT;
     if (!n || n->result != WEIR__RETRY) return n;
     call->shown = call->arm = false;
+    *told = n;
+    if (ctx_ended(c)) return c->ctx;
     n->result = attempt(n, call);
     if (!undone(n->result)) return n;
     n->robbed++;
-    *told = n;
     *end = WEIR__LOOK;
     return NULL;
 }
@@ -272,33 +282,28 @@ static struct weir__node *once(const struct cases *c, struct weir__call *call, w
 static void hold_robbed(const struct cases *c) {
     for (size_t i = 0; i < c->n; i++) {
         struct weir__node *n = &c->nodes[i];
-        if (n->robbed >= 2 && !n->held && n->on->ops->hold) n->on->ops->hold(n->on, n);
+        if (n->robbed >= 2 && !weir__held(n) && n->on->ops->hold) n->on->ops->hold(n->on, n);
     }
 }
 
 static void release_held(const struct cases *c) {
     for (size_t i = 0; i < c->n; i++) {
         struct weir__node *n = &c->nodes[i];
-        if (n->held) n->on->ops->release(n->on, n);
+        if (weir__held(n)) n->on->ops->release(n->on, n);
     }
 }
 
-static ptrdiff_t block(const struct cases *c, weir_time deadline, weir_ctx *ctx) {
+static ptrdiff_t block(const struct cases *c, weir_time deadline) {
     struct weir__call call = { .self = weir__thread_self() };
     struct weir__node *n = NULL, *told = NULL;
     if (!call.self) return WEIR_ENOMEM;
     prepare(c, call.self);
     for (int rc;;) {
-        if (spun(c, call.self, deadline)) n = poll(c, &call, &rc);
+        if (spun(c, call.self, deadline) && !(n = ctx_ended(c))) n = poll(c, &call, &rc);
         if (!n) n = once(c, &call, deadline, &told, &rc);
-        if (n || rc != WEIR__LOOK) break;
-        if (ctx && (rc = weir_ctx_err(ctx)) < 0) {
-            c->ctx->result = rc;
-            n = c->ctx;
-        } else {
-            call.shown = call.arm = false;
-            n = poll(c, &call, &rc);
-        }
+        if (n || rc != WEIR__LOOK || (n = ctx_ended(c))) break;
+        call.shown = call.arm = false;
+        n = poll(c, &call, &rc);
         if (n || (deadline != WEIR_FOREVER && weir__os_now() >= deadline)) break;
         hold_robbed(c);
     }
@@ -321,7 +326,7 @@ ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, 
         if (deadline == WEIR_NOW) return rc;
         if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
     }
-    return block(&c, deadline, ctx);
+    return block(&c, deadline);
 }
 
 int weir__wait_one(weir_waitable *on, uint32_t op, void *elem, uint32_t arg, weir_time deadline,

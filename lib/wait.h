@@ -39,12 +39,21 @@ struct weir__node {
     unsigned robbed;          /* times that it was told to try (WEIR__RETRY) and came too late */
     bool queued;              /* under the object's lock */
     void (*wake)(void *elem); /* of a watch (lib/ctx.h): called instead of taking the call */
-    bool held;                /* newcomers are kept from the object for this node, until release */
+    weir_au32 held;           /* newcomers are kept from the object for this node, until release */
 };
+
+/* Relaxed: set for a queued node, under the object's lock, before the object says so in a word that the node's
+ * owner has loaded with acquire. */
+static inline bool weir__held(const struct weir__node *n) {
+    return weir_load_relaxed(&n->held) != 0;
+}
 
 struct weir__queue {
     struct weir__node *first, *last;
 };
+
+/* Of a context's waitable: weir_ctx_err. */
+int weir__ctx_err_of(weir_waitable *on);
 
 void weir__queue_add(struct weir__queue *q,
                      struct weir__node *n); /* last; one that was robbed first */

@@ -41,6 +41,7 @@ int weir_chan_new(weir_chan **out, const struct weir_chan_opts *o) {
     if (!out) return WEIR_EINVAL;
     *out = NULL;
     if (!o || o->size != sizeof *o || o->flags) return WEIR_EINVAL;
+    if (o->alloc && (!o->alloc->alloc || !o->alloc->free)) return WEIR_EINVAL;
     const struct weir__chan_kind *kind = kind_of(o);
     if (!kind || o->cap > WEIR_RING_CAP_MAX || o->elem_size > WEIR_RING_ELEM_MAX)
         return WEIR_EINVAL;

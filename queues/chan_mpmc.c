@@ -151,7 +151,7 @@ static int push_held(weir_mpmc *r, const void *elem) {
 /* Under the lock: n keeps newcomers of its side out. */
 static void hold_for(struct buffered *b, struct weir__node *n) {
     *holder_of(b, side_of(n)) = n;
-    n->held = true;
+    weir_store_relaxed(&n->held, 1);
     (void)weir_fetch_or_seq_cst(word_of(b, side_of(n)), WEIR__MPMC_HELD, CHAN_M1);
 }
 
@@ -168,7 +168,7 @@ static void release(weir_waitable *on, struct weir__node *n) {
     uint64_t side = side_of(n);
     weir__lock(&b->lock);
     *holder_of(b, side) = NULL;
-    n->held = false;
+    weir_store_relaxed(&n->held, 0);
     /* After its claim the bit is clear already, and no other holder has set it (I4). */
     (void)weir_fetch_and_seq_cst(word_of(b, side), ~WEIR__MPMC_HELD, CHAN_N1);
     struct weir__node *next = queue_of(b, side)->first;
@@ -183,7 +183,7 @@ static void release(weir_waitable *on, struct weir__node *n) {
 /* ---- a case ------------------------------------------------------------------------------------------------- */
 
 static int try_once(struct buffered *b, const struct weir__node *n) {
-    if (n->held)
+    if (weir__held(n))
         return n->op == WEIR_RECV ? pop_held(&b->ring, n->elem) : push_held(&b->ring, n->elem);
     if (n->op == WEIR_RECV) return weir_mpmc_try_pop(&b->ring, n->elem);
     return weir_mpmc_try_push(&b->ring, n->elem);
@@ -192,7 +192,8 @@ static int try_once(struct buffered *b, const struct weir__node *n) {
 /* Whether a node may be served now. */
 static bool may(struct buffered *b, const struct weir__node *n) {
     uint64_t side = side_of(n);
-    if (!n->held && weir_load_seq_cst(word_of(b, side), CHAN_M6) & WEIR__MPMC_HELD) return false;
+    if (weir_load_seq_cst(word_of(b, side), CHAN_M6) & WEIR__MPMC_HELD && !weir__held(n))
+        return false;
     return ready(b, side);
 }
 
@@ -210,6 +211,8 @@ static int attempt(weir_waitable *on, struct weir__node *n, struct weir__call *c
     }
     weir__lock(&b->lock);
     enter(b, n);
+    if (n->robbed >= 2 && !*holder_of(b, side_of(n)))
+        hold_for(b, n); /* the last hold ended meanwhile */
     weir__unlock(&b->lock);
     WEIR_POINT("chan.entered");
     return weir_recheck(look_again(b, n), CHAN_Q1) ? WEIR__LOOK : WEIR__PENDING;

@@ -113,7 +113,10 @@ static int send_under_mutex(struct meeting *m, const void *elem, weir_time deadl
     }
     if (rc == late && late && m->receivers > 0 && !full(m)) rc = 0; /* ready at the last moment */
     m->senders--;
-    if (rc == 0) fill(m, elem);
+    if (rc == 0)
+        fill(m, elem);
+    else if (m->senders && m->receivers)
+        weir__cond_signal(&m->promise); /* it may have been woken for a receiver */
     if (m->senders == 0) weir__cond_broadcast(&m->full_); /* a try_recv gives up */
     return rc;
 }

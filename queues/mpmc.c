@@ -16,6 +16,9 @@
 
 _Static_assert(sizeof(weir_mpmc) == 3 * WEIR_LINE, "frozen layout");
 
+/* What stands in an index's word beside the index. */
+#define MARKS (WEIR__MPMC_OPEN | WEIR__MPMC_HELD)
+
 /* A peer in mid-operation is done in well under a microsecond unless it was preempted; polling longer
  * than that only burns its processor. A seam: 2 in the model build. */
 #ifdef WEIR_MODEL
@@ -171,8 +174,8 @@ bool weir_mpmc_is_closed(const weir_mpmc *r) {
 
 size_t weir_mpmc_len(const weir_mpmc *r) {
     /* Head first: tail only grows. Elements popped and pushed in between could make it exceed cap. */
-    uint64_t h = weir_load_acquire(&r->head_, MPMC_E4) & ~WEIR__MPMC_HELD;
-    uint64_t t = weir_load_relaxed(&r->tail_) & ~(WEIR__MPMC_OPEN | WEIR__MPMC_HELD);
+    uint64_t h = weir_load_acquire(&r->head_, MPMC_E4) & ~MARKS;
+    uint64_t t = weir_load_relaxed(&r->tail_) & ~MARKS;
     uint64_t cap = (r->last_ >> 2) + 1;
     uint64_t laps = ((t & ~r->mask_) - (h & ~r->mask_)) / (r->lap_ ? r->lap_ : 1);
     uint64_t n = laps * cap + ((t & r->mask_) >> 2) - ((h & r->mask_) >> 2);
@@ -195,12 +198,12 @@ static int poll_again(int polls) {
 int weir__mpmc_push_slow_(weir_mpmc *r, uint64_t t, uint64_t stamp, int polls) {
     /* A newer stamp, or a tail that has moved: t was stale. Signed distances (I1). */
     if ((t & WEIR__MPMC_OPEN) && (int64_t)(stamp + WEIR__MPMC_OPEN - t) > 0) return polls;
-    uint64_t tail = weir_load_seq_cst(&r->tail_, MPMC_E1);                    /* own index first, */
-    uint64_t head = weir_load_seq_cst(&r->head_, MPMC_E2) & ~WEIR__MPMC_HELD; /* the peer's last */
+    uint64_t tail = weir_load_seq_cst(&r->tail_, MPMC_E1); /* own index first, */
+    uint64_t head = weir_load_seq_cst(&r->head_, MPMC_E2); /* the peer's last */
     if (!(tail & WEIR__MPMC_OPEN)) return refused(r, "weir_mpmc push verbs");
     /* tail <= head + lap always; so if the tail read before equals that now, it still stood there
      * when head was read: full at that instant. */
-    if (tail - WEIR__MPMC_OPEN - head == r->lap_) return WEIR_EAGAIN;
+    if ((tail & ~MARKS) - (head & ~MARKS) == r->lap_) return WEIR_EAGAIN;
     if (tail != t) return polls;
     return poll_again(polls); /* the pop of the previous lap has not given the slot back yet */
 }
@@ -209,7 +212,7 @@ int weir__mpmc_pop_slow_(weir_mpmc *r, uint64_t h, uint64_t stamp, int polls) {
     if ((int64_t)(stamp - (h + WEIR__MPMC_ONE)) > 0 && weir__mpmc_is(r)) return polls; /* stale */
     uint64_t head = weir_load_seq_cst(&r->head_, MPMC_E6); /* own index first, */
     uint64_t tail = weir_load_seq_cst(&r->tail_, MPMC_E7); /* the peer's last */
-    if ((tail & ~(WEIR__MPMC_OPEN | WEIR__MPMC_HELD)) == head)
+    if ((tail & ~MARKS) == (head & ~MARKS))
         return tail & WEIR__MPMC_OPEN ? WEIR_EAGAIN : refused(r, "weir_mpmc pop verbs");
     if (head != h) return polls;
     return poll_again(polls); /* the push has claimed the slot, but not filled it yet */

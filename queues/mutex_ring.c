@@ -138,12 +138,13 @@ static ptrdiff_t push(weir_mutex_ring *r, const void *elems, size_t n, weir_time
                       weir_ctx *ctx) {
     int late = 0;
     ptrdiff_t rc;
-    size_t signals = 0;
+    size_t signals = 0, own = 0;
     weir__mutex_lock(&r->mutex);
     while ((rc = weir__ctx_err(ctx)) == 0 && !r->closed && r->len == r->cap &&
            deadline != WEIR_NOW && late == 0)
         late = sleep_on(r, &r->pushers, deadline);
-    if (rc < 0) { /* and nothing moves */
+    if (rc < 0) { /* nothing moves; a signal may have been meant for it: another looks instead */
+        own = r->len < r->cap ? claim_signals(&r->pushers, 1) : 0;
     } else if (r->closed) {
         rc = WEIR_ECLOSED;
     } else if (r->len == r->cap) {
@@ -155,18 +156,20 @@ static ptrdiff_t push(weir_mutex_ring *r, const void *elems, size_t n, weir_time
     }
     weir__mutex_unlock(&r->mutex);
     if (signals) send_signals(&r->poppers, signals);
+    if (own) send_signals(&r->pushers, own);
     return rc;
 }
 
 static ptrdiff_t pop(weir_mutex_ring *r, void *elems, size_t n, weir_time deadline, weir_ctx *ctx) {
     int late = 0;
     ptrdiff_t rc;
-    size_t signals = 0;
+    size_t signals = 0, own = 0;
     weir__mutex_lock(&r->mutex);
     while ((rc = weir__ctx_err(ctx)) == 0 && !r->closed && r->len == 0 && deadline != WEIR_NOW &&
            late == 0)
         late = sleep_on(r, &r->poppers, deadline);
     if (rc < 0) {
+        own = r->len > 0 ? claim_signals(&r->poppers, 1) : 0;
     } else if (r->len > 0) {
         size_t k = take(r, elems, n);
         rc = (ptrdiff_t)k;
@@ -176,6 +179,7 @@ static ptrdiff_t pop(weir_mutex_ring *r, void *elems, size_t n, weir_time deadli
     }
     weir__mutex_unlock(&r->mutex);
     if (signals) send_signals(&r->pushers, signals);
+    if (own) send_signals(&r->poppers, own);
     return rc;
 }
 

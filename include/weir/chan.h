@@ -14,7 +14,7 @@
  *   WEIR_CHAN_MPMC    the buffer is the ring of weir/mpmc.h, and a lock is taken only to wait or to wake.
  *                     A newcomer may be served ahead of a waiter that was woken; such a waiter goes to the
  *                     front of its queue, and the second time it keeps newcomers out (their try calls
- *                     return WEIR_EBUSY) until it is served or leaves: a waiter robbed twice is served
+ *                     return WEIR_EBUSY where there is something to take) until it is served or leaves: a waiter robbed twice is served
  *                     before any newcomer that comes later. Without a buffer, or for elements of no bytes, it
  *                     is a strict channel.
  *   WEIR_CHAN_STRICT  every operation under one lock, waiters served first come first served, an

@@ -20,7 +20,7 @@
  *
  * | operation                        | progress                                              |
  * |----------------------------------|-------------------------------------------------------|
- * | err, cause, value, deadline      | wait-free; err and cause end an expired context, which blocks shortly |
+ * | err, cause, value, deadline      | wait-free                                             |
  * | new, cancel, unref of the last   | blocking: one lock for a tree                          |
  *
  * Ordering: what a thread did before the cancel that ended a context is seen by whoever learns of the end.

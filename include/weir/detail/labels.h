@@ -96,10 +96,10 @@
     XX(WAIT_D1, STORE_REL, "WAIT_D2",                                                              \
        "a thread may not see what the peer that completed its call has moved")                     \
     XX(WAIT_D2, LOAD_ACQ, "WAIT_D1", "as D1")                                                      \
-    XX(CTX_E1, STORE_REL, "CTX_E2 CTX_E3",                                                         \
+    XX(CTX_E1, RMW_REL, "CTX_E2 CTX_E3",                                                           \
        "what came before a cancel may not be seen after the error")                                \
     XX(CTX_E2, LOAD_ACQ, "CTX_E1", "as E1")                                                        \
-    XX(CTX_E3, LOAD_ACQ, "CTX_E1", "as E1, for the cause")                                         \
+    XX(CTX_E3, LOAD_ACQ, "CTX_E1", "as E1, for who lost the decision")                             \
     XX(CTX_R1, RMW_AR, "CTX_R1", "a context may be freed while its last user but one is inside")   \
     XX(CHAN_R1, RMW_AR, "CHAN_R1", "a channel may be freed while its last user but one is inside") \
     XX(CHAN_W3, RMW_SC, "MPMC_B2 MPMC_K2", "as LOT_W3, for a channel")                             \

@@ -39,6 +39,7 @@ int command_explore(int argc, char **argv) {
     add(carries_scenarios);
     add(ctx_scenarios);
     add(rcu_scenarios);
+    add(found_scenarios);
     add(specimens);
     return weir_model_main(argc, argv, all, n);
 }

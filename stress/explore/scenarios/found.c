@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/scenarios/found.c - faults that a reader of the code found and no table had shown; each kept
+ * as a scenario of its own. */
+#include <weir/chan.h>
+#include <weir/mutex_ring.h>
+
+#include "../../../lib/thread.h"
+#include "../engine.h"
+#include "all.h"
+
+/* Half a millisecond after the start: passes only by choice, or when everybody sleeps. */
+#define DEADLINE INT64_C(1000500000)
+
+struct state {
+    weir_ctx *ctx;
+    weir_mutex_ring *ring;
+    weir_chan *chan;
+    uint64_t got;
+    int rc;
+};
+
+static void register_thread(void *arg) {
+    (void)arg;
+    (void)weir__thread_self();
+}
+
+static void setup(void *state) {
+    struct state *s = state;
+    struct weir_ring_opts r = WEIR_RING_OPTS(1, sizeof(uint64_t));
+    struct weir_chan_opts c = WEIR_CHAN_OPTS(1, sizeof(uint64_t));
+    bool late = weir_model_param() != NULL;
+    for (unsigned i = 0; i < E.sc->threads; i++) weir_model_as(i, register_thread, NULL);
+    weir_model_check(weir_ctx_new(&s->ctx, NULL, late ? DEADLINE : WEIR_FOREVER) == 0);
+    weir_model_check(weir_mutex_ring_new(&s->ring, &r) == 0);
+    weir_model_check(weir_chan_new(&s->chan, &c) == 0);
+}
+
+static void finish(void *state) {
+    struct state *s = state;
+    weir_ctx_unref(s->ctx);
+    weir_model_check(weir_mutex_ring_free(s->ring) == 0);
+    weir_model_check(weir_chan_unref(s->chan) == 0);
+}
+
+/* ---- X04 X11: the canceller has read the clock, the deadline passes, a reader looks ------------------------ */
+
+static void stable(void *state, unsigned who) {
+    struct state *s = state;
+    struct weir_model_op *op = weir_model_begin(who ? "err, err, cause" : "cancel", 0);
+    int rc = 0;
+    if (who == 0) {
+        rc = weir_ctx_cancel(s->ctx, -7);
+    } else {
+        rc = weir_ctx_err(s->ctx);
+        if (rc) {
+            weir_model_check(weir_ctx_err(s->ctx) == rc);
+            weir_model_check(weir_ctx_cause(s->ctx) == (rc == WEIR_ECANCELED ? -7 : rc));
+        }
+    }
+    weir_model_end(op, rc);
+}
+
+/* ---- a popper (pusher) whose context's deadline passes takes no signal along ------------------------------- */
+
+static void signal_pop(void *state, unsigned who) {
+    struct state *s = state;
+    uint64_t v = 7;
+    struct weir_model_op *op = weir_model_begin(who == 2 ? "push" : "pop", 0);
+    int rc = who == 2 ? weir_mutex_ring_push_wait(s->ring, &v, WEIR_FOREVER, NULL)
+                      : weir_mutex_ring_pop_wait(s->ring, &v, WEIR_FOREVER, who ? NULL : s->ctx);
+    if (who == 0 && rc == 0) (void)weir_mutex_ring_close(s->ring); /* lets the other go */
+    weir_model_end(op, rc);
+}
+
+static void full_setup(void *state) {
+    uint64_t v = 1;
+    setup(state);
+    weir_model_check(weir_mutex_ring_try_push(((struct state *)state)->ring, &v) == 0);
+}
+
+static void signal_push(void *state, unsigned who) {
+    struct state *s = state;
+    uint64_t v = 7;
+    struct weir_model_op *op = weir_model_begin(who == 2 ? "pop" : "push", 0);
+    int rc = who == 2 ? weir_mutex_ring_pop_wait(s->ring, &v, WEIR_FOREVER, NULL)
+                      : weir_mutex_ring_push_wait(s->ring, &v, WEIR_FOREVER, who ? NULL : s->ctx);
+    if (who == 0 && rc == 0) (void)weir_mutex_ring_close(s->ring);
+    weir_model_end(op, rc);
+}
+
+/* ---- X23: told to try, and cancelled before it tries: what was sent after the cancel is not taken ----------- */
+
+/* Without preemptions: between its look at the context and its claim nothing can be promised. */
+
+static void told(void *state, unsigned who) {
+    struct state *s = state;
+    uint64_t v = 0;
+    struct weir_model_op *op = weir_model_begin(who ? "send 1, recv, cancel, send 2" : "recv", 0);
+    if (who == 0) {
+        s->rc = weir_chan_recv_wait(s->chan, &v, WEIR_FOREVER, s->ctx);
+        s->got = v;
+    } else {
+        v = 1;
+        (void)!weir_chan_try_send(s->chan, &v);
+        (void)!weir_chan_try_recv(s->chan, &v);
+        weir_model_check(weir_ctx_cancel(s->ctx, 0) == 0);
+        v = 2;
+        (void)!weir_chan_try_send(s->chan, &v);
+    }
+    weir_model_end(op, 0);
+}
+
+static void told_finish(void *state) {
+    struct state *s = state;
+    weir_model_check(s->rc != 0 || s->got == 1);
+    finish(state);
+}
+
+#define FOUND(var, name_, about_, threads_, setup_, thread_, finish_, late_, options_)  \
+    static const struct weir_model_scenario var = { .name = name_,                      \
+                                                    .about = about_,                    \
+                                                    .threads = threads_,                \
+                                                    .param = late_,                     \
+                                                    .state_size = sizeof(struct state), \
+                                                    .setup = setup_,                    \
+                                                    .thread = thread_,                  \
+                                                    .finish = finish_,                  \
+                                                    .options = options_ }
+FOUND(stable_, "ctx.stable", "an error that was seen stays", 2, setup, stable, finish, "late",
+      "timeouts=2");
+FOUND(pop_, "mutex_ring.ctx.pop", "a popper whose context is late leaves its signal to another", 3,
+      setup, signal_pop, finish, "late", "timeouts=1");
+FOUND(push_, "mutex_ring.ctx.push", "a pusher whose context is late leaves its signal to another",
+      3, full_setup, signal_push, finish, "late", "timeouts=1");
+FOUND(told_, "chan.told.cancel", "nothing that was sent after the cancel is received", 2, setup,
+      told, told_finish, NULL, "preemptions=0");
+
+const struct weir_model_scenario *const found_scenarios[] = { &stable_, &pop_, &push_, &told_,
+                                                              NULL };
