@@ -188,6 +188,21 @@ bool selector_waits(struct selector *s) {
 
 ptrdiff_t selector_end(struct selector *s) { return (ptrdiff_t)call_end(&s->call); }
 
+/* ---- scripts with deadlines ---------------------------------------------------------------------------------- */
+
+bool stops_or_returns(struct stop *s, struct call *call) {
+    for (int i = 0; i < 20000; i++) {
+        if (stop_reached(s, 1)) return true;
+        if (call_done(call)) return stop_reached(s, 0);
+    }
+    return CHECK(false, "no thread stops at %s", s->at);
+}
+
+void in_time(bool (*script)(void *arg, int ms), void *arg) {
+    for (int ms = 120; !script(arg, ms) && checks_hold(); ms *= 3)
+        if (!CHECK(ms < 20000, "too slow, however long the deadline")) return;
+}
+
 weir_ctx *ctx_open(weir_ctx *parent, weir_time deadline) {
     weir_ctx *ctx = NULL;
     CHECK_IS(weir_ctx_new(&ctx, parent, deadline), 0);

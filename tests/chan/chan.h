@@ -105,6 +105,15 @@ void selector_start(struct selector *s);
 bool selector_waits(struct selector *s);
 ptrdiff_t selector_end(struct selector *s);
 
+/* ---- scripts with deadlines -------------------------------------------------------------------------------- */
+
+/* Waits until the thread of `call` stops there (true), or its call has returned without. */
+bool stops_or_returns(struct stop *s, struct call *call);
+
+/* Runs a script that has to get somewhere before a deadline, with deadlines `ms` from its beginning that become
+ * longer as long as it says that it was too slow (false), as on a machine that does much else. */
+void in_time(bool (*script)(void *arg, int ms), void *arg);
+
 /* ---- contexts ---------------------------------------------------------------------------------------------- */
 
 /* NULL, and a failed check, if it cannot be made. */

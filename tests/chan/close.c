@@ -105,7 +105,7 @@ static void said_member(void *arg, size_t i) {
 }
 
 void c08_try(void) {
-    for (size_t k = times(200); k > 0 && checks_hold(); k--) {
+    for (size_t k = times(100); k > 0 && checks_hold(); k--) {
         struct said s = { .c = chan_open(k % 2 ? least_cap() : 1) };
         uint64_t v = UNTOUCHED;
         if (k % 2 == 0) send_ids(s.c, 1, 1); /* try_send finds it full at first */

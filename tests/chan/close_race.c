@@ -66,7 +66,7 @@ static void settle(struct race *r) {
 }
 
 void c12_race(void) {
-    for (size_t k = times(400); k > 0 && checks_hold(); k--) {
+    for (size_t k = times(200); k > 0 && checks_hold(); k--) {
         struct race r = { .c = chan_open(k % 4 ? k % 4 : least_cap()),
                           .senders = k % 2 ? RACERS : 1,
                           .receivers = k % 5 ? 2 : 1,
@@ -111,7 +111,7 @@ static void before_member(void *arg, size_t i) {
 }
 
 void c16_before(void) {
-    for (size_t k = times(100); k > 0 && checks_hold(); k--) {
+    for (size_t k = times(60); k > 0 && checks_hold(); k--) {
         for (int send = 0; send < 2; send++) {
             struct before b = { .c = chan_open(k % 2 ? 1 : least_cap()), .send = send };
             if (send) send_ids(b.c, 1, weir_chan_cap(b.c));

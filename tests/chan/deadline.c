@@ -66,39 +66,59 @@ void c30_extremes(void) {
 /* How the waiting call may be meant to end while its peer stands still. */
 enum end { BY_DEADLINE, BY_CTX, BY_CLOSE };
 
+struct taken {
+    bool send;
+    size_t cap;
+    enum end end;
+};
+
+static void end_it(const struct taken *t, struct peer *waiter) {
+    if (t->end == BY_CTX) CHECK_IS(weir_ctx_cancel(waiter->ctx, 0), 0);
+    if (t->end == BY_CLOSE) CHECK_IS(weir_chan_close(waiter->chan), 0);
+    while (t->end == BY_DEADLINE && weir_now() < waiter->deadline) sleep_ms(1);
+    CHECK(!call_returns(&waiter->call, 5), "it returned before its peer was through");
+}
+
 /* The strict channel: the peer has taken the waiting call, and stands before it tells its thread. */
-static void taken(bool send, size_t cap, enum end end) {
-    weir_chan *c = chan_open(cap);
-    weir_ctx *ctx = NULL;
+static bool take(void *arg, int ms) {
+    const struct taken *t = arg;
+    weir_chan *c = chan_open(t->cap);
     struct peer waiter, other;
     struct stop stop;
-    check_context("cap %zu, a %s is taken, then end %d", cap, send ? "send" : "receive", (int)end);
-    if (!CHECK_IS(weir_ctx_new(&ctx, NULL, WEIR_FOREVER), 0)) return;
+    uint64_t v;
+    check_context("cap %zu, a %s is taken, then end %d", t->cap, t->send ? "send" : "receive",
+                  (int)t->end);
     stop_init(&stop, "wait.tell");
-    if (send) send_ids(c, 1, cap);
-    peer_init(&waiter, c, send, 1 + cap);
-    waiter.ctx = ctx;
-    waiter.deadline = end == BY_DEADLINE ? weir_after(150 * MS) : WEIR_FOREVER;
+    if (t->send) send_ids(c, 1, t->cap);
+    peer_init(&waiter, c, t->send, 1 + t->cap);
+    waiter.ctx = ctx_open(NULL, WEIR_FOREVER);
+    if (t->end == BY_DEADLINE) waiter.deadline = weir_after(ms * MS);
     peer_begin(&waiter);
-    CHECK(call_sleeps(&waiter.call), "it returned");
-    peer_init(&other, c, !send, 7);
+    (void)call_sleeps(&waiter.call);
+    peer_init(&other, c, !t->send, 7);
     other.deadline = WEIR_NOW;
     other.stop = &stop;
     peer_begin(&other);
-    if (stop_wait(&stop)) {
-        if (end == BY_CTX) CHECK_IS(weir_ctx_cancel(ctx, 0), 0);
-        if (end == BY_CLOSE) CHECK_IS(weir_chan_close(c), 0);
-        while (end == BY_DEADLINE && weir_now() < waiter.deadline) sleep_ms(1);
-        CHECK(!call_returns(&waiter.call, 5), "it returned before its peer was through");
-    }
+    bool good = stops_or_returns(&stop, &other.call) && weir_now() < waiter.deadline;
+    if (good) end_it(t, &waiter);
     stop_release(&stop);
-    CHECK_IS(peer_end(&other), 0);
-    CHECK_IS(peer_end(&waiter), 0);
-    CHECK_IS(send ? other.v : waiter.v, send ? (cap ? 1 : 1 + cap) : 7);
-    if (send) recv_ids(c, 2, cap);
+    int other_rc = peer_end(&other), waiter_rc = peer_end(&waiter);
+    if (good) {
+        CHECK_IS(other_rc, 0);
+        CHECK_IS(waiter_rc, 0);
+        CHECK_IS(t->send ? other.v : waiter.v, t->send ? 1 : 7);
+        if (t->send) recv_ids(c, 2, t->cap);
+    }
+    while (try_recv(c, &v) == 0) continue;
     stop_fini(&stop);
-    weir_ctx_unref(ctx);
+    weir_ctx_unref(waiter.ctx);
     chan_end(c);
+    return good;
+}
+
+static void taken(bool send, size_t cap, enum end end) {
+    struct taken t = { send, cap, end };
+    in_time(take, &t);
 }
 
 void c30_delivery_wins(void) {

@@ -19,8 +19,9 @@ static int newcomer(weir_chan *c, bool send, uint64_t *v) {
     return send ? weir_chan_try_send(c, v) : weir_chan_try_recv(c, v);
 }
 
-/* The waiter p, asleep, is told to try, and a newcomer is quicker; then it sleeps again. */
-static void rob(struct peer *p) {
+/* The waiter p, asleep, is told to try, and a newcomer is quicker; then it sleeps again. False: it has
+ * returned, as its deadline allows. */
+static bool robbed(struct peer *p) {
     struct peer waker;
     struct stop stop;
     uint64_t v = 50;
@@ -29,12 +30,15 @@ static void rob(struct peer *p) {
     waker.deadline = WEIR_NOW;
     waker.stop = &stop;
     peer_begin(&waker);
-    if (stop_wait(&stop)) CHECK_IS(newcomer(p->chan, p->send, &v), 0);
+    bool told = stops_or_returns(&stop, &waker.call);
+    CHECK_IS(newcomer(p->chan, p->send, &v), 0);
     stop_release(&stop);
     CHECK_IS(peer_end(&waker), 0);
-    CHECK(call_sleeps(&p->call), "a robbed waiter returned");
     stop_fini(&stop);
+    return told && call_sleeps(&p->call);
 }
+
+static void rob(struct peer *p) { CHECK(robbed(p), "a robbed waiter returned"); }
 
 /* Makes one waiter ready. */
 static void serve_one(weir_chan *c, bool send, uint64_t v) {
@@ -119,41 +123,56 @@ void robbed_twice(void) {
     }
 }
 
-/* The holder leaves in each other way: then newcomers are let in again, and who waits is served. */
-static void holder_leaves(bool send, int how) {
-    weir_chan *c = stuck(send);
-    weir_ctx *ctx = ctx_open(NULL, WEIR_FOREVER);
+/* The holder leaves in each other way, by its deadline (0), its context (1), a close (2): then newcomers are let
+ * in again, and who waits is served. */
+struct leaving {
+    bool send;
+    int how;
+};
+
+static void after_holder(weir_chan *c, const struct leaving *l, struct peer *later) {
+    uint64_t v = 72;
+    if (l->how < 2) {
+        CHECK_IS(newcomer(c, l->send, &v), WEIR_EAGAIN);
+        serve_one(c, l->send, 62);
+        CHECK_IS(peer_end(later), 0);
+    } else {
+        CHECK_IS(peer_end(later), WEIR_ECLOSED);
+        CHECK_IS(newcomer(c, l->send, &v), WEIR_ECLOSED);
+    }
+}
+
+static bool holder_leaves(void *arg, int ms) {
+    static const int results[] = { WEIR_ETIMEDOUT, WEIR_ECANCELED, WEIR_ECLOSED };
+    const struct leaving *l = arg;
+    weir_chan *c = stuck(l->send);
     struct peer p, later;
     uint64_t v = 72;
-    check_context("%s, way %d", send ? "sender" : "receiver", how);
-    peer_init(&p, c, send, 10);
-    p.ctx = ctx;
-    if (how == 0) p.deadline = weir_after(400 * MS);
+    check_context("%s, way %d", l->send ? "sender" : "receiver", l->how);
+    peer_init(&p, c, l->send, 10);
+    p.ctx = ctx_open(NULL, WEIR_FOREVER);
+    if (l->how == 0) p.deadline = weir_after(2 * ms * MS);
     peer_begin(&p);
-    CHECK(call_sleeps(&p.call), "it returned");
-    rob(&p);
-    rob(&p);
-    CHECK_IS(newcomer(c, send, &v), WEIR_EBUSY);
-    peer_waits(&later, c, send, 11);
-    if (how == 1) CHECK_IS(weir_ctx_cancel(ctx, 0), 0);
-    if (how == 2) CHECK_IS(weir_chan_close(c), 0);
-    CHECK_IS(peer_end(&p), how == 0 ? WEIR_ETIMEDOUT : how == 1 ? WEIR_ECANCELED : WEIR_ECLOSED);
-    if (how < 2) {
-        CHECK_IS(newcomer(c, send, &v), WEIR_EAGAIN);
-        serve_one(c, send, 62);
-        CHECK_IS(peer_end(&later), 0);
-    } else {
-        CHECK_IS(peer_end(&later), WEIR_ECLOSED);
-        CHECK_IS(newcomer(c, send, &v), WEIR_ECLOSED);
+    bool good = call_sleeps(&p.call) && robbed(&p) && robbed(&p);
+    int rc = newcomer(c, l->send, &v);
+    good = good && weir_now() < p.deadline;
+    if (good) {
+        CHECK_IS(rc, WEIR_EBUSY);
+        peer_waits(&later, c, l->send, 11);
     }
-    weir_ctx_unref(ctx);
+    if (l->how == 1) CHECK_IS(weir_ctx_cancel(p.ctx, 0), 0);
+    if (l->how == 2) CHECK_IS(weir_chan_close(c), 0);
+    CHECK_IS(peer_end(&p), results[l->how]);
+    if (good) after_holder(c, l, &later);
+    weir_ctx_unref(p.ctx);
     empty(c);
+    return good;
 }
 
 void robbed_and_left(void) {
-    for (int how = 0; how < 3; how++) {
-        holder_leaves(false, how);
-        holder_leaves(true, how);
+    for (int k = 0; k < 6; k++) {
+        struct leaving l = { k % 2, k / 2 };
+        in_time(holder_leaves, &l);
     }
 }
 
@@ -194,39 +213,45 @@ void holder_stopped(void) {
 /* ---- C30 S22: told, and the deadline passes before it knows ------------------------------------------------ */
 
 /* With the element still there it has it; robbed, it is late, and the next in line is served. */
-static void told_late(bool robbed) {
+static bool told_late(void *arg, int ms) {
+    bool rob_it = *(bool *)arg;
     weir_chan *c = chan_open(2);
     struct peer p, behind, waker;
     struct stop stop;
     uint64_t v = UNTOUCHED;
-    check_context("%s", robbed ? "robbed" : "not robbed");
+    check_context("%s", rob_it ? "robbed" : "not robbed");
     stop_init(&stop, "chan.told");
-    peer_start_until(&p, c, false, 0, weir_after(150 * MS), NULL);
-    CHECK(call_sleeps(&p.call), "it returned");
+    peer_start_until(&p, c, false, 0, weir_after(ms * MS), NULL);
+    (void)call_sleeps(&p.call);
     peer_waits(&behind, c, false, 0);
     peer_init(&waker, c, true, 40);
     waker.stop = &stop;
     peer_begin(&waker);
-    if (stop_wait(&stop)) {
+    bool good = stops_or_returns(&stop, &waker.call) && weir_now() < p.deadline;
+    if (good) {
         while (weir_now() < p.deadline) sleep_ms(1);
         CHECK(!call_returns(&p.call, 5), "it returned while it was being told");
-        if (robbed) CHECK_IS(weir_chan_try_recv(c, &v), 0);
+        if (rob_it) CHECK_IS(weir_chan_try_recv(c, &v), 0);
     }
     stop_release(&stop);
     CHECK_IS(peer_end(&waker), 0);
     int rc = peer_end(&p);
-    CHECK(robbed ? rc == WEIR_ETIMEDOUT : rc == 0, "it returned %d", rc);
-    CHECK(!call_done(&behind.call), "the next was served without an element");
-    give_ids(c, 41, 1);
-    CHECK_IS(peer_end(&behind), 0);
-    CHECK_IS(behind.v, 41);
+    if (good) {
+        CHECK_IS(rc, rob_it ? WEIR_ETIMEDOUT : 0);
+        CHECK(!call_done(&behind.call), "the next was served without an element");
+        give_ids(c, 41, 1);
+    } else {
+        CHECK_IS(weir_chan_close(c), 0); /* whoever had the element */
+    }
+    (void)peer_end(&behind);
+    if (good) CHECK_IS(behind.v, 41);
     stop_fini(&stop);
-    chan_end(c);
+    empty(c);
+    return good;
 }
 
 void told_at_deadline(void) {
-    told_late(false);
-    told_late(true);
+    for (int k = 0; k < 2; k++) in_time(told_late, &(bool){ k });
 }
 
 /* A select told of a, which is empty again, while b has become ready: it has b, and the next element of a goes to

@@ -2,7 +2,7 @@
 /* tests/lin/chan.c - two channels are linearizable, each on its own, under sends, receives, tries, selects over
  * both, timeouts, cancels and closes of 2 to 4 threads; and the same rounds catch calls that are not.
  *
- * lin_chan [--seconds=S] [--seed=N] [--only=PATTERN]: S seconds for each pair of kinds, 0.8 unless told. */
+ * lin_chan [--seconds=S] [--seed=N] [--only=PATTERN]: S seconds for each pair of kinds, 0.6 unless told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double seconds = 0.8;
+static double seconds = 0.6;
 static uint64_t seed = 1;
 
 enum { SHAPES = 4 };

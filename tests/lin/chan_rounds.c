@@ -25,10 +25,9 @@ static void plan_part(struct pair *p, struct part *part, unsigned chan) {
 static void plan_op(struct pair *p, struct planned *o) {
     struct rng *r = &p->rng;
     unsigned dice = rng_below(r, 100);
-    *o = (struct planned){ .what = dice < 2    ? CLOSE
-                                   : dice < 4  ? CANCEL
-                                   : dice < 50 ? SELECT
-                                               : CALL };
+    *o = (struct planned){ .what = CALL };
+    if (dice < 4) o->what = dice < 2 ? CLOSE : CANCEL;
+    if (dice >= 50) o->what = SELECT;
     o->n = o->what == SELECT ? 1 + rng_below(r, CASES) : 1;
     for (unsigned i = 0; i < o->n; i++)
         plan_part(p, &o->part[i], o->n == 2 ? i : rng_below(r, CHANS));
@@ -303,7 +302,7 @@ enum weir_lin_verdict chan_rounds(struct pair *p, double share) {
     for (unsigned k = 0; k < CHANS; k++) {
         p->shape[k] =
             (struct weir_lin_chan){ .cap = p->cap[k],
-                                    .exact = p->kinds[k] == WEIR_CHAN_STRICT || p->cap[k] == 0 };
+                                    .exact = p->kinds[k] != WEIR_CHAN_MPMC || p->cap[k] == 0 };
         if (weir_lin_chan_spec(&spec[k], &p->shape[k]) < 0) abort();
         if (weir_lin_checker_new(&p->checker[k], &spec[k], NULL) < 0) abort();
     }
