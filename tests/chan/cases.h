@@ -95,6 +95,7 @@
     XX(IS_MPMC, "C mpmc: queued and not asleep yet", entered)
 
 #define SELECT_CASES(XX)                                                                           \
+    XX(HAS_SELECT, "S01 no cases: waits for ever, or until its deadline", s01_no_cases)            \
     XX(HAS_SELECT, "S02 the default only if nothing is ready", s02_default)                        \
     XX(HAS_SELECT | HAS_RENDEZVOUS, "S02 ready is a peer that waits", s02_peer_waits)              \
     XX(HAS_SELECT, "S03 two closed channels: uniform", s03_closed)                                 \

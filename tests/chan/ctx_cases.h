@@ -13,6 +13,8 @@ bool ctx_ready(weir_ctx *ctx);
 /* Sleeps until the clock has passed it. */
 void pass(weir_time deadline);
 
+void x04_child_by_clock(void);
+void x15_first_deadline(void);
 void x05_all_below(void);
 void x05_large(void);
 void x05_against_new(void);

@@ -5,6 +5,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- deadlines of parent and child, both passed ------------------------------------------------------------- */
+
+/* Whoever asked the child was told that its own deadline has ended it; a later cancel of its parent, which is
+ * live, changes nothing of that. */
+void x04_child_by_clock(void) {
+    for (int below = 0; below < 2; below++) { /* the same one floor further down */
+        weir_ctx *p = ctx_open(NULL, WEIR_FOREVER), *c = ctx_open_cause(p, weir_after(MS), 11);
+        weir_ctx *g = ctx_open(c, WEIR_FOREVER), *asked = below ? g : c;
+        pass(weir_ctx_deadline(c));
+        CHECK_IS(weir_ctx_err(asked), WEIR_ETIMEDOUT);
+        CHECK(ctx_ready(asked), "not ready");
+        CHECK_IS(weir_ctx_cancel(p, 12), 0);
+        ctx_is(p, WEIR_ECANCELED, 12);
+        ctx_is(asked, WEIR_ETIMEDOUT, 11);
+        ctx_is(c, WEIR_ETIMEDOUT, 11);
+        weir_ctx_unref(g), weir_ctx_unref(c), weir_ctx_unref(p);
+    }
+}
+
+/* Both deadlines have passed when somebody looks, at the parent first: the child's came first. */
+void x15_first_deadline(void) {
+    weir_ctx *p = ctx_open_cause(NULL, weir_after(4 * MS), 13);
+    weir_ctx *c = ctx_open_cause(p, weir_after(MS), 14);
+    pass(weir_ctx_deadline(p));
+    ctx_is(p, WEIR_ETIMEDOUT, 13);
+    ctx_is(c, WEIR_ETIMEDOUT, 14);
+    weir_ctx_unref(c);
+    weir_ctx_unref(p);
+}
+
 /* ---- X05 -------------------------------------------------------------------------------------------------------- */
 
 #define NODES 1500

@@ -9,6 +9,8 @@
 
 /* ---- S01 S05: nothing to wait for ------------------------------------------------------------------------- */
 
+static int64_t select_none(void *arg) { return weir_select(arg, 0, WEIR_FOREVER, NULL, 0); }
+
 static int64_t select_nil(void *arg) {
     struct weir_case *c = arg;
     return weir_select(c, 2, WEIR_FOREVER, NULL, 0);
@@ -30,6 +32,15 @@ static void never(struct weir_case *cases, size_t n) {
     check_late(weir_select(cases, n, WEIR_FOREVER, ctx, 0), d);
     CHECK_IS(weir_select(cases, n, WEIR_NOW, ctx, 0), WEIR_ETIMEDOUT);
     weir_ctx_unref(ctx);
+}
+
+void s01_no_cases(void) {
+    static struct call forever;
+    struct weir_case none = { NULL, NULL, 99, 0, 0 }; /* not looked at */
+    call_for_ever(&forever, select_none, NULL);
+    never(NULL, 0);
+    never(&none, 0);
+    CHECK(!call_done(&forever), "a select without cases returned");
 }
 
 void s05_all_nil(void) {
@@ -198,7 +209,7 @@ void s11_buffered_alone(void) {
         sent += won == 0;
         CHECK_IS(weir_chan_len(c), sent - got);
     }
-    CHECK(got > 0, "it never received");
+    CHECK(got > 0 || times(3000) < 100, "it never received");
     recv_ids(c, got, sent - got);
     chan_end(c);
 }
