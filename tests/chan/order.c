@@ -169,12 +169,12 @@ static void no_barging(size_t cap, bool send) {
 }
 
 void c20_senders(void) {
-    for (size_t k = times(3); k > 0 && checks_hold(); k--)
+    for (size_t k = times(2); k > 0 && checks_hold(); k--)
         for (size_t cap = 0; cap <= 3; cap++) no_barging(cap, true);
 }
 
 void c20_receivers(void) {
-    for (size_t k = times(3); k > 0 && checks_hold(); k--)
+    for (size_t k = times(2); k > 0 && checks_hold(); k--)
         for (size_t cap = 0; cap <= 3; cap++) no_barging(cap, false);
 }
 

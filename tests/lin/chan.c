@@ -35,7 +35,8 @@ static void linearizable(unsigned a, unsigned b) {
     for (size_t shape = 0; shape < SHAPES; shape++) {
         for (unsigned threads = 2; threads <= THREADS; threads++) {
             struct pair p = pair_of(kinds, shape, threads);
-            assert_int_equal(chan_rounds(&p, seconds / (SHAPES * (THREADS - 1.0))), WEIR_LIN_OK);
+            assert_int_equal(chan_rounds(&p, seconds / (double)(SHAPES * (THREADS - 1))),
+                             WEIR_LIN_OK);
             rounds += p.rounds;
             operations += p.operations;
             selects += p.selects;
