@@ -103,9 +103,11 @@ int weir_mpmc_attach(weir_mpmc **out, void *mem, size_t bytes) {
         r->gap_ != want.gap_ || r->stride_ != want.stride_ || r->slots_ != want.slots_)
         return WEIR_EINVAL;
     /* Made by a process that had membarrier, found by one that has not: as when it is refused late. One
-     * that fences already asks nothing of the kernel. Relaxed: the bit is never taken away. */
+     * that fences already asks nothing of the kernel. Relaxed: the fence bit is never taken away, and who
+     * uses the ring here has attached to it, or has the pointer by an edge from who did, so that it sees
+     * the bits in this one word. */
     if (!(weir_load_relaxed(&r->waiters_) & WEIR__MPMC_FENCE) && !weir__asymmetric())
-        (void)weir_fetch_or_seq_cst(&r->waiters_, WEIR__MPMC_FENCE | WEIR__MPMC_SETTLING, MPMC_K3);
+        (void)weir_fetch_or_relaxed(&r->waiters_, WEIR__MPMC_FENCE | WEIR__MPMC_SETTLING);
     *out = r;
     return 0;
 }

@@ -28,14 +28,14 @@
  *            stamp it has stored, seq_cst (B1), and then loads waiters_ seq_cst (B2): the waiter's
  *            seq_cst load of that stamp comes before or after B1 in the one total order.
  *            If the kernel stops granting membarrier later, the waiter that notices goes over to the
- *            second form for all (K4), and settles: a publisher that has looked before K4 has then
+ *            second form for all (the fence bit), and settles: a publisher that has looked before has then
  *            become visible. Until it has taken WEIR__MPMC_SETTLING away again (K5 -> K6), every other
  *            waiter settles too: the fence bit alone does not say that those publishers are through.
  *            It does not matter whose K5 it was: who stored it has settled after the fence bit stood.
  *            Settling takes 1 ms, past a deadline too.
  *            A newcomer may take an element before its publisher has looked at waiters_; then the
  *            waiter sees the index that the newcomer's claim has moved (C1, C2, seq_cst, then B2 or the
- *            barrier, against W3 and D5, D7). */
+ *            barrier, against W3 and D3, D7). */
 #include <weir/mpmc.h>
 
 #include "../lib/base.h"
@@ -73,7 +73,9 @@ void weir__mpmc_wake_all(weir_mpmc *r) {
 
 /* Each says whether it is worth trying: true also when the index was stale. Only loads. */
 bool weir__mpmc_can_pop(weir_mpmc *r) {
-    uint64_t h = weir_load_seq_cst(&r->head_, MPMC_D5) & ~WEIR__MPMC_HELD;
+    /* Relaxed: of an older head the slot has been popped since; that pop's stamp says ready, or its
+     * look at waiters_ sees this waiter (I1). */
+    uint64_t h = weir_load_relaxed(&r->head_) & ~WEIR__MPMC_HELD;
     uint64_t s = weir_load_seq_cst(weir__mpmc_stamp(r, h, (size_t)r->stride_), MPMC_D3);
     if ((int64_t)(s - h) >= (int64_t)WEIR__MPMC_ONE) return true;
     uint64_t t = weir_load_seq_cst(&r->tail_, MPMC_D6) & ~WEIR__MPMC_HELD;
@@ -158,13 +160,14 @@ void weir__mpmc_barrier(weir_mpmc *r) {
     uint64_t w = weir_load_acquire(&r->waiters_, MPMC_K6);
     if (!(w & WEIR__MPMC_SETTLING)) {
         if (weir__heavy_barrier(!(w & WEIR__MPMC_FENCE))) return;
-        /* A sandbox has been put up since. From now on publishers fence. */
-        (void)weir_fetch_or_seq_cst(&r->waiters_, WEIR__MPMC_FENCE | WEIR__MPMC_SETTLING, MPMC_K4);
+        /* A sandbox has been put up since. From now on publishers fence. Relaxed: this waiter has announced
+         * itself in the same word, the bits carry nothing else, and settling goes by the clock. */
+        (void)weir_fetch_or_relaxed(&r->waiters_, WEIR__MPMC_FENCE | WEIR__MPMC_SETTLING);
     }
     /* Those that have looked at the word already are given time to become visible, by each waiter that
      * comes before that is over. */
     weir__settle();
-    (void)weir_fetch_and_seq_cst(&r->waiters_, ~WEIR__MPMC_SETTLING, MPMC_K5);
+    (void)weir_fetch_and_release(&r->waiters_, ~WEIR__MPMC_SETTLING, MPMC_K5);
 }
 
 /* The last look before a waiter sleeps; without the barrier where that shows enough. */

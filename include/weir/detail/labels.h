@@ -52,17 +52,13 @@
     XX(MPMC_K1, RMW_SC, "MPMC_E1 MPMC_E3 MPMC_E7 MPMC_D6 MPMC_D7",                                 \
        "close may miss a waiter that has not seen it: it sleeps for ever")                         \
     XX(MPMC_K2, LOAD_SC, "LOT_W3", "as K1")                                                        \
-    XX(MPMC_K3, RMW_SC, "MPMC_B2", "found without membarrier: as B1")                              \
-    XX(MPMC_K4, RMW_SC, "MPMC_B2", "membarrier lost: as B1")                                       \
-    XX(MPMC_K5, RMW_SC, "MPMC_K6", "a waiter may not settle though it has to: as B1")              \
+    XX(MPMC_K5, RMW_REL, "MPMC_K6", "a waiter may not settle though it has to: as B1")             \
     XX(MPMC_K6, LOAD_ACQ, "MPMC_K5", "as K5: the last look may come before what another settled")  \
     XX(MPMC_B1, RMW_SC, "MPMC_D3 MPMC_D4",                                                         \
        "without membarrier: publisher and waiter miss each other")                                 \
     XX(MPMC_B2, LOAD_SC, "LOT_W3", "as B1")                                                        \
     XX(MPMC_D3, LOAD_SC, "MPMC_B1 MPMC_S1 MPMC_S2", "as B1, for a popper")                         \
     XX(MPMC_D4, LOAD_SC, "MPMC_B1 MPMC_F1 MPMC_S2", "as B1, for a pusher")                         \
-    XX(MPMC_D5, LOAD_SC, "MPMC_C2 MPMC_C4",                                                        \
-       "a waiter may look at a slot that is no longer the next")                                   \
     XX(MPMC_D6, LOAD_SC, "MPMC_K1", "a popper may sleep on a closed and drained ring")             \
     XX(MPMC_D7, LOAD_SC, "MPMC_K1 MPMC_C1 MPMC_C3", "a pusher may sleep on a closed ring")         \
     XX(MPMC_Q1, RECHECK, "MPMC_S1 MPMC_S2 MPMC_F1 MPMC_K1",                                        \

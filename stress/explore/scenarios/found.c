@@ -2,6 +2,7 @@
 /* stress/explore/scenarios/found.c - faults that a reader of the code found and no table had shown; each kept
  * as a scenario of its own. */
 #include <weir/chan.h>
+#include <weir/mpmc.h>
 #include <weir/mutex_ring.h>
 
 #include "../../../lib/thread.h"
@@ -14,6 +15,7 @@
 struct state {
     weir_ctx *ctx;
     weir_mutex_ring *ring;
+    weir_mpmc *mpmc;
     weir_chan *chan;
     uint64_t got;
     int rc;
@@ -32,6 +34,7 @@ static void setup(void *state) {
     for (unsigned i = 0; i < E.sc->threads; i++) weir_model_as(i, register_thread, NULL);
     weir_model_check(weir_ctx_new(&s->ctx, NULL, late ? DEADLINE : WEIR_FOREVER) == 0);
     weir_model_check(weir_mutex_ring_new(&s->ring, &r) == 0);
+    weir_model_check(weir_mpmc_new(&s->mpmc, &r) == 0);
     weir_model_check(weir_chan_new(&s->chan, &c) == 0);
 }
 
@@ -39,6 +42,7 @@ static void finish(void *state) {
     struct state *s = state;
     weir_ctx_unref(s->ctx);
     weir_model_check(weir_mutex_ring_free(s->ring) == 0);
+    weir_model_check(weir_mpmc_free(s->mpmc) == 0);
     weir_model_check(weir_chan_unref(s->chan) == 0);
 }
 
@@ -76,6 +80,7 @@ static void full_setup(void *state) {
     uint64_t v = 1;
     setup(state);
     weir_model_check(weir_mutex_ring_try_push(((struct state *)state)->ring, &v) == 0);
+    weir_model_check(weir_mpmc_try_push(((struct state *)state)->mpmc, &v) == 0);
 }
 
 static void signal_push(void *state, unsigned who) {
@@ -110,6 +115,55 @@ static void told(void *state, unsigned who) {
     weir_model_end(op, 0);
 }
 
+/* ---- woken, then cancelled: the wake-up goes to another (MPMC_Q3, MPMC_Q4, CHAN_Q2) -------------------------- */
+
+/* Thread 0 waits with the context, 1 without; 2 makes one of them ready and cancels. If 0 was served it closes, so
+ * that 1 can end. */
+static void woken_pop(void *state, unsigned who) {
+    struct state *s = state;
+    uint64_t v = 7;
+    struct weir_model_op *op = weir_model_begin(who == 2 ? "push, cancel" : "pop", 0);
+    int rc;
+    if (who == 2) {
+        rc = weir_mpmc_try_push(s->mpmc, &v);
+        (void)weir_ctx_cancel(s->ctx, 0);
+    } else {
+        rc = weir_mpmc_pop_wait(s->mpmc, &v, WEIR_FOREVER, who ? NULL : s->ctx);
+        if (who == 0 && rc == 0) (void)weir_mpmc_close(s->mpmc);
+    }
+    weir_model_end(op, rc);
+}
+
+static void woken_push(void *state, unsigned who) {
+    struct state *s = state;
+    uint64_t v = 7;
+    struct weir_model_op *op = weir_model_begin(who == 2 ? "pop, cancel" : "push", 0);
+    int rc;
+    if (who == 2) {
+        rc = weir_mpmc_try_pop(s->mpmc, &v);
+        (void)weir_ctx_cancel(s->ctx, 0);
+    } else {
+        rc = weir_mpmc_push_wait(s->mpmc, &v, WEIR_FOREVER, who ? NULL : s->ctx);
+        if (who == 0 && rc == 0) (void)weir_mpmc_close(s->mpmc);
+    }
+    weir_model_end(op, rc);
+}
+
+static void woken_recv(void *state, unsigned who) {
+    struct state *s = state;
+    uint64_t v = 7;
+    struct weir_model_op *op = weir_model_begin(who == 2 ? "send, cancel" : "recv", 0);
+    int rc;
+    if (who == 2) {
+        rc = weir_chan_try_send(s->chan, &v);
+        (void)weir_ctx_cancel(s->ctx, 0);
+    } else {
+        rc = weir_chan_recv_wait(s->chan, &v, WEIR_FOREVER, who ? NULL : s->ctx);
+        if (who == 0 && rc == 0) (void)weir_chan_close(s->chan);
+    }
+    weir_model_end(op, rc);
+}
+
 static void told_finish(void *state) {
     struct state *s = state;
     weir_model_check(s->rc != 0 || s->got == 1);
@@ -135,5 +189,13 @@ FOUND(push_, "mutex_ring.ctx.push", "a pusher whose context is late leaves its s
 FOUND(told_, "chan.told.cancel", "nothing that was sent after the cancel is received", 2, setup,
       told, told_finish, NULL, "preemptions=0");
 
-const struct weir_model_scenario *const found_scenarios[] = { &stable_, &pop_, &push_, &told_,
-                                                              NULL };
+FOUND(woken_pop_, "mpmc.ctx.pop", "a woken popper that is cancelled wakes another", 3, setup,
+      woken_pop, finish, NULL, NULL);
+FOUND(woken_push_, "mpmc.ctx.push", "a woken pusher that is cancelled wakes another", 3, full_setup,
+      woken_push, finish, NULL, NULL);
+FOUND(woken_recv_, "chan.mpmc.ctx", "a told receiver that is cancelled tells another", 3, setup,
+      woken_recv, finish, NULL, NULL);
+
+const struct weir_model_scenario *const found_scenarios[] = {
+    &stable_, &pop_, &push_, &told_, &woken_pop_, &woken_push_, &woken_recv_, NULL
+};

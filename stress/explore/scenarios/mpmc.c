@@ -50,6 +50,8 @@ const struct ring_case mpmc_cases[] = {
     ROW("wait.denied", 1, 0, 0, "denials=2", "UU", "OO"),
     /* ... and a second waiter comes while the first one settles (queues/mpmc_wait.c, barrier) */
     ROW("wait.denied.3", 1, 0, 0, "denials=1", "U", "U", "OO"),
+    ROW("wait.denied.poppers", 2, 0, 0, "denials=2", "UU", "O", "O"),
+    ROW("wait.denied.batch", 2, 0, 0, "denials=2", "N", "O", "O"),
     ROW("close.denied", 2, 0, 0, "denials=1", "Uc", "OO"),
     /* two poppers asleep, two elements: I2 */
     ROW("wake.poppers", 2, 0, 0, NULL, "UU", "O", "O"),
