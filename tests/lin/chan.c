@@ -24,6 +24,7 @@ static struct pair pair_of(const unsigned *kinds, size_t shape, unsigned threads
     struct pair p = { .kinds = kinds,
                       .cap = { caps[shape][0], caps[shape][1] },
                       .threads = threads,
+                      .pinned = (shape + threads) % 2,
                       .rng = { seed * 1000 + shape * 10 + threads } };
     return p;
 }

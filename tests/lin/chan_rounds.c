@@ -203,7 +203,7 @@ struct worker {
 
 static void *work(void *arg) {
     struct worker *w = arg;
-    cpus_pin(&w->allowed, w->thread);
+    if (w->pair->pinned) cpus_pin(&w->allowed, w->thread);
     for (;;) {
         barrier(w->pair);
         if (w->pair->over) return NULL;
@@ -308,7 +308,7 @@ enum weir_lin_verdict chan_rounds(struct pair *p, double share) {
     }
     if (weir_lin_recorder_new(&p->rec, p->threads, RECORDED) < 0) abort();
     weir_set_point_hook(at_point);
-    cpus_pin(&allowed, 0);
+    if (p->pinned) cpus_pin(&allowed, 0);
     for (unsigned t = 1; t < p->threads; t++) {
         workers[t] = (struct worker){ p, t, allowed, 0 };
         if (pthread_create(&workers[t].id, NULL, work, &workers[t]) != 0) abort();

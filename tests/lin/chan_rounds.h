@@ -50,6 +50,7 @@ struct pair {
     uint32_t cap[CHANS];
     unsigned threads;
     enum chan_fault fault;
+    bool pinned; /* each thread to a processor */
     weir_chan *c[CHANS];
     weir_ctx *ctx; /* of the round */
     weir_lin_recorder *rec;
