@@ -132,7 +132,7 @@ struct cases {
 
 /* The node of the call's context, if that has ended. */
 static struct weir__node *ctx_ended(const struct cases *c) {
-    int err = c->ctx ? weir__ctx_err_of(c->ctx->on) : 0;
+    int err = c->ctx && c->ctx->on ? weir__ctx_err_of(c->ctx->on) : 0; /* none: the background */
     if (err) c->ctx->result = err;
     return err ? c->ctx : NULL;
 }

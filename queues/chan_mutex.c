@@ -3,13 +3,14 @@
  * wake-ups elided where nobody waits, no spinning.
  *
  * With a buffer it is weir/mutex_ring.h. Without one, under the mutex:
- *   I1  `receivers` counts receivers that wait and have not been promised an element, `senders` those who
- *       wait for a receiver to promise to.
- *   I2  a sender promises by receivers-- and fills the one slot; it is full until a receiver takes it.
- *       Which one takes it does not matter: the counted wait on, and each promise is taken, because
- *       a receiver that leaves looks at the slot first and is counted off only if it is empty.
- *   I3  a sender that has promised waits until its element is taken (`taken` reaches its number), whatever
- *       its deadline: a receiver is there.
+ *   I1  `receivers` and `senders` count those who wait, `trying` receivers that do not wait but have found
+ *       a waiting sender, and stay until it has met somebody.
+ *   I2  a sender fills the one slot only while somebody is there to take it, and the slot is empty; one that
+ *       does not wait, only while a receiver waits. A receiver that leaves looks at the slot first, so
+ *       what is in it is always taken. One that does not wait leaves alone what was put there by a sender
+ *       that does not wait either.
+ *   I3  a sender that has filled the slot waits until its element is taken (`taken` reaches its number),
+ *       whatever its deadline: a receiver is there.
  * Progress   blocking. It promises no order among waiters, and cannot be selected. */
 #include "chan.h"
 
@@ -72,7 +73,8 @@ struct meeting {
     weir__cond promise; /* senders wait here: for a receiver and the slot */
     weir__cond full_;   /* receivers */
     weir__cond taken_;  /* senders that have promised */
-    size_t senders, receivers;
+    size_t senders, receivers, trying;
+    bool by_try;              /* of the element in the slot: its sender does not wait */
     uint64_t promised, taken; /* elements so far */
     size_t inside;            /* threads in a call */
     bool closed;
@@ -91,57 +93,61 @@ static bool may_wait(const struct meeting *m, weir_ctx *ctx, int late, int *rc) 
     return *rc == 0;
 }
 
-static void fill(struct meeting *m, const void *elem) {
-    m->receivers--;
+static void fill(struct meeting *m, const void *elem, bool by_try) {
     if (m->chan.elem_size) weir__copy(m->slot, elem, m->chan.elem_size);
+    m->by_try = by_try;
     uint64_t mine = ++m->promised;
-    weir__cond_signal(&m->full_);
+    weir__cond_broadcast(&m->full_); /* some may not take it */
     while (m->taken < mine) (void)weir__cond_wait(&m->taken_, &m->mutex, WEIR_FOREVER);
+}
+
+/* Sleeps for what a peer that is there already will do soon; else until the deadline. */
+static int sleep_on(struct meeting *m, weir__cond *c, bool soon, weir_time deadline) {
+    if (!soon && deadline == WEIR_NOW) return WEIR_EAGAIN;
+    return weir__cond_wait(c, &m->mutex, soon ? WEIR_FOREVER : deadline);
 }
 
 static int send_under_mutex(struct meeting *m, const void *elem, weir_time deadline,
                             weir_ctx *ctx) {
+    bool waits = deadline != WEIR_NOW;
     int rc = 0, late = 0;
     if (!may_wait(m, ctx, 0, &rc)) return rc;
-    m->senders++;
-    while (may_wait(m, ctx, late, &rc) && (m->receivers == 0 || full(m))) {
-        if (deadline == WEIR_NOW && m->receivers == 0)
-            late = WEIR_EAGAIN;
-        else
-            late = weir__cond_wait(&m->promise, &m->mutex,
-                                   deadline == WEIR_NOW ? WEIR_FOREVER : deadline);
+    m->senders += waits;
+    if (waits && m->receivers + m->trying == 0) weir__cond_broadcast(&m->full_);
+    for (;;) {
+        size_t there = m->receivers + (waits ? m->trying : 0);
+        if (weir__ctx_err(ctx) == 0 && !m->closed && there > 0 && !full(m)) break;
+        if (!may_wait(m, ctx, late, &rc)) break;
+        late = sleep_on(m, &m->promise, there > 0, deadline);
     }
-    if (rc == late && late && m->receivers > 0 && !full(m)) rc = 0; /* ready at the last moment */
-    m->senders--;
+    m->senders -= waits;
     if (rc == 0)
-        fill(m, elem);
+        fill(m, elem, !waits);
     else if (m->senders && m->receivers)
         weir__cond_signal(&m->promise); /* it may have been woken for a receiver */
-    if (m->senders == 0) weir__cond_broadcast(&m->full_); /* a try_recv gives up */
+    if (m->senders == 0) weir__cond_broadcast(&m->full_); /* who tries gives up */
     return rc;
 }
 
 static int recv_under_mutex(struct meeting *m, void *elem, weir_time deadline, weir_ctx *ctx) {
+    bool waits = deadline != WEIR_NOW;
+    size_t *counted = waits ? &m->receivers : &m->trying;
     int rc = 0, late = 0;
-    if (!may_wait(m, ctx, 0, &rc)) return rc;
-    m->receivers++;
-    weir__cond_signal(&m->promise);
-    while (!full(m) && may_wait(m, ctx, late, &rc)) {
-        if (deadline == WEIR_NOW && m->senders == 0)
-            late = WEIR_EAGAIN;
-        else
-            late = weir__cond_wait(&m->full_, &m->mutex,
-                                   deadline == WEIR_NOW ? WEIR_FOREVER : deadline);
-    }
-    if (!full(m)) {
-        m->receivers--;
-        weir__cond_broadcast(&m->promise); /* a try_send gives up */
+    if (!may_wait(m, ctx, 0, &rc))
+        return rc; /* what is in the slot of a closed one is for those inside */
+    ++*counted;
+    weir__cond_broadcast(&m->promise);
+    while (!(full(m) && (waits || !m->by_try)) && may_wait(m, ctx, late, &rc))
+        late = sleep_on(m, &m->full_, m->senders > 0, deadline);
+    --*counted;
+    if (rc < 0) {
+        weir__cond_broadcast(&m->promise); /* who tries gives up */
         return rc;
     }
     if (m->chan.elem_size) weir__copy(elem, m->slot, m->chan.elem_size);
     m->taken++;
     weir__cond_broadcast(&m->taken_);
-    if (m->senders) weir__cond_signal(&m->promise);
+    weir__cond_broadcast(&m->promise);
     return 0;
 }
 
@@ -209,7 +215,8 @@ static int meet_init(weir_chan *c, const struct weir_chan_opts *o) {
     struct meeting *m = of(c);
     (void)o;
     c->on.ops = NULL;
-    m->senders = m->receivers = m->inside = 0;
+    m->senders = m->receivers = m->trying = m->inside = 0;
+    m->by_try = false;
     m->promised = m->taken = 0;
     m->closed = false;
     m->slot = (char *)(m + 1);

@@ -20,6 +20,7 @@ enum {
     HAS_EXACT = 64,     /* every call decides under a lock: try calls never report EBUSY */
     IS_STRICT = 128,
     IS_MPMC = 256,
+    IS_MUTEX = 512,
 };
 
 struct chan_kind {

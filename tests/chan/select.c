@@ -347,3 +347,24 @@ void s_bad_arguments(void) {
     recv_ids(c, 1, 1);
     chan_end(c);
 }
+
+/* Beside a case that is ready. */
+void s_not_selectable(void) {
+    weir_chan *c = chan_open(1);
+    struct weir_chan_opts o = WEIR_CHAN_OPTS(1, sizeof(uint64_t));
+    weir_chan *other = NULL;
+    uint64_t v = UNTOUCHED;
+    if (!CHECK_IS(weir_chan_new(&other, &o), 0)) return;
+    send_ids(c, 1, 1);
+    send_ids(other, 2, 1);
+    struct weir_case cases[] = { WEIR_CASE_RECV(other, &v), WEIR_CASE_RECV(c, &v) };
+    count_misuse(true);
+    refused(cases, 2, 0);
+    refused(cases + 1, 1, 0);
+    count_misuse(false);
+    CHECK_IS(v, UNTOUCHED);
+    recv_ids(c, 1, 1);
+    recv_ids(other, 2, 1);
+    chan_end(c);
+    chan_end(other);
+}

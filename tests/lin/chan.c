@@ -55,6 +55,10 @@ static void mpmc(void **s) {
     (void)s;
     linearizable(WEIR_CHAN_MPMC, WEIR_CHAN_MPMC);
 }
+static void mutex(void **s) {
+    (void)s;
+    linearizable(WEIR_CHAN_MUTEX, WEIR_CHAN_MUTEX);
+}
 static void one_of_each(void **s) {
     (void)s;
     linearizable(WEIR_CHAN_STRICT, WEIR_CHAN_MPMC);
@@ -115,6 +119,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         TEST("C S two strict channels are linearizable", strict),
         TEST("C S two mpmc channels are linearizable", mpmc),
+        TEST("C two mutex channels are linearizable", mutex),
         TEST("C S a strict and an mpmc channel are linearizable", one_of_each),
         TEST("harness: a select that takes two is caught", takes_two),
         TEST("harness: a late receive that has taken one is caught", loses_late),

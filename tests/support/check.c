@@ -206,6 +206,7 @@ int tests_main(int argc, char **argv, const char *group, const struct test *test
         } else if (strncmp(argv[i], "--only=", 7) == 0) {
             cmocka_set_test_filter(argv[i] + 7);
         } else if (strncmp(argv[i], "--run=", 6) == 0) {
+            factor = factor ? factor : 1;
             return run_alone(argv[i] + 6, tests, n);
         } else if (strcmp(argv[i], "--list") == 0) {
             for (size_t k = 0; k < n; k++) (void)printf("%s\n", tests[k].name);

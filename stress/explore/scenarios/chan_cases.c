@@ -79,6 +79,7 @@ const struct chan_case chan_cases[] = {
     MUTEX("rdv.2x3", 0, NULL, "aSaRaS", "aRaSaR"),
     MUTEX("rdv.try", 0, NULL, "asarasar", "aTat"),
     MUTEX("rdv.tries", 0, NULL, "asar", "aras"),
+    MUTEX("rdv.tries.3", 0, NULL, "asar", "aras", "atat"),
     MUTEX("rdv.3x2", 0, NULL, "aTaT", "aTat", "atat"),
     MUTEX("rdv.close", 0, NULL, "aSaR", "aR", "ac"),
     MUTEX("rdv.cancel", 0, NULL, "@aR", "@aS", "X"),
