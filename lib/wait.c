@@ -218,7 +218,7 @@ static struct weir__node *await(const struct cases *c, struct weir__call *call, 
     while (!(n = done(c, self))) {
         weir_time at = over ? WEIR_FOREVER : due(c, &clock);
         if (weir__park(&self->parker, over || at < deadline ? at : deadline) == 0) continue;
-        if (at <= deadline) {
+        if (clock && at <= deadline) {
             n = clock;
             n->result = attempt(n, call);
             if (n->result < 1 && !undone(n->result)) return n;

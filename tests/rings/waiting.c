@@ -155,7 +155,7 @@ static void with_ctx(struct ring *q, weir_ctx *ctx, weir_time deadline, int err)
 void wait_ctx(void) {
     static const weir_time deadlines[] = { WEIR_NOW, -1, 1, WEIR_FOREVER };
     struct ring q;
-    weir_ctx *live, *cancelled, *late, *soon;
+    weir_ctx *live = NULL, *cancelled = NULL, *late = NULL, *soon = NULL;
     if (!ring_open(&q, 2, SIZE)) return;
     if (!CHECK(weir_ctx_new(&live, NULL, WEIR_FOREVER) == 0 &&
                    weir_ctx_new(&cancelled, live, WEIR_FOREVER) == 0 &&
