@@ -131,15 +131,21 @@ static int pop_held(weir_mpmc *r, void *elem) {
     return 0;
 }
 
+/* ECLOSED, after what the closer did. */
+static int closed(const weir_mpmc *r) {
+    (void)weir_mpmc_is_closed(r); /* an acquire */
+    return WEIR_ECLOSED;
+}
+
 /* A close may change the word meanwhile. */
 static int push_held(weir_mpmc *r, const void *elem) {
     uint64_t marked = weir_load_relaxed(&r->tail_), t = marked & ~WEIR__MPMC_HELD;
     size_t esize = (size_t)r->elem_size_;
     weir_au64 *stamp = weir__mpmc_stamp(r, t, (size_t)r->stride_);
-    if (!(t & WEIR__MPMC_OPEN)) return WEIR_ECLOSED;
+    if (!(t & WEIR__MPMC_OPEN)) return closed(r);
     if (weir_load_acquire(stamp, CHAN_M5) + WEIR__MPMC_OPEN != t) return WEIR_EAGAIN;
     if (!weir_cas_seq_cst(&r->tail_, &marked, weir__mpmc_next(r, t, 1), CHAN_M8))
-        return WEIR_ECLOSED; /* nobody else changes it */
+        return closed(r); /* nobody else changes it */
     WEIR_POINT("chan.held.claimed");
     weir__copy(stamp + 1, elem, esize);
     weir_store_release(stamp, t - WEIR__MPMC_OPEN + WEIR__MPMC_ONE, CHAN_M9);
@@ -152,7 +158,7 @@ static int push_held(weir_mpmc *r, const void *elem) {
 static void hold_for(struct buffered *b, struct weir__node *n) {
     *holder_of(b, side_of(n)) = n;
     weir_store_relaxed(&n->held, 1);
-    (void)weir_fetch_or_seq_cst(word_of(b, side_of(n)), WEIR__MPMC_HELD, CHAN_M1);
+    (void)weir_fetch_or_release(word_of(b, side_of(n)), WEIR__MPMC_HELD, CHAN_M1);
 }
 
 static void hold(weir_waitable *on, struct weir__node *n) {
@@ -169,8 +175,9 @@ static void release(weir_waitable *on, struct weir__node *n) {
     weir__lock(&b->lock);
     *holder_of(b, side) = NULL;
     weir_store_relaxed(&n->held, 0);
-    /* After its claim the bit is clear already, and no other holder has set it (I4). */
-    (void)weir_fetch_and_seq_cst(word_of(b, side), ~WEIR__MPMC_HELD, CHAN_N1);
+    /* After its claim the bit is clear already, and no other holder has set it (I4). Relaxed: newcomers fail or
+     * succeed by this one word, and who queues later has the lock after this. */
+    (void)weir_fetch_and_relaxed(word_of(b, side), ~WEIR__MPMC_HELD);
     struct weir__node *next = queue_of(b, side)->first;
     while (next && next->robbed < 2) next = next->next;
     if (next) hold_for(b, next);
@@ -192,7 +199,7 @@ static int try_once(struct buffered *b, const struct weir__node *n) {
 /* Whether a node may be served now. */
 static bool may(struct buffered *b, const struct weir__node *n) {
     uint64_t side = side_of(n);
-    if (weir_load_seq_cst(word_of(b, side), CHAN_M6) & WEIR__MPMC_HELD && !weir__held(n))
+    if (weir_load_acquire(word_of(b, side), CHAN_M6) & WEIR__MPMC_HELD && !weir__held(n))
         return false;
     return ready(b, side);
 }

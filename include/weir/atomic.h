@@ -164,6 +164,9 @@ WEIR_API void weir__point(const char *name);
 #define weir_fetch_sub_relaxed(p, v) WEIR__SUB(p, v, WEIR__RLX)
 #define weir_fetch_sub_acq_rel(p, v, L) WEIR__RMW_AR(WEIR__SUB, p, v, L)
 #define weir_fetch_or_relaxed(p, v) WEIR__OR(p, v, WEIR__RLX)
+#define weir_fetch_and_relaxed(p, v) WEIR__AND(p, v, WEIR__RLX)
+#define weir_fetch_or_release(p, v, L) \
+    (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__OR(p, v, WEIR__RLX) : WEIR__OR(p, v, WEIR__REL))
 #define weir_fetch_and_release(p, v, L) \
     (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__AND(p, v, WEIR__RLX) : WEIR__AND(p, v, WEIR__REL))
 #define weir_fetch_add_seq_cst(p, v, L) WEIR__RMW_SC(WEIR__ADD, p, v, L)

@@ -102,16 +102,16 @@
     XX(CHAN_Q1, RECHECK, "MPMC_S1 MPMC_F1 MPMC_K1", "as MPMC_Q1, for a channel")                   \
     XX(CHAN_Q2, RECHECK, "MPMC_S1 MPMC_F1",                                                        \
        "a select that was told of one channel and takes another strands an element")               \
-    XX(CHAN_M1, RMW_SC, "CHAN_M6", "a waiter may not see that newcomers are kept out")             \
+    XX(CHAN_M1, RMW_REL, "CHAN_M6",                                                                \
+       "a new holder may take the bit for that of another, and sleep")                             \
     XX(CHAN_M2, RMW_SC, "MPMC_E2 MPMC_E6 MPMC_E4", "as MPMC_C2, for a holder")                     \
     XX(CHAN_M3, LOAD_ACQ, "MPMC_S1 MPMC_S2 CHAN_M9", "as MPMC_S1, for a holder")                   \
     XX(CHAN_M4, STORE_REL, "MPMC_A1 MPMC_A2 MPMC_D4 CHAN_M5", "as MPMC_F1, for a holder")          \
     XX(CHAN_M5, LOAD_ACQ, "MPMC_F1 MPMC_S2 CHAN_M4", "as MPMC_F1, for a holder")                   \
-    XX(CHAN_M6, LOAD_SC, "CHAN_M1 CHAN_N1", "a waiter may sleep though newcomers are let in")      \
+    XX(CHAN_M6, LOAD_ACQ, "CHAN_M1", "as M1")                                                      \
     XX(CHAN_M7, LOAD_SC, "MPMC_C1 MPMC_K1", "as MPMC_E7, for a holder")                            \
     XX(CHAN_M8, RMW_SC, "MPMC_E1 MPMC_E7 MPMC_K1", "as MPMC_C1, for a holder")                     \
     XX(CHAN_M9, STORE_REL, "MPMC_R1 MPMC_A2 MPMC_D3 CHAN_M3", "as MPMC_S1, for a holder")          \
-    XX(CHAN_N1, RMW_SC, "CHAN_M6", "as M6")                                                        \
     XX(CHAN_Q3, RECHECK, "MPMC_S1 MPMC_F1 MPMC_K1",                                                \
        "nobody is woken for what became ready while newcomers were kept out")                      \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \

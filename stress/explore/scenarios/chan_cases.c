@@ -66,6 +66,7 @@ const struct chan_case chan_cases[] = {
     RING("select.until", 1, 1, NULL, "[aRbR]~", "[aRbR]~", "asbs"),
     /* robbery: a waiter, newcomers that take what it was told of, and its ways out */
     RING("rob.recv", 1, -1, "preemptions=3", "aR", "asarasarasarac"),
+    RING("rob.recv.more", 1, -1, "preemptions=3", "aR", "asarasarasarasac"),
     RING("rob.recv.three", 1, -1, NULL, "aR", "asarasarac", "ar"),
     RING("rob.recv.two", 1, -1, NULL, "aR", "aR", "asarasarac"),
     RING("rob.send", 1, -1, "preemptions=3", "aSaS", "arasarasarasarac"),
