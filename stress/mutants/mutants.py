@@ -143,6 +143,7 @@ def run_all(args):
         progress.row(m, f"killed: {hit.found}" if hit else "SURVIVES" if fault else unseen[m].kind)
     faults += controls(hits, box, progress)
     outcomes = {m: tables.cells(h) for m, h in hits.items()}
+    unseen = {m: r for m, r in unseen.items() if m not in outcomes}
     outcomes.update((m, o) for m, o in old.items() if m in mutants and m not in wanted and m not in unseen)
     faults += [f"{m}: not in the old table; run it too" for m in mutants
                if m not in outcomes and m not in unseen and m not in wanted]
