@@ -215,9 +215,9 @@ static void close_rounds(bool push, bool cancel, size_t rounds) {
 
 static void any_moment(bool cancel) {
     for (int push = 0; push < 2; push++) {
-        close_rounds(push, cancel, 3000);
+        close_rounds(push, cancel, 600);
         points_delay(true);
-        close_rounds(push, cancel, 200);
+        close_rounds(push, cancel, 60);
         points_delay(false);
     }
 }
