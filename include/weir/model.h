@@ -34,6 +34,9 @@ extern "C" {
 #define WEIR_MODEL_BAD 1u
 /* The hooks of thread exit run as steps of the ending thread, not at the end of the execution. */
 #define WEIR_MODEL_EXITS 2u
+/* What it claims holds only within its own options (no preemption, say): a command's strategy and bounds are
+ * not for it; memory, weaken, seconds, executions and seed are. */
+#define WEIR_MODEL_FIXED 4u
 
 struct weir_model_scenario {
     const char *name;                          /* "stack.push_pop" */

@@ -152,6 +152,15 @@ static void defaults(struct ex_settings *s) {
     s->seconds = dfs ? 0 : 10;
 }
 
+/* Whether what the command says of this key is for the scenario (WEIR_MODEL_FIXED). */
+static bool applies(const struct weir_model_scenario *sc, const char *key) {
+    static const char *const always[] = { "memory", "weaken", "seconds", "executions", "seed" };
+    if (!sc || !(sc->flags & WEIR_MODEL_FIXED)) return true;
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+        if (strcmp(key, always[i]) == 0) return true;
+    return false;
+}
+
 int ex_settings_make(struct ex_settings *s, const struct ex_command *c,
                      const struct weir_model_scenario *sc, char *why, size_t n) {
     *s = (struct ex_settings){ .strategy = &ex_dfs,
@@ -166,7 +175,7 @@ int ex_settings_make(struct ex_settings *s, const struct ex_command *c,
     const char *options = sc ? sc->options : NULL;
     if (set_all(s, options, "strategy", why, n) < 0) return -1;
     for (unsigned i = 0; i < c->line.npairs; i++)
-        if (strcmp(c->line.pair[i].key, "strategy") == 0 &&
+        if (strcmp(c->line.pair[i].key, "strategy") == 0 && applies(sc, "strategy") &&
             set_checked(s, "strategy", c->line.pair[i].value, why, n) < 0)
             return -1;
     const struct ex_strategy *strategy = s->strategy;
@@ -175,7 +184,9 @@ int ex_settings_make(struct ex_settings *s, const struct ex_command *c,
     if (set_all(s, options, NULL, why, n) < 0) return -1;
     if (strategy != &ex_dfs) s->budget.preemptions = unbounded; /* a scenario's bound is for dfs */
     for (unsigned i = 0; i < c->line.npairs; i++)
-        if (set_checked(s, c->line.pair[i].key, c->line.pair[i].value, why, n) < 0) return -1;
+        if (applies(sc, c->line.pair[i].key) &&
+            set_checked(s, c->line.pair[i].key, c->line.pair[i].value, why, n) < 0)
+            return -1;
     s->strategy = strategy;
     if (strategy == &ex_dfs && s->budget.preemptions < 0) s->budget.preemptions = 1000;
     return 0;

@@ -299,13 +299,15 @@ enum weir_lin_verdict chan_rounds(struct pair *p, double share) {
     struct worker workers[THREADS] = { 0 };
     enum weir_lin_verdict v;
     struct weir_lin_spec spec[CHANS];
+    struct weir_lin_opts lin = WEIR_LIN_OPTS;
+    lin.budget = 1u << 23; /* failed cases of many selects may stand anywhere in a window */
     cpu_set_t allowed = cpus_allowed();
     for (unsigned k = 0; k < CHANS; k++) {
         p->shape[k] =
             (struct weir_lin_chan){ .cap = p->cap[k],
                                     .exact = p->kinds[k] != WEIR_CHAN_MPMC || p->cap[k] == 0 };
         if (weir_lin_chan_spec(&spec[k], &p->shape[k]) < 0) abort();
-        if (weir_lin_checker_new(&p->checker[k], &spec[k], NULL) < 0) abort();
+        if (weir_lin_checker_new(&p->checker[k], &spec[k], &lin) < 0) abort();
     }
     if (weir_lin_recorder_new(&p->rec, p->threads, RECORDED) < 0) abort();
     weir_set_point_hook(at_point);

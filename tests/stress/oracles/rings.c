@@ -14,7 +14,7 @@
 #include "lib/os.h"
 
 #define RARELY 64
-#define MOST_SIZE 128
+#define MOST_SIZE 2048 /* bytes of an element; make() refuses larger ones */
 
 /* LOSES: takes two elements and gives one. REPEATS: gives one again. INVENTS: gives one that was never
  * pushed. SWAPS: gives the second before the first. SAYS_EMPTY, SAYS_FULL: though it is not.
@@ -68,6 +68,10 @@ static int make(void **ring, const struct weir_ring_opts *o, enum fault fault) {
     struct broken *b = calloc(1, sizeof *b);
     *ring = NULL;
     if (!b) return WEIR_ENOMEM;
+    if (o->elem_size > MOST_SIZE) {
+        free(b);
+        return WEIR_EINVAL;
+    }
     b->fault = fault;
     b->size = o->elem_size;
     b->cap = o->cap;
