@@ -11,7 +11,8 @@
  *       below, and none needs to be told.
  *   I4  each child holds a reference on its parent, so the root, whose lock all use, goes last.
  * Progress   blocking; a cancel holds the lock, and the pairing lock, while it visits all below.
- * Ordering   cause, and what the canceller did before, come before err (E1 -> E2); the rest by the lock. The last unref sees what the others did: R1.
+ * Ordering   cause, and what the canceller did before, come before err (E1 -> E2); the rest by the lock. The
+ *            last unref sees what the others did: R1.
  * From       Go's context package, with one lock for a tree instead of one for each context. */
 #include <weir/ctx.h>
 
@@ -267,14 +268,13 @@ static weir_time due(weir_waitable *on, struct weir__node *n) {
     return ((weir_ctx *)on)->deadline;
 }
 
-int weir__ctx_err_of(weir_waitable *on) { return ended((weir_ctx *)on); }
-
 /* ---- watching --------------------------------------------------------------------------------------------- */
 
 int weir__ctx_watch(struct weir__watch *w, weir_ctx *ctx, void (*wake)(void *arg), void *arg) {
     weir_ctx *c = real(ctx);
-    *w = (struct weir__watch){ .node = { .wake = wake, .elem = arg }, .ctx = c };
+    w->ctx = c;
     if (!c) return 0;
+    w->node = (struct weir__node){ .wake = wake, .elem = arg };
     weir__lock(&c->root->lock);
     int err = ended(c);
     if (!err) weir__queue_add(&c->waiters, &w->node);

@@ -23,6 +23,5 @@ static inline weir_time weir__ctx_until(weir_ctx *ctx, weir_time deadline) {
     weir_time d = weir_ctx_deadline(ctx);
     return d < deadline && deadline != WEIR_NOW ? d : deadline;
 }
-static inline int weir__ctx_err(weir_ctx *ctx) { return ctx ? weir_ctx_err(ctx) : 0; }
 
 #endif

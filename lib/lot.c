@@ -19,6 +19,8 @@
  *            read-modify-write, W3, the waiter's half of the Dekker pair that the object's file
  *            describes. It goes down relaxed: a publisher that still sees the waiter calls in vain.
  * From       WebKit's ParkingLot, in outline. */
+#include <weir/ctx.h>
+
 #include "lock.h"
 #include "park.h"
 
@@ -103,7 +105,7 @@ size_t weir__lot_wake(uint64_t key, weir_au64 *count, uint64_t unit, size_t n) {
 int weir__lot_park(struct weir__waiter *w, struct weir__parker *p, weir_time deadline) {
     while (!weir_load_acquire(&w->woken, LOT_W2)) {
         int rc = weir__park(p, deadline);
-        if (rc == 0) rc = w->ctx ? weir_ctx_err(w->ctx) : 0;
+        if (rc == 0) rc = weir_ctx_err(w->ctx);
         if (rc < 0) return weir__lot_leave(w) ? rc : 0;
     }
     return 0;

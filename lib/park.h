@@ -7,8 +7,6 @@
 #ifndef WEIR_LIB_PARK_H
 #define WEIR_LIB_PARK_H
 
-#include <weir/ctx.h>
-
 #include "os.h"
 
 /* ---- parker -------------------------------------------------------------------------------------- */

@@ -8,9 +8,12 @@
  *       DONE once it holds no lock. The owner does not return before, so the link may stand in the
  *       thread record.
  *   I3  BUSY is stored and taken away under the pairing lock.
- *   I4  (no lost wake-up) attempt with `arm` looks and queues under one hold of the object's lock, so
- *       whoever changes the object later finds the node; a call that gives up takes its phase first.
- *       If it cannot, it was taken, and waits for DONE.
+ *   I4  (no lost wake-up) attempt with `arm` either looks and queues under one hold of the object's lock,
+ *       so that whoever changes the object later finds the node; or it queues, looks again, and says
+ *       LOOK if the case is ready by then. A call that gives up, or that looks, takes its phase first. If
+ *       it cannot, it was taken, and waits for DONE.
+ *   I5  (told) who was told to try (RETRY) tries that case before anything else, unless its context has ended;
+ *       if it returns without that case, and without having been queued there again, it passes on.
  * Progress   blocking.
  * Ordering   What a peer did to an element and a result is seen after DONE: D1 -> D2. All else about nodes
  *            is ordered by the objects' locks. The phase itself is changed by relaxed
@@ -127,14 +130,15 @@ struct cases {
     struct weir__node *nodes;
     size_t n;
     const uint16_t *order;
-    struct weir__node *ctx; /* NULL: none */
+    weir_ctx *of;           /* may be NULL or the background */
+    struct weir__node *ctx; /* NULL: it never ends */
 };
 
 /* The node of the call's context, if that has ended. */
 static struct weir__node *ctx_ended(const struct cases *c) {
-    int err = c->ctx && c->ctx->on ? weir__ctx_err_of(c->ctx->on) : 0; /* none: the background */
-    if (err) c->ctx->result = err;
-    return err ? c->ctx : NULL;
+    if (!c->ctx) return NULL;
+    c->ctx->result = weir_ctx_err(c->of);
+    return c->ctx->result ? c->ctx : NULL;
 }
 
 static struct weir__node *nth(const struct cases *c, size_t i) {
@@ -199,9 +203,10 @@ static weir_time due(const struct cases *c, struct weir__node **which) {
     return first;
 }
 
-static bool hint(void *node) {
-    const struct weir__node *n = node;
-    return n->on->ops->hint(n->on, n);
+/* A single case is polled for a moment before it is queued, where its kind can be; else the call's phase
+ * afterwards. */
+static bool spins(const struct cases *c) {
+    return c->n == 1 && c->nodes->on && c->nodes->on->ops->spin;
 }
 
 static bool is_done(void *thread) {
@@ -213,8 +218,7 @@ static struct weir__node *await(const struct cases *c, struct weir__call *call, 
                                 bool over) {
     struct weir__thread *self = call->self;
     struct weir__node *n, *clock = NULL;
-    if (c->n != 1 || !c->nodes->on || !c->nodes->on->ops->hint)
-        (void)weir__spin(&self->spin, is_done, self, deadline);
+    if (!spins(c)) (void)weir__spin(&self->spin, is_done, self, deadline);
     while (!(n = done(c, self))) {
         weir_time at = over ? WEIR_FOREVER : due(c, &clock);
         if (weir__park(&self->parker, over || at < deadline ? at : deadline) == 0) continue;
@@ -248,11 +252,8 @@ static void prepare(const struct cases *c, struct weir__thread *self) {
     }
 }
 
-/* A single case is polled for a moment before it is queued, where its kind can be. */
 static bool spun(const struct cases *c, struct weir__thread *self, weir_time deadline) {
-    struct weir__node *n = c->nodes;
-    if (c->n != 1 || !n->on || !n->on->ops->hint) return false;
-    return weir__spin(&self->spin, hint, n, deadline);
+    return spins(c) && c->nodes->on->ops->spin(c->nodes->on, c->nodes, self, deadline);
 }
 
 /* Queues all cases, sleeps, takes them off again. The node performed; or NULL, and *end is ETIMEDOUT or
@@ -316,8 +317,8 @@ static ptrdiff_t block(const struct cases *c, weir_time deadline) {
 ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, weir_time deadline,
                      weir_ctx *ctx) {
     struct weir__node ctx_node = { .on = weir_ctx_waitable(ctx), .op = WEIR_RECV };
-    struct cases c = { nodes, n, order, ctx ? &ctx_node : NULL };
-    int rc = ctx ? weir_ctx_err(ctx) : 0;
+    struct cases c = { nodes, n, order, ctx, ctx_node.on ? &ctx_node : NULL };
+    int rc = weir_ctx_err(ctx);
     if (rc < 0) return rc;
     if (n != 1 || deadline != WEIR_FOREVER) {
         struct weir__call call = { .self = NULL };

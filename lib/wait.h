@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/wait.h - one blocking call on one object, or on one of several (select).
+/* lib/wait.h - one blocking call on one object, or on one of several (select): what weir__wait does, and what
+ * an object provides for it.
  *
  * An object that can be waited for begins with a struct weir_waitable, has a lock, and keeps the nodes of
  * those who wait in queues. A call has one state, its thread's phase, and a node for each of its cases.
@@ -10,6 +11,10 @@
  *   BUSY     its owner tries to take it together with a peer's; only under the pairing lock
  *   TAKEN    decided; a peer is about to store DONE, or the owner took it itself
  *   DONE     a peer is through: the owner goes on
+ *
+ * A peer that takes a call either has performed its case (it has moved the element), or only tells it to try
+ * (WEIR__RETRY): objects whose elements are claimed without a lock cannot hand them over. A told call takes
+ * all its nodes off the queues, tries that case, and begins anew if it came too late.
  *
  * Two calls that wait for each other through two objects would each have to take the other's phase after
  * its own. Only a call with nodes in queues (shown) has to take its own phase first; it does so under one
@@ -52,11 +57,8 @@ struct weir__queue {
     struct weir__node *first, *last;
 };
 
-/* Of a context's waitable: weir_ctx_err. */
-int weir__ctx_err_of(weir_waitable *on);
-
-void weir__queue_add(struct weir__queue *q,
-                     struct weir__node *n); /* last; one that was robbed first */
+/* Last; one that was robbed first. */
+void weir__queue_add(struct weir__queue *q, struct weir__node *n);
 void weir__queue_remove(struct weir__queue *q, struct weir__node *n);
 
 /* Calls that are taken and have to be told, once all locks are given back. */
@@ -98,8 +100,9 @@ struct weir__waitable_ops {
     int (*check)(const weir_waitable *on, const struct weir__node *n);
     /* These may be NULL. When the case is ready by the clock alone; WEIR_FOREVER: never. */
     weir_time (*due)(weir_waitable *on, struct weir__node *n);
-    /* Whether the case is worth trying; reads only. For spinning before the node is queued. */
-    bool (*hint)(weir_waitable *on, const struct weir__node *n);
+    /* Polls for a moment, before the node is queued, whether the case is worth trying. */
+    bool (*spin)(weir_waitable *on, const struct weir__node *n, struct weir__thread *self,
+                 weir_time deadline);
     /* A call that was told to try this case does not want it any more: tells another, if it is ready. */
     void (*pass_on)(weir_waitable *on, struct weir__node *n);
     /* A call that was robbed twice keeps newcomers out, if nobody does (n->held); release ends that,

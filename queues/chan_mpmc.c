@@ -20,10 +20,12 @@
  *       next waiter that was robbed twice, or wakes as many as may be served.
  *   I5  wake-ups go to the holder first, if it is queued: for others the ring is not ready while the bit
  *       stands. If it is not queued, it looks again before it sleeps (I3).
- * Progress   that of the ring, but blocking for newcomers while a side is held; a waiter, and who wakes one, takes the channel's lock.
- * Ordering   W3 (announce) takes LOT_W3's part in the ring's argument, queues/mpmc_wait.c. The holder's
- *            claim M2 takes the part of C1 and C2, its loads and stores of stamps, M3 to M5, those of A1, R1, S1
- *            and F1. */
+ * Progress   that of the ring, but blocking for newcomers while a side is held; a waiter, and who wakes one,
+ *            takes the channel's lock.
+ * Ordering   W3 (announce) takes LOT_W3's part in the ring's argument, queues/mpmc_wait.c. Of the holder's
+ *            operations M2 and M8 (the claims of a pop and a push) take the part of C1 and C2, M3 and M5
+ *            (loads of stamps) that of A1 and F1, M4 and M9 (stores of stamps) that of R1 and S1. M7 reads the
+ *            tail as a failed try of the ring does. M1 sets the bit, M6 sees it. */
 #include "chan.h"
 
 #include "../lib/base.h"
@@ -78,16 +80,16 @@ static struct weir__node *first_of(struct buffered *b, uint64_t side) {
 
 /* ---- waking ------------------------------------------------------------------------------------------------ */
 
-/* Tells up to n waiters of a side to try. Under the lock. True: one could not be told without the pairing
- * lock. */
-static bool tell(struct buffered *b, uint64_t side, size_t n, struct weir__wakes *wakes) {
-    for (struct weir__node *w; n > 0 && (w = first_of(b, side));) {
+/* Tells up to *n waiters of a side to try, and takes them off *n. Under the lock. True: one could not be told
+ * without the pairing lock. */
+static bool tell(struct buffered *b, uint64_t side, size_t *n, struct weir__wakes *wakes) {
+    for (struct weir__node *w; *n > 0 && (w = first_of(b, side));) {
         int rc = weir__take(NULL, w);
         if (rc == WEIR__AGAIN) return true;
         leave(b, w);
         if (rc != 0) continue;
         weir__complete(wakes, w, WEIR__RETRY);
-        n--;
+        --*n;
     }
     return false;
 }
@@ -96,14 +98,12 @@ void weir__chan_wake(weir_mpmc *r, uint64_t side, size_t n) {
     struct buffered *b = of_ring(r);
     struct weir__wakes wakes = { NULL };
     weir__lock(&b->lock);
-    bool again = tell(b, side, n, &wakes);
+    bool again = tell(b, side, &n, &wakes);
     weir__unlock(&b->lock);
-    size_t told = 0;
-    for (const struct weir__thread *t = wakes.first; t; t = t->wake_next) told++;
     if (again) {
         weir__pairing_lock();
         weir__lock(&b->lock);
-        (void)tell(b, side, n - told, &wakes);
+        (void)tell(b, side, &n, &wakes);
         weir__unlock(&b->lock);
         weir__pairing_unlock();
     }
@@ -113,7 +113,10 @@ void weir__chan_wake(weir_mpmc *r, uint64_t side, size_t n) {
 
 /* ---- robbed waiters ------------------------------------------------------------------------------------------ */
 
-/* The holder's pop: as the ring's, but the word stays as it is (I4). */
+/* The holder's pop: as the ring's, but the word stays as it is (I4). A relaxed load of the word finds its last
+ * value: the thread set the bit itself, or another did under the lock before it told the node or before the
+ * node's owner had that lock again; and nobody else changes the word since, but for the open bit.
+ * Where a stamp says "not yet", the try is EBUSY if there is something to take. */
 static int pop_held(weir_mpmc *r, void *elem) {
     uint64_t marked = weir_load_relaxed(&r->head_), h = marked & ~WEIR__MPMC_HELD;
     size_t esize = (size_t)r->elem_size_;
@@ -232,8 +235,9 @@ static void disarm(weir_waitable *on, struct weir__node *n) {
     weir__unlock(&b->lock);
 }
 
-static bool hint(weir_waitable *on, const struct weir__node *n) {
-    return may(of((weir_chan *)(void *)on), n);
+static bool spin(weir_waitable *on, const struct weir__node *n, struct weir__thread *self,
+                 weir_time deadline) {
+    return weir__mpmc_spin(&of((weir_chan *)(void *)on)->ring, n->op == WEIR_RECV, self, deadline);
 }
 
 static void pass_on(weir_waitable *on, struct weir__node *n) {
@@ -244,7 +248,7 @@ static void pass_on(weir_waitable *on, struct weir__node *n) {
 static const struct weir__waitable_ops ops = { .attempt = attempt,
                                                .disarm = disarm,
                                                .check = weir__chan_check,
-                                               .hint = hint,
+                                               .spin = spin,
                                                .pass_on = pass_on,
                                                .hold = hold,
                                                .release = release };
@@ -252,7 +256,7 @@ static const struct weir__waitable_ops ops = { .attempt = attempt,
 /* ---- the kind ------------------------------------------------------------------------------------------------ */
 
 static int send_wait(weir_chan *c, const void *elem, weir_time deadline, weir_ctx *ctx) {
-    int rc = ctx ? weir_ctx_err(ctx) : 0;
+    int rc = weir_ctx_err(ctx);
     if (rc < 0) return rc;
     rc = weir_mpmc_try_push(&of(c)->ring, elem);
     if (deadline == WEIR_NOW || (rc != WEIR_EAGAIN && rc != WEIR_EBUSY)) return rc;
@@ -260,7 +264,7 @@ static int send_wait(weir_chan *c, const void *elem, weir_time deadline, weir_ct
 }
 
 static int recv_wait(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx) {
-    int rc = ctx ? weir_ctx_err(ctx) : 0;
+    int rc = weir_ctx_err(ctx);
     if (rc < 0) return rc;
     rc = weir_mpmc_try_pop(&of(c)->ring, elem);
     if (deadline == WEIR_NOW || (rc != WEIR_EAGAIN && rc != WEIR_EBUSY)) return rc;

@@ -87,7 +87,7 @@ static bool full(const struct meeting *m) { return m->promised != m->taken; }
 
 /* Whether a call may still sleep; *rc: why not. */
 static bool may_wait(const struct meeting *m, weir_ctx *ctx, int late, int *rc) {
-    *rc = weir__ctx_err(ctx);
+    *rc = weir_ctx_err(ctx);
     if (*rc == 0 && m->closed) *rc = WEIR_ECLOSED;
     if (*rc == 0) *rc = late;
     return *rc == 0;
@@ -116,7 +116,7 @@ static int send_under_mutex(struct meeting *m, const void *elem, weir_time deadl
     if (waits && m->receivers + m->trying == 0) weir__cond_broadcast(&m->full_);
     for (;;) {
         size_t there = m->receivers + (waits ? m->trying : 0);
-        if (weir__ctx_err(ctx) == 0 && !m->closed && there > 0 && !full(m)) break;
+        if (weir_ctx_err(ctx) == 0 && !m->closed && there > 0 && !full(m)) break;
         if (!may_wait(m, ctx, late, &rc)) break;
         late = sleep_on(m, &m->promise, there > 0, deadline);
     }

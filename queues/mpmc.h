@@ -6,6 +6,8 @@
 
 #include <weir/mpmc.h>
 
+#include "../lib/thread.h"
+
 /* "mpmc", layout 1. */
 #define WEIR__MPMC_MAGIC UINT32_C(0x6d706d01)
 
@@ -20,6 +22,8 @@ void weir__chan_wake(weir_mpmc *r, uint64_t side, size_t n);
 /* Whether a pop (push) is worth trying: true also if it only cannot be told. Reads only. */
 bool weir__mpmc_can_pop(weir_mpmc *r);
 bool weir__mpmc_can_push(weir_mpmc *r);
+/* Polls for a moment whether a pop (push) is worth trying. */
+bool weir__mpmc_spin(weir_mpmc *r, bool popper, struct weir__thread *self, weir_time deadline);
 /* Between a waiter's announcement in waiters_ and its last look. */
 void weir__mpmc_barrier(weir_mpmc *r);
 

@@ -99,7 +99,7 @@ struct poll {
 
 static bool hint_pop(void *arg) {
     struct poll *p = arg;
-    uint64_t h = weir_load_relaxed(&p->r->head_);
+    uint64_t h = weir_load_relaxed(&p->r->head_) & ~WEIR__MPMC_HELD;
     uint64_t s = weir_load_relaxed(weir__mpmc_stamp(p->r, h, (size_t)p->r->stride_));
     return (int64_t)(s - h) >= (int64_t)WEIR__MPMC_ONE ||
            (++p->n % 16 == 0 && weir__mpmc_can_pop(p->r));
@@ -107,9 +107,14 @@ static bool hint_pop(void *arg) {
 
 static bool hint_push(void *arg) {
     struct poll *p = arg;
-    uint64_t t = weir_load_relaxed(&p->r->tail_);
+    uint64_t t = weir_load_relaxed(&p->r->tail_) & ~WEIR__MPMC_HELD;
     uint64_t s = weir_load_relaxed(weir__mpmc_stamp(p->r, t, (size_t)p->r->stride_));
     return !(t & WEIR__MPMC_OPEN) || (int64_t)(s + WEIR__MPMC_OPEN - t) >= 0;
+}
+
+bool weir__mpmc_spin(weir_mpmc *r, bool popper, struct weir__thread *self, weir_time deadline) {
+    struct poll poll = { r, 0 };
+    return weir__spin(&self->spin, popper ? hint_pop : hint_push, &poll, deadline);
 }
 
 /* ---- publishers ---------------------------------------------------------------------------------------- */
@@ -185,8 +190,7 @@ static int block(const struct attempt *a, struct weir__thread *self, weir_time d
     weir_mpmc *r = a->r;
     bool popper = a->side == WEIR__MPMC_POPPER;
     bool (*ready)(weir_mpmc *) = popper ? weir__mpmc_can_pop : weir__mpmc_can_push;
-    struct poll poll = { r, 0 };
-    if (weir__spin(&self->spin, popper ? hint_pop : hint_push, &poll, deadline)) return 0;
+    if (weir__mpmc_spin(r, popper, self, deadline)) return 0;
     if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return 0; /* a last try follows */
     struct weir__waiter w = { .key = r->id_,
                               .count = &r->waiters_,
@@ -212,34 +216,37 @@ static void pass_on(const struct attempt *a) {
         wake(a->r, a->side, 1);
 }
 
-/* Waits and tries until the operation is done, or cannot be. */
+static bool undone(ptrdiff_t rc) { return rc == WEIR_EAGAIN || rc == WEIR_EBUSY; }
+
+/* The one place that says how a failed try, a deadline and a context meet (rulings 1 and 3). */
+static ptrdiff_t attempt_now(const struct attempt *a, weir_ctx *ctx) {
+    int err = weir_ctx_err(ctx);
+    return err ? err : try_once(a);
+}
+
+/* After a try that failed: waits and tries until the operation is done, or cannot be. */
 static ptrdiff_t until(const struct attempt *a, weir_time deadline, weir_ctx *ctx) {
-    struct weir__watch watch = { .ctx = NULL };
-    struct weir__thread *self = NULL;
-    ptrdiff_t rc;
-    for (;;) {
-        rc = weir__ctx_err(ctx);
-        if (rc == 0) rc = try_once(a);
-        if (rc != WEIR_EAGAIN && rc != WEIR_EBUSY) break;
-        rc = WEIR_ETIMEDOUT;
-        if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) break;
-        if (!self) {
-            self = weir__thread_self();
-            if (!self) return WEIR_ENOMEM;
-            if (weir__ctx_watch(&watch, ctx, wake_thread, &self->parker) < 0) continue;
-        }
+    struct weir__watch watch;
+    ptrdiff_t rc = WEIR_EAGAIN;
+    if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
+    struct weir__thread *self = weir__thread_self();
+    if (!self) return WEIR_ENOMEM;
+    int err = weir__ctx_watch(&watch, ctx, wake_thread, &self->parker);
+    if (err) return err;
+    for (bool late = false; undone(rc) && !late;) {
         (void)block(a, self, deadline, ctx);
+        rc = attempt_now(a, ctx);
+        late = deadline != WEIR_FOREVER && weir__os_now() >= deadline;
     }
     weir__ctx_unwatch(&watch);
-    if (self && (rc == WEIR_ETIMEDOUT || rc == WEIR_ECANCELED)) pass_on(a);
+    if (undone(rc)) rc = WEIR_ETIMEDOUT;
+    if (rc == WEIR_ETIMEDOUT || rc == WEIR_ECANCELED) pass_on(a);
     return rc;
 }
 
-/* The one place that says how a failed try, a deadline and a context meet (rulings 1 and 3). */
 static ptrdiff_t wait_for(const struct attempt *a, weir_time deadline, weir_ctx *ctx) {
-    ptrdiff_t rc = weir__ctx_err(ctx);
-    if (rc < 0) return rc;
-    if (deadline == WEIR_NOW) return try_once(a);
+    ptrdiff_t rc = attempt_now(a, ctx);
+    if (!undone(rc) || deadline == WEIR_NOW) return rc;
     return until(a, weir__ctx_until(ctx, deadline), ctx);
 }
 

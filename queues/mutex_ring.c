@@ -140,7 +140,7 @@ static ptrdiff_t push(weir_mutex_ring *r, const void *elems, size_t n, weir_time
     ptrdiff_t rc;
     size_t signals = 0, own = 0;
     weir__mutex_lock(&r->mutex);
-    while ((rc = weir__ctx_err(ctx)) == 0 && !r->closed && r->len == r->cap &&
+    while ((rc = weir_ctx_err(ctx)) == 0 && !r->closed && r->len == r->cap &&
            deadline != WEIR_NOW && late == 0)
         late = sleep_on(r, &r->pushers, deadline);
     if (rc < 0) { /* nothing moves; a signal may have been meant for it: another looks instead */
@@ -165,7 +165,7 @@ static ptrdiff_t pop(weir_mutex_ring *r, void *elems, size_t n, weir_time deadli
     ptrdiff_t rc;
     size_t signals = 0, own = 0;
     weir__mutex_lock(&r->mutex);
-    while ((rc = weir__ctx_err(ctx)) == 0 && !r->closed && r->len == 0 && deadline != WEIR_NOW &&
+    while ((rc = weir_ctx_err(ctx)) == 0 && !r->closed && r->len == 0 && deadline != WEIR_NOW &&
            late == 0)
         late = sleep_on(r, &r->poppers, deadline);
     if (rc < 0) {
@@ -196,7 +196,6 @@ static ptrdiff_t push_until(weir_mutex_ring *r, const void *elems, size_t n, wei
                             weir_ctx *ctx) {
     struct weir__watch watch;
     if (n == 0) return 0;
-    if (!ctx) return push(r, elems, n, deadline, NULL);
     ptrdiff_t rc = weir__ctx_watch(&watch, ctx, wake_both, r);
     if (rc < 0) return rc;
     rc = push(r, elems, n, weir__ctx_until(ctx, deadline), ctx);
@@ -208,7 +207,6 @@ static ptrdiff_t pop_until(weir_mutex_ring *r, void *elems, size_t n, weir_time 
                            weir_ctx *ctx) {
     struct weir__watch watch;
     if (n == 0) return 0;
-    if (!ctx) return pop(r, elems, n, deadline, NULL);
     ptrdiff_t rc = weir__ctx_watch(&watch, ctx, wake_both, r);
     if (rc < 0) return rc;
     rc = pop(r, elems, n, weir__ctx_until(ctx, deadline), ctx);

@@ -15,7 +15,8 @@
  *       element), w + lap (free for the next lap). w + 4 != w + lap, also for one slot, because a lap
  *       counts at least 2.
  *   I3  Only the thread whose CAS moved tail (head) past a position changes that slot until it
- *       stores the stamp (without membarrier a publisher adds 0 to it once more). No ticket is ever given up: a thread claims only a slot that is ready.
+ *       stores the stamp (without membarrier a publisher adds 0 to it once more). No ticket is ever given
+ *       up: a thread claims only a slot that is ready.
  *   I4  The open bit stands in tail and nowhere else: a closing fetch-and makes every later claim fail.
  *       One comparison sees "not free", "closed", and a ring that is all zero, which is none.
  * Results    EAGAIN is said only where the ring was truly full (empty) at an instant of the call:
@@ -211,8 +212,9 @@ WEIR_NODISCARD WEIR_API ptrdiff_t weir_mpmc_try_pop_n(weir_mpmc *r, void *elems,
 /* Push that waits for room until `deadline`. Any thread. Returns 0, WEIR_ECLOSED (also while it
  * waited; the element is the caller's), WEIR_ETIMEDOUT (not before the deadline; a past one makes one
  * try), WEIR_ENOMEM (the first try failed, and there is no memory for a record of this thread),
- * ctx's error (once it has ended, even if there is room), WEIR_EINVAL. WEIR_NOW: exactly weir_mpmc_try_push. Spins for a bounded time, not at all
- * on one CPU, then parks. A woken thread may find its slot taken by a newcomer, and waits on. */
+ * ctx's error (once it has ended, even if there is room), WEIR_EINVAL. WEIR_NOW: exactly weir_mpmc_try_push.
+ * Spins for a bounded time, not at all on one CPU, then parks. A woken thread may find its slot taken by a
+ * newcomer, and waits on. */
 WEIR_NODISCARD WEIR_API int weir_mpmc_push_wait(weir_mpmc *r, const void *elem, weir_time deadline,
                                                 weir_ctx *ctx);
 

@@ -22,8 +22,8 @@ extern "C" {
 
 typedef struct weir_mutex_ring weir_mutex_ring;
 
-/* Allocates a ring; WEIR_RING_NO_MEMBARRIER has no meaning here. Returns 0, WEIR_EINVAL (cap 0 or above 2^31, elem_size 0 or above 65536, NULL,
- * unknown flag), or WEIR_ENOMEM; *out is NULL then. */
+/* Allocates a ring; WEIR_RING_NO_MEMBARRIER has no meaning here. Returns 0, WEIR_EINVAL (cap 0 or above 2^31,
+ * elem_size 0 or above 65536, NULL, unknown flag), or WEIR_ENOMEM; *out is NULL then. */
 WEIR_NODISCARD WEIR_API int weir_mutex_ring_new(weir_mutex_ring **out,
                                                 const struct weir_ring_opts *opts);
 

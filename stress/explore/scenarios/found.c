@@ -21,6 +21,16 @@ struct state {
     int rc;
 };
 
+/* What a scenario is made from: whether its context has a deadline; or what the waiters want, and what makes one
+ * of them ready. */
+struct kind {
+    bool late;
+    const char *wait_name, *serve_name;
+    int (*wait)(struct state *s, uint64_t *v, weir_ctx *ctx);
+    int (*serve)(struct state *s, uint64_t *v);
+    int (*close)(struct state *s);
+};
+
 static void register_thread(void *arg) {
     (void)arg;
     (void)weir__thread_self();
@@ -30,7 +40,8 @@ static void setup(void *state) {
     struct state *s = state;
     struct weir_ring_opts r = WEIR_RING_OPTS(1, sizeof(uint64_t));
     struct weir_chan_opts c = WEIR_CHAN_OPTS(1, sizeof(uint64_t));
-    bool late = weir_model_param() != NULL;
+    const struct kind *kind = weir_model_param();
+    bool late = kind && kind->late;
     for (unsigned i = 0; i < E.sc->threads; i++) weir_model_as(i, register_thread, NULL);
     weir_model_check(weir_ctx_new(&s->ctx, NULL, late ? DEADLINE : WEIR_FOREVER) == 0);
     weir_model_check(weir_mutex_ring_new(&s->ring, &r) == 0);
@@ -117,49 +128,39 @@ static void told(void *state, unsigned who) {
 
 /* ---- woken, then cancelled: the wake-up goes to another (MPMC_Q3, MPMC_Q4, CHAN_Q2) -------------------------- */
 
+static int wait_pop(struct state *s, uint64_t *v, weir_ctx *ctx) {
+    return weir_mpmc_pop_wait(s->mpmc, v, WEIR_FOREVER, ctx);
+}
+static int wait_push(struct state *s, uint64_t *v, weir_ctx *ctx) {
+    return weir_mpmc_push_wait(s->mpmc, v, WEIR_FOREVER, ctx);
+}
+static int wait_recv(struct state *s, uint64_t *v, weir_ctx *ctx) {
+    return weir_chan_recv_wait(s->chan, v, WEIR_FOREVER, ctx);
+}
+static int do_push(struct state *s, uint64_t *v) { return weir_mpmc_try_push(s->mpmc, v); }
+static int do_pop(struct state *s, uint64_t *v) { return weir_mpmc_try_pop(s->mpmc, v); }
+static int do_send(struct state *s, uint64_t *v) { return weir_chan_try_send(s->chan, v); }
+static int close_ring(struct state *s) { return weir_mpmc_close(s->mpmc); }
+static int close_chan(struct state *s) { return weir_chan_close(s->chan); }
+
+static const struct kind pops = { false, "pop", "push, cancel", wait_pop, do_push, close_ring };
+static const struct kind pushes = { false, "push", "pop, cancel", wait_push, do_pop, close_ring };
+static const struct kind recvs = { false, "recv", "send, cancel", wait_recv, do_send, close_chan };
+
 /* Thread 0 waits with the context, 1 without; 2 makes one of them ready and cancels. If 0 was served it closes, so
  * that 1 can end. */
-static void woken_pop(void *state, unsigned who) {
+static void woken(void *state, unsigned who) {
+    const struct kind *p = weir_model_param();
     struct state *s = state;
     uint64_t v = 7;
-    struct weir_model_op *op = weir_model_begin(who == 2 ? "push, cancel" : "pop", 0);
+    struct weir_model_op *op = weir_model_begin(who == 2 ? p->serve_name : p->wait_name, 0);
     int rc;
     if (who == 2) {
-        rc = weir_mpmc_try_push(s->mpmc, &v);
+        rc = p->serve(s, &v);
         (void)weir_ctx_cancel(s->ctx, 0);
     } else {
-        rc = weir_mpmc_pop_wait(s->mpmc, &v, WEIR_FOREVER, who ? NULL : s->ctx);
-        if (who == 0 && rc == 0) (void)weir_mpmc_close(s->mpmc);
-    }
-    weir_model_end(op, rc);
-}
-
-static void woken_push(void *state, unsigned who) {
-    struct state *s = state;
-    uint64_t v = 7;
-    struct weir_model_op *op = weir_model_begin(who == 2 ? "pop, cancel" : "push", 0);
-    int rc;
-    if (who == 2) {
-        rc = weir_mpmc_try_pop(s->mpmc, &v);
-        (void)weir_ctx_cancel(s->ctx, 0);
-    } else {
-        rc = weir_mpmc_push_wait(s->mpmc, &v, WEIR_FOREVER, who ? NULL : s->ctx);
-        if (who == 0 && rc == 0) (void)weir_mpmc_close(s->mpmc);
-    }
-    weir_model_end(op, rc);
-}
-
-static void woken_recv(void *state, unsigned who) {
-    struct state *s = state;
-    uint64_t v = 7;
-    struct weir_model_op *op = weir_model_begin(who == 2 ? "send, cancel" : "recv", 0);
-    int rc;
-    if (who == 2) {
-        rc = weir_chan_try_send(s->chan, &v);
-        (void)weir_ctx_cancel(s->ctx, 0);
-    } else {
-        rc = weir_chan_recv_wait(s->chan, &v, WEIR_FOREVER, who ? NULL : s->ctx);
-        if (who == 0 && rc == 0) (void)weir_chan_close(s->chan);
+        rc = p->wait(s, &v, who ? NULL : s->ctx);
+        if (who == 0 && rc == 0) (void)p->close(s);
     }
     weir_model_end(op, rc);
 }
@@ -170,22 +171,24 @@ static void told_finish(void *state) {
     finish(state);
 }
 
-#define FOUND(var, name_, about_, threads_, setup_, thread_, finish_, late_, options_)  \
+static const struct kind late = { .late = true };
+
+#define FOUND(var, name_, about_, threads_, setup_, thread_, finish_, kind_, options_)  \
     static const struct weir_model_scenario var = { .name = name_,                      \
                                                     .about = about_,                    \
                                                     .threads = threads_,                \
-                                                    .param = late_,                     \
+                                                    .param = kind_,                     \
                                                     .state_size = sizeof(struct state), \
                                                     .setup = setup_,                    \
                                                     .thread = thread_,                  \
                                                     .finish = finish_,                  \
                                                     .options = options_ }
-FOUND(stable_, "ctx.stable", "an error that was seen stays", 2, setup, stable, finish, "late",
+FOUND(stable_, "ctx.stable", "an error that was seen stays", 2, setup, stable, finish, &late,
       "timeouts=2");
 FOUND(pop_, "mutex_ring.ctx.pop", "a popper whose context is late leaves its signal to another", 3,
-      setup, signal_pop, finish, "late", "timeouts=1");
+      setup, signal_pop, finish, &late, "timeouts=1");
 FOUND(push_, "mutex_ring.ctx.push", "a pusher whose context is late leaves its signal to another",
-      3, full_setup, signal_push, finish, "late", "timeouts=1");
+      3, full_setup, signal_push, finish, &late, "timeouts=1");
 
 /* Without preemption the receiver looks at its context and tries in one go, so that the cancel is before both. */
 static const struct weir_model_scenario told_ = {
@@ -200,12 +203,12 @@ static const struct weir_model_scenario told_ = {
     .options = "preemptions=0"
 };
 
-FOUND(woken_pop_, "mpmc.ctx.pop", "a woken popper that is cancelled wakes another", 3, setup,
-      woken_pop, finish, NULL, NULL);
+FOUND(woken_pop_, "mpmc.ctx.pop", "a woken popper that is cancelled wakes another", 3, setup, woken,
+      finish, &pops, NULL);
 FOUND(woken_push_, "mpmc.ctx.push", "a woken pusher that is cancelled wakes another", 3, full_setup,
-      woken_push, finish, NULL, NULL);
+      woken, finish, &pushes, NULL);
 FOUND(woken_recv_, "chan.mpmc.ctx", "a told receiver that is cancelled tells another", 3, setup,
-      woken_recv, finish, NULL, NULL);
+      woken, finish, &recvs, NULL);
 
 const struct weir_model_scenario *const found_scenarios[] = {
     &stable_, &pop_, &push_, &told_, &woken_pop_, &woken_push_, &woken_recv_, NULL
