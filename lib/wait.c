@@ -223,7 +223,7 @@ static struct weir__node *await(const struct cases *c, struct weir__call *call, 
         weir_time at = over ? WEIR_FOREVER : due(c, &clock);
         if (weir__park(&self->parker, over || at < deadline ? at : deadline) == 0) continue;
         if (clock && at <= deadline) {
-            n = clock;
+            n = ctx_ended(c) ? c->ctx : clock; /* both have come: the context's error */
             n->result = attempt(n, call);
             if (n->result < 1 && !undone(n->result)) return n;
             over = n->result == WEIR__OVER;
