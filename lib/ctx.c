@@ -228,6 +228,8 @@ void *weir_ctx_value(const weir_ctx *ctx, const void *key) {
     return NULL;
 }
 
+bool weir__ctx_is(const weir_waitable *on) { return on->ops == &ops; }
+
 weir_waitable *weir_ctx_waitable(weir_ctx *ctx) { return real(ctx) ? &ctx->on : NULL; }
 
 /* ---- waiting ------------------------------------------------------------------------------------------- */

@@ -19,6 +19,9 @@ int weir__ctx_watch(struct weir__watch *w, weir_ctx *ctx, void (*wake)(void *arg
 /* Afterwards wake is not running, and will not be called. */
 void weir__ctx_unwatch(struct weir__watch *w);
 
+/* Whether it is a context's. */
+bool weir__ctx_is(const weir_waitable *on);
+
 static inline weir_time weir__ctx_until(weir_ctx *ctx, weir_time deadline) {
     weir_time d = weir_ctx_deadline(ctx);
     return d < deadline && deadline != WEIR_NOW ? d : deadline;

@@ -109,6 +109,10 @@ struct weir__waitable_ops {
      * whatever has become of the call. */
     void (*hold)(weir_waitable *on, struct weir__node *n);
     void (*release)(weir_waitable *on, struct weir__node *n);
+    /* Of objects that wait in their own way: weir__wait, for calls all of whose cases are of such objects, or
+     * of contexts. */
+    ptrdiff_t (*wait)(struct weir__node *nodes, size_t n, const uint16_t *order, weir_time deadline,
+                      weir_ctx *ctx);
 };
 
 /* Takes the waiting call of node n for `call` (NULL: for nobody, as a close or a cancel does, under the

@@ -35,7 +35,7 @@ struct weir__chan_kind {
 };
 
 struct weir_chan {
-    weir_waitable on; /* ops NULL: cannot be selected */
+    weir_waitable on;
     const struct weir__chan_kind *kind;
     weir_au64 refs;
     size_t cap, elem_size, bytes;

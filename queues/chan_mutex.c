@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* queues/chan_mutex.c - the channel that the others are measured against: one mutex, two condition variables,
- * wake-ups elided where nobody waits, no spinning.
+/* queues/chan_mutex.c - the channel that the others are measured against: a mutex and condition variables, no
+ * spinning.
  *
- * With a buffer it is weir/mutex_ring.h. Without one, under the mutex:
+ * With a buffer it is weir/mutex_ring.h: one mutex, two condition variables, wake-ups elided where nobody
+ * waits. Without one it has three, one for each kind of thing that is waited for, and broadcasts: who sleeps on
+ * the same one may not all want the same. Under the mutex:
  *   I1  `receivers` and `senders` count those who wait, `trying` receivers that do not wait but have found
  *       a waiting sender, and stay until it has met somebody.
  *   I2  a sender fills the one slot only while somebody is there to take it, and the slot is empty; one that
@@ -11,8 +13,9 @@
  *       that does not wait either.
  *   I3  a sender that has filled the slot waits until its element is taken (`taken` reaches its number),
  *       whatever its deadline: a receiver is there.
- * Progress   blocking. It promises no order among waiters, and cannot be selected. */
-#include "chan.h"
+ * A select's case is a try, made when select_mutex.c says so; what may make one succeed is told there.
+ * Progress   blocking. It promises no order among waiters. */
+#include "chan_mutex.h"
 
 #include "../lib/base.h"
 #include "../lib/ctx.h"
@@ -20,10 +23,24 @@
 
 #include <weir/mutex_ring.h>
 
+static int base_init(weir_chan *c, const struct weir__waitable_ops *ops, bool meets) {
+    struct weir__mutex_chan *m = weir__mutex_chan_of(c);
+    c->on.ops = ops;
+    weir_init_atomic(&m->selects, 0);
+    m->meets = meets;
+    m->offers = (struct weir__queue){ NULL, NULL };
+    return weir__selects_use();
+}
+
+/* Relaxed: who still selects holds a reference, or is misused. */
+static bool selected(weir_chan *c) {
+    return weir_load_relaxed(&weir__mutex_chan_of(c)->selects) != 0;
+}
+
 /* ---- with a buffer ------------------------------------------------------------------------------------- */
 
 struct buffered {
-    weir_chan chan;
+    struct weir__mutex_chan base;
     weir_mutex_ring *ring;
 };
 
@@ -34,13 +51,21 @@ static weir_mutex_ring *ring_of(const weir_chan *c) {
 /* Elements of no bytes take one in the ring. */
 static int ring_send(weir_chan *c, const void *elem, weir_time deadline, weir_ctx *ctx) {
     char none = 0;
-    return weir_mutex_ring_push_wait(ring_of(c), c->elem_size ? elem : &none, deadline, ctx);
+    int rc = weir_mutex_ring_push_wait(ring_of(c), c->elem_size ? elem : &none, deadline, ctx);
+    if (rc == 0) weir__selects_see(c);
+    return rc;
 }
 static int ring_recv(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx) {
     char none;
-    return weir_mutex_ring_pop_wait(ring_of(c), c->elem_size ? elem : &none, deadline, ctx);
+    int rc = weir_mutex_ring_pop_wait(ring_of(c), c->elem_size ? elem : &none, deadline, ctx);
+    if (rc == 0) weir__selects_see(c);
+    return rc;
 }
-static int ring_close(weir_chan *c) { return weir_mutex_ring_close(ring_of(c)); }
+static int ring_close(weir_chan *c) {
+    int rc = weir_mutex_ring_close(ring_of(c));
+    if (rc == 0) weir__selects_see(c);
+    return rc;
+}
 static bool ring_is_closed(const weir_chan *c) { return weir_mutex_ring_is_closed(ring_of(c)); }
 static size_t ring_len(const weir_chan *c) { return weir_mutex_ring_len(ring_of(c)); }
 
@@ -50,16 +75,33 @@ static size_t ring_bytes(size_t cap, size_t elem_size) {
     return sizeof(struct buffered);
 }
 
+static int ring_attempt(weir_waitable *on, struct weir__node *n, struct weir__call *call) {
+    weir_chan *c = (weir_chan *)(void *)on;
+    (void)call;
+    return n->op == WEIR_SEND ? ring_send(c, n->elem, WEIR_NOW, NULL)
+                              : ring_recv(c, n->elem, WEIR_NOW, NULL);
+}
+
+static const struct weir__waitable_ops ring_ops = { .attempt = ring_attempt,
+                                                    .check = weir__chan_check,
+                                                    .wait = weir__select_mutex };
+
 static int ring_init(weir_chan *c, const struct weir_chan_opts *o) {
     struct weir_ring_opts r = WEIR_RING_OPTS(o->cap, o->elem_size ? o->elem_size : 1);
     r.drop = o->drop;
     r.drop_arg = o->drop_arg;
     r.alloc = o->alloc;
-    c->on.ops = NULL;
-    return weir_mutex_ring_new(&((struct buffered *)(void *)c)->ring, &r);
+    if (base_init(c, &ring_ops, false) < 0) return WEIR_ENOMEM;
+    int rc = weir_mutex_ring_new(&((struct buffered *)(void *)c)->ring, &r);
+    if (rc < 0) weir__selects_unuse();
+    return rc;
 }
 
-static int ring_end(weir_chan *c) { return weir_mutex_ring_free(ring_of(c)); }
+static int ring_end(weir_chan *c) {
+    int rc = selected(c) ? WEIR_EBUSY : weir_mutex_ring_free(ring_of(c));
+    if (rc == 0) weir__selects_unuse();
+    return rc;
+}
 
 const struct weir__chan_kind weir__chan_mutex_ring = { ring_send,      ring_recv, ring_close,
                                                        ring_is_closed, ring_len,  ring_bytes,
@@ -68,21 +110,22 @@ const struct weir__chan_kind weir__chan_mutex_ring = { ring_send,      ring_recv
 /* ---- without --------------------------------------------------------------------------------------------- */
 
 struct meeting {
-    weir_chan chan;
+    struct weir__mutex_chan base;
     weir__mutex mutex;
     weir__cond promise; /* senders wait here: for a receiver and the slot */
-    weir__cond full_;   /* receivers */
-    weir__cond taken_;  /* senders that have promised */
+    weir__cond filled;  /* receivers, for an element in the slot */
+    weir__cond emptied; /* senders that have filled it, until it is taken */
     size_t senders, receivers, trying;
     bool by_try;              /* of the element in the slot: its sender does not wait */
     uint64_t promised, taken; /* elements so far */
     size_t inside;            /* threads in a call */
     bool closed;
-    char *slot;
 };
 
 static struct meeting *of(weir_chan *c) { return (struct meeting *)(void *)c; }
 
+static size_t elem_size(const struct meeting *m) { return m->base.chan.elem_size; }
+static void *slot(struct meeting *m) { return m + 1; }
 static bool full(const struct meeting *m) { return m->promised != m->taken; }
 
 /* Whether a call may still sleep; *rc: why not. */
@@ -94,11 +137,11 @@ static bool may_wait(const struct meeting *m, weir_ctx *ctx, int late, int *rc) 
 }
 
 static void fill(struct meeting *m, const void *elem, bool by_try) {
-    if (m->chan.elem_size) weir__copy(m->slot, elem, m->chan.elem_size);
+    if (elem_size(m)) weir__copy(slot(m), elem, elem_size(m));
     m->by_try = by_try;
     uint64_t mine = ++m->promised;
-    weir__cond_broadcast(&m->full_); /* some may not take it */
-    while (m->taken < mine) (void)weir__cond_wait(&m->taken_, &m->mutex, WEIR_FOREVER);
+    weir__cond_broadcast(&m->filled); /* some may not take it */
+    while (m->taken < mine) (void)weir__cond_wait(&m->emptied, &m->mutex, WEIR_FOREVER);
 }
 
 /* Sleeps for what a peer that is there already will do soon; else until the deadline. */
@@ -113,7 +156,8 @@ static int send_under_mutex(struct meeting *m, const void *elem, weir_time deadl
     int rc = 0, late = 0;
     if (!may_wait(m, ctx, 0, &rc)) return rc;
     m->senders += waits;
-    if (waits && m->receivers + m->trying == 0) weir__cond_broadcast(&m->full_);
+    if (waits) weir__selects_see(&m->base.chan);
+    if (waits && m->receivers + m->trying == 0) weir__cond_broadcast(&m->filled);
     for (;;) {
         size_t there = m->receivers + (waits ? m->trying : 0);
         if (weir_ctx_err(ctx) == 0 && !m->closed && there > 0 && !full(m)) break;
@@ -125,7 +169,7 @@ static int send_under_mutex(struct meeting *m, const void *elem, weir_time deadl
         fill(m, elem, !waits);
     else if (m->senders && m->receivers)
         weir__cond_signal(&m->promise); /* it may have been woken for a receiver */
-    if (m->senders == 0) weir__cond_broadcast(&m->full_); /* who tries gives up */
+    if (m->senders == 0) weir__cond_broadcast(&m->filled); /* who tries gives up */
     return rc;
 }
 
@@ -136,17 +180,18 @@ static int recv_under_mutex(struct meeting *m, void *elem, weir_time deadline, w
     if (!may_wait(m, ctx, 0, &rc))
         return rc; /* what is in the slot of a closed one is for those inside */
     ++*counted;
+    if (waits) weir__selects_see(&m->base.chan);
     weir__cond_broadcast(&m->promise);
     while (!(full(m) && (waits || !m->by_try)) && may_wait(m, ctx, late, &rc))
-        late = sleep_on(m, &m->full_, m->senders > 0, deadline);
+        late = sleep_on(m, &m->filled, m->senders > 0, deadline);
     --*counted;
     if (rc < 0) {
         weir__cond_broadcast(&m->promise); /* who tries gives up */
         return rc;
     }
-    if (m->chan.elem_size) weir__copy(elem, m->slot, m->chan.elem_size);
+    if (elem_size(m)) weir__copy(elem, slot(m), elem_size(m));
     m->taken++;
-    weir__cond_broadcast(&m->taken_);
+    weir__cond_broadcast(&m->emptied);
     weir__cond_broadcast(&m->promise);
     return 0;
 }
@@ -156,21 +201,26 @@ static void wake_all(void *meeting) {
     weir__mutex_lock(&m->mutex);
     weir__mutex_unlock(&m->mutex); /* who has looked before sleeps by now */
     weir__cond_broadcast(&m->promise);
-    weir__cond_broadcast(&m->full_);
+    weir__cond_broadcast(&m->filled);
 }
 
-static int meet(weir_chan *c, bool sends, void *elem, weir_time deadline, weir_ctx *ctx) {
-    struct meeting *m = of(c);
-    struct weir__watch watch;
-    int rc = weir__ctx_watch(&watch, ctx, wake_all, m);
-    if (rc < 0) return rc;
-    deadline = weir__ctx_until(ctx, deadline);
+static int meet_plain(struct meeting *m, bool sends, void *elem, weir_time deadline,
+                      weir_ctx *ctx) {
     weir__mutex_lock(&m->mutex);
     m->inside++;
-    rc =
+    int rc =
         sends ? send_under_mutex(m, elem, deadline, ctx) : recv_under_mutex(m, elem, deadline, ctx);
     m->inside--;
     weir__mutex_unlock(&m->mutex);
+    return rc;
+}
+
+static int meet(weir_chan *c, bool sends, void *elem, weir_time deadline, weir_ctx *ctx) {
+    struct weir__watch watch;
+    int rc = weir__ctx_watch(&watch, ctx, wake_all, of(c));
+    if (rc < 0) return rc;
+    if (!selected(c) || !weir__selects_meet(c, sends, elem))
+        rc = meet_plain(of(c), sends, elem, weir__ctx_until(ctx, deadline), ctx);
     weir__ctx_unwatch(&watch);
     return rc;
 }
@@ -189,7 +239,8 @@ static int meet_close(weir_chan *c) {
     m->closed = true;
     weir__mutex_unlock(&m->mutex);
     weir__cond_broadcast(&m->promise);
-    weir__cond_broadcast(&m->full_);
+    weir__cond_broadcast(&m->filled);
+    weir__selects_see(c);
     return first ? 0 : WEIR_ECLOSED;
 }
 
@@ -211,26 +262,36 @@ static size_t meet_bytes(size_t cap, size_t elem_size) {
     return sizeof(struct meeting) + elem_size;
 }
 
+static int meet_attempt(weir_waitable *on, struct weir__node *n, struct weir__call *call) {
+    (void)call;
+    return meet_plain(of((weir_chan *)(void *)on), n->op == WEIR_SEND, n->elem, WEIR_NOW, NULL);
+}
+
+static const struct weir__waitable_ops meet_ops = { .attempt = meet_attempt,
+                                                    .check = weir__chan_check,
+                                                    .wait = weir__select_mutex };
+
 static int meet_init(weir_chan *c, const struct weir_chan_opts *o) {
     struct meeting *m = of(c);
     (void)o;
-    c->on.ops = NULL;
     m->senders = m->receivers = m->trying = m->inside = 0;
     m->by_try = false;
     m->promised = m->taken = 0;
     m->closed = false;
-    m->slot = (char *)(m + 1);
-    if (weir__mutex_init(&m->mutex) < 0) return WEIR_ENOMEM;
+    if (base_init(c, &meet_ops, true) < 0) return WEIR_ENOMEM;
+    if (weir__mutex_init(&m->mutex) < 0) goto no_mutex;
     if (weir__cond_init(&m->promise) < 0) goto no_promise;
-    if (weir__cond_init(&m->full_) < 0) goto no_full;
-    if (weir__cond_init(&m->taken_) < 0) goto no_taken;
+    if (weir__cond_init(&m->filled) < 0) goto no_filled;
+    if (weir__cond_init(&m->emptied) < 0) goto no_emptied;
     return 0;
-no_taken:
-    weir__cond_fini(&m->full_);
-no_full:
+no_emptied:
+    weir__cond_fini(&m->filled);
+no_filled:
     weir__cond_fini(&m->promise);
 no_promise:
     weir__mutex_fini(&m->mutex);
+no_mutex:
+    weir__selects_unuse();
     return WEIR_ENOMEM;
 }
 
@@ -239,11 +300,12 @@ static int meet_end(weir_chan *c) {
     weir__mutex_lock(&m->mutex);
     bool busy = m->inside > 0;
     weir__mutex_unlock(&m->mutex);
-    if (busy) return WEIR_EBUSY;
-    weir__cond_fini(&m->taken_);
-    weir__cond_fini(&m->full_);
+    if (busy || selected(c)) return WEIR_EBUSY;
+    weir__cond_fini(&m->emptied);
+    weir__cond_fini(&m->filled);
     weir__cond_fini(&m->promise);
     weir__mutex_fini(&m->mutex);
+    weir__selects_unuse();
     return 0;
 }
 

@@ -6,7 +6,7 @@
 #include <weir/select.h>
 
 #include "../lib/base.h"
-#include "../lib/wait.h"
+#include "../lib/ctx.h"
 
 #define WITHOUT_ALLOCATION 16
 
@@ -31,20 +31,39 @@ static int set(struct weir__node *n, const struct weir_case *c) {
     };
     if (c->op != WEIR_SEND && c->op != WEIR_RECV) return WEIR_EINVAL;
     if (!c->on) return 0;
-    return c->on->ops ? c->on->ops->check(c->on, n) : WEIR_EINVAL;
+    return c->on->ops->check(c->on, n);
+}
+
+typedef ptrdiff_t waiting(struct weir__node *nodes, size_t n, const uint16_t *order,
+                          weir_time deadline, weir_ctx *ctx);
+
+/* How these are waited for; NULL: objects of kinds that do not go together. */
+static waiting *way(const struct weir__node *nodes, size_t n) {
+    waiting *own = NULL;
+    bool others = false;
+    for (size_t i = 0; i < n; i++) {
+        if (!nodes[i].on || weir__ctx_is(nodes[i].on)) continue;
+        if (nodes[i].on->ops->wait)
+            own = nodes[i].on->ops->wait;
+        else
+            others = true;
+    }
+    return !own ? weir__wait : others ? NULL : own;
 }
 
 static ptrdiff_t select_with(struct weir__node *nodes, uint16_t *order, struct weir_case *cases,
                              size_t n, weir_time deadline, weir_ctx *ctx, unsigned flags) {
     for (size_t i = 0; i < n; i++)
         if (set(&nodes[i], &cases[i]) < 0) return weir__misuse("weir_select", "not a case");
+    waiting *wait = way(nodes, n);
+    if (!wait) return weir__misuse("weir_select", "mutex channels with other objects");
     bool shuffled = n > 1 && !(flags & WEIR_SELECT_PRIORITY);
     if (shuffled) {
         struct weir__thread *self = weir__thread_self();
         if (!self) return WEIR_ENOMEM;
         shuffle(self, order, n);
     }
-    ptrdiff_t i = weir__wait(nodes, n, shuffled ? order : NULL, deadline, ctx);
+    ptrdiff_t i = wait(nodes, n, shuffled ? order : NULL, deadline, ctx);
     if (i >= 0) cases[i].result = nodes[i].result;
     if (i == WEIR_EAGAIN || i == WEIR_EBUSY)
         for (size_t k = 0; k < n; k++) cases[k].result = nodes[k].result;

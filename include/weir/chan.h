@@ -20,7 +20,8 @@
  *   WEIR_CHAN_STRICT  every operation under one lock, waiters served first come first served, an
  *                     element handed to a waiter directly: no newcomer passes a waiter.
  *   WEIR_CHAN_MUTEX   a mutex and condition variables: what the others are compared with. It promises no
- *                     order among waiters, and cannot be selected.
+ *                     order among waiters, and is selected beside channels of its kind and contexts
+ *                     only.
  *
  * Elements are copied in and out. After a failed send the element is the caller's; after a failed receive
  * the caller's buffer is untouched. No allocation after weir_chan_new, but for a thread's first wait.

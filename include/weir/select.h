@@ -9,7 +9,12 @@
  * | operation | progress                                                                     |
  * |-----------|------------------------------------------------------------------------------|
  * | select    | blocking: a lock of each object, and one for all where two selects meet       |
- * Ordering: that of the case performed. */
+ * Ordering: that of the case performed.
+ *
+ * Over channels of kind WEIR_CHAN_MUTEX it is made of one mutex and one condition variable for the process, what
+ * the other one is compared with, and takes no objects of other kinds but contexts. Selects and plain calls do
+ * not stand in one line there (S15): who waits on a condition variable has no place in a line. All else is as
+ * said here. */
 #ifndef WEIR_SELECT_H
 #define WEIR_SELECT_H
 
@@ -37,8 +42,8 @@ struct weir_case {
  * its index; its result stands in the case. Or, with nothing performed and each element still the
  * caller's: WEIR_EAGAIN (deadline WEIR_NOW: each case was, at some instant of the call, not ready),
  * WEIR_EBUSY (the same, and one was undecided), WEIR_ETIMEDOUT, ctx's error, WEIR_ETOOBIG (n above
- * WEIR_SELECT_MAX), WEIR_EINVAL (an unknown operation or flag, an object of a kind that cannot be selected, an element missing), WEIR_ENOMEM (n
- * above 16, or the first wait of this thread). Any thread; each object must stay for the call. */
+ * WEIR_SELECT_MAX), WEIR_EINVAL (an unknown operation or flag, an element missing, mutex channels beside other
+ * objects), WEIR_ENOMEM (n above 16, or the first wait of this thread). Any thread; each object must stay for the call. */
 WEIR_NODISCARD WEIR_API ptrdiff_t weir_select(struct weir_case *cases, size_t n, weir_time deadline,
                                               weir_ctx *ctx, unsigned flags);
 

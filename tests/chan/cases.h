@@ -75,7 +75,7 @@
     XX(0, "C references: the last one frees", c_references)                                    \
     XX(HAS_CLOSE, "C teardown: each leaves as soon as its call returned", c_teardown)          \
     XX(0, "C bad arguments: EINVAL", c_bad_arguments)                                          \
-    XX(IS_MUTEX, "S a kind that cannot be selected: EINVAL", s_not_selectable)                 \
+    XX(IS_MUTEX, "S beside channels of another kind: EINVAL", s_kinds_apart)                   \
     XX(IS_MPMC, "C channels of one type", c_typed)                                             \
     XX(0, "C waiting, closing and deadlines on one CPU", c_one_cpu)                            \
     XX(0, "X02 the end of a context wakes who waits with it", x02_wakes)                       \

@@ -348,23 +348,33 @@ void s_bad_arguments(void) {
     chan_end(c);
 }
 
-/* Beside a case that is ready. */
-void s_not_selectable(void) {
-    weir_chan *c = chan_open(1);
+/* Beside a case that is ready; with contexts and nothing they go together. */
+void s_kinds_apart(void) {
+    weir_chan *c = chan_open(1), *other = NULL;
     struct weir_chan_opts o = WEIR_CHAN_OPTS(1, sizeof(uint64_t));
-    weir_chan *other = NULL;
+    weir_ctx *ctx = ctx_open(NULL, WEIR_FOREVER);
     uint64_t v = UNTOUCHED;
     if (!CHECK_IS(weir_chan_new(&other, &o), 0)) return;
     send_ids(c, 1, 1);
     send_ids(other, 2, 1);
-    struct weir_case cases[] = { WEIR_CASE_RECV(other, &v), WEIR_CASE_RECV(c, &v) };
+    struct weir_case cases[] = { WEIR_CASE_RECV(other, &v),
+                                 WEIR_CASE_RECV(c, &v),
+                                 { weir_ctx_waitable(ctx), NULL, WEIR_RECV, 0, 0 },
+                                 { NULL, &v, WEIR_RECV, 0, 0 } };
     count_misuse(true);
     refused(cases, 2, 0);
-    refused(cases + 1, 1, 0);
+    refused(cases, 3, 0);
+    CHECK(misuse_counted() == 6 || misuse_counted() == 0, "%u reports", misuse_counted());
     count_misuse(false);
     CHECK_IS(v, UNTOUCHED);
-    recv_ids(c, 1, 1);
+    CHECK_IS(weir_select(cases + 1, 3, WEIR_FOREVER, NULL, 0), 0);
+    CHECK_IS(v, 1);
+    CHECK_IS(weir_select(cases + 1, 3, WEIR_NOW, NULL, 0), WEIR_EAGAIN);
+    CHECK_IS(weir_ctx_cancel(ctx, 0), 0);
+    CHECK_IS(weir_select(cases + 1, 3, WEIR_FOREVER, NULL, 0), 1);
+    CHECK_IS(cases[2].result, WEIR_ECANCELED);
     recv_ids(other, 2, 1);
+    weir_ctx_unref(ctx);
     chan_end(c);
     chan_end(other);
 }

@@ -119,7 +119,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         TEST("C S two strict channels are linearizable", strict),
         TEST("C S two mpmc channels are linearizable", mpmc),
-        TEST("C two mutex channels are linearizable", mutex),
+        TEST("C S two mutex channels are linearizable", mutex),
         TEST("C S a strict and an mpmc channel are linearizable", one_of_each),
         TEST("harness: a select that takes two is caught", takes_two),
         TEST("harness: a late receive that has taken one is caught", loses_late),

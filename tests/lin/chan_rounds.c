@@ -25,10 +25,9 @@ static void plan_part(struct pair *p, struct part *part, unsigned chan) {
 static void plan_op(struct pair *p, struct planned *o) {
     struct rng *r = &p->rng;
     unsigned dice = rng_below(r, 100);
-    bool selects = p->kinds[0] != WEIR_CHAN_MUTEX && p->kinds[1] != WEIR_CHAN_MUTEX;
     *o = (struct planned){ .what = CALL };
     if (dice < 4) o->what = dice < 2 ? CLOSE : CANCEL;
-    if (dice >= 50 && selects) o->what = SELECT;
+    if (dice >= 50) o->what = SELECT;
     o->n = o->what == SELECT ? 1 + rng_below(r, CASES) : 1;
     for (unsigned i = 0; i < o->n; i++)
         plan_part(p, &o->part[i], o->n == 2 ? i : rng_below(r, CHANS));

@@ -6,6 +6,7 @@
 #define ROW(what, a, b, options, ...) { "chan." what, WEIR_CHAN_STRICT, { a, b }, { __VA_ARGS__ }, options }
 #define RING(what, a, b, options, ...) { "chan.mpmc." what, WEIR_CHAN_MPMC, { a, b }, { __VA_ARGS__ }, options }
 #define MUTEX(what, a, options, ...) { "chan.mutex." what, WEIR_CHAN_MUTEX, { a, -1 }, { __VA_ARGS__ }, options }
+#define MUTEXES(what, a, b, options, ...) { "chan.mutex." what, WEIR_CHAN_MUTEX, { a, b }, { __VA_ARGS__ }, options }
 
 const struct chan_case chan_cases[] = {
     /* two threads with three operations each */
@@ -85,5 +86,19 @@ const struct chan_case chan_cases[] = {
     MUTEX("rdv.close", 0, NULL, "aSaR", "aR", "ac"),
     MUTEX("rdv.cancel", 0, NULL, "@aR", "@aS", "X"),
     MUTEX("rdv.until", 0, NULL, "aT", "aT", "atat"),
+    MUTEXES("select.buffered", 1, 1, NULL, "[aSbS]", "[aRbR]"),
+    MUTEXES("select.plain", 1, 1, NULL, "[aRbR]", "aS", "bt"),
+    MUTEXES("select.close", 1, 0, NULL, "[aRbR]", "ac", "bt"),
+    MUTEXES("select.cancel", 1, 0, NULL, "@[aRbR]", "bT", "X"),
+    MUTEXES("select.opposite", 0, 0, NULL, "[aSbR]", "[aRbS]"),
+    MUTEXES("select.opposite.reversed", 0, 0, NULL, "[bRaS]", "[aRbS]"),
+    MUTEXES("select.self", 0, -1, NULL, "[aSaR]", "[aSaR]"),
+    MUTEXES("select.until", 0, 1, NULL, "[aRbR]~", "[aSbS]~"),
+    MUTEXES("select.now", 0, 0, NULL, "[aRbR]?", "[aSbR]~"),
+    MUTEXES("select.meets", 0, -1, NULL, "[aR]", "aS"),
+    MUTEXES("select.met", 0, -1, NULL, "[aS]", "aR"),
+    MUTEXES("select.try", 0, -1, NULL, "[aR]~", "asas"),
+    MUTEXES("select.three", 0, 0, NULL, "[aSbR]~", "[aRbR]~", "[aSbS]~"),
+    MUTEXES("select.three.thieves", 0, 0, NULL, "[aRbR]~", "aTbs", "bTas"),
     { .name = NULL }
 };
