@@ -23,9 +23,9 @@
  * Progress   that of the ring, but blocking for newcomers while a side is held; a waiter, and who wakes one,
  *            takes the channel's lock.
  * Ordering   W3 (announce) takes LOT_W3's part in the ring's argument, queues/mpmc_wait.c. Of the holder's
- *            operations M2 and M8 (the claims of a pop and a push) take the part of C1 and C2, M3 and M5
- *            (loads of stamps) that of A1 and F1, M4 and M9 (stores of stamps) that of R1 and S1. M7 reads the
- *            tail as a failed try of the ring does. M1 sets the bit, M6 sees it. */
+ *            operations M8 and M2 (the claims of a push and a pop) take the parts of C1 and C2, M5 and M3
+ *            (loads of stamps: free, full) those of A1 and R1, M4 and M9 (stores: free, full) those of F1 and
+ *            S1. M1 sets the bit, M6 sees it. */
 #include "chan.h"
 
 #include "../lib/base.h"
@@ -111,19 +111,27 @@ void weir__chan_wake(weir_mpmc *r, uint64_t side, size_t n) {
     weir__tell(&wakes);
 }
 
-/* ---- robbed waiters ------------------------------------------------------------------------------------------ */
+/* ---- robbed waiters ------------------------------------------------------------------------------------- */
+
+/* ECLOSED, after what the closer did. */
+static int closed(const weir_mpmc *r) {
+    (void)weir_mpmc_is_closed(r); /* an acquire */
+    return WEIR_ECLOSED;
+}
 
 /* The holder's pop: as the ring's, but the word stays as it is (I4). A relaxed load of the word finds its last
  * value: the thread set the bit itself, or another did under the lock before it told the node or before the
- * node's owner had that lock again; and nobody else changes the word since, but for the open bit.
- * Where a stamp says "not yet", the try is EBUSY if there is something to take. */
+ * node's owner had that lock again; and nobody else changes the word since, but for the open bit. */
 static int pop_held(weir_mpmc *r, void *elem) {
     uint64_t marked = weir_load_relaxed(&r->head_), h = marked & ~WEIR__MPMC_HELD;
     size_t esize = (size_t)r->elem_size_;
     weir_au64 *stamp = weir__mpmc_stamp(r, h, (size_t)r->stride_);
     if (weir_load_acquire(stamp, CHAN_M3) != h + WEIR__MPMC_ONE) {
-        uint64_t t = weir_load_seq_cst(&r->tail_, CHAN_M7) & ~WEIR__MPMC_HELD;
-        return t == h ? WEIR_ECLOSED : t == (h | WEIR__MPMC_OPEN) ? WEIR_EAGAIN : WEIR_EBUSY;
+        /* Relaxed: a tail without the open bit is the last one, and only the holder moves head, so closed and
+         * drained once is so for good. An older tail sends the holder into its queue, where it looks again
+         * (I3); whether the ring was empty or a push in flight, nobody is told: the call waits on, or is over. */
+        uint64_t t = weir_load_relaxed(&r->tail_) & ~WEIR__MPMC_HELD;
+        return t == h ? closed(r) : WEIR_EAGAIN;
     }
     (void)weir_exchange_seq_cst(&r->head_, weir__mpmc_next(r, h, 1), CHAN_M2);
     WEIR_POINT("chan.held.claimed");
@@ -132,12 +140,6 @@ static int pop_held(weir_mpmc *r, void *elem) {
     weir_light_barrier();
     if (weir_load_relaxed(&r->waiters_)) weir__mpmc_popped_(r, stamp, 1);
     return 0;
-}
-
-/* ECLOSED, after what the closer did. */
-static int closed(const weir_mpmc *r) {
-    (void)weir_mpmc_is_closed(r); /* an acquire */
-    return WEIR_ECLOSED;
 }
 
 /* A close may change the word meanwhile. */

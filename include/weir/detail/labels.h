@@ -109,7 +109,6 @@
     XX(CHAN_M4, STORE_REL, "MPMC_A1 MPMC_A2 MPMC_D4 CHAN_M5", "as MPMC_F1, for a holder")          \
     XX(CHAN_M5, LOAD_ACQ, "MPMC_F1 MPMC_S2 CHAN_M4", "as MPMC_F1, for a holder")                   \
     XX(CHAN_M6, LOAD_ACQ, "CHAN_M1", "as M1")                                                      \
-    XX(CHAN_M7, LOAD_SC, "MPMC_C1 MPMC_K1", "as MPMC_E7, for a holder")                            \
     XX(CHAN_M8, RMW_SC, "MPMC_E1 MPMC_E7 MPMC_K1", "as MPMC_C1, for a holder")                     \
     XX(CHAN_M9, STORE_REL, "MPMC_R1 MPMC_A2 MPMC_D3 CHAN_M3", "as MPMC_S1, for a holder")          \
     XX(CHAN_Q3, RECHECK, "MPMC_S1 MPMC_F1 MPMC_K1",                                                \

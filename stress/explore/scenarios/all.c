@@ -34,6 +34,7 @@ int command_explore(int argc, char **argv) {
     add_rings(spsc_cases);
     add_rings(mutex_cases);
     add_chans(chan_cases);
+    add(held_scenarios);
     add(park_scenarios);
     add(thread_scenarios);
     add(carries_scenarios);

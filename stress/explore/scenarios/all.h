@@ -6,6 +6,7 @@
 #include <weir/model.h>
 
 extern const struct weir_model_scenario *const park_scenarios[], *const found_scenarios[];
+extern const struct weir_model_scenario *const held_scenarios[];
 extern const struct weir_model_scenario *const thread_scenarios[];
 extern const struct weir_model_scenario *const carries_scenarios[];
 extern const struct weir_model_scenario *const ctx_scenarios[];
