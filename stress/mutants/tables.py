@@ -240,6 +240,10 @@ def commands(path):
     return {m: o[3].strip("`") for m, o in read_table(path).items()}
 
 
+def counts_of(text):
+    return next((x for x in text.splitlines() if x.startswith("Of ")), None)
+
+
 def differences(path, rows, unseen):
     """How the table that stands differs from labels.h and unseen.txt, a line each."""
     want = {f"{r.label}:{s}": r.text for r in rows for s in r.steps}
@@ -260,4 +264,6 @@ def differences(path, rows, unseen):
             faults.append(f"{path}: {m} is killed, or not, other than unseen.txt says")
         elif m in unseen and f[3] != unseen[m].text:
             faults.append(f"{path}: {m}: unseen.txt gives another reason now")
-    return faults + [f"{path}: {m} of labels.h is missing" for m in want if m not in have]
+    faults += [f"{path}: {m} of labels.h is missing" for m in want if m not in have]
+    return faults or ([] if counts_of(render(rows, read_table(path), unseen)) == counts_of(read(path))
+                      else [f"{path}: its rows are right, the counts above them are not"])

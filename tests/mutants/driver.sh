@@ -137,6 +137,21 @@ if grep -q '^| A_S1 | release | .* | DATA RACE in `box.one` | .*weaken=A_S1:rele
     bad=1
 fi
 expect "check" 0 "2 rows" --check
+cp table whole
+sed -i 's/^Of 2 rows 1 /Of 3 rows 2 /' table
+expect "check: other counts" 1 "the counts above them are not" --check
+sed 's/^| A_S1 | release/| A_S3 | release/' whole >table
+expect "check: a label that is gone" 1 "A_S3:release is no row of labels.h any more" --check
+expect "check: a label without a row" 1 "A_S1:release of labels.h is missing" --check
+sed 's/^\(| A_R1 .*\) | box and lid.*/\1 | a reason of its own |/' whole >table
+expect "check: another reason" 1 "A_R1:acquire: unseen.txt gives another reason now" --check
+echo 'A_S1:release | stale | box and lid' >>unseen
+expect "check: killed, and unseen" 1 "A_S1:release is killed, or not, other than unseen.txt says" --check
+sed -i '$d' unseen
+cp whole table
+grep '^| A_S1 ' whole >>table
+expect "check: a row twice" 1 "A_S1:release stands twice" --check
+mv whole table
 expect "again" 0 "1 of 1 mutants killed again" --rekill 0
 sed -i 's/as S1/as S2/' labels.h
 expect "check: another text" 1 "labels.h now says: as S2" --check
