@@ -9,7 +9,9 @@
 
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +158,27 @@ unsigned weir__os_cpus(void) {
         errno = saved;
     }
     return n;
+}
+
+/* ---- threads ---------------------------------------------------------------------------------------------- */
+
+static void *thread_main(void *fn) {
+    ((void (*)(void))(uintptr_t)fn)();
+    return NULL;
+}
+
+int weir__os_thread(void (*fn)(void)) {
+    pthread_attr_t attr;
+    pthread_t thread;
+    sigset_t all, before;
+    if (pthread_attr_init(&attr) != 0) return WEIR_ENOMEM;
+    (void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread inherits it */
+    int rc = pthread_create(&thread, &attr, thread_main, (void *)(uintptr_t)fn);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attr);
+    return rc == 0 ? 0 : WEIR_ENOMEM;
 }
 
 /* ---- random numbers and membarrier -------------------------------------------------------------- */

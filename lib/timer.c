@@ -16,6 +16,7 @@
 #include <weir/timer.h>
 
 #include "base.h"
+#include "timer.h"
 #include "wait.h"
 
 struct clock {
@@ -24,6 +25,8 @@ struct clock {
     weir_au64 at; /* a weir_time; written under the lock */
     int64_t period;
     struct weir__queue waiters;
+    struct weir__callback
+        *calls; /* of a timer with a function, which is all that is used of it; NULL: none */
 };
 
 struct weir_timer {
@@ -136,21 +139,44 @@ int weir_timer_new(weir_timer **out, weir_time at) {
     return *out ? 0 : WEIR_ENOMEM;
 }
 
-int weir_timer_free(weir_timer *t) { return t ? end(&t->c) : 0; }
+int weir_timer_new_func(weir_timer **out, weir_time at, void (*fn)(void *arg), void *arg) {
+    if (!out) return WEIR_EINVAL;
+    *out = NULL;
+    if (!fn) return weir__misuse("weir_timer_new_func", "no function");
+    struct clock *c = make(WEIR_FOREVER, 0);
+    if (!c) return WEIR_ENOMEM;
+    c->calls = weir__callback_new(fn, arg);
+    if (!c->calls) {
+        weir__os_free(c);
+        return WEIR_ENOMEM;
+    }
+    *out = (weir_timer *)(void *)c; /* before it can run */
+    (void)weir__callback_set(c->calls, at);
+    return 0;
+}
+
+int weir_timer_free(weir_timer *t) {
+    if (!t) return 0;
+    if (t->c.calls) weir__callback_free(t->c.calls);
+    return end(&t->c);
+}
 
 int weir_timer_stop(weir_timer *t) {
-    return t ? set(&t->c, WEIR_FOREVER, 0) : weir__misuse("weir_timer_stop", "no timer");
+    if (!t) return weir__misuse("weir_timer_stop", "no timer");
+    return t->c.calls ? weir__callback_set(t->c.calls, WEIR_FOREVER) : set(&t->c, WEIR_FOREVER, 0);
 }
 
 int weir_timer_reset(weir_timer *t, weir_time at) {
-    return t ? set(&t->c, at, 0) : weir__misuse("weir_timer_reset", "no timer");
+    if (!t) return weir__misuse("weir_timer_reset", "no timer");
+    return t->c.calls ? weir__callback_set(t->c.calls, at) : set(&t->c, at, 0);
 }
 
 int weir_timer_wait(weir_timer *t, weir_time deadline, weir_ctx *ctx) {
-    return t ? wait_for(&t->c, deadline, ctx) : weir__misuse("weir_timer_wait", "no timer");
+    if (!t || t->c.calls) return weir__misuse("weir_timer_wait", "no timer that can be waited for");
+    return wait_for(&t->c, deadline, ctx);
 }
 
-weir_waitable *weir_timer_waitable(weir_timer *t) { return t ? &t->c.on : NULL; }
+weir_waitable *weir_timer_waitable(weir_timer *t) { return t && !t->c.calls ? &t->c.on : NULL; }
 
 /* ---- ticker -------------------------------------------------------------------------------------------- */
 

@@ -75,6 +75,23 @@ WEIR_API void *weir_ctx_value(const weir_ctx *ctx, const void *key);
  * threads; the same object each time; NULL for NULL and the background, which are never ready. */
 WEIR_API weir_waitable *weir_ctx_waitable(weir_ctx *ctx);
 
+/* A function to be called when a context ends. */
+typedef struct weir_after_func weir_after_func;
+
+/* Calls fn(arg) once when ctx ends, by a cancel or at its deadline; at once if it has ended. In a thread of
+ * weir's, never in the canceller's, without a lock of weir's: it may wait, and cancel, derive from and give back
+ * the same context. One that takes long delays no other as long as the system gives threads. Keeps a reference
+ * on ctx until fn has returned or was prevented: so a context that nobody ends, nor a deadline, is not freed.
+ * out: NULL, or what gets the handle, before fn can run. Any thread. Returns 0, WEIR_EINVAL (fn is NULL),
+ * WEIR_ENOMEM (also: no thread can be made; an error of this call and never later); then fn is not called. */
+WEIR_NODISCARD WEIR_API int weir_ctx_after_func(weir_ctx *ctx, void (*fn)(void *arg), void *arg,
+                                                weir_after_func **out);
+/* 1: fn was not called and never will be, because of this call; 0: it has begun, or was prevented before. Waits
+ * for nothing. Any thread. WEIR_EINVAL: NULL. */
+WEIR_API int weir_after_func_stop(weir_after_func *a);
+/* Gives the handle back; fn is called all the same, if it was not prevented. NULL: nothing. */
+WEIR_API void weir_after_func_free(weir_after_func *a);
+
 #ifdef __cplusplus
 }
 #endif

@@ -315,6 +315,10 @@ bool ex_state_reaches(const void *from, const void *to);
 
 /* os.c, rcu.c */
 void ex_os_reset(void);
+/* How many threads the library may still make, 0 unless the scenario's set-up says more; and has made: the
+ * scenario's own threads take their part, once they are wanted. A word to sleep on. */
+extern unsigned ex_threads_left;
+extern weir_au32 ex_threads_made;
 void ex_rcu_reset(void);
 void ex_daemon_body(void);
 

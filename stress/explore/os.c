@@ -6,6 +6,7 @@
  * Linux documents futex operations as full barriers. A futex reads the real value of its word. Wake-ups
  * go in the order of arrival. The clock stands still but for 100 ns at each reading, and for the
  * choice (budget timeouts) that a second has passed just now. */
+#include <limits.h>
 #include <string.h>
 
 #include "../../lib/os.h"
@@ -18,7 +19,14 @@
 
 static uint64_t random_state;
 
-void ex_os_reset(void) { random_state = 42; }
+unsigned ex_threads_left;
+weir_au32 ex_threads_made;
+
+void ex_os_reset(void) {
+    random_state = 42;
+    ex_threads_left = 0;
+    weir_init_atomic(&ex_threads_made, 0);
+}
 
 static const struct weir__site os_site = { "os", "", "system call", 0 };
 
@@ -199,5 +207,17 @@ void *weir__os_alloc(size_t size, size_t align) { return weir_model_alloc(size, 
 void weir__os_free(void *p) { weir_model_free(p); }
 unsigned weir__os_cpus(void) { return E.cpus; }
 uint64_t weir__os_random(void) { return weir_model_random(); }
+int weir__os_thread(void (*fn)(void)) {
+    (void)fn; /* the scenario's thread calls it, when it finds that it is wanted */
+    if (ex_threads_left == 0) return WEIR_ENOMEM;
+    ex_threads_left--;
+    if (!E.cur) {
+        weir_init_atomic(&ex_threads_made, ex_threads_made.v_ + 1);
+        return 0;
+    }
+    (void)weir_fetch_add_relaxed(&ex_threads_made, 1);
+    weir_model_futex_wake(&ex_threads_made.v_, INT_MAX);
+    return 0;
+}
 bool weir__os_membarrier_register(void) { return E.membarrier; }
 bool weir__os_membarrier(void) { return weir_model_membarrier(); }

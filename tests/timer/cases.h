@@ -46,4 +46,18 @@ void t06_period(void);
 void t07_stop(void);
 void t07_waiter(void);
 
+void t08_calls(void);
+void t08_stop_does_not_wait(void);
+void t08_stop_races(void);
+void t08_many(void);
+void t08_frees_itself(void);
+void x18_once(void);
+void x18_stop(void);
+void x18_references(void);
+void x18_races(void);
+void x21_inside(void);
+void threads_end(void);
+void ends_with_threads(void);
+#define EXIT_NAME "T08 a process ends while callbacks wait and run"
+
 #endif

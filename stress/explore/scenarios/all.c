@@ -42,6 +42,7 @@ int command_explore(int argc, char **argv) {
     add(rcu_scenarios);
     add(found_scenarios);
     add(timer_scenarios);
+    add(after_scenarios);
     add(specimens);
     return weir_model_main(argc, argv, all, n);
 }
