@@ -23,8 +23,10 @@ _Static_assert(sizeof(weir_mpmc) == 3 * WEIR_LINE, "frozen layout");
  * than that only burns its processor. A seam: 2 in the model build. */
 #ifdef WEIR_MODEL
 #define BUSY_POLLS 2
+#define LOST_PAUSES(lost) 0u
 #else
 #define BUSY_POLLS 24
+#define LOST_PAUSES(lost) (1u << (lost))
 #endif
 
 /* ---- making and ending --------------------------------------------------------------------------- */
@@ -195,6 +197,11 @@ static int poll_again(int polls) {
     if (polls >= BUSY_POLLS) return WEIR_EBUSY;
     weir_pause();
     return polls + 1;
+}
+
+unsigned weir__mpmc_lost_(unsigned lost) {
+    for (unsigned i = LOST_PAUSES(lost); i > 0; i--) weir_pause();
+    return lost < 5 ? lost + 1 : lost; /* 2^5 pauses: a microsecond or two */
 }
 
 int weir__mpmc_push_slow_(weir_mpmc *r, uint64_t t, uint64_t stamp, int polls) {

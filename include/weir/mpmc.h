@@ -115,6 +115,9 @@ WEIR_API int weir_mpmc_free(weir_mpmc *r);
 /* Slow paths. They return a code, or the number of polls so far: look again. */
 WEIR_API int weir__mpmc_push_slow_(weir_mpmc *r, uint64_t t, uint64_t stamp, int polls);
 WEIR_API int weir__mpmc_pop_slow_(weir_mpmc *r, uint64_t h, uint64_t stamp, int polls);
+/* Another thread's claim came first, `lost` times in a row before: a pause, twice as long each time up to a bound,
+ * so that the line stays where it is for a few operations. Returns `lost` for the next time. */
+WEIR_API unsigned weir__mpmc_lost_(unsigned lost);
 /* Somebody waits, or the publisher has to fence: called after n stamps, of which the first is at
  * `stamp`, have been stored. */
 WEIR_API void weir__mpmc_pushed_(weir_mpmc *r, weir_au64 *stamp, size_t n);
@@ -137,12 +140,18 @@ WEIR__BODY uint64_t weir__mpmc_next(const weir_mpmc *r, uint64_t word, uint64_t 
 
 WEIR__BODY int weir__mpmc_push(weir_mpmc *r, const void *elem, size_t esize, size_t stride) {
     int polls = 0;
+    unsigned lost = 0;
     uint64_t t = weir_load_relaxed(&r->tail_); /* a stale one costs a failed CAS */
     for (;;) {
         weir_au64 *stamp = weir__mpmc_stamp(r, t, stride);
         uint64_t s = weir_load_acquire(stamp, MPMC_A1);
         if (WEIR_LIKELY(s + WEIR__MPMC_OPEN == t)) {
-            if (!weir_cas_weak_seq_cst(&r->tail_, &t, weir__mpmc_next(r, t, 1), MPMC_C1)) continue;
+            if (WEIR_UNLIKELY(
+                    !weir_cas_weak_seq_cst(&r->tail_, &t, weir__mpmc_next(r, t, 1), MPMC_C1))) {
+                lost = weir__mpmc_lost_(lost);
+                t = weir_load_relaxed(&r->tail_);
+                continue;
+            }
             WEIR_POINT("mpmc.push.claimed");
             weir__copy(stamp + 1, elem, esize);
             WEIR_POINT("mpmc.push.copied");
@@ -160,13 +169,19 @@ WEIR__BODY int weir__mpmc_push(weir_mpmc *r, const void *elem, size_t esize, siz
 
 WEIR__BODY int weir__mpmc_pop(weir_mpmc *r, void *elem, size_t esize, size_t stride) {
     int polls = 0;
+    unsigned lost = 0;
     uint64_t h = weir_load_relaxed(&r->head_); /* a stale one costs a failed CAS */
     for (;;) {
         weir_au64 *stamp = weir__mpmc_stamp(r, h, stride);
         uint64_t s = weir_load_acquire(stamp, MPMC_R1);
         if (WEIR_LIKELY(s == h + WEIR__MPMC_ONE)) {
             uint64_t mine = h;
-            if (!weir_cas_weak_seq_cst(&r->head_, &h, weir__mpmc_next(r, h, 1), MPMC_C2)) continue;
+            if (WEIR_UNLIKELY(
+                    !weir_cas_weak_seq_cst(&r->head_, &h, weir__mpmc_next(r, h, 1), MPMC_C2))) {
+                lost = weir__mpmc_lost_(lost);
+                h = weir_load_relaxed(&r->head_);
+                continue;
+            }
             WEIR_POINT("mpmc.pop.claimed");
             weir__copy(elem, stamp + 1, esize);
             WEIR_POINT("mpmc.pop.copied");
