@@ -223,7 +223,8 @@ static struct weir__node *await(const struct cases *c, struct weir__call *call, 
         weir_time at = over ? WEIR_FOREVER : due(c, &clock);
         if (weir__park(&self->parker, over || at < deadline ? at : deadline) == 0) continue;
         if (clock && at <= deadline) {
-            n = ctx_ended(c) ? c->ctx : clock; /* both have come: the context's error */
+            struct weir__node *ended = ctx_ended(c); /* both have come: the context's error */
+            n = ended ? ended : clock;
             n->result = attempt(n, call);
             if (n->result < 1 && !undone(n->result)) return n;
             over = n->result == WEIR__OVER;
