@@ -143,8 +143,9 @@ static int step(const void *arg, const struct weir_lin_op *op, unsigned choice, 
     switch (op->kind) {
         case WEIR_LIN_TRY_SEND:
         case WEIR_LIN_TRY_RECV:
+            /* A send that is refused for good must say so, and not EBUSY. */
             if (!op->pending && lin_no_effect(op, o->exact))
-                return op->kind == WEIR_LIN_TRY_RECV || !before->closed;
+                return op->kind == WEIR_LIN_TRY_RECV || op->result != WEIR_EBUSY || !before->closed;
             yes = try_step(o, op, c);
             break;
         case WEIR_LIN_SEND_ASK:

@@ -57,7 +57,7 @@ WEIR_NODISCARD int weir_lin_ring_spec(struct weir_lin_spec *out, const struct we
  *   kind      in      result                                                 out
  *   SEND      value   0, ECLOSED, ETIMEDOUT, ECANCELED, WEIR_LIN_BLOCKED     -
  *   RECV      -       the same                                               value
- *   TRY_SEND  value   0, EAGAIN, EBUSY, ECLOSED                              -
+ *   TRY_SEND  value   0, EAGAIN, EBUSY, ECLOSED, ECANCELED                   -
  *   TRY_RECV  -       the same                                               value
  *   CHAN_CLOSE -      0 (the first), ECLOSED                                 -
  *

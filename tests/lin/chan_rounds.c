@@ -152,8 +152,6 @@ static void run_one(struct pair *p, unsigned thread, const struct planned *o) {
     weir_lin_return(log, op, rc);
     if (o->what == CLOSE)
         op->kind = WEIR_LIN_CHAN_CLOSE;
-    else if (rc == WEIR_ECANCELED)
-        record_nothing(op, &o->part[0]);
     else
         record(op, o, &o->part[0], rc, v);
 }

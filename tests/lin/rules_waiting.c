@@ -48,6 +48,13 @@ static const struct hand_made chan_cases[] = {
         OP(1, 2, 3, TRY_RECV, WEIR_EAGAIN)),
     BAD("sent after close", OP(0, 0, 1, CHAN_CLOSE, 0), OP(1, 2, 3, SEND, 0, IN(1))),
     BAD("two closers", OP(0, 0, 3, CHAN_CLOSE, 0), OP(1, 0, 3, CHAN_CLOSE, 0)),
+    GOOD("canceled and closed", OP(0, 0, 1, CHAN_CLOSE, 0),
+         OP(1, 2, 3, TRY_SEND, WEIR_ECANCELED, IN(1)), OP(1, 4, 5, TRY_RECV, WEIR_ECANCELED),
+         OP(1, 6, 7, SEND, WEIR_ECANCELED, IN(2)), OP(1, 8, 9, RECV, WEIR_ECANCELED)),
+    GOOD("no memory and closed", OP(0, 0, 1, CHAN_CLOSE, 0),
+         OP(1, 2, 3, TRY_SEND, WEIR_ENOMEM, IN(1)), OP(1, 4, 5, TRY_RECV, WEIR_ENOMEM)),
+    BAD("canceled, but it came to a closed channel", OP(0, 0, 1, CHAN_CLOSE, 0),
+        OP(1, 2, 3, TRY_SEND, WEIR_ECANCELED, IN(1)), OP(1, 4, 5, TRY_RECV, 0, OUT(1))),
     GOOD("sleeps on an empty channel", OP(1, 0, 9, RECV, WEIR_LIN_BLOCKED)),
     BAD("sleeps beside a value: a lost wake-up", OP(1, 0, 9, RECV, WEIR_LIN_BLOCKED),
         OP(0, 2, 3, SEND, 0, IN(1))),
@@ -79,12 +86,25 @@ static const struct hand_made chan_cases[] = {
         OP(1, 21, 22, TRY_RECV, WEIR_EAGAIN, .key = 2)),
 };
 
+/* Over a ring, which may be undecided. */
+static const struct hand_made undecided_cases[] = {
+    GOOD("undecided beside another", OP(0, 0, 5, TRY_SEND, 0, IN(1)),
+         OP(1, 2, 3, TRY_SEND, WEIR_EBUSY, IN(2)), OP(1, 6, 7, TRY_RECV, 0, OUT(1))),
+    BAD("undecided by itself", OP(0, 0, 1, TRY_SEND, 0, IN(1)), OP(1, 2, 3, TRY_RECV, WEIR_EBUSY)),
+    BAD("undecided, though closed", OP(0, 0, 1, CHAN_CLOSE, 0),
+        OP(0, 2, 5, TRY_SEND, WEIR_ECLOSED, IN(1)), OP(1, 3, 4, TRY_SEND, WEIR_EBUSY, IN(2))),
+    GOOD("canceled and closed", OP(0, 0, 1, CHAN_CLOSE, 0),
+         OP(1, 2, 3, TRY_SEND, WEIR_ECANCELED, IN(1))),
+};
+
 void rules_of_channel(void **s) {
     (void)s;
-    const struct weir_lin_chan one = { .cap = 1, .exact = true };
+    const struct weir_lin_chan one = { .cap = 1, .exact = true }, ring = { .cap = 1 };
     struct weir_lin_spec spec;
     assert_int_equal(weir_lin_chan_spec(&spec, &one), 0);
     CHECK_CASES(&spec, weir_lin_chan_rules, 2, chan_cases);
+    assert_int_equal(weir_lin_chan_spec(&spec, &ring), 0);
+    CHECK_CASES(&spec, weir_lin_chan_rules, 2, undecided_cases);
 }
 
 /* ---- rendezvous ------------------------------------------------------------------------------ */

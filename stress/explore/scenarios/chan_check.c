@@ -10,18 +10,18 @@
 
 #define MOST 64
 
-/* One checker for each channel's capacity. */
+/* One checker for each channel's capacity, of those that may be undecided and those that may not. */
 static struct {
     struct weir_lin_chan shape;
     struct weir_lin_spec spec;
     weir_lin_checker *checker;
-} of_cap[WEIR_LIN_CHAN_MAX + 1], *last;
+} of_cap[2][WEIR_LIN_CHAN_MAX + 1], *last;
 static struct seen_histories seen;
 
-static weir_lin_checker *checker_for(unsigned cap) {
-    last = &of_cap[cap];
+static weir_lin_checker *checker_for(unsigned cap, bool exact) {
+    last = &of_cap[exact][cap];
     if (last->checker) return last->checker;
-    last->shape = (struct weir_lin_chan){ .cap = cap, .exact = false };
+    last->shape = (struct weir_lin_chan){ .cap = cap, .exact = exact };
     if (weir_lin_chan_spec(&last->spec, &last->shape) < 0 ||
         weir_lin_checker_new(&last->checker, &last->spec, NULL) < 0)
         ex_fail(EX_F_MISUSE, "the linearizability checker cannot be made");
@@ -66,29 +66,38 @@ static bool beside_select(const struct weir_model_op *all, size_t n,
     return false;
 }
 
-/* The operations on channel i. An EBUSY may be a select's doing that took another channel. A select that waited in vain took no case at all: nothing to check. */
-static size_t of_channel(const struct weir_model_op *op, size_t n, unsigned i,
+/* Decides under a lock. */
+static bool is_exact(const struct chan_case *c, unsigned i) {
+    return c->kind != WEIR_CHAN_MPMC || c->cap[i] == 0;
+}
+
+/* One case of a select that took none: a try that failed. A strict channel was not ready at some instant of a
+ * wait in vain; of another that is not known: something may have been in flight all the time. */
+static bool failed_case(const struct weir_model_op *op, unsigned k, bool exact,
+                        struct weir_lin_op *to) {
+    if (op->result != WEIR_EAGAIN && op->result != WEIR_EBUSY &&
+        (op->result != WEIR_ETIMEDOUT || !exact))
+        return false;
+    *to = converted(op, (unsigned)op->in[k] & 255);
+    to->in[0] = 0;
+    to->result = op->result == WEIR_ETIMEDOUT ? WEIR_EAGAIN : (int64_t)op->out[k - 1];
+    to->nin = to->kind == WEIR_LIN_TRY_SEND;
+    to->nout = 0;
+    return true;
+}
+
+/* The operations on channel i. An EBUSY may be a select's doing that took another channel. */
+static size_t of_channel(const struct weir_model_op *op, size_t n, unsigned i, bool exact,
                          struct weir_lin_op *to) {
     size_t k = 0;
     const struct weir_model_op *all = op;
     for (size_t j = 0; j < n; j++, op++) {
         if (k + WEIR_MODEL_VALUES > MOST)
             ex_fail(EX_F_MISUSE, "more than %d operations in a channel scenario", MOST);
-        if (op->result == WEIR_EBUSY && beside_select(all, n, op)) continue;
-        if (op->kind) {
-            if (op->kind >> 8 == i) to[k++] = converted(op, op->kind & 255);
-            continue;
-        }
-        if (op->result != WEIR_EAGAIN && op->result != WEIR_EBUSY) continue;
-        for (unsigned c = 1; c < op->nin; c++) {
-            if (op->in[c] >> 8 != i) continue;
-            to[k] = converted(op, (unsigned)op->in[c] & 255);
-            to[k].in[0] = 0;
-            to[k].result = (int64_t)op->out[c - 1];
-            to[k].nin = to[k].kind == WEIR_LIN_TRY_SEND;
-            to[k].nout = 0;
-            k++;
-        }
+        if (!exact && op->result == WEIR_EBUSY && beside_select(all, n, op)) continue;
+        if (op->kind && op->kind >> 8 == i) to[k++] = converted(op, op->kind & 255);
+        for (unsigned c = 1; !op->kind && c < op->nin; c++)
+            if (op->in[c] >> 8 == i && failed_case(op, c, exact, &to[k])) k++;
     }
     return k;
 }
@@ -101,8 +110,10 @@ void chan_check(const struct chan_case *c) {
     if (history_seen(&seen, h) && !E.tracing) return;
     for (unsigned i = 0; i < CHANS; i++) {
         if (c->cap[i] < 0) continue;
-        weir_lin_checker *checker = checker_for((unsigned)c->cap[i]);
-        size_t k = weir_lin_split(ops, of_channel(op, n, i, ops), weir_lin_chan_rules, 2, split);
+        bool exact = is_exact(c, i);
+        weir_lin_checker *checker = checker_for((unsigned)c->cap[i], exact);
+        size_t k = of_channel(op, n, i, exact, ops);
+        k = weir_lin_split(ops, k, weir_lin_chan_rules, 2, split);
         if (weir_lin_check(checker, split, k) == WEIR_LIN_OK) continue;
         E.explain = explain;
         ex_fail(EX_F_HISTORY, "channel %c: %s", 'a' + (int)i, weir_lin_reason(checker));
