@@ -88,7 +88,8 @@ void wait_withdrawn(void) {
     CHECK_IS(call_end(&before) + call_end(&after), 5 + 6);
     CHECK(fences(&q), "membarrier is trusted again");
     ring_close(&q);
-    all_waiting(); /* each on rings that were made for membarrier */
+    times_share(5); /* a waiter that finds membarrier withdrawn waits a millisecond once */
+    all_waiting();  /* each on rings that were made for membarrier */
     ring5_1x1_wait();
     ring15_waiter();
     wait_one_more_pop();

@@ -40,7 +40,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char message[1024], context[200];
 static weir_au32 failed;
 static const char *running = "no test", *skipped;
-static size_t factor = 1;
+static size_t factor = 1, share = 1;
 static uint64_t seed;
 
 /* ---- checks ---------------------------------------------------------------------------------- */
@@ -84,9 +84,11 @@ void check_context(const char *fmt, ...) {
 }
 
 size_t times(size_t n) {
-    n = n * factor / SLOWER;
+    n = n * factor / SLOWER / share;
     return n ? n : 1;
 }
+
+void times_share(size_t n) { share = n; }
 
 /* ---- hangs ----------------------------------------------------------------------------------- */
 

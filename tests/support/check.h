@@ -49,6 +49,8 @@ int tests_main(int argc, char **argv, const char *group, const struct test *test
 /* Repetitions: n scaled by --factor, and divided in builds with sanitizers, where an operation takes
  * several times as long. At least 1. */
 size_t times(size_t n);
+/* From now on in this process an nth of them: where each repetition sleeps. Main thread. */
+void times_share(size_t n);
 
 /* Ends the process after a hang, with a message and the state of the object under test, because
  * threads that hang cannot be taken back. */
