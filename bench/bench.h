@@ -28,8 +28,10 @@ struct wb_shape {
     size_t size;      /* bytes of an element: 8, 64 or 256 */
     unsigned batch;   /* elements per call; 1: the single-element call */
     unsigned work_ns; /* local work between operations */
-    double rate;   /* open loop: elements per second offered by all producers; 0: as fast as can */
-    bool blocking; /* the waiting verbs */
+    double rate; /* open loop: elements per second offered by all producers; 0: as fast as can */
+    unsigned gap_ns; /* the producer sleeps so long before each burst of `batch`; 0: it does not */
+    unsigned ways, ready; /* cases of a select, and how many of them are ready; else 0 */
+    bool blocking;        /* the waiting verbs */
     bool
         oversubscribed; /* more threads than CPUs: back off by 64 pauses, then a yield; else pauses */
 };
@@ -43,6 +45,8 @@ enum wb_can {
     WB_ANY_CAP = 32, /* capacity is exact; otherwise rounded as `note` says */
     WB_UNORDERED =
         64, /* does not promise a producer's order: disorder is noted, not a failed check */
+    WB_RENDEZVOUS = 128, /* capacity 0 too */
+    WB_KIND = 256,       /* of weir, but a kind of its own: measured in every suite */
 };
 
 /* One thread of a run. The loop owns everything from `moved` on; the rest is constant during a run. */
@@ -68,7 +72,7 @@ struct wb_worker {
 
 struct wb_ring {
     const char *name;      /* "weir", "mutex", "ck", "boost", ...: second part of the case's name */
-    const char *structure; /* "spsc" or "mpmc": first part */
+    const char *structure; /* "spsc", "mpmc", "chan", ...: first part */
     const char *package;   /* where it comes from, for --list-rivals; NULL: weir itself */
     const char *note;      /* what it does not promise; NULL: nothing to say */
     unsigned can;          /* enum wb_can */

@@ -153,6 +153,41 @@ static void futex_shut(void *ring) {
     wb_futex_wake(&t->there);
 }
 
+/* ---- asleep until woken ---------------------------------------------------------------------- */
+
+/* t->there counts the elements, t->a says when the last one was stored. One is under way at a time:
+ * the gap is far longer than a wake-up takes, and where it was not the later stamp counts. */
+static void wake_produce(struct wb_worker *w) {
+    struct two *t = w->ring;
+    uint32_t n = 0;
+    while (!__atomic_load_n(w->stop, __ATOMIC_RELAXED)) {
+        wb_sleep_until(wb_now() + w->shape->gap_ns);
+        __atomic_store_n(&t->a, wb_clock(), __ATOMIC_RELAXED);
+        w->sum += n++;
+        __atomic_store_n(&t->there, n, __ATOMIC_RELEASE);
+        wb_futex_wake(&t->there);
+    }
+    w->moved += n;
+    w->next += n;
+}
+
+static void wake_consume(struct wb_worker *w) {
+    struct two *t = w->ring;
+    for (uint32_t last = 0, v;;) {
+        while ((v = __atomic_load_n(&t->there, __ATOMIC_ACQUIRE)) == last)
+            wb_futex_wait(&t->there, last, 0);
+        uint64_t now = wb_clock(), sent = __atomic_load_n(&t->a, __ATOMIC_RELAXED);
+        bool closed = __atomic_load_n(&t->closed, __ATOMIC_ACQUIRE);
+        v -= closed; /* the last step was not an element */
+        for (; last != v; last++) {
+            w->sum += last;
+            w->moved++;
+            wb_hist_add(w->hist, now > sent ? now - sent : 0);
+        }
+        if (closed) return;
+    }
+}
+
 /* ---- as variants ----------------------------------------------------------------------------- */
 
 #define BOUND(note, can, shut, solo, ping, pong) \
@@ -164,5 +199,11 @@ const struct wb_ring wb_bound_copy =
     BOUND("one copy of the payload", WB_SIZES | WB_ANY_CAP, NULL, copy_solo, NULL, NULL);
 const struct wb_ring wb_bound_lines =
     BOUND("one line each way", WB_ANY_CAP, NULL, NULL, lines_ping, lines_pong);
+const struct wb_ring wb_bound_wake = {
+    "raw",        "bound",      NULL,        "a futex, from its wake until the sleeper runs",
+    WB_BLOCK,     two_open,     two_dispose, futex_shut,
+    wake_produce, wake_consume, NULL,        NULL,
+    NULL
+};
 const struct wb_ring wb_bound_futex =
     BOUND("one futex each way", WB_BLOCK | WB_ANY_CAP, futex_shut, NULL, futex_ping, futex_pong);

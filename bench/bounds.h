@@ -13,6 +13,9 @@ extern const struct wb_ring wb_bound_rmw;
 extern const struct wb_ring wb_bound_lines;
 /* The same with both threads sleeping on a futex: the least that a wake-up costs. */
 extern const struct wb_ring wb_bound_futex;
+/* One thread sleeps on a futex that another stores to and wakes after a gap: the least that it takes
+ * from the store until the sleeper runs. */
+extern const struct wb_ring wb_bound_wake;
 /* One memcpy of the payload into a buffer as large as the ring: the least that a stream costs. */
 extern const struct wb_ring wb_bound_copy;
 

@@ -28,8 +28,9 @@ enum bound {
     BOUND_RMW = 1,
     BOUND_LINES = 2,
     BOUND_FUTEX = 4,
-    BOUND_COPY = 8
-}; /* << by size: 8, 16, 32 */
+    BOUND_WAKE = 8,
+    BOUND_COPY = 16
+}; /* << by size: 16, 32, 64 */
 
 unsigned wb_oversubscribed(void) { return 4 * wb_cpus(); }
 
@@ -51,6 +52,9 @@ static void keys(char *out, size_t n, const struct wb_case *c) {
     size_t at = 0;
     if (s->work_ns) at += (size_t)snprintf(rest + at, sizeof rest - at, "/work:%u", s->work_ns);
     if (s->rate > 0) at += (size_t)snprintf(rest + at, sizeof rest - at, "/rate:%.0f", s->rate);
+    if (s->gap_ns) at += (size_t)snprintf(rest + at, sizeof rest - at, "/gap:%u", s->gap_ns);
+    if (s->ways)
+        at += (size_t)snprintf(rest + at, sizeof rest - at, "/ways:%u/ready:%u", s->ways, s->ready);
     if (s->blocking) at += (size_t)snprintf(rest + at, sizeof rest - at, "/blocking:1");
     if (c->one_cpu) (void)snprintf(rest + at, sizeof rest - at, "/cpus:1");
     (void)snprintf(out, n, "%s%scap:%zu/size:%zu/batch:%u%s", test_keys[c->test], people, s->cap,
@@ -76,11 +80,13 @@ static bool has(const struct wb_ring *r, const struct wb_case *c) {
     const struct wb_shape *s = &c->shape;
     if (strcmp(r->structure, c->structure) != 0) return false;
     if (s->batch > 1 && !(r->can & WB_BATCH)) return false;
+    if (s->cap == 0 && !(r->can & WB_RENDEZVOUS)) return false;
+    if ((s->producers > 1 || s->consumers > 1) && !(r->can & WB_MPMC)) return false;
     if (s->size != 8 && !(r->can & WB_SIZES)) return false;
     if (s->blocking && !(r->can & WB_BLOCK)) return false;
     if (c->test == WB_SOLO) return r->solo != NULL;
     if (c->test == WB_PING) return r->ping && r->pong;
-    return r->produce && r->consume;
+    return r->produce && (r->consume || s->consumers == 0);
 }
 
 /* Whether the options and the row want the variant; weir itself always. */
@@ -88,7 +94,8 @@ static bool wanted(const struct wb_options *o, const struct wb_ring *r, enum wb_
     if (is_weir(r)) return true;
     if (o->rivals == WB_RIVALS_LIST) return wb_options_names(o, r->name);
     bool mutex = strcmp(r->name, "mutex") == 0;
-    if (!r->package && !mutex) return o->suite->variants_of_weir && who == WB_ALL;
+    if (!r->package && !mutex)
+        return (r->can & WB_KIND) || (o->suite->variants_of_weir && who == WB_ALL);
     if (o->rivals == WB_RIVALS_NONE && r->package) return false;
     return who == WB_ALL || mutex || strcmp(r->name, "ck") == 0;
 }
@@ -169,12 +176,30 @@ static bool came_before(struct wb_builder *b, const char *name) {
     return false;
 }
 
-/* Which bound says something about the case; 0: none. */
+const char *wb_plan_bound(const struct wb_case *c) {
+    const struct wb_shape *s = &c->shape;
+    bool mpmc = strcmp(c->structure, "mpmc") == 0, ring = mpmc || strcmp(c->structure, "spsc") == 0;
+    bool chan = strcmp(c->structure, "chan") == 0;
+    if (c->one_cpu || c->test == WB_STOPPED || !(ring || chan)) return NULL;
+    if (c->test == WB_PING) return ring && s->blocking ? "ping-futex" : "ping-lines";
+    if (c->test == WB_SOLO) return mpmc ? "solo-rmw" : NULL;
+    if (s->gap_ns) return s->gap_ns == WB_GAP_NS && s->batch == 1 ? "wake-futex" : NULL;
+    return s->rate > 0 || s->cap == 0 ? NULL : "solo-copy";
+}
+
+/* Which bound the group has to measure for the case; 0: none. */
 static unsigned bound_of(const struct wb_case *c) {
-    if (c->one_cpu || c->test == WB_STOPPED) return 0;
-    if (c->test == WB_PING) return c->shape.blocking ? BOUND_FUTEX : BOUND_LINES;
-    if (c->test == WB_SOLO) return strcmp(c->structure, "mpmc") == 0 ? BOUND_RMW : 0;
-    if (c->shape.rate > 0) return 0;
+    const char *what = wb_plan_bound(c);
+    static const struct {
+        const char *what;
+        unsigned flag;
+    } flags[] = { { "solo-rmw", BOUND_RMW },
+                  { "ping-lines", BOUND_LINES },
+                  { "ping-futex", BOUND_FUTEX },
+                  { "wake-futex", BOUND_WAKE } };
+    if (!what) return 0;
+    for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (strcmp(what, flags[i].what) == 0) return flags[i].flag;
     return c->shape.size == 8    ? BOUND_COPY
            : c->shape.size == 64 ? BOUND_COPY << 1
                                  : BOUND_COPY << 2;
@@ -192,6 +217,9 @@ void wb_build_row(struct wb_builder *b, const struct wb_row *row) {
                                  .batch = row->batch,
                                  .work_ns = row->work_ns,
                                  .rate = row->rate,
+                                 .gap_ns = row->gap_ns,
+                                 .ways = row->ways,
+                                 .ready = row->ready,
                                  .blocking = row->blocking };
     c.threads = wb_test_threads(c.test, &c.shape);
     c.one_cpu = b->group.one_cpu;
@@ -212,7 +240,8 @@ static void build_bound(struct wb_builder *b, const struct wb_ring *ring, enum w
                                  .cap = 1024,
                                  .size = size,
                                  .batch = 1,
-                                 .blocking = ring == &wb_bound_futex };
+                                 .gap_ns = ring == &wb_bound_wake ? WB_GAP_NS : 0,
+                                 .blocking = ring->shut != NULL };
     c.threads = wb_test_threads(test, &c.shape);
     c.shape.oversubscribed = c.threads > wb_cpus();
     (void)snprintf(c.name, sizeof c.name, "bound/test:%s/size:%zu/group:%s", what, size,
@@ -226,6 +255,7 @@ static void close_group(struct wb_builder *b) {
     if (want & BOUND_RMW) build_bound(b, &wb_bound_rmw, WB_SOLO, 8, "solo-rmw");
     if (want & BOUND_LINES) build_bound(b, &wb_bound_lines, WB_PING, 8, "ping-lines");
     if (want & BOUND_FUTEX) build_bound(b, &wb_bound_futex, WB_PING, 8, "ping-futex");
+    if (want & BOUND_WAKE) build_bound(b, &wb_bound_wake, WB_STREAM, 8, "wake-futex");
     for (unsigned i = 0; i < 3; i++)
         if (want & (unsigned)BOUND_COPY << i)
             build_bound(b, &wb_bound_copy, WB_SOLO, i == 0 ? 8 : i == 1 ? 64 : 256, "solo-copy");
@@ -235,6 +265,7 @@ static void close_group(struct wb_builder *b) {
 
 void wb_build_group(struct wb_builder *b, const char *name, bool one_cpu) {
     close_group(b);
+    if (b->n_groups == WB_GROUPS_MAX) abort(); /* a suite is a table of this program */
     b->group.name = name;
     b->group.one_cpu = one_cpu;
     b->group.open = true;

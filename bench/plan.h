@@ -15,11 +15,12 @@
 #include "run.h"
 
 #define WB_NAME_BYTES 160
+#define WB_GROUPS_MAX 12
 
 struct wb_case {
     char name[WB_NAME_BYTES]; /* without the variant */
-    const char *workload;     /* "Q1", "Q2", "Q3", "Q7", "bound" */
-    const char *structure;    /* "spsc", "mpmc", "bound" */
+    const char *workload;     /* "Q1" to "Q8", "F3", "bound" */
+    const char *structure;    /* "spsc", "mpmc", "chan", "select", ..., "bound" */
     const char *title;        /* of a bound: what it is; else NULL */
     enum wb_test test;
     struct wb_shape shape;
@@ -53,7 +54,7 @@ struct wb_plan {
     unsigned n_cases;
     struct wb_item *items; /* of all groups, one after the other */
     unsigned n_items;
-    struct wb_group groups[4];
+    struct wb_group groups[WB_GROUPS_MAX];
     unsigned n_groups;
     unsigned rounds;
     double seconds; /* per run */
@@ -73,6 +74,11 @@ const struct wb_item *wb_plan_find(const struct wb_plan *plan, const char *name)
 const struct wb_item *wb_plan_beside(const struct wb_plan *plan, const struct wb_item *item,
                                      const char *variant);
 
+/* The test of the bound that says something about the case, as in the bound's name; NULL: none does.
+ * Two read-modify-writes bound rings whose both ends are shared, alone; a copy of the payload bounds
+ * streams that go as fast as they can; a futex what sleeps, a line each way what spins first. */
+const char *wb_plan_bound(const struct wb_case *c);
+
 /* P and C of the oversubscribed case: eight threads per processor. */
 unsigned wb_oversubscribed(void);
 
@@ -80,7 +86,7 @@ unsigned wb_oversubscribed(void);
 
 enum wb_who {
     WB_ALL, /* every variant that has what the case needs */
-    WB_FEW, /* weir, its mutex version, Concurrency Kit */
+    WB_FEW, /* weir in each of its kinds, its mutex version, Concurrency Kit */
 };
 
 struct wb_row {
@@ -88,11 +94,14 @@ struct wb_row {
     enum wb_test test;
     unsigned producers, consumers;
     size_t cap, size;
-    unsigned batch, work_ns;
+    unsigned batch, work_ns, gap_ns, ways, ready;
     double rate;
     bool blocking;
     enum wb_who who;
 };
+
+/* How long a channel is left idle, so that its receiver sleeps, in the case that has a bound. */
+#define WB_GAP_NS 200000
 
 struct wb_builder;
 void wb_build_group(struct wb_builder *b, const char *name, bool one_cpu);

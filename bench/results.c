@@ -103,16 +103,6 @@ static void compare(struct wb_result *out, const struct wb_plan *plan, double *s
     free(other);
 }
 
-/* The bound's test, as in its name; NULL: none applies. Two read-modify-writes are a bound of
- * rings whose both ends are shared, alone; a copy of the payload one of streams that go as fast as
- * they can. */
-static const char *bound_of(const struct wb_case *c) {
-    if (c->one_cpu || c->test == WB_STOPPED || strcmp(c->structure, "bound") == 0) return NULL;
-    if (c->test == WB_PING) return c->shape.blocking ? "ping-futex" : "ping-lines";
-    if (c->test == WB_SOLO) return strcmp(c->structure, "mpmc") == 0 ? "solo-rmw" : NULL;
-    return c->shape.rate > 0 ? NULL : "solo-copy";
-}
-
 static const struct wb_group *group_of(const struct wb_plan *plan, const struct wb_item *item) {
     for (unsigned g = 0; g < plan->n_groups; g++)
         if (item >= plan->groups[g].items && item < plan->groups[g].items + plan->groups[g].n)
@@ -123,7 +113,7 @@ static const struct wb_group *group_of(const struct wb_plan *plan, const struct 
 const struct wb_item *wb_bound_of(const struct wb_plan *plan, const struct wb_item *item) {
     const struct wb_case *c = item->of;
     const struct wb_group *group = group_of(plan, item);
-    const char *what = bound_of(c);
+    const char *what = wb_plan_bound(c);
     if (!what || !group) return NULL;
     char name[WB_NAME_BYTES];
     (void)snprintf(name, sizeof name, "bound/raw/test:%s/size:%zu/group:%s", what,

@@ -55,7 +55,7 @@ unsigned wb_test_threads(enum wb_test test, const struct wb_shape *shape) {
 }
 
 bool wb_test_is_latency(enum wb_test test, const struct wb_shape *shape) {
-    return test == WB_PING || shape->rate > 0;
+    return test == WB_PING || shape->rate > 0 || shape->gap_ns > 0;
 }
 
 static double planned(enum wb_test test, double seconds) {
@@ -71,6 +71,11 @@ static unsigned pushers(const struct run *r) {
     return pair ? 1 : r->trial.shape.producers;
 }
 
+/* No consumers: all threads do the same to one object, each until told to stop. */
+static bool crowd(const struct run *r) {
+    return r->trial.test == WB_STREAM && r->trial.shape.consumers == 0;
+}
+
 static void set_part(struct run *r, unsigned i) {
     const struct wb_ring *ring = r->trial.ring;
     struct wb_part *part = &r->parts[i];
@@ -78,7 +83,8 @@ static void set_part(struct run *r, unsigned i) {
     part->worker = &r->workers[i].w;
     part->cpu = wb_place(r->trial.pin, r->threads, i);
     part->feeds = first && r->trial.test != WB_SOLO;
-    part->last = r->trial.test == WB_STREAM || r->trial.test == WB_STOPPED ? !first : first;
+    bool stream = r->trial.test == WB_STREAM || r->trial.test == WB_STOPPED;
+    part->last = stream && !crowd(r) ? !first : first;
     if (r->trial.test == WB_SOLO)
         part->run = ring->solo;
     else if (r->trial.test == WB_PING)
@@ -217,7 +223,7 @@ static void add_totals(struct run *r) {
             t->pushed += solo ? w->next - r->workers[i].from : w->moved;
             t->pushed_sum += solo ? 0 : w->sum;
         }
-        if (!first || solo) {
+        if (!first || solo || crowd(r)) {
             t->popped += w->moved;
             t->popped_sum += solo ? 0 : w->sum;
         }
@@ -317,7 +323,7 @@ static bool figures(const struct run *r, struct wb_sample *out, struct wb_hist *
     double seconds = wb_phase_seconds(&r->phase), ops = 0, cpu = 0, csw = 0, misses = 0;
     uint64_t timed = 0;
     for (unsigned i = 0; i < r->threads; i++) {
-        bool counts = stream ? i >= pushers(r) : i == 0;
+        bool counts = stream ? i >= pushers(r) || crowd(r) : i == 0;
         ops += counts ? (double)r->workers[i].w.moved : 0;
         misses += (double)r->workers[i].w.misses;
         cpu += (double)r->parts[i].cpu_ns / 1e9;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* bench/suite.c - the suites: which cases of which workload, for whom.
  *
- * Q1 SPSC stream and ping-pong; Q2 N producers x N consumers; Q3 N x 1 and 1 x N; Q7 eight threads
- * per processor, one processor only, one thread stopped. A group is what bars may compare
- * (plan.h): therefore the two cases of Q7 that need no process of their own run in the rounds of
- * Q2. */
+ * Q1 SPSC stream and ping-pong; Q2 N producers x N consumers; Q3 N x 1 and 1 x N; Q4 channels; Q6
+ * bursts with gaps; Q7 eight threads per processor, one processor only, one thread stopped. A group
+ * is what bars may compare (plan.h): therefore the cases of Q7 that need no process of their own run
+ * in the rounds of Q2 and Q4. */
 #include <string.h>
 
 #include "plan.h"
@@ -61,6 +61,11 @@ static struct wb_row waiting(struct wb_row r) {
     return r;
 }
 
+static struct wb_row gap(struct wb_row r, unsigned ns) {
+    r.gap_ns = ns;
+    return r;
+}
+
 /* ---- quick ----------------------------------------------------------------------------------- */
 
 static void quick_q1(struct wb_builder *b) {
@@ -105,6 +110,30 @@ static void quick_q2(struct wb_builder *b) {
     over_and_stopped(b, WB_FEW);
 }
 
+/* There and back by rendezvous. */
+static struct wb_row meeting(struct wb_row r) { return waiting(cap(test(r, WB_PING), 0)); }
+
+static void quick_q4(struct wb_builder *b) {
+    static const unsigned usual[] = { 1, 2, 4, 0 };
+    unsigned n, over = wb_oversubscribed();
+    const unsigned *axis = wb_build_axis(b, usual, &n);
+    struct wb_row one = waiting(row("Q4", "chan", 1, 1));
+    wb_build_group(b, "Q4", false);
+    add(b, test(one, WB_SOLO), WB_FEW);
+    for (unsigned i = 0; i < n; i++) add(b, waiting(row("Q4", "chan", axis[i], axis[i])), WB_FEW);
+    add(b, cap(one, 0), WB_FEW);
+    add(b, cap(one, 1), WB_FEW);
+    add(b, meeting(one), WB_FEW);
+    add(b, waiting(row("Q7", "chan", over, over)), WB_FEW);
+}
+
+static void bursts(struct wb_builder *b, enum wb_who who) {
+    struct wb_row one = waiting(gap(row("Q6", "chan", 1, 1), WB_GAP_NS));
+    wb_build_group(b, "Q6", false);
+    add(b, one, who);
+    add(b, batch(one, 64), who);
+}
+
 static void one_cpu(struct wb_builder *b) {
     struct wb_row one = row("Q7", "mpmc", 1, 1), four = row("Q7", "mpmc", 4, 4);
     wb_build_group(b, "Q7", true);
@@ -115,11 +144,15 @@ static void one_cpu(struct wb_builder *b) {
     add(b, batch(one, 32), WB_FEW);
     add(b, waiting(one), WB_FEW);
     add(b, waiting(four), WB_FEW);
+    add(b, waiting(row("Q7", "chan", 1, 1)), WB_FEW);
+    add(b, meeting(row("Q7", "chan", 1, 1)), WB_FEW);
 }
 
 static void quick(struct wb_builder *b) {
     quick_q1(b);
     quick_q2(b);
+    quick_q4(b);
+    bursts(b, WB_FEW);
     one_cpu(b);
 }
 
@@ -188,10 +221,28 @@ static void full_q3(struct wb_builder *b) {
     }
 }
 
+static void full_q4(struct wb_builder *b) {
+    static const unsigned usual[] = { 1, 2, 4, 8, 16, 0 };
+    static const size_t some[] = { 0, 1, CAP };
+    unsigned n, over = wb_oversubscribed();
+    const unsigned *axis = wb_build_axis(b, usual, &n);
+    struct wb_row one = waiting(row("Q4", "chan", 1, 1));
+    wb_build_group(b, "Q4", false);
+    for (unsigned c = 0; c < COUNT(some); c++) {
+        if (some[c] > 0) add(b, cap(test(one, WB_SOLO), some[c]), WB_ALL);
+        for (unsigned i = 0; i < n; i++)
+            add(b, cap(waiting(row("Q4", "chan", axis[i], axis[i])), some[c]), WB_ALL);
+        add(b, cap(test(one, WB_PING), some[c]), WB_ALL);
+        add(b, cap(waiting(row("Q7", "chan", over, over)), some[c]), WB_ALL);
+    }
+}
+
 static void full(struct wb_builder *b) {
     full_q1(b);
     full_q2(b);
     full_q3(b);
+    full_q4(b);
+    bursts(b, WB_ALL);
     one_cpu(b);
 }
 
@@ -203,12 +254,15 @@ static void taste(struct wb_builder *b) {
     wb_build_group(b, "Q2", false);
     add(b, row("Q2", "mpmc", 2, 2), WB_FEW);
     add(b, waiting(row("Q2", "mpmc", 1, 1)), WB_FEW);
+    wb_build_group(b, "Q4", false);
+    add(b, waiting(row("Q4", "chan", 1, 1)), WB_FEW);
+    add(b, meeting(row("Q4", "chan", 1, 1)), WB_FEW);
 }
 
 /* ---------------------------------------------------------------------------------------------- */
 
 const struct wb_suite wb_suites[] = {
-    { .name = "quick", .build = quick, .seconds = 0.05, .budget = 150 },
+    { .name = "quick", .build = quick, .seconds = 0.05, .budget = 210 },
     { .name = "try", .build = taste, .seconds = 0.15, .budget = 20 },
     { .name = "full", .build = full, .seconds = 0.1, .variants_of_weir = true },
     { .name = "queues", .build = full, .seconds = 0.1, .variants_of_weir = true },

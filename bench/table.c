@@ -97,12 +97,12 @@ static void rival(FILE *f, const struct wb_result *other) {
 }
 
 void wb_print_try(const struct wb_report *r, FILE *f) {
-    (void)fprintf(f, "%-28s %-12s %-48s %s\n", "", "weir", "mutex version", "Concurrency Kit");
+    (void)fprintf(f, "%-40s %-12s %-48s %s\n", "", "weir", "mutex version", "Concurrency Kit");
     for (unsigned i = 0; i < r->plan->n_items; i++) {
         const struct wb_result *row = &r->results[i];
         char words[160], rate[WB_TEXT];
         if (strcmp(row->item->ring->name, "weir") != 0 || !wb_result_shown(row)) continue;
-        (void)fprintf(f, "%-28s %-12s", wb_text_case(words, sizeof words, row->item->of),
+        (void)fprintf(f, "%-40s %-12s", wb_text_case(words, sizeof words, row->item->of),
                       row->rounds ? wb_text_rate(rate, row->ops.median)
                                   : wb_status_word(row->status));
         rival(f, beside(r, row, "mutex"));

@@ -61,12 +61,16 @@ const char *wb_text_case(char *out, size_t n, const struct wb_case *c) {
         say(&w, "one thread");
     else if (c->test == WB_PING)
         say(&w, "ping-pong");
+    else if (s->consumers == 0)
+        say(&w, "%u threads", s->producers);
     else
         say(&w, "%u to %u", s->producers, s->consumers);
     if (c->test == WB_STOPPED) say(&w, ", one producer stopped (the others meanwhile)");
     if (s->blocking) say(&w, ", blocking");
     if (s->rate > 0) say(&w, ", %.0f/s offered", s->rate);
-    if (s->batch > 1) say(&w, ", batch %u", s->batch);
+    if (s->gap_ns && s->batch > 1) say(&w, ", bursts of %u", s->batch);
+    if (s->gap_ns) say(&w, ", %u us idle between", s->gap_ns / 1000);
+    if (s->batch > 1 && !s->gap_ns) say(&w, ", batch %u", s->batch);
     if (s->cap != 1024) say(&w, ", capacity %zu", s->cap);
     if (s->size != 8) say(&w, ", %zu bytes", s->size);
     if (s->work_ns) say(&w, ", %u ns work", s->work_ns);

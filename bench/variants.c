@@ -14,6 +14,7 @@
 
 #include <pthread.h>
 
+#include "chans.h"
 #include "ring_run.h"
 #include "rivals/rivals.h"
 
@@ -190,8 +191,11 @@ const struct wb_ring *const wb_rings[] = {
     &ring_mpmc_generic,
     &ring_mpmc_fence,
     &ring_mpmc_mutex,
+#ifndef WB_COUNT
+    WB_CHAN_KINDS(WB_CHAN_LIST)
+#endif
 #ifdef WB_HAVE_CK
-    &wb_spsc_ck,
+        & wb_spsc_ck,
     &wb_mpmc_ck,
 #endif
 #ifdef WB_HAVE_DPDK

@@ -13,7 +13,9 @@ RIVALS = {
     "weir": "weir",
     "weir_generic": "weir (size at run time)",
     "weir_fence": "weir (no membarrier)",
-    "mutex": "mutex ring",
+    "weir_spsc": "weir (kind spsc)",
+    "weir_strict": "weir (kind strict)",
+    "mutex": "mutex version",
     "raw": "the bare operation",
     "ck": "Concurrency Kit",
     "boost": "Boost.Lockfree",
@@ -62,6 +64,19 @@ def reason(row):
     return row.note.split("; ")[0] or row.status
 
 
+def key(row, name):
+    """'8' for ways:8 in the case's name; None: it has no such key."""
+    found = re.search(rf"/{name}:([^/]+)", row.case)
+    return found and found.group(1)
+
+
+# What a structure's cases are, whatever their other axes: not to be joined with streams.
+ALL_OF_IT = {"select": "stream of selects", "close": "close storm", "life": "made and given back"}
+
+# Structures as people call them.
+STRUCTURES = {"spsc": "SPSC", "mpmc": "MPMC", "scq": "SCQ", "chan": "channel", "close": "channel",
+              "life": "channel", "ctx": "context", "sem": "semaphore"}
+
 TESTS = {"solo": "alone", "ping": "ping-pong", "stopped": "one stopped"}
 
 
@@ -69,9 +84,15 @@ def kind(row):
     """What is done with the ring in this case; decides which section shows it."""
     if row.structure == "bound":
         return "bound"
-    test = re.search(r"/test:([^/]+)", row.case)
+    test = key(row, "test")
     if test:
-        return TESTS.get(test.group(1), test.group(1))
+        return TESTS.get(test, test)
+    if row.structure in ALL_OF_IT:
+        return ALL_OF_IT[row.structure]
+    if key(row, "gap"):
+        return "bursts"
+    if not row.C:
+        return "contended"
     if row.threads == 1:
         return "alone"
     if row.rate:
@@ -80,7 +101,7 @@ def kind(row):
 
 
 BOUNDS = {"solo-rmw": "two read-modify-writes", "ping-lines": "a cache line there and back",
-          "ping-futex": "a futex there and back", "solo-copy": "one copy of the element"}
+          "ping-futex": "a futex there and back", "wake-futex": "a futex until the sleeper runs", "solo-copy": "one copy of the element"}
 
 
 def bound_label(row):
@@ -106,8 +127,10 @@ def rate_said(value):
 
 def who(row):
     """'1 to 1', '4 to 4', '1 thread': how many push and how many pop."""
-    if kind(row) == "alone":
+    if kind(row) in ("alone", "made and given back"):
         return "1 thread"
+    if not row.C:
+        return count(row.P, "thread")
     return f"{row.P:.0f} to {row.C:.0f}"
 
 
@@ -115,17 +138,23 @@ def label(row, leave_out=()):
     """The case in a few words, for axes and tables: '2 to 2, blocking, cap 64 Ki, batch 32'."""
     if row.structure == "bound":
         return bound_label(row)
-    parts = [row.structure.upper() if row.structure in ("spsc", "mpmc", "scq") else row.structure,
-             who(row)]
+    parts = [STRUCTURES.get(row.structure, row.structure), who(row)]
     what = kind(row)
-    if what not in ("stream", "blocking", "alone"):
+    if what not in ("stream", "blocking", "alone", "contended", "bursts", "stream of selects"):
         parts.append(what)
-    if row.blocking:
+    if key(row, "ways"):
+        parts.append(f"{key(row, 'ways')} cases, {key(row, 'ready')} ready")
+    if row.blocking and row.structure in ("spsc", "mpmc"):
         parts.append("blocking")
+    if key(row, "gap"):
+        parts.append((f"bursts of {row.batch:.0f}, " if row.batch > 1 else "") +
+                     f"{nanoseconds(float(key(row, 'gap')))} idle")
     if row.rate:
         parts.append(f"{rate_said(row.rate)} offered")
-    if row.batch and row.batch > 1:
+    if row.batch and row.batch > 1 and not key(row, "gap"):
         parts.append(f"batch {row.batch:.0f}")
+    if row.cap == 0 and row.structure == "chan":
+        parts.append("rendezvous")
     if row.cap and row.cap != 1024:
         parts.append(f"cap {si(row.cap)}")
     if row.size and row.size != 8:
@@ -146,7 +175,7 @@ def verdict(row):
 
 def is_latency(row):
     """Whether the ratio compares median latencies, not throughputs."""
-    return kind(row) == "ping-pong" or bool(row.rate)
+    return kind(row) == "ping-pong" or bool(row.rate) or bool(key(row, "gap"))
 
 
 def times(value):

@@ -249,7 +249,9 @@ t_taste() {
     says out '^mpmc, 2 to 2'
     says out '^mpmc, 1 to 1, blocking .* -'
     says out 'weir  *mutex version  *Concurrency Kit'
-    [ "$(wc -l <"$dir/out")" -eq 5 ] || fail "not 5 lines"
+    says out '^chan, 1 to 1, blocking'
+    says out '^chan, ping-pong, blocking, capacity 0'
+    [ "$(wc -l <"$dir/out")" -eq 7 ] || fail "not 7 lines"
     quickly "$broken" --suite=try --rivals=lossy
     exits 1
     says err 'mpmc/lossy/P:2/C:2.*check failed'

@@ -4,6 +4,7 @@
  * notice.
  *
  *   weir, mutex, ck   the sound ring, under names that bars and suites know; ck is a little slower
+ *   weir_kind         the same, as a kind of weir's without a rendezvous and without batches
  *   lossy             drops one element in 1000
  *   twice             delivers one element in 1000 twice
  *   altered           changes one element in 1000
@@ -36,7 +37,7 @@ static void *open_with(const struct wb_shape *s, enum fault fault) {
     if (!r) return NULL;
     (void)pthread_mutex_init(&r->lock, NULL);
     (void)pthread_cond_init(&r->change, NULL);
-    r->cap = s->cap;
+    r->cap = s->cap ? s->cap : 1; /* its rendezvous holds one element */
     r->fault = fault;
     return r;
 }
@@ -124,6 +125,12 @@ static size_t pop_n(struct fake *r, struct wb_elem_8 *e, size_t n) {
 static void *open_none(const struct wb_shape *s) { return open_with(s, NONE); }
 static void *open_slow(const struct wb_shape *s) { return open_with(s, SLOW); }
 
+/* With gaps latencies are measured. */
+static void consume(struct wb_worker *w) {
+    fake_consume(w);
+    if (w->shape->gap_ns) wb_hist_add(w->hist, 1000);
+}
+
 #define FAKE(id, name_, structure_, package_, opened, also)                  \
     static const struct wb_ring id = { .name = name_,                        \
                                        .structure = structure_,              \
@@ -133,7 +140,7 @@ static void *open_slow(const struct wb_shape *s) { return open_with(s, SLOW); }
                                        .dispose = dispose,                   \
                                        .shut = shut,                         \
                                        .produce = fake_produce,              \
-                                       .consume = fake_consume,              \
+                                       .consume = consume,                   \
                                        .solo = fake_solo,                    \
                                        .ping = fake_ping,                    \
                                        .pong = fake_pong }
@@ -144,6 +151,9 @@ FAKE(spsc_ck, "ck", "spsc", "libc6", open_slow, 0);
 FAKE(mpmc_weir, "weir", "mpmc", NULL, open_none, WB_BATCH | WB_BLOCK);
 FAKE(mpmc_mutex, "mutex", "mpmc", NULL, open_none, WB_BATCH | WB_BLOCK);
 FAKE(mpmc_ck, "ck", "mpmc", "libc6", open_slow, 0);
+FAKE(chan_weir, "weir", "chan", NULL, open_none, WB_BATCH | WB_BLOCK | WB_RENDEZVOUS);
+FAKE(chan_kind, "weir_kind", "chan", NULL, open_none, WB_BLOCK | WB_KIND);
+FAKE(chan_mutex, "mutex", "chan", NULL, open_slow, WB_BATCH | WB_BLOCK | WB_RENDEZVOUS);
 
 #ifdef WITH_BROKEN
 static void *open_lossy(const struct wb_shape *s) { return open_with(s, LOSSY); }
@@ -171,7 +181,8 @@ FAKE(shy, "shy", "mpmc", "libc6", open_shy, 0);
 #endif
 
 const struct wb_ring *const wb_rings[] = {
-    &spsc_weir,       &spsc_mutex, &spsc_ck, &mpmc_weir, &mpmc_mutex, &mpmc_ck, /**/
+    &spsc_weir,       &spsc_mutex, &spsc_ck,   &mpmc_weir,  &mpmc_mutex,
+    &mpmc_ck,         &chan_weir,  &chan_kind, &chan_mutex, /**/
     FAKE_BROKEN NULL,
 };
 

@@ -118,6 +118,7 @@ static void variants_are_asked_for_what_they_have(void **state) {
         if (strcmp(item->of->structure, "bound") == 0) continue;
         assert_int_equal(s->size, 8);
         if (strcmp(item->ring->name, "ck") == 0) assert_true(s->batch == 1 && !s->blocking);
+        if (strcmp(item->ring->name, "weir_kind") == 0) assert_true(s->batch == 1 && s->cap > 0);
     }
     drop(&m);
 }
@@ -166,6 +167,40 @@ static void filters(void **state) {
     drop(&m);
 }
 
+/* weir_kind is a variant of weir's that every suite measures; spsc's is not one for two producers. */
+static void kinds_stand_beside_weir(void **state) {
+    (void)state;
+    struct made m;
+    make(&m, "--suite=quick", "--rivals=none", NULL);
+    assert_non_null(
+        wb_plan_find(&m.plan, "chan/weir_kind/P:4/C:4/cap:1024/size:8/batch:1/blocking:1"));
+    assert_null(wb_plan_find(&m.plan, "chan/weir_kind/test:ping/cap:0/size:8/batch:1/blocking:1"));
+    drop(&m);
+    make(&m, "--suite=quick", "--filter=^chan/weir/", NULL);
+    assert_null(wb_plan_find(&m.plan, "chan/weir_kind/P:4/C:4/cap:1024/size:8/batch:1/blocking:1"));
+    drop(&m);
+}
+
+/* Of what sleeps between bursts the time from a raw futex's wake, of a longer burst nothing. */
+static void channels_have_their_bounds(void **state) {
+    (void)state;
+    struct made m;
+    make(&m, "--suite=quick", NULL, NULL);
+    const struct wb_item *wake =
+        wb_plan_find(&m.plan, "chan/weir/P:1/C:1/cap:1024/size:8/batch:1/gap:200000/blocking:1");
+    const struct wb_item *burst =
+        wb_plan_find(&m.plan, "chan/weir/P:1/C:1/cap:1024/size:8/batch:64/gap:200000/blocking:1");
+    const struct wb_item *ping =
+        wb_plan_find(&m.plan, "chan/weir/test:ping/cap:0/size:8/batch:1/blocking:1");
+    assert_true(wake && burst && ping);
+    assert_string_equal(wb_plan_bound(wake->of), "wake-futex");
+    assert_null(wb_plan_bound(burst->of));
+    assert_string_equal(wb_plan_bound(ping->of), "ping-lines");
+    assert_non_null(wb_plan_find(&m.plan, "bound/raw/test:wake-futex/size:8/group:Q6"));
+    assert_non_null(wb_plan_find(&m.plan, "bound/raw/test:ping-lines/size:8/group:Q4"));
+    drop(&m);
+}
+
 static void oversubscription(void **state) {
     (void)state;
     struct made m;
@@ -191,6 +226,8 @@ int main(void) {
         cmocka_unit_test(suites_keep_to_their_time),
         cmocka_unit_test(threads_replace_the_axis),
         cmocka_unit_test(filters),
+        cmocka_unit_test(kinds_stand_beside_weir),
+        cmocka_unit_test(channels_have_their_bounds),
         cmocka_unit_test(oversubscription),
     };
     return cmocka_run_group_tests_name("bench_plan", tests, NULL, NULL);
