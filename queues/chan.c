@@ -31,6 +31,7 @@ void weir__chan_drop(struct weir__chan_buffer *b, weir_drop_fn *drop, void *arg)
 static const struct weir__chan_kind *kind_of(const struct weir_chan_opts *o) {
     switch (o->kind) {
         case WEIR_CHAN_MPMC: return o->cap && o->elem_size ? &weir__chan_mpmc : &weir__chan_strict;
+        case WEIR_CHAN_SPSC: return o->cap && o->elem_size ? &weir__chan_spsc : &weir__chan_strict;
         case WEIR_CHAN_MUTEX: return o->cap ? &weir__chan_mutex_ring : &weir__chan_mutex_meeting;
         case WEIR_CHAN_STRICT: return &weir__chan_strict;
         default: return NULL;

@@ -45,8 +45,8 @@ struct weir_chan {
     const struct weir_alloc *alloc;
 };
 
-extern const struct weir__chan_kind weir__chan_strict, weir__chan_mpmc, weir__chan_mutex_ring,
-    weir__chan_mutex_meeting;
+extern const struct weir__chan_kind weir__chan_strict, weir__chan_mpmc, weir__chan_spsc,
+    weir__chan_mutex_ring, weir__chan_mutex_meeting;
 
 /* Whether n is a case of a channel. */
 int weir__chan_check(const weir_waitable *on, const struct weir__node *n);

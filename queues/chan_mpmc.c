@@ -211,7 +211,7 @@ static bool may(struct buffered *b, const struct weir__node *n) {
 
 static bool look_again(struct buffered *b, const struct weir__node *n) {
     if (may(b, n)) return true;
-    weir__mpmc_barrier(&b->ring);
+    weir__waiters_barrier(&b->ring.waiters_);
     return may(b, n);
 }
 

@@ -24,8 +24,9 @@ bool weir__mpmc_can_pop(weir_mpmc *r);
 bool weir__mpmc_can_push(weir_mpmc *r);
 /* Polls for a moment whether a pop (push) is worth trying. */
 bool weir__mpmc_spin(weir_mpmc *r, bool popper, struct weir__thread *self, weir_time deadline);
-/* Between a waiter's announcement in waiters_ and its last look. */
-void weir__mpmc_barrier(weir_mpmc *r);
+/* Between a waiter's announcement in a word of waiters (the ring's, or that of queues/chan_spsc.c) and its last
+ * look. */
+void weir__waiters_barrier(weir_au64 *waiters);
 
 /* Wakes all that wait on either side. */
 void weir__mpmc_wake_all(weir_mpmc *r);

@@ -161,24 +161,24 @@ static ptrdiff_t try_once(const struct attempt *a) {
 }
 
 /* The waiter's half of the Dekker pair (I1), after it has announced itself. */
-void weir__mpmc_barrier(weir_mpmc *r) {
-    uint64_t w = weir_load_acquire(&r->waiters_, MPMC_K6);
+void weir__waiters_barrier(weir_au64 *waiters) {
+    uint64_t w = weir_load_acquire(waiters, MPMC_K6);
     if (!(w & WEIR__MPMC_SETTLING)) {
         if (weir__heavy_barrier(!(w & WEIR__MPMC_FENCE))) return;
         /* A sandbox has been put up since. From now on publishers fence. Relaxed: this waiter has announced
          * itself in the same word, the bits carry nothing else, and settling goes by the clock. */
-        (void)weir_fetch_or_relaxed(&r->waiters_, WEIR__MPMC_FENCE | WEIR__MPMC_SETTLING);
+        (void)weir_fetch_or_relaxed(waiters, WEIR__MPMC_FENCE | WEIR__MPMC_SETTLING);
     }
     /* Those that have looked at the word already are given time to become visible, by each waiter that
      * comes before that is over. */
     weir__settle();
-    (void)weir_fetch_and_release(&r->waiters_, ~WEIR__MPMC_SETTLING, MPMC_K5);
+    (void)weir_fetch_and_release(waiters, ~WEIR__MPMC_SETTLING, MPMC_K5);
 }
 
 /* The last look before a waiter sleeps; without the barrier where that shows enough. */
 static bool look_again(weir_mpmc *r, bool (*ready)(weir_mpmc *)) {
     if (ready(r)) return true;
-    weir__mpmc_barrier(r);
+    weir__waiters_barrier(&r->waiters_);
     return weir_recheck(ready(r), MPMC_Q2);
 }
 

@@ -138,7 +138,8 @@ bool weir__spsc_room_(weir_spsc *r, uint64_t n) {
         return false;
     }
     if (r->reserved_) {
-        (void)weir__misuse("weir_spsc_push or push_n", "a reservation is open");
+        if (r->reserved_ != WEIR__SPSC_SHUT)
+            (void)weir__misuse("weir_spsc_push or push_n", "a reservation is open");
         return false;
     }
     slip(r, r->freed_);

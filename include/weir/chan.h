@@ -17,6 +17,12 @@
  *                     return WEIR_EBUSY where there is something to take) until it is served or leaves: a waiter robbed twice is served
  *                     before any newcomer that comes later. Without a buffer, or for elements of no bytes, it
  *                     is a strict channel.
+ *   WEIR_CHAN_SPSC    one producer, one consumer: each role is held by one thread at a time, which may hand it to
+ *                     another by a synchronising operation. The buffer is the ring of weir/spsc.h: nothing is
+ *                     read and written in one step, and try calls never return WEIR_EBUSY. Only the
+ *                     producer's role closes; a consumer that wants an end cancels the context. Two threads in
+ *                     one role at once are undefined; debug builds report it and return WEIR_EINVAL. Without a
+ *                     buffer, or for elements of no bytes, it is a strict channel.
  *   WEIR_CHAN_STRICT  every operation under one lock, waiters served first come first served, an
  *                     element handed to a waiter directly: no newcomer passes a waiter.
  *   WEIR_CHAN_MUTEX   a mutex and condition variables: what the others are compared with. It promises no
@@ -32,13 +38,15 @@
  * NULL for a channel is one that is never ready: send and recv wait until the deadline or the context
  * ends, try calls return WEIR_EAGAIN, len and cap are 0; closing it is WEIR_EINVAL.
  *
- * | operation              | mpmc                                     | strict                     |
- * |------------------------|------------------------------------------|----------------------------|
- * | try send, try receive  | as weir_mpmc: not lock-free, waits for none | blocking: a short lock      |
- * | send, receive          | blocking                                 | blocking                   |
- * | close, new, unref      | blocking                                 | blocking                   |
- * | len, is_closed         | wait-free                                | blocking: a short lock      |
- * | cap, ref               | wait-free                                | wait-free                  |
+ * | operation              | mpmc         | spsc          | strict       | mutex     |
+ * |------------------------|--------------|---------------|--------------|-----------|
+ * | try send, try receive  | blocking (1) | wait-free (2) | blocking (3) | blocking  |
+ * | send, receive          | blocking     | blocking      | blocking     | blocking  |
+ * | close, new, unref      | blocking     | blocking      | blocking     | blocking  |
+ * | len, is_closed         | wait-free    | wait-free     | blocking (3) | blocking  |
+ * | cap, ref               | wait-free    | wait-free     | wait-free    | wait-free |
+ * (1) as weir_mpmc: not lock-free, but waits for no operation, and says WEIR_EBUSY; (2) but for a short lock
+ * where the other side sleeps and has to be woken, as in (1); (3) a short lock.
  *
  * Ordering: a send happens-before the end of the receive that gets its element. Receive k happens-before
  * the end of send k + cap; without a buffer the receive happens-before the end of its send. Close
@@ -54,7 +62,7 @@ extern "C" {
 
 typedef struct weir_chan weir_chan;
 
-enum weir_chan_kind { WEIR_CHAN_MPMC = 0, WEIR_CHAN_STRICT, WEIR_CHAN_MUTEX };
+enum weir_chan_kind { WEIR_CHAN_MPMC = 0, WEIR_CHAN_STRICT, WEIR_CHAN_MUTEX, WEIR_CHAN_SPSC };
 
 /* Zero means the default in every field. */
 struct weir_chan_opts {
@@ -108,7 +116,8 @@ WEIR_NODISCARD WEIR_INLINE int weir_chan_try_recv(weir_chan *c, void *elem) {
 }
 
 /* Closes: every later send is refused, waiting senders and, once the buffer is drained, receivers get
- * WEIR_ECLOSED. Any thread. Returns 0 to exactly one caller, WEIR_ECLOSED to the others, WEIR_EINVAL for NULL. */
+ * WEIR_ECLOSED. Any thread; of an spsc channel the producer's alone. Returns 0 to exactly one caller,
+ * WEIR_ECLOSED to the others, WEIR_EINVAL for NULL. */
 WEIR_API int weir_chan_close(weir_chan *c);
 WEIR_API bool weir_chan_is_closed(const weir_chan *c);
 

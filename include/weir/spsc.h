@@ -114,21 +114,31 @@ WEIR_API bool weir__spsc_avail_(weir_spsc *r, uint64_t n);
 /* slots_ says so too, for whoever reads the layout; a constant costs no load. */
 WEIR__BODY char *weir__spsc_slots(weir_spsc *r) { return (char *)(r + 1); }
 
-WEIR__BODY bool weir__spsc_push(weir_spsc *r, const void *elem, size_t esize) {
-    uint64_t t = weir_load_relaxed(&r->tail_); /* own index */
-    if (WEIR_UNLIKELY(t == r->limit_) && !weir__spsc_room_(r, 1)) return false;
+/* At tail t, where room is known. */
+WEIR__BODY void weir__spsc_put(weir_spsc *r, uint64_t t, const void *elem, size_t esize) {
     weir__copy(weir__spsc_slots(r) + (t & r->mask_) * esize, elem, esize);
     WEIR_POINT("spsc.push.copied");
     weir_store_release(&r->tail_, t + 1, SPSC_T1);
+}
+
+/* From head h, where an element is known. */
+WEIR__BODY void weir__spsc_take(weir_spsc *r, uint64_t h, void *elem, size_t esize) {
+    weir__copy(elem, weir__spsc_slots(r) + (h & r->mask_) * esize, esize);
+    WEIR_POINT("spsc.pop.copied");
+    weir_store_release(&r->head_, h + 1, SPSC_H1);
+}
+
+WEIR__BODY bool weir__spsc_push(weir_spsc *r, const void *elem, size_t esize) {
+    uint64_t t = weir_load_relaxed(&r->tail_); /* own index */
+    if (WEIR_UNLIKELY(t == r->limit_) && !weir__spsc_room_(r, 1)) return false;
+    weir__spsc_put(r, t, elem, esize);
     return true;
 }
 
 WEIR__BODY bool weir__spsc_pop(weir_spsc *r, void *elem, size_t esize) {
     uint64_t h = weir_load_relaxed(&r->head_); /* own index */
     if (WEIR_UNLIKELY(h == r->tail_seen_) && !weir__spsc_avail_(r, 1)) return false;
-    weir__copy(elem, weir__spsc_slots(r) + (h & r->mask_) * esize, esize);
-    WEIR_POINT("spsc.pop.copied");
-    weir_store_release(&r->head_, h + 1, SPSC_H1);
+    weir__spsc_take(r, h, elem, esize);
     return true;
 }
 

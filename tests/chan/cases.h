@@ -24,17 +24,19 @@
     XX(0, "C07 closed and drained: ECLOSED for ever, for any receiver", c07_closed_for_ever)   \
     XX(0, "C08 try calls on closed: ECLOSED, never EAGAIN", c08_try)                           \
     XX(0, "C09 close wakes all blocked receivers", c09_receivers)                              \
-    XX(HAS_CLOSE, "C09 close at any moment on a receiver's way to sleep", c09_any_moment)      \
-    XX(HAS_CLOSE, "C10 C11 close wakes all blocked senders, cap elements remain", c10_senders) \
+    XX(0, "C09 close at any moment on a receiver's way to sleep", c09_any_moment)              \
+    XX(HAS_CLOSE, "C10 close wakes all blocked senders, none delivers", c10_senders)           \
     XX(HAS_CLOSE, "C10 close at any moment on a sender's way to sleep", c10_any_moment)        \
+    XX(HAS_CLOSE, "C11 closed on blocked senders: cap elements remain", c11_remain)            \
     XX(HAS_CLOSE | HAS_MANY, "C12 send racing close: received, or refused", c12_race)          \
     XX(HAS_RENDEZVOUS, "C13 an unbuffered send waits for its receiver", c13_send_waits)        \
     XX(HAS_RENDEZVOUS, "C13 unbuffered try calls need a peer that waits", c13_try)             \
     XX(0, "C14 C15 send before its recv, recv k before send k + cap", c14_c15_buffered)        \
-    XX(HAS_RENDEZVOUS, "C14 C17 unbuffered: each before the other's end", c14_c17_rendezvous)  \
+    XX(HAS_RENDEZVOUS, "C14 unbuffered: send before the end of its recv", c14_rendezvous)      \
     XX(HAS_MANY, "C14 what is sent is the receiver's, many threads", c14_many)                 \
     XX(HAS_MANY, "C15 a channel of capacity 1 is a mutex", c15_mutex)                          \
     XX(HAS_CLOSE | HAS_MANY, "C16 close before a call that reports it", c16_before)            \
+    XX(HAS_RENDEZVOUS, "C17 unbuffered: recv before the end of its send", c17_rendezvous)      \
     XX(0, "C18 FIFO: a random walk", c18_walk)                                                 \
     XX(0, "C18 sends one after the other, of several threads", c18_turns)                      \
     XX(HAS_FIFO | HAS_MANY, "C19 blocked receivers are served FIFO", c19_receivers)            \
@@ -95,6 +97,12 @@
     XX(IS_MPMC, "S21 S22 mpmc: told of one, and another is ready", told_elsewhere)            \
     XX(IS_MPMC, "C mpmc: queued and not asleep yet", entered)
 
+#define SPSC_CASES(XX)                                                                           \
+    XX(IS_SPSC, "C spsc: roles move between threads", spsc_roles_move)                           \
+    XX(IS_SPSC, "C spsc: two threads at once in a role: EINVAL, debug builds", spsc_two_at_once) \
+    XX(IS_SPSC, "C spsc: one side stands still, the other goes on", spsc_stopped)                \
+    XX(IS_SPSC, "C spsc: queued and not asleep yet", spsc_entered)
+
 #define SELECT_CASES(XX)                                                                           \
     XX(HAS_SELECT, "S01 no cases: waits for ever, or until its deadline", s01_no_cases)            \
     XX(HAS_SELECT, "S02 the default only if nothing is ready", s02_default)                        \
@@ -142,6 +150,7 @@
 CHAN_CASES(CHAN_DECLARE)
 SELECT_CASES(CHAN_DECLARE)
 MPMC_CASES(CHAN_DECLARE)
+SPSC_CASES(CHAN_DECLARE)
 #undef CHAN_DECLARE
 
 #endif

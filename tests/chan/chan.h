@@ -17,10 +17,11 @@ enum {
     HAS_SELECT = 8,     /* can be a case of weir_select */
     HAS_FIFO = 16,      /* waiters are served first come first served, and nobody passes them */
     HAS_ONE_SIDE = 32,  /* never waiting senders and receivers at once */
-    HAS_EXACT = 64,     /* every call decides under a lock: try calls never report EBUSY */
+    HAS_EXACT = 64,     /* every call decides at once: try calls never report EBUSY */
     IS_STRICT = 128,
     IS_MPMC = 256,
     IS_MUTEX = 512,
+    IS_SPSC = 1024,
 };
 
 struct chan_kind {

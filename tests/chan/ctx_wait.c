@@ -102,10 +102,11 @@ void x23_live(void) {
 
 #define SLEEPERS 5
 
-/* Receivers or senders, and selects; the end is the context's own, or its parent's. */
+/* Receivers or senders, and a select, on a channel of its own where there may be one of each only; the end is
+ * the context's own, or its parent's. */
 static void ends(bool send, bool by_parent, bool by_clock) {
     size_t n = K.has & HAS_MANY ? SLEEPERS : 1;
-    weir_chan *c = chan_open(1);
+    weir_chan *c = chan_open(1), *other = K.has & HAS_MANY ? weir_chan_ref(c) : chan_open(1);
     weir_ctx *parent = ctx_open(NULL, by_clock ? weir_after(120 * MS) : WEIR_FOREVER);
     weir_ctx *ctx = ctx_open(parent, WEIR_FOREVER);
     struct peer p[SLEEPERS];
@@ -113,14 +114,15 @@ static void ends(bool send, bool by_parent, bool by_clock) {
     check_context("%s, %s%s", send ? "send" : "recv", by_parent ? "by its parent" : "its own",
                   by_clock ? ", by the clock" : "");
     if (send) send_ids(c, 1, 1);
+    if (send && other != c) send_ids(other, 1, 1);
     for (size_t i = 0; i < n; i++)
         peer_start_until(&p[i], c, send, 5, i % 2 ? weir_after(50000 * MS) : WEIR_FOREVER, ctx);
     selector_init(&s);
     s.ctx = ctx;
     if (send)
-        selector_send(&s, c, 6);
+        selector_send(&s, other, 6);
     else
-        selector_recv(&s, c);
+        selector_recv(&s, other);
     if (K.has & HAS_SELECT) selector_start(&s);
     if (!by_clock) {
         for (size_t i = 0; i < n; i++) CHECK(call_sleeps(&p[i].call), "it returned");
@@ -131,10 +133,11 @@ static void ends(bool send, bool by_parent, bool by_clock) {
     for (size_t i = 0; i < n; i++) CHECK_IS(peer_end(&p[i]), want);
     if (K.has & HAS_SELECT) CHECK_IS(selector_end(&s), want);
     CHECK(!by_clock || weir_now() >= weir_ctx_deadline(parent), "early");
-    CHECK_IS(weir_chan_len(c), send);
+    CHECK(weir_chan_len(c) == send && weir_chan_len(other) == send, "something moved");
     if (send) recv_ids(c, 1, 1);
     weir_ctx_unref(ctx);
     weir_ctx_unref(parent);
+    CHECK_IS(weir_chan_unref(other), 0);
     chan_end(c);
 }
 

@@ -11,10 +11,10 @@ void c_one_cpu(void) {
         return;
     }
     c09_receivers();
-    c10_senders();
-    if (K.has & HAS_CLOSE) c09_any_moment();
+    if (K.has & HAS_CLOSE) c10_senders();
+    c09_any_moment();
     c14_c15_buffered();
-    if (K.has & HAS_RENDEZVOUS) c14_c17_rendezvous();
+    if (K.has & HAS_RENDEZVOUS) c14_rendezvous(), c17_rendezvous();
     c27_range();
     c30_deadlines();
     c30_races();

@@ -16,13 +16,24 @@
 
 /* ---- plans --------------------------------------------------------------------------------------------------- */
 
-static void plan_part(struct pair *p, struct part *part, unsigned chan) {
-    part->chan = (uint8_t)chan;
-    part->send = rng_chance(&p->rng, 50);
+/* Whether a thread may do this: of an spsc channel one sends, one receives. The four roles of two such channels
+ * are dealt out in turn, so that each of 2 to 4 threads has one; anew for each round. */
+static bool may(const struct pair *p, unsigned thread, unsigned chan, bool send) {
+    return p->kinds[chan] != WEIR_CHAN_SPSC || p->cap[chan] == 0 ||
+           (p->deal + 2 * chan + !send) % p->threads == thread;
+}
+
+static void plan_part(struct pair *p, struct part *part, unsigned thread, unsigned chan) {
+    bool send = rng_chance(&p->rng, 50);
+    for (unsigned k = 0; k < 2 * CHANS; k++) { /* the first, from these on, that it may do */
+        part->chan = (uint8_t)((chan + k / 2) % CHANS);
+        part->send = send ^ (k % 2);
+        if (may(p, thread, part->chan, part->send)) break;
+    }
     part->v = part->send ? ++p->fresh : 0;
 }
 
-static void plan_op(struct pair *p, struct planned *o) {
+static void plan_op(struct pair *p, unsigned thread, struct planned *o) {
     struct rng *r = &p->rng;
     unsigned dice = rng_below(r, 100);
     *o = (struct planned){ .what = CALL };
@@ -30,7 +41,8 @@ static void plan_op(struct pair *p, struct planned *o) {
     if (dice >= 50) o->what = SELECT;
     o->n = o->what == SELECT ? 1 + rng_below(r, CASES) : 1;
     for (unsigned i = 0; i < o->n; i++)
-        plan_part(p, &o->part[i], o->n == 2 ? i : rng_below(r, CHANS));
+        plan_part(p, &o->part[i], thread, o->n == 2 ? i : rng_below(r, CHANS));
+    if (o->what == CLOSE && !may(p, thread, o->part[0].chan, true)) o->what = CALL;
     o->wait = rng_chance(r, 40) ? 0 : rng_chance(r, 10) ? -1 : (int64_t)rng_below(r, 30000);
     o->ctx = rng_chance(r, 25);
     o->priority = rng_chance(r, 30);
@@ -250,11 +262,12 @@ static weir_ctx *new_ctx(void) {
 static enum weir_lin_verdict one_round(struct pair *p, enum weir_lin_mode mode) {
     p->delays = rng_chance(&p->rng, 60);
     p->ctx = new_ctx();
+    p->deal = rng_below(&p->rng, p->threads);
     for (unsigned t = 0; t < p->threads; t++) {
         p->planned[t] = 2 + rng_below(&p->rng, OPS - 1);
         p->delay[t].s = rng_next(&p->rng);
         for (unsigned i = 0; i < p->planned[t]; i++) {
-            plan_op(p, &p->plan[t][i]);
+            plan_op(p, t, &p->plan[t][i]);
             p->selects += p->plan[t][i].what == SELECT;
         }
     }

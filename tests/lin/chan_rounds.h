@@ -56,6 +56,7 @@ struct pair {
     weir_lin_recorder *rec;
     struct planned plan[THREADS][OPS];
     unsigned planned[THREADS];
+    unsigned deal; /* of roles, in this round */
     struct rng rng, delay[THREADS];
     uint64_t fresh;
     bool delays, over;

@@ -113,6 +113,22 @@
     XX(CHAN_M9, STORE_REL, "MPMC_R1 MPMC_A2 MPMC_D3 CHAN_M3", "as MPMC_S1, for a holder")          \
     XX(CHAN_Q3, RECHECK, "MPMC_S1 MPMC_F1 MPMC_K1",                                                \
        "nobody is woken for what became ready while newcomers were kept out")                      \
+    XX(CHSP_W1, RMW_SC, "CHSP_B2 CHSP_K2", "as LOT_W3, for an spsc channel")                       \
+    XX(CHSP_B1, RMW_SC, "CHSP_D1 CHSP_D2",                                                         \
+       "as MPMC_B1: without membarrier publisher and waiter miss each other")                      \
+    XX(CHSP_B2, LOAD_SC, "CHSP_W1", "as B1")                                                       \
+    XX(CHSP_D1, LOAD_SC, "CHSP_B1 SPSC_T1 SPSC_T4", "as B1, for a receiver")                       \
+    XX(CHSP_D2, LOAD_SC, "CHSP_B1 SPSC_H1 SPSC_H3", "as B1, for a sender")                         \
+    XX(CHSP_D3, LOAD_SC, "CHSP_K1", "a receiver may sleep on a closed and drained channel")        \
+    XX(CHSP_K1, RMW_SC, "CHSP_D3 CHSP_K3 CHSP_K4",                                                 \
+       "close may miss a receiver that has not seen it: it sleeps for ever")                       \
+    XX(CHSP_K2, LOAD_SC, "CHSP_W1", "as K1")                                                       \
+    XX(CHSP_K3, LOAD_ACQ, "CHSP_K1", "as K4, after a receive; or the last tail is not looked at")  \
+    XX(CHSP_K4, LOAD_ACQ, "CHSP_K1", "what the closer did may not be seen after is_closed")        \
+    XX(CHSP_Q1, RECHECK, "SPSC_T1 SPSC_T4 SPSC_H1 SPSC_H3 CHSP_K1",                                \
+       "as MPMC_Q1, for an spsc channel")                                                          \
+    XX(CHSP_Q2, RECHECK, "SPSC_T1 SPSC_T4 SPSC_H1 SPSC_H3",                                        \
+       "as B1: what the barrier made visible is not looked at")                                    \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
     XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")

@@ -5,7 +5,9 @@
 #include "chan.h"
 #include "ring.h"
 
-#define MOST 256
+#include <stdio.h>
+
+#define MOST 1024
 
 static const struct weir_model_scenario *all[MOST];
 static struct weir_model_scenario rings[MOST], chans[MOST];
@@ -44,5 +46,9 @@ int command_explore(int argc, char **argv) {
     add(timer_scenarios);
     add(after_scenarios);
     add(specimens);
+    if (n == MOST) { /* perhaps not all */
+        (void)fputs("weir-stress: more scenarios than MOST in scenarios/all.c\n", stderr);
+        return 2;
+    }
     return weir_model_main(argc, argv, all, n);
 }

@@ -2,6 +2,7 @@
 /* stress/explore/scenarios/carries.c - edges that carry what a thread did before, and no element: a close,
  * a hook that is set, and an attach that makes publishers fence. In the first two one thread writes plain
  * memory before, the other reads it after. */
+#include <weir/chan.h>
 #include <weir/mpmc.h>
 
 #include "../../../lib/thread.h"
@@ -96,6 +97,65 @@ CLOSE(close_flag, "carries.close.is_closed", is_closed);
 CLOSE(close_push, "carries.close.push", push);
 CLOSE(close_pop, "carries.close.pop", pop);
 
+/* ---- the same of an spsc channel, whose word for it is another ---------------------------------------------- */
+
+struct chan_state {
+    weir_chan *chan;
+    uint64_t plain;
+};
+
+static bool chan_says_closed(weir_chan *c) { return weir_chan_is_closed(c); }
+static bool recv_says_closed(weir_chan *c) {
+    uint64_t v = 0;
+    return weir_chan_try_recv(c, &v) == WEIR_ECLOSED;
+}
+
+struct chan_verb {
+    bool (*closed)(weir_chan *c);
+    const char *name;
+};
+static const struct chan_verb chan_flag = { chan_says_closed, "is_closed" };
+static const struct chan_verb chan_recv = { recv_says_closed, "try_recv" };
+
+static void chan_setup(void *state) {
+    struct weir_chan_opts o = WEIR_CHAN_OPTS(1, sizeof(uint64_t));
+    o.kind = WEIR_CHAN_SPSC;
+    weir_model_check(weir_chan_new(&((struct chan_state *)state)->chan, &o) == 0);
+}
+
+static void chan_close_thread(void *state, unsigned who) {
+    struct chan_state *s = state;
+    const struct chan_verb *v = weir_model_param();
+    struct weir_model_op *op = weir_model_begin(who ? v->name : "write, close", 0);
+    if (who == 0) {
+        weir_model_write(&s->plain, sizeof s->plain);
+        s->plain = 1;
+        weir_model_check(weir_chan_close(s->chan) == 0);
+    } else if (v->closed(s->chan)) {
+        weir_model_read(&s->plain, sizeof s->plain);
+        weir_model_check(s->plain == 1);
+    }
+    weir_model_end(op, 0);
+}
+
+static void chan_finish(void *state) {
+    weir_model_check(weir_chan_unref(((struct chan_state *)state)->chan) == 0);
+}
+
+#define CHAN_CLOSE(var, name_, verb_)                                \
+    static const struct weir_model_scenario var = {                  \
+        .name = name_,                                               \
+        .about = "what the closer did is seen by who is told of it", \
+        .threads = 2,                                                \
+        .param = &(verb_),                                           \
+        .state_size = sizeof(struct chan_state),                     \
+        .setup = chan_setup,                                         \
+        .thread = chan_close_thread,                                 \
+        .finish = chan_finish,                                       \
+    }
+CHAN_CLOSE(chan_close_flag, "carries.chan.close.is_closed", chan_flag);
+CHAN_CLOSE(chan_close_recv, "carries.chan.close.recv", chan_recv);
+
 /* ---- a hook is called with what was set up for it --------------------------------------------------------- */
 
 static struct state *of_hook;
@@ -161,6 +221,6 @@ static const struct weir_model_scenario attach = {
     .options = "membarrier=0",
 };
 
-const struct weir_model_scenario *const carries_scenarios[] = { &close_flag, &close_push,
-                                                                &close_pop,  &hook,
-                                                                &attach,     NULL };
+const struct weir_model_scenario *const carries_scenarios[] = {
+    &close_flag, &close_push, &close_pop, &chan_close_flag, &chan_close_recv, &hook, &attach, NULL
+};

@@ -5,6 +5,7 @@
 /* clang-format off */
 #define ROW(what, a, b, options, ...) { "chan." what, WEIR_CHAN_STRICT, { a, b }, { __VA_ARGS__ }, options }
 #define RING(what, a, b, options, ...) { "chan.mpmc." what, WEIR_CHAN_MPMC, { a, b }, { __VA_ARGS__ }, options }
+#define SPSC(what, a, b, options, ...) { "chan.spsc." what, WEIR_CHAN_SPSC, { a, b }, { __VA_ARGS__ }, options }
 #define MUTEX(what, a, options, ...) { "chan.mutex." what, WEIR_CHAN_MUTEX, { a, -1 }, { __VA_ARGS__ }, options }
 #define MUTEXES(what, a, b, options, ...) { "chan.mutex." what, WEIR_CHAN_MUTEX, { a, b }, { __VA_ARGS__ }, options }
 
@@ -75,6 +76,35 @@ const struct chan_case chan_cases[] = {
     RING("rob.cancel", 1, -1, "preemptions=3", "@aRas", "asarasarX"),
     RING("rob.select", 1, 1, "preemptions=3", "[aRbR]", "asarasarasarbS"),
     RING("rob.close", 1, -1, NULL, "aR", "aR", "asarasac"),
+    /* one producer, one consumer: of each channel one thread sends and closes, one receives */
+    SPSC("cap1.2x3", 1, -1, NULL, "aSaSaS", "aRaRaR"),
+    SPSC("cap2.2x3", 2, -1, NULL, "aSaSaS", "aRaRaR"),
+    SPSC("try.2x3", 1, -1, NULL, "asasac", "ararar"),
+    SPSC("until.2x3", 1, -1, NULL, "aTaTaT", "atatat"),
+    SPSC("close.recv", 1, -1, NULL, "aSac", "aRaR"),
+    SPSC("close.until", 2, -1, NULL, "aTacas", "atat"),
+    SPSC("cancel.send", 1, -1, NULL, "aS@aS", "aR", "X"),
+    SPSC("cancel.recv", 1, -1, NULL, "@aR@aR", "aS", "X"),
+    SPSC("cancel.both", 1, -1, NULL, "@aS@aT", "@at@aR", "X"),
+    SPSC("select.plain", 1, 1, NULL, "[aRbR][aRbR]", "aSbS"),
+    SPSC("select.three", 1, 1, NULL, "[aRbR][aRbR]", "aS", "bS"),
+    SPSC("select.full", 1, 1, NULL, "[aSbS][aSbS]", "at", "bt"),
+    SPSC("select.opposite", 1, 1, NULL, "[aSbR][aSbR]~", "[aRbS][aRbS]~"),
+    SPSC("select.same", 1, -1, NULL, "[aRaR]aR", "aSaS"),
+    SPSC("select.close", 1, 1, NULL, "[aRbR]", "ac", "bs"),
+    SPSC("select.cancel", 1, 1, NULL, "@[aRbR]", "as", "X"),
+    SPSC("select.close.both", 1, 1, NULL, "[aRbR][aRbR]", "asac", "bc"),
+    SPSC("select.told", 1, 1, NULL, "@[aRbR]at", "aSas", "X"), /* told, and leaves for another reason */
+    SPSC("select.mixed", 1, 0, NULL, "[aRbR]", "as", "bT"), /* b is strict */
+    SPSC("select.mixed.send", 1, 0, NULL, "[aSbS][aSbS]~", "aR", "bt"),
+    SPSC("select.now", 1, 1, NULL, "[aRbR]?[aRbR]?", "as", "bs"),
+    SPSC("select.until", 1, 1, NULL, "[aRbR]~[aRbR]~", "as", "bs"),
+    /* ... without membarrier, and where the kernel refuses it later, while they wait */
+    SPSC("fence.2x3", 1, -1, "membarrier=0", "aSaSaS", "aRaRaR"),
+    SPSC("fence.close", 1, -1, "membarrier=0", "aSac", "aRaR"),
+    SPSC("denied", 1, -1, "denials=2", "aSaS", "aRaR"),
+    SPSC("denied.close", 1, -1, "denials=1", "aSac", "aRaR"),
+    SPSC("denied.select", 1, 1, "denials=1", "[aRbR][aRbR]", "aSbS"),
     /* the mutex version */
     MUTEX("cap1.3x2", 1, NULL, "aTaT", "aTat", "atat"),
     MUTEX("cancel", 1, NULL, "@aR@aR", "aS", "X"),
