@@ -25,7 +25,7 @@ extern "C" {
 struct wb_shape {
     unsigned producers, consumers;
     size_t cap;       /* elements */
-    size_t size;      /* bytes of an element: 8, 64 or 256 */
+    size_t size;      /* bytes of an element: 8, 64 or 256; 0: no elements */
     unsigned batch;   /* elements per call; 1: the single-element call */
     unsigned work_ns; /* local work between operations */
     double rate; /* open loop: elements per second offered by all producers; 0: as fast as can */

@@ -21,10 +21,13 @@
       "every operation under one lock, waiters served first come first served") \
     X(mutex, "mutex", WEIR_CHAN_MUTEX, WB_MPMC | WB_RENDEZVOUS, NULL)
 
-#define WB_CHAN_DECLARE(symbol, name, kind, can, note) extern const struct wb_ring wb_chan_##symbol;
+#define WB_CHAN_DECLARE(symbol, name, kind, can, note)                                 \
+    extern const struct wb_ring wb_chan_##symbol, wb_close_##symbol, wb_life_##symbol, \
+        wb_select_##symbol;
 WB_CHAN_KINDS(WB_CHAN_DECLARE)
 #undef WB_CHAN_DECLARE
 
-#define WB_CHAN_LIST(symbol, name, kind, can, note) &wb_chan_##symbol,
+#define WB_CHAN_LIST(symbol, name, kind, can, note) \
+    &wb_chan_##symbol, &wb_close_##symbol, &wb_life_##symbol, &wb_select_##symbol,
 
 #endif

@@ -57,8 +57,13 @@ static void keys(char *out, size_t n, const struct wb_case *c) {
         at += (size_t)snprintf(rest + at, sizeof rest - at, "/ways:%u/ready:%u", s->ways, s->ready);
     if (s->blocking) at += (size_t)snprintf(rest + at, sizeof rest - at, "/blocking:1");
     if (c->one_cpu) (void)snprintf(rest + at, sizeof rest - at, "/cpus:1");
-    (void)snprintf(out, n, "%s%scap:%zu/size:%zu/batch:%u%s", test_keys[c->test], people, s->cap,
-                   s->size, s->batch, rest);
+    char elements[64] = "";
+    if (s->size)
+        (void)snprintf(elements, sizeof elements, "cap:%zu/size:%zu/batch:%u", s->cap, s->size,
+                       s->batch);
+    (void)snprintf(out, n, "%s%s%s%s", test_keys[c->test], people, elements, rest);
+    size_t end = strlen(out);
+    if (end > 0 && out[end - 1] == '/') out[end - 1] = '\0';
 }
 
 static void name_case(struct wb_case *c) {
@@ -80,9 +85,9 @@ static bool has(const struct wb_ring *r, const struct wb_case *c) {
     const struct wb_shape *s = &c->shape;
     if (strcmp(r->structure, c->structure) != 0) return false;
     if (s->batch > 1 && !(r->can & WB_BATCH)) return false;
-    if (s->cap == 0 && !(r->can & WB_RENDEZVOUS)) return false;
+    if (s->size != 0 && s->cap == 0 && !(r->can & WB_RENDEZVOUS)) return false;
     if ((s->producers > 1 || s->consumers > 1) && !(r->can & WB_MPMC)) return false;
-    if (s->size != 8 && !(r->can & WB_SIZES)) return false;
+    if (s->size != 0 && s->size != 8 && !(r->can & WB_SIZES)) return false;
     if (s->blocking && !(r->can & WB_BLOCK)) return false;
     if (c->test == WB_SOLO) return r->solo != NULL;
     if (c->test == WB_PING) return r->ping && r->pong;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* bench/suite.c - the suites: which cases of which workload, for whom.
  *
- * Q1 SPSC stream and ping-pong; Q2 N producers x N consumers; Q3 N x 1 and 1 x N; Q4 channels; Q6
- * bursts with gaps; Q7 eight threads per processor, one processor only, one thread stopped. A group
- * is what bars may compare (plan.h): therefore the cases of Q7 that need no process of their own run
- * in the rounds of Q2 and Q4. */
+ * Q1 SPSC stream and ping-pong; Q2 N producers x N consumers; Q3 N x 1 and 1 x N; Q4 channels; Q5
+ * selects; Q6 bursts with gaps; Q7 eight threads per processor, one processor only, one thread
+ * stopped; Q8 channels closed while others wait, and channels that live for an element; F3 contexts
+ * and the like. A group is what bars may compare (plan.h): therefore the cases of Q7 that need no
+ * process of their own run in the rounds of Q2 and Q4. */
 #include <string.h>
 
 #include "plan.h"
@@ -127,6 +128,45 @@ static void quick_q4(struct wb_builder *b) {
     add(b, waiting(row("Q7", "chan", over, over)), WB_FEW);
 }
 
+static struct wb_row ways(struct wb_row r, unsigned n, unsigned ready) {
+    r.ways = n;
+    r.ready = ready;
+    return r;
+}
+
+/* All ready; then one of many, whose difference to one of one is the cost of idle cases. */
+static void selects(struct wb_builder *b, enum wb_who who) {
+    static const unsigned n[] = { 2, 8, 64 };
+    struct wb_row one = waiting(row("Q5", "select", 1, 1)), alone = test(one, WB_SOLO);
+    wb_build_group(b, "Q5", false);
+    add(b, ways(one, 2, 2), who);
+    add(b, ways(alone, 1, 1), who);
+    for (unsigned i = 0; i < COUNT(n); i++) add(b, ways(alone, n[i], 1), who);
+    for (unsigned i = 0; i < COUNT(n); i++)
+        if (i == 0 || who == WB_ALL) add(b, ways(alone, n[i], n[i]), who);
+    for (unsigned i = 1; i < COUNT(n) && who == WB_ALL; i++) add(b, ways(one, n[i], n[i]), who);
+}
+
+static void lives(struct wb_builder *b, enum wb_who who) {
+    static const unsigned receivers[] = { 4, 64 };
+    wb_build_group(b, "Q8", false);
+    for (unsigned i = 0; i < (who == WB_ALL ? 2 : 1); i++)
+        add(b, waiting(gap(cap(row("Q8", "close", 1, receivers[i]), 0), 100000)), who);
+    add(b, cap(test(row("Q8", "life", 1, 1), WB_SOLO), 16), who);
+}
+
+/* Each by one thread, and by four at once. */
+static void tools(struct wb_builder *b, enum wb_who who) {
+    static const char *const names[] = { "ctx", "look" };
+    wb_build_group(b, "F3", false);
+    for (unsigned i = 0; i < COUNT(names); i++) {
+        struct wb_row one = size(row("F3", names[i], 1, 0), 0);
+        add(b, test(one, WB_SOLO), who);
+        one.producers = 4;
+        add(b, one, who);
+    }
+}
+
 static void bursts(struct wb_builder *b, enum wb_who who) {
     struct wb_row one = waiting(gap(row("Q6", "chan", 1, 1), WB_GAP_NS));
     wb_build_group(b, "Q6", false);
@@ -152,7 +192,10 @@ static void quick(struct wb_builder *b) {
     quick_q1(b);
     quick_q2(b);
     quick_q4(b);
+    selects(b, WB_FEW);
     bursts(b, WB_FEW);
+    lives(b, WB_FEW);
+    tools(b, WB_FEW);
     one_cpu(b);
 }
 
@@ -242,7 +285,10 @@ static void full(struct wb_builder *b) {
     full_q2(b);
     full_q3(b);
     full_q4(b);
+    selects(b, WB_ALL);
     bursts(b, WB_ALL);
+    lives(b, WB_ALL);
+    tools(b, WB_ALL);
     one_cpu(b);
 }
 
@@ -257,6 +303,8 @@ static void taste(struct wb_builder *b) {
     wb_build_group(b, "Q4", false);
     add(b, waiting(row("Q4", "chan", 1, 1)), WB_FEW);
     add(b, meeting(row("Q4", "chan", 1, 1)), WB_FEW);
+    wb_build_group(b, "Q5", false);
+    add(b, ways(waiting(row("Q5", "select", 1, 1)), 2, 2), WB_FEW);
 }
 
 /* ---------------------------------------------------------------------------------------------- */

@@ -71,8 +71,9 @@ const char *wb_text_case(char *out, size_t n, const struct wb_case *c) {
     if (s->gap_ns && s->batch > 1) say(&w, ", bursts of %u", s->batch);
     if (s->gap_ns) say(&w, ", %u us idle between", s->gap_ns / 1000);
     if (s->batch > 1 && !s->gap_ns) say(&w, ", batch %u", s->batch);
-    if (s->cap != 1024) say(&w, ", capacity %zu", s->cap);
-    if (s->size != 8) say(&w, ", %zu bytes", s->size);
+    if (s->ways) say(&w, ", %u cases, %u ready", s->ways, s->ready);
+    if (s->cap != 1024 && s->size) say(&w, ", capacity %zu", s->cap);
+    if (s->size != 8 && s->size) say(&w, ", %zu bytes", s->size);
     if (s->work_ns) say(&w, ", %u ns work", s->work_ns);
     if (c->one_cpu)
         say(&w, ", one CPU");

@@ -17,6 +17,7 @@
 #include "chans.h"
 #include "ring_run.h"
 #include "rivals/rivals.h"
+#include "tools.h"
 
 /* ---- local work ----------------------------------------------------------------------------------- */
 
@@ -191,11 +192,8 @@ const struct wb_ring *const wb_rings[] = {
     &ring_mpmc_generic,
     &ring_mpmc_fence,
     &ring_mpmc_mutex,
-#ifndef WB_COUNT
-    WB_CHAN_KINDS(WB_CHAN_LIST)
-#endif
 #ifdef WB_HAVE_CK
-        & wb_spsc_ck,
+    &wb_spsc_ck,
     &wb_mpmc_ck,
 #endif
 #ifdef WB_HAVE_DPDK
@@ -222,7 +220,10 @@ const struct wb_ring *const wb_rings[] = {
 #ifdef WB_HAVE_TBB
     &wb_mpmc_tbb,
 #endif
-    NULL,
+#ifndef WB_COUNT
+    WB_CHAN_KINDS(WB_CHAN_LIST) WB_TOOLS_LIST
+#endif
+        NULL,
 };
 
 const struct wb_missing wb_missing[] = {

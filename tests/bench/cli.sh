@@ -251,10 +251,38 @@ t_taste() {
     says out 'weir  *mutex version  *Concurrency Kit'
     says out '^chan, 1 to 1, blocking'
     says out '^chan, ping-pong, blocking, capacity 0'
-    [ "$(wc -l <"$dir/out")" -eq 7 ] || fail "not 7 lines"
+    says out '^select, 1 to 1, blocking, 2 cases, 2 ready'
+    [ "$(wc -l <"$dir/out")" -eq 8 ] || fail "not 8 lines"
     quickly "$broken" --suite=try --rivals=lossy
     exits 1
     says err 'mpmc/lossy/P:2/C:2.*check failed'
+}
+
+# Several threads that do the same to one object, and one; neither has elements.
+t_crowd() {
+    quickly "$fake" '--filter=^look/weir/' --format=csv
+    exits 0
+    for case in look/P:4/C:0 look/test:solo; do
+        is "$(column "$dir/out" $case weir status)" ok "status of $case"
+        is "$(column "$dir/out" $case weir size)" 0 "size of $case"
+        is "$(column "$dir/out" $case weir rounds)" 2 "rounds of $case"
+    done
+    is "$(column "$dir/out" look/P:4/C:0 weir threads)" 4 threads
+    quickly "$fake" '--filter=^look/weir/'
+    says out '^look, 4 threads'
+}
+
+# What is sent after a gap is a latency.
+t_gap() {
+    case=chan/P:1/C:1/cap:1024/size:8/batch:1/gap:200000/blocking:1
+    quickly "$fake" "--filter=^chan/(weir|mutex)/P:1/C:1/cap:1024/size:8/batch:1/gap" --format=csv
+    exits 0
+    for v in weir mutex; do
+        is "$(column "$dir/out" $case $v status)" ok "status of $v"
+        is "$(column "$dir/out" $case $v p50_ns)" "$(column "$dir/out" $case $v p99_ns)" "p99 of $v"
+        is "$(column "$dir/out" $case $v ns_op_median)" "$(column "$dir/out" $case $v p50_ns)" "ns_op of $v"
+    done
+    is "$(column "$dir/out" bound/test:wake-futex/size:8/group:Q6 raw status)" ok "status of the bound"
 }
 
 t_lossy() {

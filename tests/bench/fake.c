@@ -154,6 +154,24 @@ FAKE(mpmc_ck, "ck", "mpmc", "libc6", open_slow, 0);
 FAKE(chan_weir, "weir", "chan", NULL, open_none, WB_BATCH | WB_BLOCK | WB_RENDEZVOUS);
 FAKE(chan_kind, "weir_kind", "chan", NULL, open_none, WB_BLOCK | WB_KIND);
 FAKE(chan_mutex, "mutex", "chan", NULL, open_slow, WB_BATCH | WB_BLOCK | WB_RENDEZVOUS);
+FAKE(select_weir, "weir", "select", NULL, open_none, WB_BLOCK);
+FAKE(select_mutex, "mutex", "select", NULL, open_slow, WB_BLOCK);
+
+/* All threads do the same to one object. */
+static void look(struct wb_worker *w) {
+    struct wb_run t = wb_begin(w, false);
+    while (!wb_stopped(&t)) t.moved++;
+    w->next += t.moved;
+    wb_end(w, &t);
+}
+
+static const struct wb_ring look_weir = { .name = "weir",
+                                          .structure = "look",
+                                          .can = WB_MPMC,
+                                          .open = open_none,
+                                          .dispose = dispose,
+                                          .produce = look,
+                                          .solo = look };
 
 #ifdef WITH_BROKEN
 static void *open_lossy(const struct wb_shape *s) { return open_with(s, LOSSY); }
@@ -181,9 +199,8 @@ FAKE(shy, "shy", "mpmc", "libc6", open_shy, 0);
 #endif
 
 const struct wb_ring *const wb_rings[] = {
-    &spsc_weir,       &spsc_mutex, &spsc_ck,   &mpmc_weir,  &mpmc_mutex,
-    &mpmc_ck,         &chan_weir,  &chan_kind, &chan_mutex, /**/
-    FAKE_BROKEN NULL,
+    &spsc_weir, &spsc_mutex, &spsc_ck,     &mpmc_weir,    &mpmc_mutex, &mpmc_ck,         &chan_weir,
+    &chan_kind, &chan_mutex, &select_weir, &select_mutex, &look_weir,  FAKE_BROKEN NULL,
 };
 
 const struct wb_missing wb_missing[] = { { "faraway", "libfaraway-dev" }, { NULL, NULL } };
