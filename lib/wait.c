@@ -14,6 +14,9 @@
  *       it cannot, it was taken, and waits for DONE.
  *   I5  (told) who was told to try (RETRY) tries that case before anything else, unless its context has ended;
  *       if it returns without that case, and without having been queued there again, it passes on.
+ *   I6  (looking) a call whose nodes look takes no peer, is given nothing, and takes its own phase only to
+ *       return. Its nodes stand before all others of a queue, and leave it under the object's lock before it
+ *       returns. So who serves anybody in a queue has told those who look there, under the same hold.
  * Progress   blocking.
  * Ordering   What a peer did to an element and a result is seen after DONE: D1 -> D2. All else about nodes
  *            is ordered by the objects' locks. The phase itself is changed by relaxed
@@ -30,8 +33,11 @@ void weir__pairing_unlock(void) { weir__unlock(&pairing); }
 /* ---- queues -------------------------------------------------------------------------------------- */
 
 void weir__queue_add(struct weir__queue *q, struct weir__node *n) {
-    n->prev = n->robbed ? NULL : q->last;
-    n->next = n->robbed ? q->first : NULL;
+    struct weir__node *before = n->look ? NULL : q->last;
+    if (n->robbed && !n->look)
+        while (before && !before->look) before = before->prev;
+    n->prev = before;
+    n->next = before ? before->next : q->first;
     *(n->prev ? &n->prev->next : &q->first) = n;
     *(n->next ? &n->next->prev : &q->last) = n;
     n->queued = true;
@@ -51,14 +57,40 @@ static bool change(struct weir__thread *t, uint32_t from, uint32_t to, uint32_t 
     return weir_cas_relaxed(&t->phase, found, to);
 }
 
-bool weir__take_own(struct weir__call *call) {
+static bool own(struct weir__call *call) {
     uint32_t found;
     return !call->shown || change(call->self, WEIR__WAITING, WEIR__TAKEN, &found);
+}
+
+bool weir__take_own(struct weir__call *call) {
+    if (!call->look) return own(call);
+    call->ready = true;
+    return false;
+}
+
+/* Lets a taken call go on. */
+static void let_go(struct weir__thread *t) {
+    WEIR_POINT("wait.tell");
+    weir_store_release(&t->phase, WEIR__DONE, WAIT_D1);
+    weir__unpark(&t->parker);
+}
+
+/* n only looks: it is told at once, so that it needs no wakes. It leaves its queues, under the object's
+ * lock, before it returns (disarm). */
+static int tell_look(struct weir__node *n) {
+    struct weir__thread *t = n->thread;
+    uint32_t found; /* not BUSY: it takes no peer */
+    if (!change(t, WEIR__WAITING, WEIR__TAKEN, &found)) return WEIR_ENOENT;
+    n->result = 0;
+    t->won = n->index;
+    let_go(t);
+    return WEIR_ENOENT;
 }
 
 int weir__take(struct weir__call *call, struct weir__node *n) {
     uint32_t found;
     bool shown = call && call->shown;
+    if (n->look) return tell_look(n);
     if (shown && !call->pairing) return WEIR__AGAIN;
     if (shown && !change(call->self, WEIR__WAITING, WEIR__BUSY, &found)) return WEIR__OVER;
     if (change(n->thread, WEIR__WAITING, WEIR__TAKEN, &found)) {
@@ -70,8 +102,18 @@ int weir__take(struct weir__call *call, struct weir__node *n) {
     return found == WEIR__BUSY ? WEIR__AGAIN : WEIR_ENOENT;
 }
 
+/* OVER, and ready, if somebody else waits in q; a call that is taken and still there may be counted. */
+static int look_for(struct weir__call *call, const struct weir__queue *q) {
+    const struct weir__node *n = q->first;
+    while (n && (n->look || n->thread == call->self)) n = n->next;
+    if (!n) return 0;
+    call->ready = true;
+    return WEIR__OVER;
+}
+
 int weir__take_first(struct weir__call *call, struct weir__queue *q, struct weir__node **out) {
     *out = NULL;
+    if (call->look) return look_for(call, q);
     for (struct weir__node *n = q->first, *next; n; n = next) {
         next = n->next;
         if (n->thread == call->self && call->shown) continue; /* another case of this call */
@@ -99,9 +141,7 @@ void weir__tell(struct weir__wakes *wakes) {
     wakes->first = NULL;
     while (t) {
         struct weir__thread *next = t->wake_next;
-        WEIR_POINT("wait.tell");
-        weir_store_release(&t->phase, WEIR__DONE, WAIT_D1);
-        weir__unpark(&t->parker);
+        let_go(t);
         t = next;
     }
 }
@@ -109,6 +149,8 @@ void weir__tell(struct weir__wakes *wakes) {
 /* ---- one attempt ------------------------------------------------------------------------------------- */
 
 static int attempt(struct weir__node *n, struct weir__call *call) {
+    call->look = n->look;
+    call->ready = false;
     int rc = n->on->ops->attempt(n->on, n, call);
     if (rc == WEIR__AGAIN) {
         weir__pairing_lock();
@@ -118,7 +160,17 @@ static int attempt(struct weir__node *n, struct weir__call *call) {
         weir__pairing_unlock();
     }
     weir__tell(&call->wakes);
-    return rc;
+    if (!n->look || (rc != 0 && !call->ready)) return rc;
+    return own(call) ? 0 : WEIR__OVER;
+}
+
+bool weir__looks_ready(struct weir__node *n) {
+    struct weir__call call = { .self = NULL };
+    bool look = n->look;
+    n->look = true;
+    int rc = attempt(n, &call);
+    n->look = look;
+    return rc == 0;
 }
 
 static bool undone(int rc) { return rc == WEIR_EAGAIN || rc == WEIR_EBUSY; }
@@ -155,6 +207,7 @@ static struct weir__node *poll(const struct cases *c, struct weir__call *call, i
         if (!n->on) continue;
         n->result = attempt(n, call);
         if (!undone(n->result)) return n;
+        n->ready = false;
         if (n->result == WEIR_EBUSY) *rc = WEIR_EBUSY;
     }
     return NULL;
@@ -228,7 +281,7 @@ static struct weir__node *await(const struct cases *c, struct weir__call *call, 
             n->result = attempt(n, call);
             if (n->result < 1 && !undone(n->result)) return n;
             over = n->result == WEIR__OVER;
-        } else if (weir__take_own(call)) {
+        } else if (own(call)) {
             return NULL;
         } else {
             over = true;
@@ -265,10 +318,10 @@ static struct weir__node *once(const struct cases *c, struct weir__call *call, w
     weir_store_relaxed(&call->self->phase, WEIR__WAITING);
     struct weir__node *looked = NULL, *n = arm(c, call, end, &looked);
     if (*end == 0 || *end == WEIR__OVER) *told = NULL;
-    bool look = !n && *end == WEIR__LOOK && weir__take_own(call);
+    bool look = !n && *end == WEIR__LOOK && own(call);
     if (!n && !look) n = await(c, call, deadline, *end != 0);
-    if (call->shown) disarm(c, n);
-    if (look) looked->robbed++; /* unless the try that follows gets it */
+    if (call->shown) disarm(c, n && n->look ? NULL : n); /* who told it may hold the lock still */
+    if (look) looked->robbed++;                          /* unless the try that follows gets it */
     *end = look ? WEIR__LOOK : WEIR_ETIMEDOUT;
     if (!n || n->result != WEIR__RETRY) return n;
     call->shown = call->arm = false;
@@ -284,7 +337,8 @@ static struct weir__node *once(const struct cases *c, struct weir__call *call, w
 static void hold_robbed(const struct cases *c) {
     for (size_t i = 0; i < c->n; i++) {
         struct weir__node *n = &c->nodes[i];
-        if (n->robbed >= 2 && !weir__held(n) && n->on->ops->hold) n->on->ops->hold(n->on, n);
+        if (n->robbed < 2 || n->look || weir__held(n)) continue;
+        if (n->on->ops->hold) n->on->ops->hold(n->on, n);
     }
 }
 

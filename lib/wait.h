@@ -40,9 +40,11 @@ struct weir__node {
     weir_waitable *on; /* NULL: a case that is never ready */
     void *elem;
     uint32_t op, arg, index;
-    int result;               /* of the one who took the call, before DONE */
-    unsigned robbed;          /* times that it was told to try (WEIR__RETRY) and came too late */
-    bool queued;              /* under the object's lock */
+    int result;      /* of the one who took the call, before DONE */
+    unsigned robbed; /* times that it was told to try (WEIR__RETRY) and came too late */
+    bool queued;     /* under the object's lock */
+    bool look;       /* performs nothing: for calls that want to know what is ready */
+    bool ready;      /* when the call began, and no try since has failed; of a select with ageing */
     void (*wake)(void *elem); /* of a watch (lib/ctx.h): called instead of taking the call */
     weir_au32 held;           /* newcomers are kept from the object for this node, until release */
 };
@@ -57,7 +59,7 @@ struct weir__queue {
     struct weir__node *first, *last;
 };
 
-/* Last; one that was robbed first. */
+/* One that only looks: first; one that was robbed: after those; else last. */
 void weir__queue_add(struct weir__queue *q, struct weir__node *n);
 void weir__queue_remove(struct weir__queue *q, struct weir__node *n);
 
@@ -77,7 +79,10 @@ struct weir__call {
     struct weir__wakes wakes;
     bool arm;     /* queue the node where it cannot be completed at once */
     bool shown;   /* it has nodes in queues: its own phase has to be taken */
-    bool pairing; /* holds the pairing lock */
+    bool pairing; /* holds the pairing lock; of a mutex channel: has the turn of its selects */
+    bool
+        look; /* that of the node: weir__take_own and weir__take_first do not take, but say OVER, */
+    bool ready; /* and this: it could be performed */
 };
 
 /* Beside weir error codes, all negative: */
@@ -89,7 +94,13 @@ enum {
     WEIR__RETRY /* result of a call that was taken only to be told that this case may be ready */
 };
 
-/* What each kind of object provides. attempt and disarm take the object's lock themselves. */
+/* What each kind of object provides. attempt and disarm take the object's lock themselves.
+ *
+ * Calls that only look (WEIR_SELECT_READY, ageing) need nothing of an object that asks weir__take_own or
+ * weir__take_first before each thing that it does in attempt: these say that it would have been done. One
+ * that does something without asking has to heed n->look, and to return 0 instead. Its queued nodes are told by
+ * weir__take, which then says ENOENT, so that they are given nothing. They stand in front of the others:
+ * an object that does not serve the second before the first has to step over them. */
 struct weir__waitable_ops {
     /* Performs the case if it can be now (0, or a result that ends the call); else queues the node if
      * call->arm (WEIR__PENDING), else WEIR_EAGAIN or WEIR_EBUSY. Or AGAIN, OVER. */
@@ -116,13 +127,13 @@ struct weir__waitable_ops {
 };
 
 /* Takes the waiting call of node n for `call` (NULL: for nobody, as a close or a cancel does, under the
- * pairing lock), and call's own if it is shown. 0; WEIR_ENOENT: it is taken already, take its node off
- * the queue; AGAIN; OVER. Under the object's lock. */
+ * pairing lock), and call's own if it is shown. 0; WEIR_ENOENT: it is taken already, or was told that it may
+ * look, take its node off the queue; AGAIN; OVER. Under the object's lock. */
 int weir__take(struct weir__call *call, struct weir__node *n);
 /* The first of q, but not of the same thread, that weir__take gets: off the queue, in *out; NULL: none.
  * 0, AGAIN or OVER. */
 int weir__take_first(struct weir__call *call, struct weir__queue *q, struct weir__node **out);
-/* Takes call's own phase where no peer is needed; false: OVER. */
+/* Takes call's own phase where no peer is needed; false: OVER. Before anything is done. */
 bool weir__take_own(struct weir__call *call);
 
 void weir__pairing_lock(void);
@@ -136,5 +147,8 @@ ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, 
 /* The same with one case; returns its result, or the code. */
 int weir__wait_one(weir_waitable *on, uint32_t op, void *elem, uint32_t arg, weir_time deadline,
                    weir_ctx *ctx);
+/* Whether a case is worth trying now: may be so in vain, but no ready case is missed. Does nothing. The node is
+ * not queued. */
+bool weir__looks_ready(struct weir__node *n);
 
 #endif

@@ -114,5 +114,5 @@ weir_waitable *weir_chan_waitable(weir_chan *c) { return c ? &c->on : NULL; }
 int weir__chan_check(const weir_waitable *on, const struct weir__node *n) {
     const weir_chan *c = (const weir_chan *)(const void *)on;
     if ((n->op != WEIR_SEND && n->op != WEIR_RECV) || n->arg) return WEIR_EINVAL;
-    return n->elem || c->elem_size == 0 ? 0 : WEIR_EINVAL;
+    return n->elem || n->look || c->elem_size == 0 ? 0 : WEIR_EINVAL;
 }

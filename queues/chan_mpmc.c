@@ -218,12 +218,12 @@ static bool look_again(struct buffered *b, const struct weir__node *n) {
 static int attempt(weir_waitable *on, struct weir__node *n, struct weir__call *call) {
     struct buffered *b = of((weir_chan *)(void *)on);
     if (!call->shown) { /* nobody else can take the call: a try may perform it */
-        int rc = try_once(b, n);
+        int rc = n->look ? (may(b, n) ? 0 : WEIR_EAGAIN) : try_once(b, n);
         if ((rc != WEIR_EAGAIN && rc != WEIR_EBUSY) || !call->arm) return rc;
     }
     weir__lock(&b->lock);
     enter(b, n);
-    if (n->robbed >= 2 && !*holder_of(b, side_of(n)))
+    if (n->robbed >= 2 && !n->look && !*holder_of(b, side_of(n)))
         hold_for(b, n); /* the last hold ended meanwhile */
     weir__unlock(&b->lock);
     WEIR_POINT("chan.entered");

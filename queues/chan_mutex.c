@@ -75,9 +75,15 @@ static size_t ring_bytes(size_t cap, size_t elem_size) {
     return sizeof(struct buffered);
 }
 
+static int ring_look(weir_chan *c, bool sends) {
+    size_t n = ring_len(c);
+    return ring_is_closed(c) || (sends ? n < c->cap : n > 0) ? 0 : WEIR_EAGAIN;
+}
+
 static int ring_attempt(weir_waitable *on, struct weir__node *n, struct weir__call *call) {
     weir_chan *c = (weir_chan *)(void *)on;
     (void)call;
+    if (n->look) return ring_look(c, n->op == WEIR_SEND);
     return n->op == WEIR_SEND ? ring_send(c, n->elem, WEIR_NOW, NULL)
                               : ring_recv(c, n->elem, WEIR_NOW, NULL);
 }
@@ -262,9 +268,19 @@ static size_t meet_bytes(size_t cap, size_t elem_size) {
     return sizeof(struct meeting) + elem_size;
 }
 
+static int meet_look(weir_chan *c, bool sends, bool turn) {
+    struct meeting *m = of(c);
+    weir__mutex_lock(&m->mutex);
+    bool ready = m->closed || (sends ? m->receivers : m->senders) > 0;
+    weir__mutex_unlock(&m->mutex);
+    return ready || (selected(c) && weir__selects_offer(c, sends, turn)) ? 0 : WEIR_EAGAIN;
+}
+
 static int meet_attempt(weir_waitable *on, struct weir__node *n, struct weir__call *call) {
-    (void)call;
-    return meet_plain(of((weir_chan *)(void *)on), n->op == WEIR_SEND, n->elem, WEIR_NOW, NULL);
+    weir_chan *c = (weir_chan *)(void *)on;
+    bool sends = n->op == WEIR_SEND;
+    if (n->look) return meet_look(c, sends, call->pairing);
+    return meet_plain(of(c), sends, n->elem, WEIR_NOW, NULL);
 }
 
 static const struct weir__waitable_ops meet_ops = { .attempt = meet_attempt,

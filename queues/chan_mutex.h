@@ -35,6 +35,9 @@ static inline void weir__selects_see(weir_chan *c) {
  * the channel's mutex. */
 bool weir__selects_meet(weir_chan *c, bool sends, void *elem);
 
+/* Whether a select waits there for this. The same; or with the turn. */
+bool weir__selects_offer(weir_chan *c, bool sends, bool turn);
+
 /* ops->wait of mutex channels: weir__wait, where each case is one of a mutex channel or a context. */
 ptrdiff_t weir__select_mutex(struct weir__node *nodes, size_t n, const uint16_t *order,
                              weir_time deadline, weir_ctx *ctx);

@@ -201,7 +201,9 @@ static bool look_again(struct single *s, const struct weir__node *n) {
 static int attempt(weir_waitable *on, struct weir__node *n, struct weir__call *call) {
     struct single *s = of((weir_chan *)(void *)on);
     if (!call->shown) { /* nobody else can take the call: a try may perform it */
-        int rc = n->op == WEIR_RECV ? try_recv(s, n->elem) : try_send(s, n->elem);
+        int rc = n->look              ? (ready(s, n) ? 0 : WEIR_EAGAIN)
+                 : n->op == WEIR_RECV ? try_recv(s, n->elem)
+                                      : try_send(s, n->elem);
         if (rc != WEIR_EAGAIN || !call->arm) return rc;
     }
     weir__lock(&s->lock);

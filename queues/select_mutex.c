@@ -13,6 +13,7 @@
  *       has the turn, and has not been served, is not served while it looks: one case takes effect.
  *   I2  a plain call that waits is not served by offers: it counts itself, adds to `moves`, and the select
  *       that looks again meets it by a try.
+ *       A case that only looks stands there as well, and is passed over; new offers add to `moves`.
  *   I3  (no lost wake-up) a select that looks has counted itself before, and read `moves` before; a
  *       change that it does not see comes after both, and adds to `moves`.
  * Locks      the turn, then a channel's mutex or a context's lock, then `lock`, inside which none is taken.
@@ -99,12 +100,17 @@ static int sleep_past(uint64_t seen, weir_time deadline) {
 
 /* ---- offers: under the turn -------------------------------------------------------------------------------- */
 
-/* Serves an offer at c that is not one of `self`. */
-static bool serve(weir_chan *c, bool sends, void *elem, const struct weir__thread *self) {
+/* Of another than `self`, for who sends (receives). */
+static struct weir__node *offer(weir_chan *c, bool sends, const struct weir__thread *self) {
     struct weir__node *o = weir__mutex_chan_of(c)->offers.first;
-    while (o && (o->thread == self || (o->op == WEIR_SEND) == sends ||
+    while (o && (o->look || o->thread == self || (o->op == WEIR_SEND) == sends ||
                  weir_load_relaxed(&o->thread->phase) != WEIR__WAITING))
         o = o->next;
+    return o;
+}
+
+static bool serve(weir_chan *c, bool sends, void *elem, const struct weir__thread *self) {
+    struct weir__node *o = offer(c, sends, self);
     if (!o || c->kind->is_closed(c)) return false;
     if (c->elem_size) weir__copy(sends ? o->elem : elem, sends ? elem : o->elem, c->elem_size);
     o->result = 0;
@@ -119,6 +125,13 @@ bool weir__selects_meet(weir_chan *c, bool sends, void *elem) {
     bool met = serve(c, sends, elem, NULL);
     weir__mutex_unlock(&selects.turn);
     return met;
+}
+
+bool weir__selects_offer(weir_chan *c, bool sends, bool turn) {
+    if (!turn) weir__mutex_lock(&selects.turn);
+    bool some = offer(c, sends, NULL) != NULL;
+    if (!turn) weir__mutex_unlock(&selects.turn);
+    return some;
 }
 
 /* ---- the call ---------------------------------------------------------------------------------------------- */
@@ -138,9 +151,10 @@ static struct weir__mutex_chan *chan_of(const struct weir__node *n) {
 static bool meets(const struct weir__node *n) { return of_chan(n) && chan_of(n)->meets; }
 
 static int try_case(const struct cases *c, struct weir__node *n) {
-    struct weir__call call = { .self = NULL };
+    struct weir__call call = { .pairing = c->turn };
+    if (n->look && !of_chan(n)) return weir__looks_ready(n) ? 0 : WEIR_EAGAIN;
     int rc = n->on->ops->attempt(n->on, n, &call);
-    if (rc != WEIR_EAGAIN || !c->turn || !meets(n)) return rc;
+    if (rc != WEIR_EAGAIN || !c->turn || !meets(n) || n->look) return rc;
     return serve(&chan_of(n)->chan, n->op == WEIR_SEND, n->elem, c->self) ? 0 : rc;
 }
 
@@ -152,6 +166,7 @@ static ptrdiff_t poll(const struct cases *c) {
         if (!n->on) continue;
         n->result = try_case(c, n);
         if (n->result != WEIR_EAGAIN) return (ptrdiff_t)i;
+        n->ready = false;
     }
     return WEIR_EAGAIN;
 }
@@ -162,7 +177,9 @@ static void enlist(struct weir__node *n, struct weir__thread *self, size_t index
     n->index = (uint32_t)index;
     if (of_chan(n)) {
         (void)weir_fetch_add_relaxed(&chan_of(n)->selects, 1);
-        if (meets(n)) weir__queue_add(&chan_of(n)->offers, n);
+        if (!meets(n)) return;
+        if (chan_of(n)->offers.first) weir__selects_tell(); /* one that looks, perhaps */
+        weir__queue_add(&chan_of(n)->offers, n);
     } else if (n->on) {
         n->wake = tell_ended;
         (void)n->on->ops->attempt(n->on, n,

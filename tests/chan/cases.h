@@ -138,6 +138,20 @@
     XX(HAS_SELECT, "S18 64 and 65535 cases", s18_many)                                             \
     XX(HAS_SELECT, "S18 65536 cases: ETOOBIG", s18_too_many)                                       \
     XX(HAS_SELECT, "S19 priority: the first ready", s19_priority)                                  \
+    XX(HAS_SELECT, "S19 ageing: all always ready", s19_ages)                                       \
+    XX(HAS_SELECT, "S19 ageing: ready at random", s19_ages_at_random)                              \
+    XX(HAS_SELECT, "S19 ageing: who performs nothing leaves the ages", s19_ages_stay)              \
+    XX(HAS_SELECT, "S19 ageing: bounds that cannot be kept: EINVAL", s19_refused)                  \
+    XX(HAS_SELECT, "S20 readiness: what is ready, and nothing moves", s20_now)                     \
+    XX(HAS_SELECT, "S20 readiness: no element is needed, closed is ready", s20_no_elements)        \
+    XX(HAS_SELECT, "S20 readiness: told while it waits", s20_wakes)                                \
+    XX(HAS_SELECT | HAS_MANY | HAS_RENDEZVOUS, "S20 readiness: a peer that waits", s20_meets)      \
+    XX(HAS_SELECT | HAS_MANY | HAS_RENDEZVOUS, "S20 readiness: not by others that look",           \
+       s20_only_lookers)                                                                           \
+    XX(HAS_SELECT | HAS_MANY, "S20 readiness: who waits beside gets what it would", s20_beside)    \
+    XX(HAS_SELECT, "S20 readiness: contexts and deadlines", s20_ends)                              \
+    XX(HAS_SELECT, "S20 readiness: a timer stays ready", s20_timers)                               \
+    XX(HAS_SELECT | HAS_MANY, "S20 readiness: never misses", s20_misses_nothing)                   \
     XX(HAS_SELECT | HAS_MANY, "S21 robbed again and again: its deadline stays",                    \
        s21_deadline_stays)                                                                         \
     XX(HAS_SELECT | HAS_MANY, "S22 nothing is stranded where a select was not served",             \

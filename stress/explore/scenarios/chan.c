@@ -40,7 +40,7 @@ static void setup(void *state) {
 
 struct token {
     bool select, with_ctx;
-    char end; /* of a select: ? or ~ or 0 */
+    char end; /* of a select: ? or ~ or ! or = or 0 */
     size_t n;
     struct {
         unsigned chan;
@@ -58,7 +58,7 @@ static const char *parse(const char *p, struct token *t) {
         t->of[t->n++].letter = *p++;
     } while (t->select && *p != ']');
     p += t->select;
-    if (t->select && (*p == '?' || *p == '~')) t->end = *p++;
+    if (t->select && *p && strchr("?~!=", *p)) t->end = *p++;
     return p;
 }
 
@@ -123,10 +123,17 @@ static void run_select(struct state *s, const struct token *t) {
                                        send ? WEIR_SEND : WEIR_RECV, 0, 1 };
         op->in[op->nin++] = CHAN_KIND(send ? 's' : 'r', t->of[i].chan);
     }
-    ptrdiff_t k = weir_select(cases, t->n, deadline_of(t), t->with_ctx ? s->ctx : NULL, 0);
+    unsigned flags = t->end == '!' ? WEIR_SELECT_READY : t->end == '=' ? WEIR_SELECT_AGEING(2) : 0;
+    ptrdiff_t k = weir_select(cases, t->n, deadline_of(t), t->with_ctx ? s->ctx : NULL, flags);
     for (size_t i = 0; i < t->n; i++) /* of the others nothing has moved */
-        if ((ptrdiff_t)i != k && !sends(t->of[i].letter)) weir_model_check(v[i] == 0);
+        if (((ptrdiff_t)i != k || flags == WEIR_SELECT_READY) && !sends(t->of[i].letter))
+            weir_model_check(v[i] == 0);
     weir_model_read(v, sizeof v);
+    if (k >= 0 && flags == WEIR_SELECT_READY) {
+        weir_model_check(cases[k].result == 0);
+        weir_model_end(op, 1 + k);
+        return;
+    }
     if (k < 0) {
         for (size_t i = 0; i < t->n; i++) op->out[i] = (uint64_t)(int64_t)cases[i].result;
         op->nout = (uint8_t)t->n;

@@ -5,7 +5,7 @@
  *   S R   send, receive            s r   try send, try receive
  *   T t   send and receive with a deadline
  *   c     close
- * [aSbR] selects; followed by ? it does not wait, by ~ it has a deadline. @ before any of these passes the
+ * [aSbR] selects; followed by ? it does not wait, by ~ it has a deadline, by ! it only looks, by = it ages. @ before any of these passes the
  * context. X cancels it. Values sent are unique. */
 #ifndef WEIR_STRESS_SCENARIO_CHAN_H
 #define WEIR_STRESS_SCENARIO_CHAN_H
