@@ -137,15 +137,16 @@ static void consume(struct wb_worker *w) {
 /* ---- as variants --------------------------------------------------------------------------------- */
 
 /* Of a kind for one receiver there is no storm. */
-#define LIFE_VARIANT(symbol, name, kind, can, note)                                       \
-    static void *open_##symbol(const struct wb_shape *s) { return open_kind(s, kind); }   \
-    const struct wb_ring wb_life_##symbol = {                                             \
-        name, "life", NULL, note, WB_ANY_CAP | (can), open_##symbol, dispose, NULL, NULL, \
-        NULL, solo,   NULL, NULL                                                          \
-    };                                                                                    \
-    const struct wb_ring wb_close_##symbol = {                                            \
-        name,          "close", NULL, note,    WB_BLOCK | WB_ANY_CAP | (can),             \
-        open_##symbol, dispose, shut, produce, consume,                                   \
-        NULL,          NULL,    NULL                                                      \
+#define LIFE_VARIANT(symbol, name, kind, can, note)                                     \
+    static void *open_##symbol(const struct wb_shape *s) { return open_kind(s, kind); } \
+    const struct wb_ring wb_life_##symbol = {                                           \
+        name,          "life",  NULL, note, WB_ANY_CAP | ((can) & ~WB_KIND),            \
+        open_##symbol, dispose, NULL, NULL, NULL,                                       \
+        solo,          NULL,    NULL                                                    \
+    };                                                                                  \
+    const struct wb_ring wb_close_##symbol = {                                          \
+        name,          "close", NULL, note,    WB_BLOCK | WB_ANY_CAP | (can),           \
+        open_##symbol, dispose, shut, produce, consume,                                 \
+        NULL,          NULL,    NULL                                                    \
     };
 WB_CHAN_KINDS(LIFE_VARIANT)

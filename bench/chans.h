@@ -15,10 +15,11 @@
 
 /* X(symbol, name, kind, can, note): `name` is "weir" for the usual kind, "mutex" for the mutex version,
  * weir_... for the others; `can` is what differs between them. */
-#define WB_CHAN_KINDS(X)                                                        \
-    X(weir, "weir", WEIR_CHAN_MPMC, WB_MPMC | WB_RENDEZVOUS, NULL)              \
-    X(strict, "weir_strict", WEIR_CHAN_STRICT, WB_MPMC | WB_RENDEZVOUS,         \
-      "every operation under one lock, waiters served first come first served") \
+#define WB_CHAN_KINDS(X)                                                                      \
+    X(weir, "weir", WEIR_CHAN_MPMC, WB_MPMC | WB_RENDEZVOUS, NULL)                            \
+    X(strict, "weir_strict", WEIR_CHAN_STRICT, WB_MPMC | WB_RENDEZVOUS,                       \
+      "every operation under one lock, waiters served first come first served")               \
+    X(spsc, "weir_spsc", WEIR_CHAN_SPSC, WB_SPSC | WB_KIND, "one thread sends, one receives") \
     X(mutex, "mutex", WEIR_CHAN_MUTEX, WB_MPMC | WB_RENDEZVOUS, NULL)
 
 #define WB_CHAN_DECLARE(symbol, name, kind, can, note)                                 \

@@ -148,10 +148,11 @@ static void consume(struct wb_worker *w) {
 
 #define SELECT_CAN (WB_BLOCK | WB_ANY_CAP)
 
-#define SELECT_VARIANT(symbol, name, kind, can, note)                                             \
-    static void *open_##symbol(const struct wb_shape *s) { return open_kind(s, kind); }           \
-    const struct wb_ring wb_select_##symbol = {                                                   \
-        name,    "select", NULL, note, SELECT_CAN | (can), open_##symbol, dispose, shut, produce, \
-        consume, solo,     NULL, NULL                                                             \
+#define SELECT_VARIANT(symbol, name, kind, can, note)                                   \
+    static void *open_##symbol(const struct wb_shape *s) { return open_kind(s, kind); } \
+    const struct wb_ring wb_select_##symbol = {                                         \
+        name,          "select", NULL, note,    SELECT_CAN | ((can) & ~WB_KIND),        \
+        open_##symbol, dispose,  shut, produce, consume,                                \
+        solo,          NULL,     NULL                                                   \
     };
 WB_CHAN_KINDS(SELECT_VARIANT)

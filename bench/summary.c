@@ -75,6 +75,44 @@ static void bars(FILE *f, const struct wb_bars *bars) {
     }
 }
 
+/* Median time of a select by one thread with so many cases, one of them ready; 0: not measured. */
+static double select_ns(const struct wb_report *r, const char *variant, unsigned cases) {
+    char name[WB_NAME_BYTES];
+    (void)snprintf(name, sizeof name,
+                   "select/%s/test:solo/cap:1024/size:8/batch:1/ways:%u/ready:1/blocking:1",
+                   variant, cases);
+    const struct wb_item *item = wb_plan_find(r->plan, name);
+    return item ? r->results[item - r->plan->items].ns.median : 0;
+}
+
+/* What an idle case of a select costs: the difference to the select without idle ones. */
+static void idle_cases(FILE *f, const struct wb_report *r) {
+    static const unsigned cases[] = { 2, 8, 64 };
+    bool headed = false;
+    for (const struct wb_ring *const *ring = wb_rings; *ring; ring++) {
+        const char *variant = (*ring)->name;
+        double one = select_ns(r, variant, 1), many = select_ns(r, variant, 2);
+        if (strcmp((*ring)->structure, "select") != 0 || one <= 0 || many <= 0) continue;
+        if (!headed)
+            (void)fputs(
+                "\n## Idle cases of a select\n\nNanoseconds per idle case: the median of the "
+                "select with so many cases, one of them ready, less that of the select with the "
+                "ready one alone, over the number of idle ones.\n\n"
+                "| idle | 2 cases | 8 cases | 64 cases |\n|---|---|---|---|\n",
+                f);
+        headed = true;
+        (void)fprintf(f, "| %s |", variant);
+        for (unsigned i = 0; i < 3; i++) {
+            many = select_ns(r, variant, cases[i]);
+            if (many > 0)
+                (void)fprintf(f, " %.3g |", (many - one) / (cases[i] - 1));
+            else
+                (void)fputs(" |", f);
+        }
+        (void)fputc('\n', f);
+    }
+}
+
 static void table_head(FILE *f, const struct wb_case *c) {
     char words[160];
     (void)fprintf(f, "\n### %s\n\n`%s`\n\n", wb_text_case(words, sizeof words, c), c->name);
@@ -147,6 +185,7 @@ bool wb_write_summary(const struct wb_report *r, FILE *f) {
     losses(f, r);
     faults(f, r);
     bars(f, r->bars);
+    idle_cases(f, r);
     tables(f, r);
     return !ferror(f);
 }

@@ -52,7 +52,7 @@ static void print_bars(FILE *f, const struct wb_bars *bars) {
         const struct wb_bar *b = &bars->bar[i];
         char ratio[WB_TEXT] = "-";
         if (b->rounds) (void)wb_text_ratio(ratio, b->ratio);
-        (void)fprintf(f, "  %-13s %-52s %-14s %s\n", wb_bar_word(b->result), b->name, b->wanted,
+        (void)fprintf(f, "  %-13s %-62s %-16s %s\n", wb_bar_word(b->result), b->name, b->wanted,
                       ratio);
     }
 }

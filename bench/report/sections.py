@@ -3,6 +3,7 @@
 
 A section without data says in one sentence what was not measured; it never shows an empty frame.
 """
+import channels
 import groups
 import svg
 import words
@@ -113,7 +114,8 @@ def latency(run, pen):
         "Ping-pong: one thread sends an element and waits for the answer; shown is the time there "
         "and back. Open loop: elements are sent at a fixed rate, and each one's time counts from "
         "the moment at which it was due, so that a stall is charged to everything that waits behind "
-        "it. p99 is the time that 99 of 100 elements stay below."], pictures,
+        "it. After a gap: an element is sent to a thread that sleeps, and its time counts from just "
+        "before the send until the receiver runs. p99 is the time that 99 of 100 elements stay below."], pictures,
         "Latency was not measured: no ping-pong and no open-loop case ran.", shown(names, pen))
 
 
@@ -121,7 +123,8 @@ def fairness(run, pen):
     pictures = []
     for case, rows in groups.by_case(run.cases).items():
         rows = [row for row in rows if row.fair_min_max is not None and row.status == "ok"]
-        if rows and (rows[0].P > 1 or rows[0].C > 1) and words.kind(rows[0]) != "one stopped":
+        if rows and (rows[0].P > 1 or rows[0].C > 1) and words.kind(rows[0]) not in (
+                "one stopped", "close storm"):
             pictures.append(pen.shares(groups.slug(f"fairness {case}"), words.label(rows[0]), rows))
     return Section("fairness", "Fairness", [
         "How many elements the least busy thread moved, divided by the busiest one's. 1 means all "
@@ -180,5 +183,39 @@ def crowded(run, pen):
     return section
 
 
+def select_panels(run):
+    """Selects of one thread over the number of cases, one of them ready, and all of them."""
+    panels = []
+    for title, fits in (("one case is ready", lambda row: words.key(row, "ready") == "1"),
+                        ("all cases are ready",
+                         lambda row: words.key(row, "ready") == words.key(row, "ways"))):
+        rows = [row for row in channels.of(run, "select")
+                if words.kind(row) == "alone" and fits(row)]
+        for row in rows:
+            row.cases_of_select = int(words.key(row, "ways"))
+        if len({row.cases_of_select for row in rows}) > 1:
+            panels.append(groups.Panel(groups.slug(f"select {title}"), f"select, {title}",
+                                       "cases_of_select", rows))
+    return panels
+
+
+def channel_costs(run, pen):
+    """What a select costs with its number of cases, and what waiting costs."""
+    panels = select_panels(run)
+    section = Section("channels", "Channels and select", [
+        "How many elements per second one thread gets out of a select and puts back, against the number "
+        "of cases. A case is idle if its channel has nothing to give; the select still has to look at "
+        "it."], [pen.lines(panel, "cases of the select") for panel in panels],
+        "No select was measured with several numbers of cases.", legend(panels, pen), switch=True)
+    section.items = channels.idle_lines(run) + channels.burnt_lines(run)
+    if section.items:
+        section.items_lead = ("What an idle case of a select costs (the difference of two medians, over "
+                              "the number of idle cases), and what waiting for an element costs:")
+    elif not any(row.structure == "chan" for row in run.cases):
+        section.missing = "No channel was measured."
+    return section
+
+
 def all_sections(run, pen):
-    return [build(run, pen) for build in (threads, ratios, latency, fairness, batches, crowded)]
+    return [build(run, pen) for build in (threads, ratios, latency, fairness, batches, channel_costs,
+                                          crowded)]

@@ -7,6 +7,7 @@ stand in it once, and the lists of losses and of bars must be complete.
 
 Standard library only.
 """
+import math
 import os
 import re
 
@@ -37,6 +38,12 @@ def shown(text):
 def half_printed(number):
     mantissa, _, exponent = number.partition("e")
     return 0.5 * 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
+
+
+def half_printed_g(text):
+    """Half a unit of the third significant digit, which is where such a figure was rounded."""
+    number = abs(float(text))
+    return 0.5 * 10.0 ** (math.floor(math.log10(number)) - 2) if number else 0.0
 
 
 def cells_of(line):
@@ -77,6 +84,8 @@ class Reader:
         if self.heading[0] == "variant":
             self.measured(number, self.case, fields["variant"], fields)
             self.seen.add((self.case, fields["variant"]))
+        elif self.heading[0] == "idle":
+            self.idle(number, fields)
         elif self.heading[0] == "bar":
             self.bar(number, fields)
         elif "names" in fields and "against" in fields:
@@ -121,6 +130,29 @@ class Reader:
             if fields.get(column) != row.text[column]:
                 self.say(number, f"{row.bar}: {column} is '{fields.get(column)}', bars.csv says "
                                  f"'{row.text[column]}'")
+
+    def select_ns(self, variant, cases):
+        row = self.run.find(f"select/test:solo/cap:1024/size:8/batch:1/ways:{cases}/ready:1/blocking:1",
+                            variant)
+        return None if row is None else Value.of(row, "ns_op_median")
+
+    def idle(self, number, fields):
+        """Each figure is a difference of two medians over a count."""
+        variant = fields["idle"]
+        one = self.select_ns(variant, 1)
+        for heading, text in fields.items():
+            cases = int(heading.split()[0]) if heading != "idle" else 0
+            if not cases or not text:
+                continue
+            many = self.select_ns(variant, cases)
+            if one is None or many is None:
+                self.say(number, f"idle cases of {variant}: cases.csv has no select with 1 and {cases}")
+                return
+            wanted = Value((many.number - one.number) / (cases - 1),
+                           (many.doubt + one.doubt) / (cases - 1))
+            if not Value(float(text), half_printed_g(text)).agrees(wanted):
+                self.say(number, f"idle cases of {variant}: {heading} is '{text}', the data say "
+                                 f"{wanted.number:.6g}")
 
     def complete(self, losing):
         wanted = {(row.case, row.variant) for row in self.run.cases if row.rounds}

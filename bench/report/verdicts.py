@@ -9,8 +9,10 @@ sign test over the paired rounds gives p < 0.05, which for 9 rounds means at lea
 import math
 import statistics
 
+import channels
 import words
 
+RINGS = ("spsc", "mpmc")
 SIGN_LEVEL = 0.05
 
 
@@ -122,7 +124,7 @@ def except_in(rows):
 
 def ring_or_mutex(run):
     rows = compared(run, lambda row: row.variant == "mutex" and not row.blocking
-                    and words.kind(row) in ("stream", "alone", "ping-pong"))
+                    and row.structure in RINGS and words.kind(row) in ("stream", "alone", "ping-pong"))
     if not rows:
         return None
     text, sides = tally(rows)
@@ -208,7 +210,8 @@ def batches(run):
 
 
 def blocking(run):
-    rows = compared(run, lambda row: row.blocking and row.variant == "mutex" and not row.one_cpu)
+    rows = compared(run, lambda row: row.blocking and row.variant == "mutex" and not row.one_cpu
+                    and row.structure in RINGS)
     if not rows:
         return None
     text, sides = tally(rows)
@@ -225,8 +228,37 @@ def one_cpu(run):
     if not rows:
         return None
     worst = min(rows, key=lambda row: row.ratio_median)
-    return Verdict("On one CPU only?", f"Against the mutex ring, weir is {tally(rows)[0]}.", [
+    return Verdict("On one CPU only?", f"Against the mutex version, weir is {tally(rows)[0]}.", [
         f"Its worst case: {words.label(worst)}, ratio {words.ratio(worst)}."])
+
+
+def weir_or_mutex(rows, ours, theirs):
+    """The answer and the tally of rows against the mutex version."""
+    text, sides = tally(rows)
+    answer = (f"{ours}." if sides["faster"] and not sides["slower"] else
+              "Undecided: no difference was shown." if not sides["slower"] else
+              f"{theirs}, as measured here." if len(sides["slower"]) >= len(sides["faster"]) else
+              f"{ours}, except here: {except_in(sides['slower'])}.")
+    return answer, text
+
+
+def channel(run):
+    rows = channels.against_mutex(run, "chan")
+    if not rows:
+        return None
+    answer, text = weir_or_mutex(rows, "The channel", "The mutex channel")
+    return Verdict("A channel, or a queue with a mutex and condition variables?", answer, [
+        f"Against the mutex channel, weir's is {text}.", channels.wake_detail(run)])
+
+
+def select(run):
+    rows = channels.against_mutex(run, "select")
+    if not rows:
+        return None
+    answer, text = weir_or_mutex(rows, "Weir's select", "The select over mutex channels")
+    return Verdict("A select over several channels?", answer, [
+        f"Against a select of one mutex and one condition variable, weir's is {text}."]
+        + channels.idle_lines(run))
 
 
 def latency(run):
@@ -251,5 +283,5 @@ def verdicts(run):
     found = [ring_or_mutex(run),
              against_others(run, "spsc", "One thread writes, one reads: against other libraries?"),
              against_others(run, "mpmc", "Many threads write and read: against other libraries?"),
-             batches(run), blocking(run), latency(run), one_cpu(run)]
+             batches(run), blocking(run), latency(run), channel(run), select(run), one_cpu(run)]
     return [verdict for verdict in found if verdict]

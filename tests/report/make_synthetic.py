@@ -44,6 +44,8 @@ def shapes():
                        work_ns=0, blocking=0, rate=0, threads=P + C, one_cpu=0)
         columns.update(more)
         columns["oversubscribed"] = int(columns["threads"] > CPUS and not columns["one_cpu"])
+        if structure == "look":
+            return f"look/P:{P}/C:{C}", columns, speeds
         name = (f"bound/test:{extra['test']}/size:8/group:{workload}" if structure == "bound" else
                 case_name(structure, P, C, columns["cap"], columns["size"], columns["batch"],
                           **(extra or {})))
@@ -88,6 +90,20 @@ def shapes():
         yield add("Q2", "mpmc", 1, 1, dict(weir=180, mutex=260, ck=150),
                   {"rate": rate}, rate=rate)
     yield add("Q2", "bound", 1, 1, dict(raw=9.8), {"test": "solo-rmw"}, threads=1)
+    for n in (1, 2, 4):
+        kinds = dict(weir=30 + n, mutex=140 + 9 * n, **({"weir_spsc": 11} if n == 1 else {}))
+        yield add("Q4", "chan", n, n, kinds, {"blocking": 1}, blocking=1)
+    yield add("Q4", "chan", 1, 1, dict(weir=900, mutex=40000), {"test": "ping", "blocking": 1},
+              blocking=1, cap=0)
+    yield add("Q6", "chan", 1, 1, dict(weir=21000, mutex=26000), {"gap": 200000, "blocking": 1},
+              blocking=1)
+    yield add("Q6", "bound", 1, 1, dict(raw=19000), {"test": "wake-futex"})
+    for ways, ready in ((1, 1), (2, 1), (8, 1), (64, 1), (2, 2), (8, 8)):
+        yield add("Q5", "select", 1, 1, dict(weir=70 + 12 * (ways - ready), mutex=90 + 25 * (ways - ready)),
+                  {"test": "solo", "ways": ways, "ready": ready, "blocking": 1}, blocking=1, threads=1)
+    yield add("Q8", "close", 1, 4, dict(weir=25000, mutex=26000), {"gap": 100000, "blocking": 1},
+              blocking=1, cap=0)
+    yield add("F3", "look", 4, 0, dict(weir=1.2, mutex=23), cap=0, size=0)
 
 
 def bootstrap(random_source, values):
@@ -101,7 +117,7 @@ def number(value):
 
 
 def is_latency(name, columns):
-    return "test:ping" in name or columns["rate"] > 0
+    return any(key in name for key in ("test:ping", "/gap:", "wake-futex")) or columns["rate"] > 0
 
 
 def measured(rng, speed):

@@ -55,6 +55,13 @@ def lines(cases, bars):
     for bar in bars:
         yield (f"| {bar['bar']} | {bar['wanted']} | {ratio(bar, ('median', 'lo', 'hi'))} | "
                f"{bar['result']} |")
+    yield from ("", "## Idle cases of a select", "", "| idle | 2 cases | 8 cases | 64 cases |",
+                "|---|---|---|---|")
+    ns = {(row["variant"], row["case"].partition("ways:")[2].partition("/")[0]): float(row["ns_op_median"])
+          for row in cases if row["structure"] == "select" and "ready:1/" in row["case"]}
+    for variant in ("weir", "mutex"):
+        idle = [(ns[variant, n] - ns[variant, "1"]) / (int(n) - 1) for n in ("2", "8", "64")]
+        yield f"| {variant} | " + " | ".join(f"{value:.3g}" for value in idle) + " |"
     last = None
     for row in cases:
         if not row["rounds"]:

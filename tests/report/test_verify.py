@@ -271,7 +271,13 @@ class Results(InFolder):
     def test_summary_row_gone(self):
         text = self.read(self.path("summary.md"))
         self.write(self.path("summary.md"), text[:text.rindex("| raw |")])
-        self.finds("has no row for bound/test:solo-rmw")
+        self.finds("has no row for bound/test:wake-futex")
+
+    def test_summary_idle_case(self):
+        line = next(line for line in self.read(self.path("summary.md")).splitlines()
+                    if line.startswith("| mutex | 2"))
+        self.change("summary.md", line, line.replace("| mutex | 2", "| mutex | 3", 1))
+        self.finds("idle cases of mutex", "the data say")
 
     def test_summary_loss_gone(self):
         text = self.read(self.path("summary.md"))
