@@ -129,6 +129,13 @@
        "as MPMC_Q1, for an spsc channel")                                                          \
     XX(CHSP_Q2, RECHECK, "SPSC_T1 SPSC_T4 SPSC_H1 SPSC_H3",                                        \
        "as B1: what the barrier made visible is not looked at")                                    \
+    XX(LIMIT_C1, RMW_REL, "LIMIT_R1",                                                              \
+       "a token may be counted with an old pace, beside a new until")                              \
+    XX(LIMIT_R1, LOAD_ACQ, "LIMIT_C1", "as C1")                                                    \
+    XX(LIMIT_P1, STORE_REL, "LIMIT_P2",                                                            \
+       "a pace may be read in part, and found to be of its version")                               \
+    XX(LIMIT_P2, LOAD_ACQ, "LIMIT_P1", "as P1")                                                    \
+    XX(LIMIT_Q1, RECHECK, "LIMIT_C1", "as P1: a pace of two versions, computed with")              \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
     XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")
