@@ -102,6 +102,47 @@ int weir_chan_recv_wait(weir_chan *c, void *elem, weir_time deadline, weir_ctx *
     return c->kind->recv(c, elem, deadline, ctx);
 }
 
+/* Where element k goes. */
+static void *place(const weir_chan *c, void *elems, size_t k) {
+    return c->elem_size ? (char *)elems + k * c->elem_size : elems;
+}
+
+ptrdiff_t weir__chan_recv_each(weir_chan *c, void *elems, size_t n) {
+    size_t k = 0;
+    int rc = 0;
+    while (k < n && (rc = c->kind->recv(c, place(c, elems, k), WEIR_NOW, NULL)) == 0) k++;
+    return k > 0 ? (ptrdiff_t)k : rc;
+}
+
+/* A batch; where that is not all, one element for which it waits; and again. */
+static ptrdiff_t recv_many(weir_chan *c, void *elems, size_t n, weir_time linger,
+                           weir_time deadline, weir_ctx *ctx) {
+    size_t got = 0;
+    ptrdiff_t rc = weir_ctx_err(ctx);
+    while (rc >= 0) {
+        rc = c->kind->recv_n(c, place(c, elems, got), n - got);
+        if (rc > 0) got += (size_t)rc;
+        if (got == n) break;
+        weir_time until = got && linger < deadline ? linger : deadline;
+        bool waits = rc > 0 || rc == WEIR_EAGAIN || rc == WEIR_EBUSY;
+        if (!waits || until == WEIR_NOW) break;
+        rc = c->kind->recv(c, place(c, elems, got), until, ctx);
+        got += rc == 0;
+        if (got == n) break;
+        if (rc == 0) rc = weir_ctx_err(ctx);
+    }
+    return got ? (ptrdiff_t)got : rc;
+}
+
+ptrdiff_t weir_chan_recv_many_wait(weir_chan *c, void *elems, size_t n, weir_time linger,
+                                   weir_time deadline, weir_ctx *ctx) {
+    if (n == 0) return 0;
+    if (!c) return never(deadline, ctx);
+    if (!elems && c->elem_size) return weir__misuse("weir_chan_recv_many", "no place for them");
+    if (n > PTRDIFF_MAX) n = PTRDIFF_MAX;
+    return recv_many(c, elems, n, linger, deadline, ctx);
+}
+
 int weir_chan_close(weir_chan *c) {
     return c ? c->kind->close(c) : weir__misuse("weir_chan_close", "no channel");
 }

@@ -26,6 +26,8 @@ void weir__chan_drop(struct weir__chan_buffer *b, weir_drop_fn *drop, void *arg)
 struct weir__chan_kind {
     int (*send)(weir_chan *c, const void *elem, weir_time deadline, weir_ctx *ctx);
     int (*recv)(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx);
+    /* What is there, up to n > 0, without waiting: the count, or a code. */
+    ptrdiff_t (*recv_n)(weir_chan *c, void *elems, size_t n);
     int (*close)(weir_chan *c);
     bool (*is_closed)(const weir_chan *c);
     size_t (*len)(const weir_chan *c);
@@ -47,6 +49,9 @@ struct weir_chan {
 
 extern const struct weir__chan_kind weir__chan_strict, weir__chan_mpmc, weir__chan_spsc,
     weir__chan_mutex_ring, weir__chan_mutex_meeting;
+
+/* recv_n of a kind that has nothing better: one at a time. */
+ptrdiff_t weir__chan_recv_each(weir_chan *c, void *elems, size_t n);
 
 /* Whether n is a case of a channel. */
 int weir__chan_check(const weir_waitable *on, const struct weir__node *n);

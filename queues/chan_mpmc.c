@@ -273,6 +273,10 @@ static int recv_wait(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx
     return weir__wait_one(&c->on, WEIR_RECV, elem, 0, deadline, ctx);
 }
 
+static ptrdiff_t recv_n(weir_chan *c, void *elems, size_t n) {
+    return weir_mpmc_try_pop_n(&of(c)->ring, elems, n);
+}
+
 static int close_chan(weir_chan *c) { return weir_mpmc_close(&of(c)->ring); }
 static bool is_closed(const weir_chan *c) {
     return weir_mpmc_is_closed(&((const struct buffered *)(const void *)c)->ring);
@@ -312,5 +316,6 @@ static int end(weir_chan *c) {
     return weir_mpmc_fini(&of(c)->ring, c->drop, c->drop_arg);
 }
 
-const struct weir__chan_kind weir__chan_mpmc = { send_wait, recv_wait, close_chan, is_closed,
-                                                 len,       bytes,     init,       end };
+const struct weir__chan_kind weir__chan_mpmc = { send_wait,  recv_wait, recv_n,
+                                                 close_chan, is_closed, len,
+                                                 bytes,      init,      end };

@@ -61,6 +61,12 @@ static int ring_recv(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx
     if (rc == 0) weir__selects_see(c);
     return rc;
 }
+static ptrdiff_t ring_recv_n(weir_chan *c, void *elems, size_t n) {
+    if (c->elem_size == 0) return weir__chan_recv_each(c, elems, n); /* one byte each in the ring */
+    ptrdiff_t rc = weir_mutex_ring_try_pop_n(ring_of(c), elems, n);
+    if (rc > 0) weir__selects_see(c);
+    return rc;
+}
 static int ring_close(weir_chan *c) {
     int rc = weir_mutex_ring_close(ring_of(c));
     if (rc == 0) weir__selects_see(c);
@@ -109,9 +115,9 @@ static int ring_end(weir_chan *c) {
     return rc;
 }
 
-const struct weir__chan_kind weir__chan_mutex_ring = { ring_send,      ring_recv, ring_close,
-                                                       ring_is_closed, ring_len,  ring_bytes,
-                                                       ring_init,      ring_end };
+const struct weir__chan_kind weir__chan_mutex_ring = { ring_send,  ring_recv,      ring_recv_n,
+                                                       ring_close, ring_is_closed, ring_len,
+                                                       ring_bytes, ring_init,      ring_end };
 
 /* ---- without --------------------------------------------------------------------------------------------- */
 
@@ -325,6 +331,7 @@ static int meet_end(weir_chan *c) {
     return 0;
 }
 
-const struct weir__chan_kind weir__chan_mutex_meeting = { meet_send,      meet_recv, meet_close,
-                                                          meet_is_closed, meet_len,  meet_bytes,
-                                                          meet_init,      meet_end };
+const struct weir__chan_kind weir__chan_mutex_meeting = {
+    meet_send, meet_recv, weir__chan_recv_each, meet_close, meet_is_closed, meet_len, meet_bytes,
+    meet_init, meet_end
+};

@@ -292,6 +292,18 @@ static int recv_wait(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx
     return look_for_waiters(s, &r->head_, PRODUCER);
 }
 
+static ptrdiff_t recv_n(weir_chan *c, void *elems, size_t n) {
+    struct single *s = of(c);
+    bool closed = false;
+    size_t k = 0;
+    int rc = 0;
+    if (!enter_role(s, CONSUMER, "weir_chan_recv_many")) return WEIR_EINVAL;
+    while (rc == 0 && (k = weir_spsc_pop_n(&s->ring, elems, n)) == 0) rc = nothing(s, &closed);
+    leave_role(s, CONSUMER);
+    if (k > 0) (void)look_for_waiters(s, &s->ring.head_, PRODUCER);
+    return k > 0 ? (ptrdiff_t)k : rc;
+}
+
 static int close_chan(weir_chan *c) {
     struct single *s = of(c);
     if (!enter_role(s, PRODUCER, "weir_chan_close")) return WEIR_EINVAL;
@@ -345,5 +357,6 @@ static int end(weir_chan *c) {
     return weir_spsc_fini(&of(c)->ring, c->drop, c->drop_arg);
 }
 
-const struct weir__chan_kind weir__chan_spsc = { send_wait, recv_wait, close_chan, is_closed,
-                                                 len,       bytes,     init,       end };
+const struct weir__chan_kind weir__chan_spsc = { send_wait,  recv_wait, recv_n,
+                                                 close_chan, is_closed, len,
+                                                 bytes,      init,      end };

@@ -101,6 +101,27 @@ static int recv_wait(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx
     return weir__wait_one(&c->on, WEIR_RECV, elem, 0, deadline, ctx);
 }
 
+/* In one step. A peer that is BUSY, which asks for the pairing lock, ends it; the caller comes again. */
+static ptrdiff_t recv_n(weir_chan *c, void *elems, size_t n) {
+    struct strict *s = of(c);
+    struct weir__call call = { .self = NULL };
+    struct weir__node one = { .elem = elems };
+    size_t k = 0;
+    int rc = 0;
+    weir__lock(&s->lock);
+    while (k < n && (rc = recv(s, &one, &call)) == 0) {
+        k++;
+        if (c->elem_size) one.elem = (char *)elems + k * c->elem_size;
+    }
+    weir__unlock(&s->lock);
+    weir__tell(&call.wakes);
+    if (k == 0 && rc == WEIR__AGAIN) { /* the first one with that lock */
+        rc = recv_wait(c, elems, WEIR_NOW, NULL);
+        k = rc == 0;
+    }
+    return k > 0 ? (ptrdiff_t)k : rc == WEIR__PENDING ? WEIR_EAGAIN : rc;
+}
+
 static void refuse_all(struct weir__queue *q, struct weir__wakes *wakes) {
     for (struct weir__node *n; (n = q->first);) {
         weir__queue_remove(q, n);
@@ -167,5 +188,6 @@ static int end(weir_chan *c) {
     return 0;
 }
 
-const struct weir__chan_kind weir__chan_strict = { send_wait, recv_wait, close_chan, is_closed,
-                                                   len,       bytes,     init,       end };
+const struct weir__chan_kind weir__chan_strict = { send_wait,  recv_wait, recv_n,
+                                                   close_chan, is_closed, len,
+                                                   bytes,      init,      end };

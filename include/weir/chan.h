@@ -115,6 +115,23 @@ WEIR_NODISCARD WEIR_INLINE int weir_chan_try_recv(weir_chan *c, void *elem) {
     return weir_chan_recv_wait(c, elem, WEIR_NOW, NULL);
 }
 
+/* Receives at least one element and at most n, oldest first, to elems[0] and on: waits until `deadline` for the
+ * first, as weir_chan_recv_wait does, and takes what else is there; then waits for more until n are there, or the
+ * time `linger` has come (WEIR_NOW: not at all) or the deadline, or the context ends, or the channel is closed and
+ * drained. Others may receive in between. Any thread; of an spsc channel the consumer's. Returns the count; or, if
+ * there was not even one, the code of weir_chan_recv_wait. n = 0 returns 0. */
+WEIR_NODISCARD WEIR_API ptrdiff_t weir_chan_recv_many_wait(weir_chan *c, void *elems, size_t n,
+                                                           weir_time linger, weir_time deadline,
+                                                           weir_ctx *ctx);
+WEIR_NODISCARD WEIR_INLINE ptrdiff_t weir_chan_recv_many(weir_chan *c, void *elems, size_t n,
+                                                         weir_time linger) {
+    return weir_chan_recv_many_wait(c, elems, n, linger, WEIR_FOREVER, NULL);
+}
+/* What is there, up to n; waits for nothing. */
+WEIR_NODISCARD WEIR_INLINE ptrdiff_t weir_chan_try_recv_many(weir_chan *c, void *elems, size_t n) {
+    return weir_chan_recv_many_wait(c, elems, n, WEIR_NOW, WEIR_NOW, NULL);
+}
+
 /* Closes: every later send is refused, waiting senders and, once the buffer is drained, receivers get
  * WEIR_ECLOSED. Any thread; of an spsc channel the producer's alone. Returns 0 to exactly one caller,
  * WEIR_ECLOSED to the others, WEIR_EINVAL for NULL. */

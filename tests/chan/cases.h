@@ -103,6 +103,17 @@
     XX(IS_SPSC, "C spsc: one side stands still, the other goes on", spsc_stopped)                \
     XX(IS_SPSC, "C spsc: queued and not asleep yet", spsc_entered)
 
+#define MANY_CASES(XX)                                                                     \
+    XX(0, "C06 C18 recv_many takes what is there, in order, up to n", many_there)          \
+    XX(0, "C03 recv_many of NULL, and to NULL", many_bad_input)                            \
+    XX(0, "C25 recv_many of elements of no bytes, and of 24", many_sizes)                  \
+    XX(0, "C recv_many waits for one, then lingers until there are n", many_waits)         \
+    XX(0, "C30 recv_many: a deadline or the end of its lingering", many_late)              \
+    XX(0, "C07 C09 recv_many on closed, and closed while it waits or lingers", many_close) \
+    XX(0, "X23 recv_many: its context ends before, or while it lingers", many_ctx)         \
+    XX(0, "C recv_many lets waiting senders in", many_senders)                             \
+    XX(0, "C29 conservation and order, received by recv_many", c29_many)
+
 #define SELECT_CASES(XX)                                                                           \
     XX(HAS_SELECT, "S01 no cases: waits for ever, or until its deadline", s01_no_cases)            \
     XX(HAS_SELECT, "S02 the default only if nothing is ready", s02_default)                        \
@@ -162,6 +173,7 @@
 
 #define CHAN_DECLARE(needs, name, fn) void fn(void);
 CHAN_CASES(CHAN_DECLARE)
+MANY_CASES(CHAN_DECLARE)
 SELECT_CASES(CHAN_DECLARE)
 MPMC_CASES(CHAN_DECLARE)
 SPSC_CASES(CHAN_DECLARE)

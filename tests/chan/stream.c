@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { WAITING, TRYING, TIMED, SELECTING, MIXED };
+enum { WAITING, TRYING, TIMED, SELECTING, MIXED, MANY }; /* MANY: by recv_many; else as WAITING */
 
 struct stream {
     weir_chan *c;
@@ -77,9 +77,24 @@ static void take(struct stream *s, uint64_t v, uint64_t *last) {
     (void)weir_fetch_add_relaxed(&s->sum, v);
 }
 
+/* false: the channel is closed. */
+static bool take_many(struct stream *s, uint64_t *last) {
+    uint64_t v[5];
+    size_t n = 1 + rng_below(5);
+    weir_time d = rng_below(2) ? WEIR_FOREVER : weir_after((int64_t)rng_below(30000));
+    weir_time linger = rng_below(2) ? WEIR_NOW : d;
+    ptrdiff_t k = weir_chan_recv_many_wait(s->c, v, n, linger, d, NULL);
+    if (k == WEIR_ECLOSED) return false;
+    CHECK(k == WEIR_ETIMEDOUT || (k > 0 && (size_t)k <= n), "recv_many returned %td", k);
+    for (ptrdiff_t i = 0; i < k; i++) take(s, v[i], last);
+    return true;
+}
+
 static void receive_all(struct stream *s) {
     uint64_t last[TEAM_MAX] = { 0 }, v;
     unsigned failures = 0;
+    while (s->verbs == MANY && checks_hold())
+        if (!take_many(s, last)) return;
     for (bool done; checks_hold() && move(s, false, &v, &done);)
         if (done)
             take(s, v, last);
@@ -131,6 +146,17 @@ void c29_1x1(void) { streams(1, 2000); }
 void c29_2x2(void) { streams(2, 4000); }
 void c29_8x8(void) { streams(8, 4000); }
 void c29_oversubscribed(void) { streams(24, 4000); }
+
+void c29_many(void) {
+    for (size_t cap = 0; cap < 10; cap += 3) {
+        for (int delay = 0; delay < 2; delay++) {
+            points_delay(delay);
+            stream(cap, 1, delay ? 300 : 2000, MANY);
+            if (K.has & HAS_MANY) stream(cap, 4, delay ? 300 : 2000, MANY);
+            points_delay(false);
+        }
+    }
+}
 
 void c29_delays(void) {
     points_delay(true);

@@ -9,6 +9,7 @@
 #include "../../../lib/thread.h"
 
 #define MOST_CASES 4
+#define MANY 2
 /* Half a millisecond after the start: passes only by choice, or when everybody sleeps. */
 #define DEADLINE INT64_C(1000500000)
 
@@ -78,6 +79,8 @@ static const char *name_of(char letter) {
         case 'r': return "try_recv";
         case 'T': return "send_until";
         case 't': return "recv_until";
+        case 'M':
+        case 'm': return "recv_many";
         default: return "close";
     }
 }
@@ -86,6 +89,26 @@ static bool sends(char letter) { return letter == 'S' || letter == 's' || letter
 
 static uint64_t new_value(const struct weir_model_op *op, size_t k) {
     return (uint64_t)(op->thread + 1) * 1000 + op->seq * 10 + k;
+}
+
+static void run_many(struct state *s, const struct token *t) {
+    char letter = t->of[0].letter;
+    struct weir_model_op *op = weir_model_begin(name_of(letter), CHAN_KIND(letter, t->of[0].chan));
+    uint64_t v[MANY] = { 0 };
+    ptrdiff_t k = weir_chan_recv_many_wait(
+        s->chan[t->of[0].chan], v, MANY, letter == 'M' ? DEADLINE : WEIR_NOW,
+        letter == 'M' ? WEIR_FOREVER : DEADLINE, t->with_ctx ? s->ctx : NULL);
+    weir_model_read(v, sizeof v);
+    weir_model_check(k != 0 && k <= MANY);
+    for (ptrdiff_t i = 0; i < MANY; i++) {
+        if (i < k)
+            op->out[op->nout++] = v[i];
+        else
+            weir_model_check(v[i] == 0); /* untouched */
+    }
+    /* What one thread has sent comes in its order. */
+    if (k == MANY && v[0] / 1000 == v[1] / 1000) weir_model_check(v[0] < v[1]);
+    weir_model_end(op, k < 0 ? k : 0);
 }
 
 static void run_one(struct state *s, const struct token *t) {
@@ -161,6 +184,8 @@ static void thread(void *state, unsigned who) {
         p = parse(p, &t);
         if (t.select)
             run_select(s, &t);
+        else if (t.of[0].letter == 'M' || t.of[0].letter == 'm')
+            run_many(s, &t);
         else
             run_one(s, &t);
     }

@@ -4,6 +4,7 @@
  * A program is a word for each thread. Channels are a and b; an operation is a channel and a letter:
  *   S R   send, receive            s r   try send, try receive
  *   T t   send and receive with a deadline
+ *   M m   recv_many of two: lingers until a deadline; waits until it, and takes what is there
  *   c     close
  * [aSbR] selects; followed by ? it does not wait, by ~ it has a deadline, by ! it only looks, by = it ages. @ before any of these passes the
  * context. X cancels it. Values sent are unique. */

@@ -35,6 +35,8 @@ static uint16_t kind_of(unsigned letter) {
         case 'S':
         case 'T': return WEIR_LIN_SEND;
         case 'R':
+        case 'M':
+        case 'm':
         case 't': return WEIR_LIN_RECV;
         case 's': return WEIR_LIN_TRY_SEND;
         case 'r': return WEIR_LIN_TRY_RECV;
@@ -86,6 +88,17 @@ static bool failed_case(const struct weir_model_op *op, unsigned k, bool exact,
     return true;
 }
 
+/* A recv_many is a receive for each element, at any time of the call. */
+static size_t each_of(const struct weir_model_op *op, struct weir_lin_op *to) {
+    size_t k = 0;
+    do {
+        to[k] = converted(op, op->kind & 255);
+        to[k].nout = op->nout > 0;
+        to[k].out[0] = op->out[k];
+    } while (++k < op->nout);
+    return k;
+}
+
 /* The operations on channel i. An EBUSY may be a select's doing that took another channel. */
 static size_t of_channel(const struct weir_model_op *op, size_t n, unsigned i, bool exact,
                          struct weir_lin_op *to) {
@@ -95,7 +108,7 @@ static size_t of_channel(const struct weir_model_op *op, size_t n, unsigned i, b
         if (k + WEIR_MODEL_VALUES > MOST)
             ex_fail(EX_F_MISUSE, "more than %d operations in a channel scenario", MOST);
         if (!exact && op->result == WEIR_EBUSY && beside_select(all, n, op)) continue;
-        if (op->kind && op->kind >> 8 == i) to[k++] = converted(op, op->kind & 255);
+        if (op->kind && op->kind >> 8 == i) k += each_of(op, &to[k]);
         for (unsigned c = 1; !op->kind && c < op->nin; c++)
             if (op->in[c] >> 8 == i && failed_case(op, c, exact, &to[k])) k++;
     }
