@@ -28,10 +28,6 @@
 #include "lock.h"
 #include "thread.h"
 
-struct weir_waitable {
-    const struct weir__waitable_ops *ops;
-};
-
 enum { WEIR__WAITING, WEIR__BUSY, WEIR__TAKEN, WEIR__DONE };
 
 struct weir__node {
@@ -54,10 +50,6 @@ struct weir__node {
 static inline bool weir__held(const struct weir__node *n) {
     return weir_load_relaxed(&n->held) != 0;
 }
-
-struct weir__queue {
-    struct weir__node *first, *last;
-};
 
 /* One that only looks: first; one that was robbed: after those; else last. */
 void weir__queue_add(struct weir__queue *q, struct weir__node *n);

@@ -28,7 +28,7 @@ struct weir_case {
     weir_waitable *on; /* NULL: never ready */
     void *elem;        /* only read by a send */
     uint32_t op;       /* enum weir_op */
-    uint32_t arg;      /* 0 */
+    uint32_t arg;      /* of a semaphore: units; else 0 */
     int result; /* of the case performed: 0, WEIR_ECLOSED, a context's error; after WEIR_EAGAIN or
                         * WEIR_EBUSY of each: which of the two. With WEIR_SELECT_AGEING: see there */
 };

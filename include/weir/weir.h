@@ -10,6 +10,7 @@
 #include <weir/mpmc.h>
 #include <weir/mutex_ring.h>
 #include <weir/select.h>
+#include <weir/sem.h>
 #include <weir/spsc.h>
 #include <weir/timer.h>
 #include <weir/waitable.h>

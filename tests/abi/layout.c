@@ -47,6 +47,11 @@ _Static_assert(WEIR__MPMC_FENCE == UINT64_C(1) << 63, "its waiters");
 /* ---- structs that users fill or read ---------------------------------------------------------------- */
 
 #if UINTPTR_MAX == UINT64_MAX
+SIZE(weir_sem, 48); /* in the caller's memory, from a static initializer */
+AT(weir_sem, word_, 8);
+AT(weir_sem, queue_, 16);
+AT(weir_sem, places_, 32);
+AT(weir_sem, lock_, 40);
 SIZE(struct weir_span, 32);
 AT(struct weir_span, n, 16);
 SIZE(struct weir_alloc, 24);

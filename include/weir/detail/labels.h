@@ -136,6 +136,11 @@
        "a pace may be read in part, and found to be of its version")                               \
     XX(LIMIT_P2, LOAD_ACQ, "LIMIT_P1", "as P1")                                                    \
     XX(LIMIT_Q1, RECHECK, "LIMIT_C1", "as P1: a pace of two versions, computed with")              \
+    XX(SEM_A1, LOAD_SC, "SEM_R2 SEM_G1",                                                           \
+       "a try may fail though the units were released before it")                                  \
+    XX(SEM_A2, RMW_ACQ, "SEM_R2 SEM_G1", "what came before a release may not be seen")             \
+    XX(SEM_R2, RMW_SC, "SEM_A2 SEM_G1 SEM_A1", "as A2; and as A1")                                 \
+    XX(SEM_G1, RMW_SC, "SEM_A2 SEM_R2 SEM_A1", "as R2 and A2, under the lock")                     \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
     XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")

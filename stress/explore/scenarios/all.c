@@ -4,14 +4,15 @@
 #include "all.h"
 #include "chan.h"
 #include "ring.h"
+#include "sem.h"
 
 #include <stdio.h>
 
 #define MOST 1024
 
 static const struct weir_model_scenario *all[MOST];
-static struct weir_model_scenario rings[MOST], chans[MOST];
-static size_t n, nrings, nchans;
+static struct weir_model_scenario rings[MOST], chans[MOST], sems[MOST];
+static size_t n, nrings, nchans, nsems;
 
 static void add_rings(const struct ring_case *c) {
     for (; c->name && nrings < MOST && n < MOST; c++) {
@@ -27,6 +28,13 @@ static void add_chans(const struct chan_case *c) {
     }
 }
 
+static void add_sems(const struct sem_case *c) {
+    for (; c->name && nsems < MOST && n < MOST; c++) {
+        sem_scenario(&sems[nsems], c);
+        all[n++] = &sems[nsems++];
+    }
+}
+
 static void add(const struct weir_model_scenario *const *list) {
     for (; *list && n < MOST; list++) all[n++] = *list;
 }
@@ -37,6 +45,8 @@ int command_explore(int argc, char **argv) {
     add_rings(mutex_cases);
     add_chans(chan_cases);
     add(held_scenarios);
+    add_sems(sem_cases);
+    add(sem_cross_scenarios);
     add(park_scenarios);
     add(thread_scenarios);
     add(carries_scenarios);
