@@ -7,6 +7,7 @@
 #include <weir/chan.h>
 #include <weir/ctx.h>
 #include <weir/limiter.h>
+#include <weir/fd.h>
 #include <weir/mpmc.h>
 #include <weir/mutex_ring.h>
 #include <weir/select.h>

@@ -133,6 +133,7 @@ static void reset(void) {
     ex_state_restore();
     ex_heap_reset();
     ex_os_reset();
+    ex_fd_reset();
     ex_rcu_reset();
     if (E.races) ex_race_reset();
     ex_trace_reset();

@@ -319,6 +319,12 @@ void ex_os_reset(void);
  * scenario's own threads take their part, once they are wanted. A word to sleep on. */
 extern unsigned ex_threads_left;
 extern weir_au32 ex_threads_made;
+
+/* os_fd.c: what descriptor fd, below EX_FDS, is ready for from now on (POLLIN, POLLOUT). */
+#define EX_FDS 3
+void ex_fd_reset(void);
+void ex_fd_set(int fd, uint32_t events);
+
 void ex_rcu_reset(void);
 void ex_daemon_body(void);
 

@@ -8,10 +8,10 @@
 #include "../../../lib/thread.h"
 #include "../engine.h"
 #include "all.h"
+#include "made.h"
 
 /* Half a millisecond after the start: passes only by choice, or when everybody sleeps. */
 #define AT INT64_C(1000500000)
-#define NOT_WANTED 100 /* added to the threads made: no more will be */
 
 struct state {
     weir_ctx *ctx;
@@ -38,26 +38,11 @@ static void setup(void *state) {
 
 /* Thread `who` is one of the library's. */
 static bool serves(struct state *s, unsigned who) {
-    unsigned users = E.sc->threads - shape()->threads;
     (void)s;
-    if (who < users) return false;
-    for (;;) {
-        uint32_t made = weir_load_acquire(&ex_threads_made, 0);
-        if (made % NOT_WANTED > who - users) {
-            weir__service_main();
-            return true;
-        }
-        if (made >= NOT_WANTED) return true;
-        (void)weir_model_futex_wait(&ex_threads_made.v_, made, WEIR_FOREVER);
-    }
+    return made_serves(who, shape()->threads, weir__service_main);
 }
-
 /* One user is through; or the library's thread has run the last function that may want another. */
-static void through(struct state *s) {
-    if (weir_fetch_sub_acq_rel(&s->users, 1, 0) != 1) return;
-    (void)weir_fetch_add_relaxed(&ex_threads_made, NOT_WANTED);
-    weir_model_futex_wake(&ex_threads_made.v_, 8);
-}
+static void through(struct state *s) { made_through(&s->users); }
 
 static void count(void *state) {
     struct state *s = state;

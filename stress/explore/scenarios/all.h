@@ -14,6 +14,7 @@ extern const struct weir_model_scenario *const sem_cross_scenarios[];
 extern const struct weir_model_scenario *const rcu_scenarios[];
 extern const struct weir_model_scenario *const timer_scenarios[], *const after_scenarios[];
 extern const struct weir_model_scenario *const limiter_scenarios[];
+extern const struct weir_model_scenario *const fd_scenarios[];
 extern const struct weir_model_scenario *const specimens[]; /* stress/specimens */
 
 #endif
