@@ -75,7 +75,7 @@ static unsigned each_request(int fd, weir_fd **f) {
 
 static void each(void) {
     int p[2];
-    weir_fd *in, *out;
+    weir_fd *in = NULL, *out = NULL;
     if (!CHECK_IS(pipe(p), 0)) return;
     unsigned before = descriptors();
     CHECK_IS(each_request(p[0], &in), 7);
