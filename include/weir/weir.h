@@ -6,8 +6,8 @@
 #include <weir/base.h>
 #include <weir/chan.h>
 #include <weir/ctx.h>
-#include <weir/limiter.h>
 #include <weir/fd.h>
+#include <weir/limiter.h>
 #include <weir/mpmc.h>
 #include <weir/mutex_ring.h>
 #include <weir/select.h>
