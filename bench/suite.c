@@ -155,15 +155,17 @@ static void lives(struct wb_builder *b, enum wb_who who) {
     add(b, cap(test(row("Q8", "life", 1, 1), WB_SOLO), 16), who);
 }
 
-/* Each by one thread, and by four at once. */
-static void tools(struct wb_builder *b, enum wb_who who) {
-    static const char *const names[] = { "ctx", "look" };
+/* Each by one thread, and by several at once. */
+static void tools(struct wb_builder *b, bool all) {
+    static const char *const names[] = { "ctx", "look", "limiter", "sem" };
     wb_build_group(b, "F3", false);
     for (unsigned i = 0; i < COUNT(names); i++) {
         struct wb_row one = size(row("F3", names[i], 1, 0), 0);
-        add(b, test(one, WB_SOLO), who);
+        add(b, test(one, WB_SOLO), WB_ALL);
+        one.producers = 2;
+        add(b, one, WB_ALL);
         one.producers = 4;
-        add(b, one, who);
+        if (all) add(b, one, WB_ALL);
     }
 }
 
@@ -195,7 +197,7 @@ static void quick(struct wb_builder *b) {
     selects(b, WB_FEW);
     bursts(b, WB_FEW);
     lives(b, WB_FEW);
-    tools(b, WB_FEW);
+    tools(b, false);
     one_cpu(b);
 }
 
@@ -288,7 +290,7 @@ static void full(struct wb_builder *b) {
     selects(b, WB_ALL);
     bursts(b, WB_ALL);
     lives(b, WB_ALL);
-    tools(b, WB_ALL);
+    tools(b, true);
     one_cpu(b);
 }
 

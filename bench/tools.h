@@ -6,8 +6,11 @@
 
 #include "bench.h"
 
-extern const struct wb_ring wb_ctx_weir, wb_look_weir, wb_look_mutex;
+extern const struct wb_ring wb_ctx_weir, wb_look_weir, wb_look_mutex, wb_limiter_weir,
+    wb_limiter_mutex, wb_sem_weir, wb_sem_posix, wb_sem_mutex;
 
-#define WB_TOOLS_LIST &wb_ctx_weir, &wb_look_weir, &wb_look_mutex,
+#define WB_TOOLS_LIST                                                                 \
+    &wb_ctx_weir, &wb_look_weir, &wb_look_mutex, &wb_limiter_weir, &wb_limiter_mutex, \
+        &wb_sem_weir, &wb_sem_posix, &wb_sem_mutex,
 
 #endif

@@ -17,6 +17,7 @@ RIVALS = {
     "weir_strict": "weir (kind strict)",
     "mutex": "mutex version",
     "raw": "the bare operation",
+    "sem_t": "sem_t",
     "ck": "Concurrency Kit",
     "boost": "Boost.Lockfree",
     "moodycamel": "moodycamel",

@@ -262,14 +262,14 @@ t_taste() {
 t_crowd() {
     quickly "$fake" '--filter=^look/weir/' --format=csv
     exits 0
-    for case in look/P:4/C:0 look/test:solo; do
+    for case in look/P:2/C:0 look/test:solo; do
         is "$(column "$dir/out" $case weir status)" ok "status of $case"
         is "$(column "$dir/out" $case weir size)" 0 "size of $case"
         is "$(column "$dir/out" $case weir rounds)" 2 "rounds of $case"
     done
-    is "$(column "$dir/out" look/P:4/C:0 weir threads)" 4 threads
+    is "$(column "$dir/out" look/P:2/C:0 weir threads)" 2 threads
     quickly "$fake" '--filter=^look/weir/'
-    says out '^look, 4 threads'
+    says out '^look, 2 threads'
 }
 
 # What is sent after a gap is a latency.
