@@ -16,8 +16,7 @@ void weir__free(const struct weir_alloc *a, void *p, size_t size, size_t align) 
 
 int weir__ring_opts_check(const struct weir_ring_opts *opts, unsigned flags) {
     if (!opts || opts->size < sizeof *opts || (opts->flags & ~flags)) return WEIR_EINVAL;
-    if (opts->alloc && (!opts->alloc->alloc || !opts->alloc->free)) return WEIR_EINVAL;
-    return 0;
+    return weir__alloc_usable(opts->alloc) ? 0 : WEIR_EINVAL;
 }
 
 size_t weir__ring_bytes(size_t header, size_t n, size_t stride) {

@@ -13,6 +13,11 @@ int weir__misuse(const char *call, const char *what);
 void *weir__alloc(const struct weir_alloc *a, size_t size, size_t align);
 void weir__free(const struct weir_alloc *a, void *p, size_t size, size_t align);
 
+/* Whether it has what it needs; NULL has. */
+static inline bool weir__alloc_usable(const struct weir_alloc *a) {
+    return !a || (a->alloc && a->free);
+}
+
 /* 0 if opts has the right size and flags within `flags`, else WEIR_EINVAL. */
 int weir__ring_opts_check(const struct weir_ring_opts *opts, unsigned flags);
 

@@ -4,27 +4,6 @@
 
 #include "../lib/base.h"
 
-/* ---- the buffer ---------------------------------------------------------------------------------------- */
-
-void weir__chan_put(struct weir__chan_buffer *b, const void *elem) {
-    size_t at = b->head + b->len++;
-    if (at >= b->cap) at -= b->cap;
-    weir__chan_copy(b, b->slots + at * b->elem_size, elem);
-}
-
-void weir__chan_get(struct weir__chan_buffer *b, void *elem) {
-    weir__chan_copy(b, elem, b->slots + b->head * b->elem_size);
-    b->head = b->head + 1 == b->cap ? 0 : b->head + 1;
-    b->len--;
-}
-
-void weir__chan_drop(struct weir__chan_buffer *b, weir_drop_fn *drop, void *arg) {
-    for (; b->len && drop; b->len--) {
-        drop(b->slots + b->head * b->elem_size, arg);
-        b->head = b->head + 1 == b->cap ? 0 : b->head + 1;
-    }
-}
-
 /* ---- making and freeing --------------------------------------------------------------------------------- */
 
 /* Without a buffer there is nothing to do without the lock. */
@@ -42,7 +21,7 @@ int weir_chan_new(weir_chan **out, const struct weir_chan_opts *o) {
     if (!out) return WEIR_EINVAL;
     *out = NULL;
     if (!o || o->size != sizeof *o || o->flags) return WEIR_EINVAL;
-    if (o->alloc && (!o->alloc->alloc || !o->alloc->free)) return WEIR_EINVAL;
+    if (!weir__alloc_usable(o->alloc)) return WEIR_EINVAL;
     const struct weir__chan_kind *kind = kind_of(o);
     if (!kind || o->cap > WEIR_RING_CAP_MAX || o->elem_size > WEIR_RING_ELEM_MAX)
         return WEIR_EINVAL;

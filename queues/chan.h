@@ -4,24 +4,8 @@
 #define WEIR_QUEUES_CHAN_H
 
 #include <weir/chan.h>
-#include <weir/detail/copy.h>
 
 #include "../lib/wait.h"
-
-/* The buffer: a plain ring, under the channel's lock or mutex. */
-struct weir__chan_buffer {
-    size_t len, head, cap, elem_size;
-    char *slots;
-};
-
-static inline void weir__chan_copy(const struct weir__chan_buffer *b, void *to, const void *from) {
-    if (b->elem_size) weir__copy(to, from, b->elem_size);
-}
-void weir__chan_put(struct weir__chan_buffer *b, const void *elem);
-void weir__chan_get(struct weir__chan_buffer *b, void *elem);
-
-/* Drops what is inside, oldest first. */
-void weir__chan_drop(struct weir__chan_buffer *b, weir_drop_fn *drop, void *arg);
 
 struct weir__chan_kind {
     int (*send)(weir_chan *c, const void *elem, weir_time deadline, weir_ctx *ctx);

@@ -21,6 +21,7 @@
 #include "../lib/ctx.h"
 #include "../lib/os_mutex.h"
 
+#include <weir/detail/copy.h>
 #include <weir/mutex_ring.h>
 
 static int base_init(weir_chan *c, const struct weir__waitable_ops *ops, bool meets) {

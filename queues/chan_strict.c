@@ -13,20 +13,50 @@
  * From       the channels of Go's runtime. */
 #include "chan.h"
 
+#include <weir/detail/copy.h>
+
 #include "../lib/base.h"
+
+/* A plain ring, under the channel's lock. */
+struct buffer {
+    size_t len, head, cap, elem_size;
+    char *slots;
+};
 
 struct strict {
     weir_chan chan;
     _Alignas(WEIR_LINE) struct weir__lock lock;
     bool closed;
     struct weir__queue senders, receivers;
-    struct weir__chan_buffer buffer;
+    struct buffer buffer;
 };
 
 static struct strict *of(weir_chan *c) { return (struct strict *)(void *)c; }
 
-static void copy(const struct strict *s, void *to, const void *from) {
-    weir__chan_copy(&s->buffer, to, from);
+/* ---- the buffer ---------------------------------------------------------------------------------------- */
+
+static void copy(const struct buffer *b, void *to, const void *from) {
+    if (b->elem_size) weir__copy(to, from, b->elem_size);
+}
+
+static void put(struct buffer *b, const void *elem) {
+    size_t at = b->head + b->len++;
+    if (at >= b->cap) at -= b->cap;
+    copy(b, b->slots + at * b->elem_size, elem);
+}
+
+static void get(struct buffer *b, void *elem) {
+    copy(b, elem, b->slots + b->head * b->elem_size);
+    b->head = b->head + 1 == b->cap ? 0 : b->head + 1;
+    b->len--;
+}
+
+/* Oldest first. */
+static void drop_all(struct buffer *b, weir_drop_fn *drop, void *arg) {
+    for (; b->len && drop; b->len--) {
+        drop(b->slots + b->head * b->elem_size, arg);
+        b->head = b->head + 1 == b->cap ? 0 : b->head + 1;
+    }
 }
 
 /* ---- one attempt, under the lock --------------------------------------------------------------------- */
@@ -37,13 +67,13 @@ static int send(struct strict *s, struct weir__node *n, struct weir__call *call)
     int rc = weir__take_first(call, &s->receivers, &peer);
     if (rc) return rc;
     if (peer) {
-        copy(s, peer->elem, n->elem);
+        copy(&s->buffer, peer->elem, n->elem);
         weir__complete(&call->wakes, peer, 0);
         return 0;
     }
     if (s->buffer.len == s->buffer.cap) return WEIR__PENDING;
     if (!weir__take_own(call)) return WEIR__OVER;
-    weir__chan_put(&s->buffer, n->elem);
+    put(&s->buffer, n->elem);
     return 0;
 }
 
@@ -53,10 +83,10 @@ static int recv(struct strict *s, struct weir__node *n, struct weir__call *call)
     if (rc) return rc;
     if (s->buffer.len > 0) {
         if (!peer && !weir__take_own(call)) return WEIR__OVER;
-        weir__chan_get(&s->buffer, n->elem);
-        if (peer) weir__chan_put(&s->buffer, peer->elem);
+        get(&s->buffer, n->elem);
+        if (peer) put(&s->buffer, peer->elem);
     } else if (peer) {
-        copy(s, n->elem, peer->elem);
+        copy(&s->buffer, n->elem, peer->elem);
     } else {
         if (!s->closed) return WEIR__PENDING;
         return weir__take_own(call) ? WEIR_ECLOSED : WEIR__OVER;
@@ -177,14 +207,14 @@ static int init(weir_chan *c, const struct weir_chan_opts *o) {
     c->on.ops = &ops;
     s->closed = false;
     s->senders = s->receivers = (struct weir__queue){ NULL, NULL };
-    s->buffer = (struct weir__chan_buffer){ 0, 0, o->cap, o->elem_size, (char *)(s + 1) };
+    s->buffer = (struct buffer){ 0, 0, o->cap, o->elem_size, (char *)(s + 1) };
     weir_init_atomic(&s->lock.word, 0);
     return 0;
 }
 
 static int end(weir_chan *c) {
     if (has_waiters(c)) return WEIR_EBUSY;
-    weir__chan_drop(&of(c)->buffer, c->drop, c->drop_arg);
+    drop_all(&of(c)->buffer, c->drop, c->drop_arg);
     return 0;
 }
 

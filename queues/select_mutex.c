@@ -23,6 +23,8 @@
  * Ordering   the mutexes. Phases are changed under the turn. */
 #include "chan_mutex.h"
 
+#include <weir/detail/copy.h>
+
 #include "../lib/base.h"
 #include "../lib/ctx.h"
 #include "../lib/os_mutex.h"

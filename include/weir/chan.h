@@ -13,10 +13,10 @@
  * Kinds
  *   WEIR_CHAN_MPMC    the buffer is the ring of weir/mpmc.h, and a lock is taken only to wait or to wake.
  *                     A newcomer may be served ahead of a waiter that was woken; such a waiter goes to the
- *                     front of its queue, and the second time it keeps newcomers out (their try calls
- *                     return WEIR_EBUSY where there is something to take) until it is served or leaves: a waiter robbed twice is served
- *                     before any newcomer that comes later. Without a buffer, or for elements of no bytes, it
- *                     is a strict channel.
+ *                     front of its queue, and the second time it keeps newcomers out (their try calls return
+ *                     WEIR_EBUSY where there is something to take) until it is served or leaves: a waiter
+ *                     robbed twice is served before any newcomer that comes later. Without a buffer, or for
+ *                     elements of no bytes, it is a strict channel.
  *   WEIR_CHAN_SPSC    one producer, one consumer: each role is held by one thread at a time, which may hand it to
  *                     another by a synchronising operation. The buffer is the ring of weir/spsc.h: nothing is
  *                     read and written in one step, and try calls never return WEIR_EBUSY. Only the
