@@ -15,5 +15,6 @@
 #include <weir/spsc.h>
 #include <weir/timer.h>
 #include <weir/waitable.h>
+#include <weir/wg.h>
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/sync/alloc.c - want of memory. Semaphores ask for none themselves; a thread that
+/* tests/sync/alloc.c - want of memory. Semaphores and wait groups ask for none themselves; a thread that
  * has to wait for the first time asks for its record. The linker puts a function of this file before
  * posix_memalign; what else the record needs (a key, its value): tests/chan/alloc.c. */
 #include "sync.h"
+
+#include <weir/wg.h>
 
 #include "../support/child.h"
 
@@ -19,6 +21,20 @@ int __wrap_posix_memalign(void **p, size_t align, size_t size) {
     fail_in--;
     if (fail_in == 0) return ENOMEM;
     return __real_posix_memalign(p, align, size);
+}
+
+/* Threads that weir_wg_go starts; those of the tests come from tests/support, which the linker treats alike. */
+static __thread unsigned threads_refused;
+
+int __real_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*fn)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*fn)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*fn)(void *), void *arg) {
+    return threads_refused == 1 ? EAGAIN : __real_pthread_create(t, a, fn, arg);
+}
+int __real_pthread_attr_init(pthread_attr_t *a);
+int __wrap_pthread_attr_init(pthread_attr_t *a);
+int __wrap_pthread_attr_init(pthread_attr_t *a) {
+    return threads_refused == 2 ? ENOMEM : __real_pthread_attr_init(a);
 }
 
 /* fn in a new thread whose first request fails. */
@@ -70,8 +86,59 @@ static void sem_acquire(void) {
     check_free(&s, 1);
 }
 
+/* ---- wait groups -------------------------------------------------------------------------------------------------- */
+
+#define WG_WAIT "W allocation: a wait that cannot wait gets ENOMEM"
+
+static int64_t wait_zero(void *wg) { return weir_wg_wait(wg); }
+static int64_t try_zero(void *wg) { return weir_wg_try_wait(wg); }
+static int64_t past_zero(void *wg) { return weir_wg_wait_until(wg, -1); }
+
+static void wg_wait(void) {
+    if (!is_fresh(WG_WAIT)) return;
+    weir_wg wg = WEIR_WG_INIT;
+    struct call call;
+    CHECK_IS(fail(wait_zero, &wg), 0);
+    CHECK_IS(weir_wg_add(&wg, 1), 0);
+    CHECK_IS(fail(try_zero, &wg), WEIR_EAGAIN);
+    CHECK_IS(fail(past_zero, &wg), WEIR_ETIMEDOUT);
+    CHECK_IS(fail(wait_zero, &wg), WEIR_ENOMEM);
+    CHECK_IS(weir_wg_count(&wg), 1);
+    call_start(&call, wait_zero, &wg);
+    CHECK(call_sleeps(&call), "it returned");
+    CHECK_IS(weir_wg_done(&wg), 0);
+    CHECK_IS(call_end(&call), 0);
+}
+
+static void count_run(void *runs) { (void)weir_fetch_add_relaxed((weir_au32 *)runs, 1); }
+
+static void wg_go(void) {
+    weir_wg wg = WEIR_WG_INIT;
+    weir_au32 runs = { 0 };
+    asked = 0;
+    fail_in = 1;
+    CHECK_IS(weir_wg_go(&wg, count_run, &runs), WEIR_ENOMEM);
+    CHECK_IS(asked, 1);
+    for (threads_refused = 1; threads_refused <= 2; threads_refused++) {
+        asked = 0;
+        errno = 7;
+        CHECK_IS(weir_wg_go(&wg, count_run, &runs), WEIR_ENOMEM);
+        CHECK_IS(errno, 7);
+        CHECK_IS(asked, 1); /* which it gives back: LeakSanitizer */
+        CHECK_IS(weir_wg_count(&wg), 0);
+    }
+    threads_refused = 0;
+    CHECK_IS(weir_wg_wait(&wg), 0);
+    CHECK_IS(weir_load_relaxed(&runs), 0);
+    CHECK_IS(weir_wg_go(&wg, count_run, &runs), 0);
+    CHECK_IS(weir_wg_wait(&wg), 0);
+    CHECK_IS(weir_load_relaxed(&runs), 1);
+}
+
 static const struct test tests[] = {
     { SEM_ACQUIRE, sem_acquire },
+    { WG_WAIT, wg_wait },
+    { "W allocation: go without memory or threads: ENOMEM, nothing runs", wg_go },
 };
 
 int main(int argc, char **argv) {

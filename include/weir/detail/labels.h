@@ -141,6 +141,10 @@
     XX(SEM_A2, RMW_ACQ, "SEM_R2 SEM_G1", "what came before a release may not be seen")             \
     XX(SEM_R2, RMW_SC, "SEM_A2 SEM_G1 SEM_A1", "as A2; and as A1")                                 \
     XX(SEM_G1, RMW_SC, "SEM_A2 SEM_R2 SEM_A1", "as R2 and A2, under the lock")                     \
+    XX(WG_D1, RMW_SC, "WG_W1 WG_Z1", "what came before a done may not be seen after the wait")     \
+    XX(WG_Z1, RMW_SC, "WG_W1 WG_D1", "as D1, for the last done, which ends waits")                 \
+    XX(WG_W1, LOAD_SC, "WG_D1 WG_Z1",                                                              \
+       "as D1; and a try may fail though the last done was before it")                             \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
     XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")

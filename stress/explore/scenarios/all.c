@@ -47,6 +47,7 @@ int command_explore(int argc, char **argv) {
     add(held_scenarios);
     add_sems(sem_cases);
     add(sem_cross_scenarios);
+    add(wg_scenarios);
     add(park_scenarios);
     add(thread_scenarios);
     add(carries_scenarios);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/os_user.h - threads that run functions of the user's, which may end their thread (pthread_exit, or
+ * cancelled at a point of theirs). The explorer's threads are given; there is none to start. */
+#ifndef WEIR_LIB_OS_USER_H
+#define WEIR_LIB_OS_USER_H
+
+#include <weir/base.h>
+
+#ifdef WEIR_MODEL
+
+static inline int weir__os_user_thread(void *(*fn)(void *), void *arg) {
+    (void)fn;
+    (void)arg;
+    return WEIR_ENOTSUP;
+}
+
+static inline void weir__os_user_call(void (*fn)(void *), void *arg, void (*after)(void *),
+                                      void *after_arg) {
+    fn(arg);
+    after(after_arg);
+}
+
+#else
+
+#include <errno.h>
+#include <pthread.h>
+
+/* Starts a detached thread, with the signal mask of the calling one. Returns 0 or WEIR_ENOMEM: the system has none
+ * to give. */
+static inline int weir__os_user_thread(void *(*fn)(void *), void *arg) {
+    int saved = errno;
+    pthread_t thread;
+    pthread_attr_t attr;
+    if (pthread_attr_init(&attr) != 0) return WEIR_ENOMEM;
+    (void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    int rc = pthread_create(&thread, &attr, fn, arg);
+    (void)pthread_attr_destroy(&attr);
+    errno = saved;
+    return rc == 0 ? 0 : WEIR_ENOMEM;
+}
+
+/* fn(arg), then after(after_arg), also if fn ends the calling thread. */
+static inline void weir__os_user_call(void (*fn)(void *), void *arg, void (*after)(void *),
+                                      void *after_arg) {
+    pthread_cleanup_push(after, after_arg);
+    fn(arg);
+    pthread_cleanup_pop(1);
+}
+
+#endif
+#endif
