@@ -51,6 +51,11 @@ __attribute__((format(printf, 2, 3))) static void say(struct words *w, const cha
     if (n > 0) w->at += (size_t)n;
 }
 
+/* A ring has both verbs; of a channel it goes without saying. */
+static bool waits_or_not(const struct wb_case *c) {
+    return strcmp(c->structure, "spsc") == 0 || strcmp(c->structure, "mpmc") == 0;
+}
+
 const char *wb_text_case(char *out, size_t n, const struct wb_case *c) {
     const struct wb_shape *s = &c->shape;
     struct words w = { out, n, 0 };
@@ -66,12 +71,12 @@ const char *wb_text_case(char *out, size_t n, const struct wb_case *c) {
     else
         say(&w, "%u to %u", s->producers, s->consumers);
     if (c->test == WB_STOPPED) say(&w, ", one producer stopped (the others meanwhile)");
-    if (s->blocking) say(&w, ", blocking");
+    if (s->blocking && waits_or_not(c)) say(&w, ", blocking");
     if (s->rate > 0) say(&w, ", %.0f/s offered", s->rate);
     if (s->gap_ns && s->batch > 1) say(&w, ", bursts of %u", s->batch);
     if (s->gap_ns) say(&w, ", %u us idle between", s->gap_ns / 1000);
     if (s->batch > 1 && !s->gap_ns) say(&w, ", batch %u", s->batch);
-    if (s->ways) say(&w, ", %u cases, %u ready", s->ways, s->ready);
+    if (s->ways) say(&w, ", %u case%s, %u ready", s->ways, s->ways == 1 ? "" : "s", s->ready);
     if (s->cap != 1024 && s->size) say(&w, ", capacity %zu", s->cap);
     if (s->size != 8 && s->size) say(&w, ", %zu bytes", s->size);
     if (s->work_ns) say(&w, ", %u ns work", s->work_ns);

@@ -144,7 +144,8 @@ def label(row, leave_out=()):
     if what not in ("stream", "blocking", "alone", "contended", "bursts", "stream of selects"):
         parts.append(what)
     if key(row, "ways"):
-        parts.append(f"{key(row, 'ways')} cases, {key(row, 'ready')} ready")
+        parts.append(f"{key(row, 'ways')} case{'' if key(row, 'ways') == '1' else 's'}, "
+                     f"{key(row, 'ready')} ready")
     if row.blocking and row.structure in ("spsc", "mpmc"):
         parts.append("blocking")
     if key(row, "gap"):

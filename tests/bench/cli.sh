@@ -249,9 +249,9 @@ t_taste() {
     says out '^mpmc, 2 to 2'
     says out '^mpmc, 1 to 1, blocking .* -'
     says out 'weir  *mutex version  *Concurrency Kit'
-    says out '^chan, 1 to 1, blocking'
-    says out '^chan, ping-pong, blocking, capacity 0'
-    says out '^select, 1 to 1, blocking, 2 cases, 2 ready'
+    says out '^chan, 1 to 1  '
+    says out '^chan, ping-pong, capacity 0'
+    says out '^select, 1 to 1, 2 cases, 2 ready'
     [ "$(wc -l <"$dir/out")" -eq 8 ] || fail "not 8 lines"
     quickly "$broken" --suite=try --rivals=lossy
     exits 1
@@ -270,6 +270,21 @@ t_crowd() {
     is "$(column "$dir/out" look/P:2/C:0 weir threads)" 2 threads
     quickly "$fake" '--filter=^look/weir/'
     says out '^look, 2 threads'
+}
+
+# What an idle case costs stands in summary.md, from the medians of cases.csv.
+t_idle() {
+    quickly "$fake" '--filter=^select/[a-z]*/test:solo/.*ready:1/' --out="$dir/o"
+    exits 0
+    at=select/test:solo/cap:1024/size:8/batch:1/ways
+    one=$(column "$dir/o/cases.csv" $at:1/ready:1/blocking:1 mutex ns_op_median)
+    want=$(awk -v one="$one" -v many="$(column "$dir/o/cases.csv" $at:8/ready:1/blocking:1 mutex ns_op_median)" \
+        'BEGIN { printf "%.3g", (many - one) / 7 }')
+    got=$(awk -F'|' '/^## Idle/ { on = 1 } on && $2 == " mutex " { gsub(/ /, "", $4); print $4 }' "$dir/o/summary.md")
+    # Both medians have six digits, and their difference fewer.
+    awk -v a="$want" -v b="$got" -v one="$one" 'BEGIN {
+        off = a > b ? a - b : b - a; size = a > 0 ? a : -a
+        exit !(b != "" && off <= 0.01 * size + 1e-5 * one) }' || fail "idle case: '$got', not $want"
 }
 
 # What is sent after a gap is a latency.
