@@ -84,11 +84,13 @@ static void bring_forward(void *after) {
     weir__task_by(&((weir_after_func *)after)->task, WEIR_NOW);
 }
 
+/* Once the watch is set the function may run, and give back the last reference on the context. */
 static void start(weir_after_func *a) {
+    weir_time deadline = weir_ctx_deadline(a->ctx);
     (void)weir__task_set(&a->task, WEIR_FOREVER);
     int err = weir__ctx_watch(&a->watch, a->ctx, bring_forward, a);
     WEIR_POINT("after.watched");
-    weir__task_by(&a->task, err ? WEIR_NOW : weir_ctx_deadline(a->ctx));
+    weir__task_by(&a->task, err ? WEIR_NOW : deadline);
 }
 
 int weir_ctx_after_func(weir_ctx *ctx, void (*fn)(void *arg), void *arg, weir_after_func **out) {

@@ -5,12 +5,14 @@
  *   I1  err goes from 0 to an error once, by a compare-and-swap, also of a reader who finds the deadline
  *       passed. Of ECANCELED the cause is `cause`, stored before under the lock; of ETIMEDOUT it is
  *       deadline_cause, which never changes once others know the context.
- *   I2  whoever cancels a context ends all linked below it in the same hold of the lock, each with its own
- *       deadline's error if that has passed: a child is live only while its parent is.
+ *   I2  whoever cancels a context ends all linked below it in the same hold of the lock, parents first: a child
+ *       whose own, earlier deadline has passed with that error, another as its parent. So under the lock a child
+ *       is live only while its parent is, and has its parent's error and cause unless its own deadline ended it.
  *   I3  a child's deadline is at most its parent's: when the clock has ended a parent, it has ended all
  *       below, and none needs to be told.
  *   I4  each child holds a reference on its parent, so the root, whose lock all use, goes last.
- * Progress   blocking; a cancel holds the lock, and the pairing lock, while it visits all below.
+ * Progress   err and cause: wait-free, but for who first finds an inherited deadline passed (I2), and waits for a
+ *            cancel that is under way. All else blocking; a cancel holds the lock, and the pairing lock, while it visits all below.
  * Ordering   cause, and what the canceller did before, come before err (E1 -> E2); the rest by the lock. The
  *            last unref sees what the others did: R1.
  * From       Go's context package, with one lock for a tree instead of one for each context. */
@@ -25,6 +27,7 @@ struct weir_ctx {
     weir_au32 err; /* negated */
     int cause, deadline_cause;
     weir_time deadline;
+    bool own;                            /* its deadline: earlier than its parent's */
     weir_ctx *parent, *root;             /* parent: also where values go on */
     weir_ctx *first_child, *next, *prev; /* children that end with their parent */
     bool linked;
@@ -73,22 +76,40 @@ static int decide(weir_ctx *c, int err) {
     return -(int)weir_load_acquire(&c->err, CTX_E3);
 }
 
-/* What has ended c; 0: nothing yet. By the clock too, and then for ever. Wait-free. */
-static int ended(weir_ctx *c) {
-    uint32_t e = weir_load_acquire(&c->err, CTX_E2);
-    if (e) return -(int)e;
-    if (c->deadline == WEIR_FOREVER || weir__os_now() < c->deadline) return 0;
-    return decide(c, WEIR_ETIMEDOUT);
+static bool late(const weir_ctx *c) {
+    return c->deadline != WEIR_FOREVER && weir__os_now() >= c->deadline;
 }
 
-/* Its own deadline comes first, if it has passed. */
-static void end_one(weir_ctx *c, int cause, struct weir__wakes *wakes) {
-    int err = ended(c);
-    if (err == 0) {
-        c->cause =
-            cause; /* looked at only if the decision is ECANCELED, which is made here alone */
-        err = decide(c, WEIR_ECANCELED);
-    }
+/* What has ended c; 0: nothing yet. By the clock too, and then for ever. An inherited deadline is decided under the
+ * root's lock, once: a cancel that has ended the parent before is through then. */
+static int ended_in(weir_ctx *c, bool locked) {
+    uint32_t e = weir_load_acquire(&c->err, CTX_E2);
+    if (e) return -(int)e;
+    if (!late(c)) return 0;
+    if (c->own || locked) return decide(c, WEIR_ETIMEDOUT);
+    WEIR_POINT("ctx.late");
+    weir__lock(&c->root->lock);
+    int err = decide(c, WEIR_ETIMEDOUT);
+    weir__unlock(&c->root->lock);
+    return err;
+}
+static int ended(weir_ctx *c) { return ended_in(c, false); }
+static int ended_locked(weir_ctx *c) { return ended_in(c, true); }
+
+/* By a cancel of `top`, which is c or above it: if nothing has yet, not its own deadline either, then as its
+ * parent was, before it. */
+static int end_one(weir_ctx *c, const weir_ctx *top, int cause) {
+    const weir_ctx *p = c == top || c->own ? NULL : c->parent;
+    int err = p ? 0 : ended_locked(c);
+    if (err) return err;
+    /* Relaxed: of p and, if it is ended already, of c the decision was made under this lock, but for an own
+     * deadline's, which brings nothing along. */
+    err = p ? -(int)weir_load_relaxed(&p->err) : WEIR_ECANCELED;
+    if (weir_load_relaxed(&c->err) == 0) c->cause = p ? p->cause : cause; /* for ECANCELED */
+    return decide(c, err);
+}
+
+static void tell_all(weir_ctx *c, int err, struct weir__wakes *wakes) {
     for (struct weir__node *n; (n = c->waiters.first);) {
         weir__queue_remove(&c->waiters, n);
         if (n->wake)
@@ -110,8 +131,8 @@ static void end_all(weir_ctx *c, int cause) {
     struct weir__wakes wakes = { NULL };
     weir__pairing_lock(); /* so that no waiter is BUSY */
     weir__lock(&c->root->lock);
-    if (!ended(c))
-        for (weir_ctx *k = c; k; k = after(c, k)) end_one(k, cause, &wakes);
+    if (!ended_locked(c))
+        for (weir_ctx *k = c; k; k = after(c, k)) tell_all(k, end_one(k, c, cause), &wakes);
     if (c->linked) unlink_child(c); /* a long-lived parent does not visit it again */
     weir__unlock(&c->root->lock);
     weir__pairing_unlock();
@@ -137,7 +158,7 @@ int weir_ctx_cause(weir_ctx *ctx) {
 /* Under parent p's lock, unless it has ended: then born ended. */
 static void join(weir_ctx *p, weir_ctx *c) {
     weir__lock(&p->root->lock);
-    int err = ended(p);
+    int err = ended_locked(p);
     if (err) {
         c->cause = c->deadline_cause = weir_ctx_cause(p);
         weir_init_atomic(&c->err, (uint32_t)-err);
@@ -150,7 +171,8 @@ static void join(weir_ctx *p, weir_ctx *c) {
 static weir_ctx *make(weir_ctx *parent) {
     weir_ctx *c = weir__os_alloc(sizeof *c, _Alignof(weir_ctx));
     if (!c) return NULL;
-    *c = (weir_ctx){ .on = { &ops }, .parent = real(parent), .deadline = WEIR_FOREVER };
+    *c =
+        (weir_ctx){ .on = { &ops }, .parent = real(parent), .deadline = WEIR_FOREVER, .own = true };
     weir_init_atomic(&c->refs, 1);
     weir_init_atomic(&c->err, 0);
     c->root = c;
@@ -171,7 +193,8 @@ static int make_below(weir_ctx **out, weir_ctx *parent, weir_time deadline, int 
     weir_ctx *p = c->parent;
     if (!p) return 0;
     c->root = p->root;
-    if (p->deadline <= deadline) {
+    c->own = deadline < p->deadline;
+    if (!c->own) {
         c->deadline = p->deadline;
         c->deadline_cause = p->deadline_cause;
     }
@@ -237,7 +260,7 @@ weir_waitable *weir_ctx_waitable(weir_ctx *ctx) { return real(ctx) ? &ctx->on : 
 static int attempt(weir_waitable *on, struct weir__node *n, struct weir__call *call) {
     weir_ctx *c = (weir_ctx *)on;
     weir__lock(&c->root->lock);
-    int rc = ended(c);
+    int rc = ended_locked(c);
     if (rc) {
         if (!weir__take_own(call))
             rc = WEIR__OVER;
@@ -278,7 +301,7 @@ int weir__ctx_watch(struct weir__watch *w, weir_ctx *ctx, void (*wake)(void *arg
     if (!c) return 0;
     w->node = (struct weir__node){ .wake = wake, .elem = arg };
     weir__lock(&c->root->lock);
-    int err = ended(c);
+    int err = ended_locked(c);
     if (!err) weir__queue_add(&c->waiters, &w->node);
     weir__unlock(&c->root->lock);
     return err;

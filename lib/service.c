@@ -9,7 +9,7 @@
  *
  * The first thread is made when a task is opened, and if it cannot be, that call fails. If one more is refused
  * when a callback begins, nothing is lost: the callback runs, and the tasks after it wait until some thread is
- * back. Threads end when nothing has been open for LINGER. They are detached and block all signals: the process may
+ * back, or until one is set, which asks for a thread again. Threads end when nothing has been open for LINGER. They are detached and block all signals: the process may
  * end while they sleep or run, as with any detached thread; nothing waits for them. They do not survive a fork,
  * after which the child may only exec or exit, as with all of weir. The library stays loaded (-z nodelete).
  *
@@ -38,8 +38,8 @@
 static struct weir__lock lock, birth; /* birth, taken first: one thread is made at a time */
 static struct weir__task *root;
 static size_t open_tasks;
-static unsigned idle; /* followers */
-static bool led;
+static unsigned idle;          /* followers */
+static bool led, making;       /* making: led stands for a thread that may be refused */
 static weir_time sleeps_until; /* of the leader */
 static weir_au32 bell, follow;
 
@@ -122,14 +122,16 @@ static int ensure_leader(void) {
     bool missing = !led && idle == 0;
     bool called = call_follower();
     if (missing) {
-        led = true;
+        led = making = true;
         sleeps_until = WEIR_NOW;
     }
     unlock_and_call(called);
-    if (missing && (rc = weir__os_thread(weir__service_main)) < 0) {
+    if (missing) {
+        rc = weir__os_thread(weir__service_main);
         weir__lock(&lock);
-        led = false;
-        called = call_follower();
+        making = false;
+        if (rc < 0) led = false;
+        called = rc < 0 && call_follower();
         if (called) rc = 0; /* one has come back meanwhile */
         unlock_and_call(called);
     }
@@ -173,14 +175,15 @@ static struct weir__task *lead(void) {
 
 /* Waits for the lead; false: for LINGER in vain. Under the lock. */
 static bool get_lead(void) {
-    weir_time quit = led ? weir__os_now() + LINGER : 0;
     bool late = false;
     idle++;
     while (led && !late) {
         uint32_t seen = weir_load_relaxed(&follow);
         weir__unlock(&lock);
+        weir_time quit = weir__os_now() + LINGER;
         late = weir__os_futex_wait(&follow, seen, quit) == WEIR_ETIMEDOUT;
         weir__lock(&lock);
+        if (making) late = false; /* it may come to nothing */
     }
     idle--;
     if (led) return false;
@@ -216,21 +219,10 @@ void weir__task_init(struct weir__task *t, void (*run)(struct weir__task *),
     *t = (struct weir__task){ .refs = 1, .run = run, .release = release };
 }
 
-int weir__service_open(void) {
+/* One less is open: t, or one that was refused. */
+static void close_one(struct weir__task *t) {
     weir__lock(&lock);
-    open_tasks++;
-    weir__unlock(&lock);
-    int rc = ensure_leader();
-    if (rc == 0) return 0;
-    weir__lock(&lock);
-    open_tasks--;
-    weir__unlock(&lock);
-    return rc;
-}
-
-void weir__task_close(struct weir__task *t) {
-    weir__lock(&lock);
-    if (t->queued) {
+    if (t && t->queued) {
         take_out(t);
         t->refs--;
     }
@@ -240,6 +232,18 @@ void weir__task_close(struct weir__task *t) {
     if (last) weir__os_futex_wake(&bell, 1);
 }
 
+int weir__service_open(void) {
+    weir__lock(&lock);
+    open_tasks++;
+    weir__unlock(&lock);
+    int rc = ensure_leader();
+    if (rc == 0) return 0;
+    close_one(NULL);
+    return rc;
+}
+
+void weir__task_close(struct weir__task *t) { close_one(t); }
+
 void weir__task_unref(struct weir__task *t) {
     weir__lock(&lock);
     bool last = --t->refs == 0;
@@ -247,12 +251,21 @@ void weir__task_unref(struct weir__task *t) {
     if (last) t->release(t);
 }
 
-/* Under the lock. Whether the leader has to be woken. */
-static bool put_in(struct weir__task *t, weir_time at) {
+/* What is left to do once the lock is given back. */
+enum { NOTHING, WAKE, LEAD };
+
+/* Under the lock. */
+static int put_in(struct weir__task *t, weir_time at) {
     insert(t, at);
-    if (at >= sleeps_until) return false;
+    if (!led && idle == 0) return at == WEIR_FOREVER ? NOTHING : LEAD; /* a thread was refused */
+    if (at >= sleeps_until) return NOTHING;
     ring();
-    return true;
+    return WAKE;
+}
+
+static void then(int what) {
+    if (what == WAKE) weir__os_futex_wake(&bell, 1);
+    if (what == LEAD) (void)ensure_leader();
 }
 
 bool weir__task_set(struct weir__task *t, weir_time at) {
@@ -260,21 +273,21 @@ bool weir__task_set(struct weir__task *t, weir_time at) {
     bool was_queued = t->queued;
     if (was_queued) take_out(t);
     t->refs += !was_queued;
-    bool rung = put_in(t, at);
+    int what = put_in(t, at);
     weir__unlock(&lock);
-    if (rung) weir__os_futex_wake(&bell, 1);
+    then(what);
     return was_queued;
 }
 
 void weir__task_by(struct weir__task *t, weir_time at) {
-    bool rung = false;
+    int what = NOTHING;
     weir__lock(&lock);
     if (t->queued && at < t->at) {
         take_out(t);
-        rung = put_in(t, at);
+        what = put_in(t, at);
     }
     weir__unlock(&lock);
-    if (rung) weir__os_futex_wake(&bell, 1);
+    then(what);
 }
 
 bool weir__task_stop(struct weir__task *t) {

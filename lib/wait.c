@@ -17,6 +17,8 @@
  *   I6  (looking) a call whose nodes look takes no peer, is given nothing, and takes its own phase only to
  *       return. Its nodes stand before all others of a queue, and leave it under the object's lock before it
  *       returns. So who serves anybody in a queue has told those who look there, under the same hold.
+ *   I7  a queued node's result is written by who has taken the call, and by its owner only once it has taken its
+ *       own phase.
  * Progress   blocking.
  * Ordering   What a peer did to an element and a result is seen after DONE: D1 -> D2. All else about nodes
  *            is ordered by the objects' locks. The phase itself is changed by relaxed
@@ -187,6 +189,11 @@ struct cases {
 };
 
 /* The node of the call's context, if that has ended. */
+static struct weir__node *has_ended(const struct cases *c) {
+    return c->ctx && weir_ctx_err(c->of) ? c->ctx : NULL;
+}
+
+/* Not while nodes are queued: then the results are those of who takes the call (I7). */
 static struct weir__node *ctx_ended(const struct cases *c) {
     if (!c->ctx) return NULL;
     c->ctx->result = weir_ctx_err(c->of);
@@ -276,11 +283,14 @@ static struct weir__node *await(const struct cases *c, struct weir__call *call, 
         weir_time at = over ? WEIR_FOREVER : due(c, &clock);
         if (weir__park(&self->parker, over || at < deadline ? at : deadline) == 0) continue;
         if (clock && at <= deadline) {
-            struct weir__node *ended = ctx_ended(c); /* both have come: the context's error */
-            n = ended ? ended : clock;
-            n->result = attempt(n, call);
-            if (n->result < 1 && !undone(n->result)) return n;
-            over = n->result == WEIR__OVER;
+            struct weir__node *first = has_ended(c); /* both have come: the context's error */
+            if (!first) first = clock;
+            int rc = attempt(first, call);
+            if (rc < 1 && !undone(rc)) {
+                first->result = rc;
+                return first;
+            }
+            over = rc == WEIR__OVER;
         } else if (own(call)) {
             return NULL;
         } else {
@@ -317,7 +327,7 @@ static struct weir__node *once(const struct cases *c, struct weir__call *call, w
     call->shown = false;
     weir_store_relaxed(&call->self->phase, WEIR__WAITING);
     struct weir__node *looked = NULL, *n = arm(c, call, end, &looked);
-    if (*end == 0 || *end == WEIR__OVER) *told = NULL;
+    if (*end == 0) *told = NULL;
     bool look = !n && *end == WEIR__LOOK && own(call);
     if (!n && !look) n = await(c, call, deadline, *end != 0);
     if (call->shown) disarm(c, n && n->look ? NULL : n); /* who told it may hold the lock still */

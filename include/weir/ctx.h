@@ -20,7 +20,9 @@
  *
  * | operation                        | progress                                              |
  * |----------------------------------|-------------------------------------------------------|
- * | err, cause, value, deadline      | wait-free                                             |
+ * | value, deadline                  | wait-free                                             |
+ * | err, cause                       | wait-free; the first look after a parent's deadline    |
+ * |                                  | blocks while a cancel is under way                     |
  * | new, cancel, unref of the last   | blocking: one lock for a tree                          |
  *
  * Ordering: what a thread did before the cancel that ended a context is seen by whoever learns of the end.

@@ -5,6 +5,8 @@
 
 #include "chan.h"
 
+#include <weir/mpmc.h>
+
 #include <string.h>
 
 weir_ctx *ctx_open_cause(weir_ctx *parent, weir_time deadline, int cause) {
@@ -199,6 +201,47 @@ static void x09_earlier_counts(void) {
     weir_ctx_unref(p), weir_ctx_unref(c), weir_ctx_unref(q), weir_ctx_unref(d);
 }
 
+/* The one that nobody has asked yet when it begins is a grandchild without a deadline of its own. */
+static weir_ctx *inherited(weir_time at) {
+    static const char key;
+    weir_ctx *p = ctx_open_cause(NULL, at, 65), *v = NULL, *c = NULL;
+    CHECK_IS(weir_ctx_with_value(&v, p, &key, NULL), 0);
+    CHECK_IS(weir_ctx_new(&c, v, WEIR_FOREVER), 0);
+    weir_ctx_unref(p), weir_ctx_unref(v);
+    return c;
+}
+
+static void nothing(void *arg) { (void)arg; }
+
+/* Whoever finds an inherited deadline passed takes a lock of the tree: every way to find it. */
+static void x09_inherited(void) {
+    for (int way = 0; way < 6; way++) {
+        weir_ctx *c = inherited(weir_after(MS)), *child = NULL;
+        uint64_t v = 1;
+        weir_mpmc *r = NULL;
+        struct weir_ring_opts o = WEIR_RING_OPTS(1, sizeof v);
+        weir_after_func *a = NULL;
+        pass(weir_ctx_deadline(c));
+        check_context("way %d", way);
+        if (way == 0) CHECK(ctx_ready(c), "not ready");
+        if (way == 1) CHECK_IS(weir_ctx_cancel(c, 66), 0);
+        if (way == 2) {
+            CHECK_IS(weir_ctx_new(&child, c, WEIR_FOREVER), 0);
+            ctx_is(child, WEIR_ETIMEDOUT, 65);
+            weir_ctx_unref(child);
+        } else if (way == 3) {
+            CHECK_IS(weir_mpmc_new(&r, &o), 0);
+            CHECK_IS(weir_mpmc_pop_wait(r, &v, WEIR_FOREVER, c), WEIR_ETIMEDOUT);
+            CHECK_IS(weir_mpmc_free(r), 0);
+        } else if (way == 4) {
+            CHECK_IS(weir_ctx_after_func(c, nothing, NULL, &a), 0);
+            weir_after_func_free(a);
+        }
+        ctx_is(c, WEIR_ETIMEDOUT, 65);
+        weir_ctx_unref(c);
+    }
+}
+
 static void x10_past(void) {
     const weir_time past[] = { WEIR_NOW, 1, -1, INT64_MIN, weir_now() - 1 };
     for (size_t i = 0; i < 5; i++) {
@@ -360,6 +403,7 @@ static const struct test tests[] = {
     { "X07 cancel of a child touches neither parent nor siblings", x07_others_untouched },
     { "X08 a child of an ended parent is born ended", x08_born_cancelled },
     { "X09 the earlier deadline is reported and applied", x09_earlier_counts },
+    { "X09 an inherited deadline, whoever finds that it has passed", x09_inherited },
     { "X10 a deadline in the past: born done", x10_past },
     { "X11 expiry then cancel, cancel then expiry: the first stays", x11_first_stays },
     { "X12 children of one parent, cancelled and given back: constant memory",

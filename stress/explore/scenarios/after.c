@@ -184,6 +184,18 @@ static void refused(void *state, unsigned who) {
     through(s);
 }
 
+/* The context has ended, so that the first runs at once; the second is refused a thread while the first comes back:
+ * the thread ends all the same. */
+static void refused_ended(void *state, unsigned who) {
+    struct state *s = state;
+    if (serves(s, who)) return;
+    struct weir_model_op *op = weir_model_begin("cancel, after_func, after_func", 0);
+    weir_model_check(weir_ctx_cancel(s->ctx, 0) == 0);
+    for (int i = 0; i < 2; i++) s->plain += weir_ctx_after_func(s->ctx, count_two, s, NULL) == 0;
+    weir_model_end(op, 0);
+    through(s);
+}
+
 static void refused_finish(void *state) {
     struct state *s = state;
     weir_model_check(calls(s) == s->plain);
@@ -241,9 +253,12 @@ SCENARIO(both_, "after.both", "two functions that wait for each other", 3, two, 
          both_finish);
 SCENARIO(refused_, "after.refused", "two functions, and one thread for both", 2, one, refused,
          refused_finish);
+SCENARIO(refused_ended_, "after.refused.ended", "two functions at once, and one thread for both", 2,
+         one, refused_ended, refused_finish);
 SCENARIO(inside_, "after.inside", "a function that cancels and derives from its context", 3, one,
          cancel_inside, once_finish);
 
 const struct weir_model_scenario *const after_scenarios[] = {
-    &stop_, &stop_late_, &cancel_, &deadline_, &timer_, &reset_, &both_, &refused_, &inside_, NULL
+    &stop_, &stop_late_, &cancel_, &deadline_,      &timer_, &reset_,
+    &both_, &refused_,   &inside_, &refused_ended_, NULL
 };

@@ -98,6 +98,43 @@ static void chan_thread(void *state, unsigned who) {
     weir_model_end(op, 0);
 }
 
+/* ---- X06: a child without a deadline of its own has its parent's error ------------------------------------------ */
+
+static weir_ctx *kid;
+static void kid_setup(void *state) {
+    static int key;
+    setup(state);
+    weir_model_check(weir_ctx_with_value(&kid, ((struct state *)state)->ctx, &key, &key) == 0);
+}
+static void kid_thread(void *state, unsigned who) {
+    struct state *s = state;
+    struct weir_model_op *op = weir_model_begin(who ? "time" : "cancel", 0);
+    if (who == 0)
+        weir_model_check(weir_ctx_cancel(s->ctx, CAUSE) == 0);
+    else
+        (void)weir_now();
+    weir_model_end(op, 0);
+}
+static void kid_finish(void *state) {
+    struct state *s = state;
+    int own = weir_ctx_err(s->ctx), kid_err = weir_ctx_err(kid);
+    int c = weir_ctx_cause(s->ctx), kid_cause = weir_ctx_cause(kid);
+    weir_ctx_unref(kid);
+    finish(state);
+    weir_model_check(own == kid_err);
+    weir_model_check(c == kid_cause);
+}
+static const struct weir_model_scenario ctx_kid = {
+    .name = "ctx.kid",
+    .about = "cancel while the deadline passes: a value child ends as its parent did",
+    .threads = 2,
+    .state_size = sizeof(struct state),
+    .setup = kid_setup,
+    .thread = kid_thread,
+    .finish = kid_finish,
+    .options = "timeouts=1",
+};
+
 static const struct weir_model_scenario ctx_unref = {
     .name = "ctx.unref",
     .about = "two threads use a context and give it back",
@@ -116,4 +153,4 @@ static const struct weir_model_scenario chan_unref = {
 };
 
 const struct weir_model_scenario *const ctx_scenarios[] = { &cancel_err, &cancel_cause, &ctx_unref,
-                                                            &chan_unref, NULL };
+                                                            &ctx_kid,    &chan_unref,   NULL };

@@ -192,6 +192,95 @@ static void both_due_finish(void *state) {
     end(s);
 }
 
+/* ---- a cancel while the timer, or the context's deadline, comes ------------------------------------------ */
+
+static void setup_cancel(void *state) {
+    struct state *s = state;
+    setup_with(s, weir_model_param() ? AT : WEIR_FOREVER);
+    weir_ctx_unref(s->ctx);
+    weir_model_check(weir_ctx_new(&s->ctx, NULL, weir_model_param() ? LATER : AT) == 0);
+}
+
+static void cancels(void *state, unsigned who) {
+    struct state *s = state;
+    if (who == 0) {
+        struct weir_model_op *op = weir_model_begin("wait", 0);
+        s->rc[0] = weir_timer_wait(s->t, LATER, s->ctx);
+        weir_model_end(op, s->rc[0]);
+    } else if (who == 1) {
+        struct weir_model_op *op = weir_model_begin("cancel", 0);
+        weir_model_check(weir_ctx_cancel(s->ctx, 0) == 0);
+        weir_model_end(op, 0);
+    }
+}
+
+static void cancels_finish(void *state) {
+    struct state *s = state;
+    weir_model_check(s->rc[0] <= 0); /* never a code of lib/wait.h */
+    bool fired = weir_timer_stop(s->t) == 0 && weir_model_param();
+    weir_model_check((s->rc[0] == 0) == fired);
+    if (s->rc[0] < 0) weir_model_check(s->rc[0] == weir_ctx_err(s->ctx));
+    end(s);
+}
+
+/* the same through a select, the context as its own case too */
+static void cancels_select(void *state, unsigned who) {
+    struct state *s = state;
+    if (who == 0) {
+        struct weir_case c[] = { { weir_ctx_waitable(s->ctx), NULL, WEIR_RECV, 0, 0 },
+                                 WEIR_CASE_TIMER(s->t, &s->got[0]) };
+        struct weir_model_op *op = weir_model_begin("select", 0);
+        ptrdiff_t i = weir_select(c, 2, LATER, weir_model_param() ? s->ctx : NULL, 0);
+        s->rc[0] = (int)i;
+        weir_model_end(op, s->rc[0]);
+        weir_model_check(i < 2);
+        weir_model_check((i == 1) == (s->got[0] != 0)); /* no firing, no index */
+        if (i == 0) weir_model_check(c[0].result == weir_ctx_err(s->ctx) && c[0].result < 0);
+    } else {
+        cancels(state, who);
+    }
+}
+static void cancels_select_finish(void *state) { end(state); }
+
+/* one case and a context: an index or an error, and nothing else */
+static void cancels_one(void *state, unsigned who) {
+    struct state *s = state;
+    if (who == 0) {
+        struct weir_case c = WEIR_CASE_TIMER(s->t, &s->got[0]);
+        struct weir_model_op *op = weir_model_begin("select", 0);
+        ptrdiff_t i = weir_select(&c, 1, LATER, s->ctx, 0);
+        s->rc[0] = (int)i;
+        weir_model_end(op, s->rc[0]);
+        weir_model_check(i < 1);                        /* an index that there is */
+        weir_model_check((i == 0) == (s->got[0] != 0)); /* performed */
+        if (i < 0) weir_model_check(i == weir_ctx_err(s->ctx));
+    } else {
+        cancels(state, who);
+    }
+}
+
+/* a strict channel with nobody at the other end: a receive cannot succeed */
+static void setup_recv(void *state) {
+    struct state *s = state;
+    struct weir_chan_opts o = WEIR_CHAN_OPTS(0, sizeof(uint64_t));
+    setup_cancel(state);
+    weir_model_check(weir_chan_unref(s->chan) == 0);
+    o.kind = WEIR_CHAN_STRICT;
+    weir_model_check(weir_chan_new(&s->chan, &o) == 0);
+}
+static void cancels_recv(void *state, unsigned who) {
+    struct state *s = state;
+    if (who == 0) {
+        uint64_t v = 99;
+        struct weir_model_op *op = weir_model_begin("recv", 0);
+        s->rc[0] = weir_chan_recv_wait(s->chan, &v, WEIR_FOREVER, s->ctx);
+        weir_model_end(op, s->rc[0]);
+        weir_model_check(s->rc[0] == weir_ctx_err(s->ctx));
+    } else {
+        cancels(state, who);
+    }
+}
+
 #define SCENARIO(var, name_, about_, threads_, setup_, thread_, finish_, param_, opts_) \
     static const struct weir_model_scenario var = { .name = name_,                      \
                                                     .about = about_,                    \
@@ -214,6 +303,20 @@ SCENARIO(next_, "timer.reset.later", "one waits, one resets to a later time", 2,
          reset_next, reset_next_finish, NULL, "timeouts=2");
 SCENARIO(ticks_, "ticker.select", "a ticker beside a channel; one sends, one stops the ticker", 3,
          setup_set, ticks, ticks_finish, NULL, "timeouts=2");
+SCENARIO(cancel_fire_, "timer.cancel.fire", "a cancel while the timer fires", 2, setup_cancel,
+         cancels, cancels_finish, "fires", "timeouts=2");
+SCENARIO(cancel_late_, "timer.cancel.deadline", "a cancel while the context's deadline passes", 2,
+         setup_cancel, cancels, cancels_finish, NULL, "timeouts=2");
+SCENARIO(cancel_sel_, "timer.cancel.select", "the same in a select, and the context is a case", 2,
+         setup_cancel, cancels_select, cancels_select_finish, NULL, "timeouts=2");
+SCENARIO(cancel_sel2_, "timer.cancel.select.fire", "the same in a select, timer", 2, setup_cancel,
+         cancels_select, cancels_select_finish, "fires", "timeouts=2");
+SCENARIO(cancel_one_, "timer.cancel.one.fire", "a cancel while a select's timer fires", 2,
+         setup_cancel, cancels_one, cancels_select_finish, "fires", "timeouts=2");
+SCENARIO(cancel_one2_, "timer.cancel.one.deadline", "a cancel while a select's context ends", 2,
+         setup_cancel, cancels_one, cancels_select_finish, NULL, "timeouts=2");
+SCENARIO(cancel_recv_, "timer.cancel.recv", "a cancel while a receive's context ends", 2,
+         setup_recv, cancels_recv, cancels_select_finish, NULL, "timeouts=2");
 static const struct weir_model_scenario both_ = {
     .name = "timer.ctx",
     .about = "a timer is due and the context has ended: the context's error",
@@ -226,5 +329,8 @@ static const struct weir_model_scenario both_ = {
     .options = "preemptions=0 timeouts=1"
 };
 
-const struct weir_model_scenario *const timer_scenarios[] = { &stop_, &two_,   &unset_, &sooner_,
-                                                              &next_, &ticks_, &both_,  NULL };
+const struct weir_model_scenario *const timer_scenarios[] = {
+    &stop_,        &two_,        &unset_,       &sooner_,      &next_,
+    &ticks_,       &both_,       &cancel_fire_, &cancel_late_, &cancel_sel_,
+    &cancel_sel2_, &cancel_one_, &cancel_one2_, &cancel_recv_, NULL
+};
