@@ -43,9 +43,9 @@ void weir__pace_make(struct weir__pace *p, double rate, uint32_t burst, weir_tim
     if (p->kind != WEIR__PACE_RUNNING) p->base = base + ahead;
 }
 
-int64_t weir__pace_clock(const struct weir__pace *p, weir_time now) {
+int64_t weir__pace_clock_any(const struct weir__pace *p, weir_time now) {
     if (p->kind != WEIR__PACE_RUNNING) return 0;
-    int64_t ns = now - p->base; /* both are positive */
+    int64_t ns = now - p->base;
     if (p->scale < 0) {
         int64_t unit = INT64_C(1) << -p->scale;
         ns = ns / unit - (ns % unit < 0);

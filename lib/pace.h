@@ -61,7 +61,12 @@ void weir__pace_make(struct weir__pace *p, double rate, uint32_t burst, weir_tim
 bool weir__pace_rate(double rate);
 
 /* `now`, from 0 up, in units: rounded down; at most WEIR__PACE_END, at least -WEIR__PACE_END. */
-int64_t weir__pace_clock(const struct weir__pace *p, weir_time now);
+int64_t weir__pace_clock_any(const struct weir__pace *p, weir_time now);
+static inline int64_t weir__pace_clock(const struct weir__pace *p, weir_time now) {
+    int64_t ns = now - p->base; /* both are positive */
+    if (p->kind == WEIR__PACE_RUNNING && p->scale == 0 && ns >= 0 && ns < WEIR__PACE_END) return ns;
+    return weir__pace_clock_any(p, now);
+}
 /* The time of a slot, rounded up; WEIR_FOREVER: none. */
 weir_time weir__pace_time(const struct weir__pace *p, int64_t slot);
 

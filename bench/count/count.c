@@ -17,6 +17,7 @@
 
 #include "../ring_run.h"
 #include "by_hand.h"
+#include "calls.h"
 
 #define CAP 1024
 #define ELEMENTS 4096
@@ -196,6 +197,7 @@ int main(void) {
         for (const struct wb_ring *const *r = own; *r; r++) good &= count(*r, sizes[s]);
         for (const struct wb_ring *const *r = wb_rings; *r; r++) good &= count(*r, sizes[s]);
     }
+    good &= count_calls();
     if (RUNNING_ON_VALGRIND || !good) return good ? 0 : 1;
     (void)puts(
         "count: every ring moved its elements; run it by scripts/count, under valgrind, to count");
