@@ -3,10 +3,13 @@
  *
  *   word_     until (54 bits) | version (10 bits)
  *   pace_[]   base, interval, burst ... of the version: at version % 2
+ *   rate_     as it was asked for; under the lock
+ *   last_     no slot lies after it, unless the bucket is empty later still (pace.h); under the lock
  *
  * Invariants
  *   I1  while the word has version v, pace_[v % 2] does not change: a change writes the other one, and then
- *       moves the word to v + 1, with until as the new pace counts it; changes hold the lock.
+ *       moves the word to v + 1, with until as the new pace counts it. Changes hold the lock: set_limit,
+ *       set_burst, a cancel that is not the last reservation's, and the move of the clock's base.
  *   I2  until changes by compare-and-swap of the word only, from a value that was computed with the pace of the
  *       version in it. A change between makes it fail, and it is computed again.
  * So a call that takes tokens is decided at its compare-and-swap, one that is refused at its load of the word. A
@@ -36,6 +39,10 @@ static uint64_t version_of(uint64_t word) { return word % VERSIONS; }
 static int64_t until_of(uint64_t word) { return (int64_t)(word >> VERSION_BITS); }
 static uint64_t word_of(int64_t until, uint64_t version) {
     return (uint64_t)until << VERSION_BITS | version % VERSIONS;
+}
+
+static bool none(const weir_limiter *l, const char *call) {
+    return WEIR_UNLIKELY(!l) && weir__misuse(call, "no limiter") < 0;
 }
 
 /* Its first field is the word of a struct weir__lock. */
@@ -91,8 +98,8 @@ static bool publish(weir_limiter *l, uint64_t *word, const struct weir__pace *ne
     return weir_cas_release(&l->word_, word, word_of(until, version), LIMIT_C1);
 }
 
-/* Under the lock, to another rate, another burst, or neither. The clock is asked after the word was read (now == ASK): every slot that was granted for now by
- * then is not later. */
+/* Under the lock: another rate, another burst, or the same from now on. The clock is asked (ASK) when the word
+ * has been read: slots that were granted for now, by what the word says, are not later. */
 static void change(weir_limiter *l, const double *rate, const uint32_t *burst, weir_time now) {
     struct weir__pace p, next;
     uint64_t word = look(l, &p);
@@ -103,8 +110,7 @@ static void change(weir_limiter *l, const double *rate, const uint32_t *burst, w
                                  burst ? *burst : p.burst, &next);
     } while (!publish(l, &word, &next, until));
     if (rate) l->rate_ = *rate;
-    if (next.kind == WEIR__PACE_FREE)
-        l->last_ = 0; /* what was promised before is no measure any more */
+    if (next.kind == WEIR__PACE_FREE) l->last_ = 0; /* no slot needs room any more */
 }
 
 /* Moves the base of the clock to now, if nobody has by now. */
@@ -118,7 +124,7 @@ static void rebase(weir_limiter *l, weir_time now) {
 
 /* ---- taking --------------------------------------------------------------------------------------------- */
 
-/* What n tokens more make of `until`; -1: too much. *slot: their time; WEIR_FOREVER: never. */
+/* What n tokens more make of `until`. *slot: their time; WEIR_FOREVER: never, or too far away. */
 static int64_t plan(const struct weir__pace *p, int64_t until, uint32_t n, weir_time now,
                     weir_time *slot) {
     int64_t clock = weir__pace_clock(p, now);
@@ -160,23 +166,19 @@ static bool allow(weir_limiter *l, uint32_t n, weir_time now) {
 }
 
 bool weir_limiter_allow_at(weir_limiter *l, uint32_t n, weir_time now) {
-    if (WEIR_UNLIKELY(!l)) return weir__misuse("weir_limiter_allow_at", "no limiter") == 0;
+    if (none(l, "weir_limiter_allow_at")) return false;
     return allow(l, n, now);
 }
 
 bool weir_limiter_allow(weir_limiter *l, uint32_t n) {
-    if (WEIR_UNLIKELY(!l)) return weir__misuse("weir_limiter_allow", "no limiter") == 0;
+    if (none(l, "weir_limiter_allow")) return false;
     return allow(l, n, weir__os_now());
 }
 
 struct weir_reservation weir_limiter_reserve_at(weir_limiter *l, uint32_t n, weir_time now) {
-    struct weir_reservation none = { WEIR_FOREVER, 0, 0, 0, 0, 0 };
     struct weir__pace_hold h;
-    if (!l) {
-        (void)weir__misuse("weir_limiter_reserve", "no limiter");
-        return none;
-    }
-    if (take(l, n, positive(now), WEIR_FOREVER, &h) < 0) return none;
+    if (none(l, "weir_limiter_reserve") || take(l, n, positive(now), WEIR_FOREVER, &h) < 0)
+        return (struct weir_reservation){ .time = WEIR_FOREVER };
     return (struct weir_reservation){
         h.time, h.n, h.era, (uint64_t)h.until, (uint64_t)h.given, (uint64_t)h.span
     };
@@ -188,22 +190,23 @@ struct weir_reservation weir_limiter_reserve(weir_limiter *l, uint32_t n) {
 
 /* ---- giving back ---------------------------------------------------------------------------------------- */
 
-/* Under the lock. Slots that now lie after the time at which the bucket is empty: last_; what goes back although
- * something was reserved after h: noted in the pace. */
+/* Under the lock. Notes in the pace what goes back although `until` is not the hold's, so that others which were
+ * made before count it; and in last_ that slots now lie after the time at which the bucket is empty. */
 static void give_back_under(weir_limiter *l, const struct weir__pace_hold *h) {
     struct weir__pace p, next;
     uint64_t word = look(l, &p);
     int64_t back, after = 0;
-    weir_time last;
+    bool late;
     do {
-        back = h->era == p.era ? weir__pace_back(&p, until_of(word), h, &after)
-                               : weir__pace_back_late(&p, until_of(word), l->last_, h);
+        late = h->era != p.era;
+        back = late ? weir__pace_back_late(&p, until_of(word), l->last_, h)
+                    : weir__pace_back(&p, until_of(word), h, &after);
         if (back == 0) return;
         next = p;
-        next.given = (int64_t)((uint64_t)p.given + (after > 0 ? (uint64_t)back : 0));
-        last = weir__pace_empty(&p, until_of(word));
+        if (late || after > 0) next.given = (int64_t)((uint64_t)p.given + (uint64_t)back);
     } while (!publish(l, &word, &next, until_of(word) - back));
-    if (after > 0 && last > l->last_) l->last_ = last;
+    weir_time empty = weir__pace_empty(&p, until_of(word));
+    if (!late && after > 0 && empty > l->last_) l->last_ = empty;
 }
 
 /* Where nothing was reserved after h; false: nothing was done, the lock is needed. */
@@ -271,7 +274,7 @@ static int refusal(int rc, weir_time deadline) {
 
 int weir_limiter_wait(weir_limiter *l, uint32_t n, weir_time deadline, weir_ctx *ctx) {
     struct weir__pace_hold h;
-    if (!l) return weir__misuse("weir_limiter_wait", "no limiter");
+    if (none(l, "weir_limiter_wait")) return WEIR_EINVAL;
     int rc = weir_ctx_err(ctx);
     if (rc < 0) return rc;
     weir_time now = weir__os_now();
@@ -284,15 +287,17 @@ int weir_limiter_wait(weir_limiter *l, uint32_t n, weir_time deadline, weir_ctx 
 }
 
 int weir_limiter_wait_recheck(weir_limiter *l, uint32_t n, weir_time deadline, weir_ctx *ctx) {
-    if (!l) return weir__misuse("weir_limiter_wait_recheck", "no limiter");
-    for (int rc = weir_ctx_err(ctx);;) {
+    if (none(l, "weir_limiter_wait_recheck")) return WEIR_EINVAL;
+    for (;;) {
         struct weir__pace_hold h;
+        int rc = weir_ctx_err(ctx);
         if (rc < 0) return rc;
         rc = take(l, n, weir__os_now(), -1, &h);
         if (rc != WEIR_EAGAIN) return rc;
         if (h.time == WEIR_FOREVER || h.time > latest_of(deadline, ctx))
             return refusal(rc, deadline);
         rc = sleep_until(h.time, ctx);
+        if (rc < 0) return rc;
     }
 }
 
@@ -328,7 +333,7 @@ static int set_limit(weir_limiter *l, double per_second, weir_time now) {
 }
 
 static int set_burst(weir_limiter *l, uint32_t burst, weir_time now) {
-    if (!l) return weir__misuse("weir_limiter_set_burst", "no limiter");
+    if (none(l, "weir_limiter_set_burst")) return WEIR_EINVAL;
     weir__lock(lock_of(l));
     change(l, NULL, &burst, now);
     weir__unlock(lock_of(l));
@@ -348,7 +353,7 @@ int weir_limiter_set_burst(weir_limiter *l, uint32_t burst) { return set_burst(l
 
 double weir_limiter_tokens_at(const weir_limiter *l, weir_time now) {
     struct weir__pace p;
-    if (!l) return weir__misuse("weir_limiter_tokens", "no limiter") == 0;
+    if (none(l, "weir_limiter_tokens")) return 0;
     uint64_t word = look(l, &p);
     int64_t missing = until_of(word) - weir__pace_clock(&p, positive(now));
     if (p.kind == WEIR__PACE_FREE || missing <= 0) return (double)p.burst;

@@ -135,7 +135,8 @@ int64_t weir__pace_back(const struct weir__pace *p, int64_t until, const struct 
 int64_t weir__pace_back_late(const struct weir__pace *p, int64_t until, weir_time last,
                              const struct weir__pace_hold *h) {
     if (p->kind != WEIR__PACE_RUNNING || last > h->time) return 0;
-    /* A coarse clock rounds h->time down, and the change before has rounded it up; a token is two units at least. */
+    /* A coarse clock rounds h->time down, and the change before has rounded it up. Whoever came after h has moved
+     * it by an interval at least, which is two units. */
     int64_t slot = weir__pace_clock(p, h->time) + (p->scale < 0);
     if (until - weir__pace_full(p) > slot) return 0;
     int64_t span =

@@ -13,20 +13,23 @@
  * What is promised: of any time span T, ends included, the tokens granted in it are at most burst + rate * T,
  * never one more; a token counts at the time of its slot: now, or the time of its reservation. Where limit and
  * burst were changed, the largest of each count. (Times are whole nanoseconds: at more than 244,140 a second, where
- * an interval may be none, it is T + 1 ns for slots that were waited for.) The interval between two tokens is rounded up, by less than 1 in 4000, and not at all where it is
- * a whole number of nanoseconds of 4096 or more.
+ * an interval may be none, it is T + 1 ns for slots that were waited for.) The interval between two tokens is
+ * rounded up: not at all where it is a whole number of nanoseconds and burst of them take less than 26 days, else
+ * by less than 1 in 4000 for up to 2 * 10^11 a second, and by more above that. (By more also after a change to a high
+ * limit while slots lie far ahead, 9 minutes for 10^9 a second: until the base of the clock moves.)
  *
  * Late wakers may bunch up: threads in weir_limiter_wait that the system wakes too late go on all at once,
  * each with a slot that has passed. weir_limiter_wait_recheck takes its tokens by the clock of its waking
  * instead, and gives up the turn for that.
  *
- * | operation                         | progress                                                      |
- * |-----------------------------------|---------------------------------------------------------------|
- * | allow, reserve, tokens            | lock-free, one read-modify-write; now and then (after 2^53 ns, 104 days; |
- * |                                   | down to 2 hours at 10^9 a second, 2.4 at 10^12) one call takes the lock |
- * | cancel                            | lock-free if nothing was reserved since, else blocking         |
- * | set_limit, set_burst              | blocking among each other; they stop none of the above          |
- * | wait                              | blocking, by the clock                                          |
+ * | operation              | progress                                                                |
+ * |------------------------|-------------------------------------------------------------------------|
+ * | allow, reserve, tokens | lock-free, one read-modify-write at most; but one call now and then     |
+ * |                        | moves the base of the clock, under the lock: every 104 days (2^53 ns);  |
+ * |                        | 13 days at 10^6 a second, 36 minutes at 10^9, 8 s at 10^12              |
+ * | cancel                 | lock-free if nothing was reserved since, else blocking                  |
+ * | set_limit, set_burst   | blocking among each other; they stop none of the above                  |
+ * | wait, wait_recheck     | blocking, by the clock                                                  |
  *
  * Ordering: none. A limiter says when, and orders nothing. */
 #ifndef WEIR_LIMITER_H
@@ -67,12 +70,13 @@ struct weir_reservation {
  * WEIR_EINVAL (NULL; a rate that is negative or no number). */
 WEIR_NODISCARD WEIR_API int weir_limiter_init(weir_limiter *l, double per_second, uint32_t burst);
 
-/* Takes n tokens if they are there, or changes nothing; which of the two. Never n above burst. Any thread. */
+/* Takes n tokens if they are there (true), or changes nothing (false; also for n above burst, and NULL). Any
+ * thread. */
 WEIR_API bool weir_limiter_allow(weir_limiter *l, uint32_t n);
 
 /* Takes n tokens, future ones if need be: slots go in the order of the calls. Without time (WEIR_FOREVER), and
- * with nothing taken: n above burst, a slot that would never come (limit 0) or not within 2^53 ns (104 days)
- * and less at more than 244,140 a second. Any thread. */
+ * with nothing taken: n above burst, a slot that would never come (limit 0) or not within the time after which the
+ * clock's base moves (above). Any thread. */
 WEIR_NODISCARD WEIR_API struct weir_reservation weir_limiter_reserve(weir_limiter *l, uint32_t n);
 
 /* Before the time of r: gives back r's tokens, less those that were reserved after r and keep their slots; so
@@ -101,7 +105,7 @@ WEIR_NODISCARD WEIR_API int weir_limiter_wait_recheck(weir_limiter *l, uint32_t 
 WEIR_API int weir_limiter_set_limit(weir_limiter *l, double per_second);
 WEIR_API int weir_limiter_set_burst(weir_limiter *l, uint32_t burst);
 
-/* Tokens there now, at most burst; negative where reservations are ahead. Any thread. */
+/* Tokens there now, at most burst; negative where reservations are ahead; 0 for NULL. Any thread. */
 WEIR_API double weir_limiter_tokens(const weir_limiter *l);
 
 /* The same with the caller's clock: any that counts nanoseconds up from 0. A `now` that is older than another

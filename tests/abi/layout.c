@@ -56,6 +56,9 @@ AT(weir_sem, word_, 8);
 AT(weir_sem, queue_, 16);
 AT(weir_sem, places_, 32);
 AT(weir_sem, lock_, 40);
+SIZE(weir_limiter, 96); /* likewise */
+SIZE(struct weir_reservation, 40);
+AT(struct weir_reservation, n, 8);
 SIZE(struct weir_span, 32);
 AT(struct weir_span, n, 16);
 SIZE(struct weir_alloc, 24);

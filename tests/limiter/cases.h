@@ -25,12 +25,12 @@ void r01_full(void), r02_one_or_nothing(void), r03_above_burst(void), r04_inf(vo
 void r05_zero(void), r14_idle(void), r14_base(void), r16_stale(void), r17_every(void);
 void r18_zero_bytes(void), bad_arguments(void);
 void r06_above_burst(void), r07_order(void), r08_cancel(void), r08_after_slot(void);
-void r08_after_change(void), r08_far(void);
+void r08_after_change(void), r08_both(void), r08_far(void);
 void r13_limit(void), r13_burst(void), r13_slots(void), r13_room(void), r13_special(void);
 void r13_stopped(void);
 void r15_spans(void), r15_rate(void), r15_cancel(void), r15_change(void);
 void r09_wait_above_burst(void), r10_ended(void), r11_too_late(void), r12_cancelled(void);
-void wait_slots(void), wait_now(void), r19_recheck(void);
+void r10_ended_late(void), wait_slots(void), wait_now(void), r19_recheck(void);
 void r02_threads(void), r07_threads(void), r13_threads(void), r15_threads(void);
 
 #endif

@@ -140,6 +140,26 @@ void r08_after_change(void) {
     has(&l, T0, -6);
 }
 
+/* What an earlier one gives back after a change is no room for those made since. */
+void r08_both(void) {
+    weir_limiter l = limiter_of(1000, 6);
+    CHECK(weir_limiter_allow_at(&l, 6, T0), "refused");
+    struct weir_reservation first = weir_limiter_reserve_at(&l, 6, T0);
+    struct weir_reservation old = weir_limiter_reserve_at(&l, 2, T0);
+    CHECK_IS(weir_limiter_cancel_at(&l, &first, T0), 0); /* four, before the slot of `old` */
+    has(&l, T0, -4);
+    CHECK_IS(weir_limiter_set_limit_at(&l, 1000, T0), 0);
+    struct weir_reservation a = weir_limiter_reserve_at(&l, 1, T0);
+    struct weir_reservation b = weir_limiter_reserve_at(&l, 1, T0);
+    CHECK_IS(b.time, T0 + 6 * MS);
+    CHECK_IS(weir_limiter_cancel_at(&l, &old, T0), 0); /* the last slot: all */
+    has(&l, T0, -4);
+    CHECK_IS(weir_limiter_cancel_at(&l, &a, T0), 0); /* b came after it */
+    has(&l, T0, -4);
+    CHECK_IS(weir_limiter_cancel_at(&l, &b, T0), 0); /* nothing did */
+    has(&l, T0, -3);
+}
+
 void r08_far(void) {
     static const double rates[] = { 1e-9, 1e-6, 1, 1e6, 1e9 };
     for (int i = 0; i < 5; i++) {

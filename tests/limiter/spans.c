@@ -91,7 +91,7 @@ void r15_rate(void) {
     }
 }
 
-/* ---- with cancels ---------------------------------------------------------------------------------------------- */
+/* ---- with cancels ----------------------------------------------------------------------------------- */
 
 static void cancel_one(weir_limiter *l, struct grant *g, size_t n, weir_time now) {
     struct grant *x = &g[rng_below(n)];
@@ -131,7 +131,7 @@ void r15_cancel(void) {
     }
 }
 
-/* ---- with changes ---------------------------------------------------------------------------------------------- */
+/* ---- with changes ----------------------------------------------------------------------------------- */
 
 /* What the largest rate and burst of all its changes admit. */
 void r15_change(void) {

@@ -62,7 +62,7 @@ void r11_too_late(void) {
     }
 }
 
-/* ---- one call of a thread of its own ----------------------------------------------------------------------- */
+/* ---- one call of a thread of its own ---------------------------------------------------------------- */
 
 struct waiter {
     weir_limiter *l;
@@ -112,6 +112,25 @@ void r12_cancelled(void) {
     }
 }
 
+/* The slot of the one is its own by then; the other has taken nothing yet. */
+void r10_ended_late(void) {
+    for (int k = 0; k < 2; k++) {
+        weir_limiter l = limiter_now(100, 1);
+        weir_ctx *ctx = ctx_of(WEIR_FOREVER);
+        struct stop stop;
+        struct waiter w = { .l = &l, .wait = waits[k], .ctx = ctx, .stop = &stop };
+        CHECK(weir_limiter_allow(&l, 1), "refused");
+        stop_init(&stop, "limiter.slept");
+        call_start(&w.call, waits_for_one, &w);
+        (void)stop_wait(&stop);
+        CHECK_IS(weir_ctx_cancel(ctx, 0), 0);
+        stop_release(&stop);
+        CHECK_IS(call_end(&w.call), k == 0 ? 0 : WEIR_ECANCELED);
+        stop_fini(&stop);
+        weir_ctx_unref(ctx);
+    }
+}
+
 void wait_slots(void) {
     for (int k = 0; k < 2; k++) {
         weir_limiter l = limiter_now(500, 1);
@@ -138,7 +157,7 @@ void wait_now(void) {
     }
 }
 
-/* ---- R19 ----------------------------------------------------------------------------------------------------- */
+/* ---- R19 -------------------------------------------------------------------------------------------- */
 
 #define LATE 3
 
