@@ -10,6 +10,7 @@
 #include <weir/limiter.h>
 #include <weir/mpmc.h>
 #include <weir/mutex_ring.h>
+#include <weir/once.h>
 #include <weir/select.h>
 #include <weir/sem.h>
 #include <weir/spsc.h>

@@ -47,6 +47,10 @@ _Static_assert(WEIR__MPMC_FENCE == UINT64_C(1) << 63, "its waiters");
 /* ---- structs that users fill or read ---------------------------------------------------------------- */
 
 #if UINTPTR_MAX == UINT64_MAX
+SIZE(weir_once, 48); /* in the caller's memory, from a static initializer */
+AT(weir_once, queue_, 16);
+AT(weir_once, state_, 32);
+AT(weir_once, err_, 40);
 SIZE(weir_wg, 40); /* in the caller's memory, from a static initializer */
 AT(weir_wg, word_, 8);
 AT(weir_wg, queue_, 16);

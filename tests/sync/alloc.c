@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/sync/alloc.c - want of memory. Semaphores and wait groups ask for none themselves; a thread that
+/* tests/sync/alloc.c - want of memory. Semaphores, wait groups and onces ask for none themselves; a thread that
  * has to wait for the first time asks for its record. The linker puts a function of this file before
  * posix_memalign; what else the record needs (a key, its value): tests/chan/alloc.c. */
 #include "sync.h"
 
+#include <weir/once.h>
 #include <weir/wg.h>
 
 #include "../support/child.h"
@@ -135,10 +136,49 @@ static void wg_go(void) {
     CHECK_IS(weir_load_relaxed(&runs), 1);
 }
 
+/* ---- onces ---------------------------------------------------------------------------------------------------------- */
+
+#define ONCE_DO "O allocation: a call that cannot run or wait gets ENOMEM, and nothing was run"
+
+struct once {
+    weir_once once;
+    weir_au32 runs;
+};
+
+static int count_value(void *arg, void **value) {
+    *value = arg;
+    count_run(&((struct once *)arg)->runs);
+    return 0;
+}
+static int64_t do_once(void *arg) {
+    struct once *o = arg;
+    return weir_once_do(&o->once, count_run, &o->runs);
+}
+static int64_t value_once(void *arg) {
+    struct once *o = arg;
+    void *value = &value;
+    int rc = weir_once_value(&o->once, count_value, o, &value);
+    CHECK(value == (rc == 0 ? o : NULL), "%d, and another value", rc);
+    return rc;
+}
+
+static void once(void) {
+    if (!is_fresh(ONCE_DO)) return;
+    struct once o = { .once = WEIR_ONCE_INIT };
+    CHECK_IS(fail(do_once, &o), WEIR_ENOMEM);
+    CHECK_IS(fail(value_once, &o), WEIR_ENOMEM);
+    CHECK(!weir_once_is_done(&o.once) && weir_load_relaxed(&o.runs) == 0, "it was run");
+    CHECK_IS(value_once(&o), 0);       /* and with memory it works */
+    CHECK_IS(fail(value_once, &o), 0); /* done: nothing is asked for */
+    CHECK_IS(fail(do_once, &o), 0);
+    CHECK_IS(weir_load_relaxed(&o.runs), 1);
+}
+
 static const struct test tests[] = {
     { SEM_ACQUIRE, sem_acquire },
     { WG_WAIT, wg_wait },
     { "W allocation: go without memory or threads: ENOMEM, nothing runs", wg_go },
+    { ONCE_DO, once },
 };
 
 int main(int argc, char **argv) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/sync/sync.h - what the tests of semaphores and wait groups share. */
+/* tests/sync/sync.h - what the tests of semaphores, wait groups and onces share. */
 #ifndef WEIR_TESTS_SYNC_H
 #define WEIR_TESTS_SYNC_H
 

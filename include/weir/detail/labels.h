@@ -145,6 +145,9 @@
     XX(WG_Z1, RMW_SC, "WG_W1 WG_D1", "as D1, for the last done, which ends waits")                 \
     XX(WG_W1, LOAD_SC, "WG_D1 WG_Z1",                                                              \
        "as D1; and a try may fail though the last done was before it")                             \
+    XX(ONCE_F1, LOAD_ACQ, "ONCE_F2 ONCE_F3", "what the function did may not be seen")              \
+    XX(ONCE_F2, RMW_REL, "ONCE_F1", "as F1")                                                       \
+    XX(ONCE_F3, STORE_REL, "ONCE_F1", "as F1, where others wait")                                  \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
     XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")

@@ -48,6 +48,7 @@ int command_explore(int argc, char **argv) {
     add_sems(sem_cases);
     add(sem_cross_scenarios);
     add(wg_scenarios);
+    add(once_scenarios);
     add(park_scenarios);
     add(thread_scenarios);
     add(carries_scenarios);
