@@ -46,6 +46,7 @@ enum wb_can {
     WB_UNORDERED =
         64, /* does not promise a producer's order: disorder is noted, not a failed check */
     WB_RENDEZVOUS = 128, /* capacity 0 too */
+    WB_GAPS = 512,       /* has loops for bursts with gaps */
     WB_KIND = 256,       /* of weir, but a kind of its own: measured in every suite */
 };
 

@@ -145,7 +145,7 @@ static void consume(struct wb_worker *w) {
         solo,          NULL,    NULL                                                    \
     };                                                                                  \
     const struct wb_ring wb_close_##symbol = {                                          \
-        name,          "close", NULL, note,    WB_BLOCK | WB_ANY_CAP | (can),           \
+        name,          "close", NULL, note,    WB_BLOCK | WB_GAPS | WB_ANY_CAP | (can), \
         open_##symbol, dispose, shut, produce, consume,                                 \
         NULL,          NULL,    NULL                                                    \
     };

@@ -108,7 +108,7 @@ static void consume(struct wb_worker *w) {
         loops_consume(w);
 }
 
-#define CHAN_CAN (WB_BLOCK | WB_ANY_CAP)
+#define CHAN_CAN (WB_BLOCK | WB_GAPS | WB_ANY_CAP)
 
 /* A burst counts as a batch only where there is a gap: channels have no batches. */
 #define CHAN_VARIANT(symbol, name, kind, can, note)                                     \

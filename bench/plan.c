@@ -89,6 +89,7 @@ static bool has(const struct wb_ring *r, const struct wb_case *c) {
     if ((s->producers > 1 || s->consumers > 1) && !(r->can & WB_MPMC)) return false;
     if (s->size != 0 && s->size != 8 && !(r->can & WB_SIZES)) return false;
     if (s->blocking && !(r->can & WB_BLOCK)) return false;
+    if (s->gap_ns && !(r->can & WB_GAPS) && strcmp(c->structure, "bound") != 0) return false;
     if (c->test == WB_SOLO) return r->solo != NULL;
     if (c->test == WB_PING) return r->ping && r->pong;
     return r->produce && (r->consume || s->consumers == 0);

@@ -219,6 +219,9 @@ const struct wb_ring *const wb_rings[] = {
 #endif
 #ifdef WB_HAVE_TBB
     &wb_mpmc_tbb,
+#ifndef WB_COUNT
+    &wb_chan_tbb,
+#endif
 #endif
 #ifndef WB_COUNT
     WB_CHAN_KINDS(WB_CHAN_LIST) WB_TOOLS_LIST

@@ -24,7 +24,7 @@ extern const struct wb_ring wb_spsc_boost, wb_mpmc_boost;
 extern const struct wb_ring wb_mpmc_moodycamel, wb_mpmc_moodycamel_tokens;
 extern const struct wb_ring wb_spsc_readerwriterqueue;
 extern const struct wb_ring wb_spsc_atomic_queue, wb_mpmc_atomic_queue;
-extern const struct wb_ring wb_mpmc_tbb;
+extern const struct wb_ring wb_mpmc_tbb, wb_chan_tbb;
 #ifdef __cplusplus
 }
 #endif

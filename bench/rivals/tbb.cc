@@ -48,3 +48,7 @@ template <typename T> struct bounded final : tbb::concurrent_bounded_queue<T> {
 WB_RING(wb_mpmc_tbb, "tbb", "mpmc", WB_PACKAGE_TBB, nullptr,
         WB_MPMC | WB_BLOCK | WB_SIZES | WB_ANY_CAP, wb::open<bounded>, wb::dispose, wb::shut,
         tbb_bounded);
+
+/* The same as a channel that waits; it wants room for an element. */
+WB_RING(wb_chan_tbb, "tbb", "chan", WB_PACKAGE_TBB, nullptr, WB_MPMC | WB_BLOCK | WB_ANY_CAP,
+        wb::open<bounded>, wb::dispose, wb::shut, tbb_bounded);

@@ -151,9 +151,9 @@ FAKE(spsc_ck, "ck", "spsc", "libc6", open_slow, 0);
 FAKE(mpmc_weir, "weir", "mpmc", NULL, open_none, WB_BATCH | WB_BLOCK);
 FAKE(mpmc_mutex, "mutex", "mpmc", NULL, open_none, WB_BATCH | WB_BLOCK);
 FAKE(mpmc_ck, "ck", "mpmc", "libc6", open_slow, 0);
-FAKE(chan_weir, "weir", "chan", NULL, open_none, WB_BATCH | WB_BLOCK | WB_RENDEZVOUS);
+FAKE(chan_weir, "weir", "chan", NULL, open_none, WB_BATCH | WB_BLOCK | WB_RENDEZVOUS | WB_GAPS);
 FAKE(chan_kind, "weir_kind", "chan", NULL, open_none, WB_BLOCK | WB_KIND);
-FAKE(chan_mutex, "mutex", "chan", NULL, open_slow, WB_BATCH | WB_BLOCK | WB_RENDEZVOUS);
+FAKE(chan_mutex, "mutex", "chan", NULL, open_slow, WB_BATCH | WB_BLOCK | WB_RENDEZVOUS | WB_GAPS);
 FAKE(select_weir, "weir", "select", NULL, open_none, WB_BLOCK);
 FAKE(select_mutex, "mutex", "select", NULL, open_slow, WB_BLOCK);
 
