@@ -176,6 +176,7 @@ static weir_ctx *make(weir_ctx *parent) {
     weir_init_atomic(&c->refs, 1);
     weir_init_atomic(&c->err, 0);
     c->root = c;
+    (void)weir__os_cpus(); /* now, not in the first wait */
     if (c->parent) (void)weir_ctx_ref(c->parent);
     return c;
 }

@@ -217,6 +217,7 @@ int weir_fd_new(weir_fd **out, int fd) {
     if (!f) return WEIR_ENOMEM;
     *f = (weir_fd){ .on = { &ops }, .fd = fd };
     weir_init_atomic(&f->lock.word, 0);
+    (void)weir__os_cpus(); /* now, not in the first wait */
     int rc = add(f);
     if (rc < 0) {
         weir__os_free(f);

@@ -12,9 +12,10 @@
  *   I3  a waker's last access to a waiter is the store of woken, W1, under the lock; what it calls
  *       afterwards it has copied. The waiter returns only after it has seen woken (W2) or after it
  *       has held the lock itself, so its stack frame outlives every access.
- * Progress   blocking, for a few dozen instructions; a bucket is shared by all rings whose keys fall in
- *            it. Wake-ups happen after unlocking: a waker stopped between taking a waiter off the list
- *            and waking it leaves that waiter asleep, since nobody else can wake it.
+ * Progress   blocking. A waker holds the lock of a bucket, which all rings share whose keys fall in it, while it
+ *            walks past those who wait there on other rings. Wake-ups happen after unlocking: a waker stopped
+ *            between taking a waiter off the list and waking it leaves that waiter asleep, since nobody else can
+ *            wake it.
  * Ordering   W1 -> W2: what the waker did before is seen by the woken. The count goes up by a seq_cst
  *            read-modify-write, W3, the waiter's half of the Dekker pair that the object's file
  *            describes. It goes down relaxed: a publisher that still sees the waiter calls in vain.

@@ -149,9 +149,12 @@ unsigned weir__os_cpus(void) {
     static weir_au32 cached; /* 0: not read yet; racing first readers store the same figure */
     uint32_t n = weir_load_relaxed(&cached);
     if (n == 0) {
-        int saved = errno;
+        int saved = errno, cancel;
+        /* Opening files is a cancellation point. */
+        (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
         unsigned quota = quota_cpus();
         n = affinity_cpus();
+        (void)pthread_setcancelstate(cancel, NULL);
         if (quota != 0 && quota < n) n = quota;
         if (n == 0) n = 1;
         weir_store_relaxed(&cached, n);

@@ -21,7 +21,7 @@ void weir__os_free(void *p);
 
 /* Processors that the process may keep busy at once: the smaller of affinity (of the main thread and the
  * calling one together) and cgroup quota (rounded up), at least 1. Read once, by the first call, which
- * opens files: constructors make it, so that no wait has to. */
+ * opens files: constructors make it, so that no wait has to, in a sandbox say. Not a cancellation point. */
 unsigned weir__os_cpus(void);
 
 uint64_t weir__os_random(void);

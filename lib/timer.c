@@ -102,6 +102,7 @@ static struct clock *make(weir_time at, int64_t period) {
     *c = (struct clock){ .on = { &ops }, .period = period };
     weir_init_atomic(&c->lock.word, 0);
     weir_init_atomic(&c->at, (uint64_t)at);
+    (void)weir__os_cpus(); /* now, not in the first wait */
     return c;
 }
 

@@ -38,6 +38,7 @@ int weir_chan_new(weir_chan **out, const struct weir_chan_opts *o) {
                       .name = o->name,
                       .alloc = o->alloc };
     weir_init_atomic(&c->refs, 1);
+    (void)weir__os_cpus(); /* now, not in the first wait */
     if (kind->init(c, o) < 0) {
         weir__free(c->alloc, c, bytes, WEIR_LINE);
         return WEIR_ENOMEM;

@@ -108,6 +108,7 @@ int weir_mpmc_attach(weir_mpmc **out, void *mem, size_t bytes) {
      * that fences already asks nothing of the kernel. Relaxed: the fence bit is never taken away, and who
      * uses the ring here has attached to it, or has the pointer by an edge from who did, so that it sees
      * the bits in this one word. */
+    (void)weir__os_cpus(); /* now, not in the first wait */
     if (!(weir_load_relaxed(&r->waiters_) & WEIR__MPMC_FENCE) && !weir__asymmetric())
         (void)weir_fetch_or_relaxed(&r->waiters_, WEIR__MPMC_FENCE | WEIR__MPMC_SETTLING);
     *out = r;
@@ -118,11 +119,14 @@ static bool has_waiters(weir_mpmc *r) {
     return (weir_load_relaxed(&r->waiters_) & ~(WEIR__MPMC_FENCE | WEIR__MPMC_SETTLING)) != 0;
 }
 
+/* A slot without its stamp was claimed by a process that has died since: there is no element in it. */
 static void end(weir_mpmc *r, weir_drop_fn *drop, void *arg) {
     size_t stride = (size_t)r->stride_;
     uint64_t t = weir_load_relaxed(&r->tail_) & ~WEIR__MPMC_OPEN; /* nobody else is here */
-    for (uint64_t h = weir_load_relaxed(&r->head_); drop && h != t; h = weir__mpmc_next(r, h, 1))
-        drop(weir__mpmc_stamp(r, h, stride) + 1, arg);
+    for (uint64_t h = weir_load_relaxed(&r->head_); drop && h != t; h = weir__mpmc_next(r, h, 1)) {
+        weir_au64 *stamp = weir__mpmc_stamp(r, h, stride);
+        if (weir_load_relaxed(stamp) == h + WEIR__MPMC_ONE) drop(stamp + 1, arg);
+    }
     memset(r, 0, sizeof *r); /* I4: a later call is refused */
 }
 

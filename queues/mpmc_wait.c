@@ -35,7 +35,7 @@
  *            Settling takes 1 ms, past a deadline too.
  *            A newcomer may take an element before its publisher has looked at waiters_; then the
  *            waiter sees the index that the newcomer's claim has moved (C1, C2, seq_cst, then B2 or the
- *            barrier, against W3 and D3, D7). */
+ *            barrier, against W3 and D3, D7). can_pop may load head relaxed: what it trusts is the stamp. */
 #include <weir/mpmc.h>
 
 #include "../lib/base.h"

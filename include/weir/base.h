@@ -3,7 +3,10 @@
  *
  * Errors are negated errno values, returned; errno itself is neither set nor read. Counts and
  * indexes are returned as positive values. Deadlines are absolute, on the monotonic clock, in
- * nanoseconds. */
+ * nanoseconds.
+ *
+ * fork: the child of a process in which other threads were inside weir, or waited, inherits their locks and
+ * lists without the threads. It may use the try calls of rings that it makes itself; else it may exec or _exit. */
 #ifndef WEIR_BASE_H
 #define WEIR_BASE_H
 
@@ -72,7 +75,8 @@ WEIR_API int weir_version(void);
 
 /* Nanoseconds on CLOCK_MONOTONIC. */
 typedef int64_t weir_time;
-#define WEIR_NOW INT64_C(0)    /* already past: a _wait call with it is the try call */
+#define WEIR_NOW \
+    INT64_C(0) /* already past: a _wait call with it is the try call, but for its context */
 #define WEIR_FOREVER INT64_MAX /* no deadline */
 
 WEIR_API weir_time weir_now(void);
@@ -116,7 +120,7 @@ struct weir_ring_opts {
     const struct weir_alloc *alloc; /* NULL: malloc */
 };
 #define WEIR_RING_OPTS(cap_, elem_size_) \
-    { sizeof(struct weir_ring_opts), (cap_), (elem_size_), 0, NULL, NULL, NULL }
+    { sizeof(struct weir_ring_opts), (size_t)(cap_), (size_t)(elem_size_), 0, NULL, NULL, NULL }
 #define WEIR_RING_CAP_MAX ((size_t)1 << 31)
 #define WEIR_RING_ELEM_MAX ((size_t)65536)
 

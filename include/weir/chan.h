@@ -77,7 +77,15 @@ struct weir_chan_opts {
     const struct weir_alloc *alloc; /* NULL: malloc */
 };
 #define WEIR_CHAN_OPTS(cap_, elem_size_) \
-    { sizeof(struct weir_chan_opts), (cap_), (elem_size_), 0, 0, NULL, NULL, NULL, NULL }
+    { sizeof(struct weir_chan_opts),     \
+      (size_t)(cap_),                    \
+      (size_t)(elem_size_),              \
+      0,                                 \
+      0,                                 \
+      NULL,                              \
+      NULL,                              \
+      NULL,                              \
+      NULL }
 
 /* Makes a channel, open and empty, with one reference. Returns 0, WEIR_EINVAL (NULL, a shape or kind or
  * flag that does not exist), or WEIR_ENOMEM; *out is NULL then. */

@@ -89,8 +89,11 @@ WEIR_NODISCARD WEIR_API int weir_mpmc_init(weir_mpmc **out, void *mem, size_t by
                                            size_t elem_size, unsigned flags);
 
 /* Finds the ring initialised in memory that is mapped here at another address, or by another process
- * that has ended. The init must happen-before this call: it is not a way to wait for it. Returns 0, or
- * WEIR_EINVAL: no ring of this layout version in these `bytes` bytes at `mem`. */
+ * that has ended. The init must happen-before this call: it is not a way to wait for it. A copy of the memory
+ * is the same ring to those who wait: attach to one of the two only. A process that was killed inside a
+ * call leaves its slot undecided for ever: once the others get there they get WEIR_EBUSY, or sleep, also after
+ * a close; only weir_mpmc_fini is left then, which passes over that slot. Returns 0, or WEIR_EINVAL: no ring of
+ * this layout version in these `bytes` bytes at `mem`. */
 WEIR_NODISCARD WEIR_API int weir_mpmc_attach(weir_mpmc **out, void *mem, size_t bytes);
 
 /* Ends a ring in the caller's memory; drop (may be NULL) is called once for each element inside,
@@ -227,7 +230,8 @@ WEIR_NODISCARD WEIR_API ptrdiff_t weir_mpmc_try_pop_n(weir_mpmc *r, void *elems,
 /* Push that waits for room until `deadline`. Any thread. Returns 0, WEIR_ECLOSED (also while it
  * waited; the element is the caller's), WEIR_ETIMEDOUT (not before the deadline; a past one makes one
  * try), WEIR_ENOMEM (the first try failed, and there is no memory for a record of this thread),
- * ctx's error (once it has ended, even if there is room), WEIR_EINVAL. WEIR_NOW: exactly weir_mpmc_try_push.
+ * ctx's error (once it has ended, even if there is room), WEIR_EINVAL. WEIR_NOW:
+ * weir_mpmc_try_push, once ctx has been looked at.
  * Spins for a bounded time, not at all on one CPU, then parks. A woken thread may find its slot taken by a
  * newcomer, and waits on. */
 WEIR_NODISCARD WEIR_API int weir_mpmc_push_wait(weir_mpmc *r, const void *elem, weir_time deadline,

@@ -206,7 +206,9 @@ WEIR_INLINE size_t weir_spsc_pop_n(weir_spsc *r, void *elems, size_t n) {
 /* Opens a reservation of min(n, room) elements that the producer writes in place, through *span.
  * Returns how many, or WEIR_EAGAIN (no room), or WEIR_EINVAL (n is 0, or a reservation is open
  * already: misuse). Nothing is visible before the commit, and push refuses until then. Producer
- * only; the span is valid until the commit. */
+ * only; the span is valid until the commit. In memory that outlives the process: a producer that ends with
+ * an open reservation leaves it open, and the next one begins with weir_spsc_commit(r, 0); after one that was
+ * killed inside a call the ring can only be ended. */
 WEIR_NODISCARD WEIR_API ptrdiff_t weir_spsc_reserve(weir_spsc *r, size_t n, struct weir_span *span);
 
 /* Publishes the first n reserved elements at once and closes the reservation; what was reserved

@@ -57,7 +57,9 @@ WEIR__BODY void weir__copy_in(char *base, size_t slots, size_t pos, const void *
     size_t first = slots - pos < n ? slots - pos : n;
     WEIR__COPIES(base + pos * esize, src, first * esize);
     memcpy(base + pos * esize, src, first * esize);
-    if (first < n) memcpy(base, (const char *)src + first * esize, (n - first) * esize);
+    if (first == n) return;
+    WEIR__COPIES(base, (const char *)src + first * esize, (n - first) * esize);
+    memcpy(base, (const char *)src + first * esize, (n - first) * esize);
 }
 
 WEIR__BODY void weir__copy_out(void *dst, const char *base, size_t slots, size_t pos, size_t n,
@@ -65,7 +67,9 @@ WEIR__BODY void weir__copy_out(void *dst, const char *base, size_t slots, size_t
     size_t first = slots - pos < n ? slots - pos : n;
     WEIR__COPIES(dst, base + pos * esize, first * esize);
     memcpy(dst, base + pos * esize, first * esize);
-    if (first < n) memcpy((char *)dst + first * esize, base, (n - first) * esize);
+    if (first == n) return;
+    WEIR__COPIES((char *)dst + first * esize, base, (n - first) * esize);
+    memcpy((char *)dst + first * esize, base, (n - first) * esize);
 }
 
 #endif
