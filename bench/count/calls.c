@@ -9,6 +9,9 @@
 
 #include <valgrind/callgrind.h>
 #include <weir/limiter.h>
+#include <weir/once.h>
+#include <weir/sem.h>
+#include <weir/wg.h>
 
 #define CALLS 4096
 #define INTERVAL 1000000 /* ns: a token each */
@@ -65,6 +68,27 @@ static bool mutex_allow(void) {
     return there;
 }
 
+/* ---- semaphore, wait group, once ------------------------------------------------------------------- */
+
+static weir_sem sem;
+static weir_wg wg;
+static weir_once once = WEIR_ONCE_INIT;
+static unsigned runs;
+
+static bool sem_open_free(void) { return weir_sem_init(&sem, 2) == 0; }
+static bool sem_open_taken(void) { return sem_open_free() && weir_sem_acquire(&sem, 2) == 0; }
+static bool sem_both(void) {
+    return weir_sem_acquire(&sem, 1) == 0 && weir_sem_release(&sem, 1) == 0;
+}
+static bool sem_refuse(void) { return weir_sem_try_acquire(&sem, 1) == WEIR_EAGAIN; }
+
+static bool wg_open(void) { return weir_wg_init(&wg) == 0; }
+static bool wg_both(void) { return weir_wg_add(&wg, 1) == 0 && weir_wg_done(&wg) == 0; }
+static bool wg_at_zero(void) { return weir_wg_wait(&wg) == 0; }
+
+static void run_once(void *arg) { ++*(unsigned *)arg; }
+static bool once_do(void) { return weir_once_do(&once, run_once, &runs) == 0 && runs == 1; }
+
 /* ---- the runs -------------------------------------------------------------------------------------- */
 
 static bool nothing_open(void) { return true; }
@@ -81,6 +105,11 @@ static const struct call {
     { "limiter.reserve", limiter_open, limiter_reserve },
     { "limiter.reserve+cancel", limiter_empty, limiter_cancel },
     { "limiter.allow/mutex", mutex_open, mutex_allow },
+    { "sem.acquire+release", sem_open_free, sem_both },
+    { "sem.refuse", sem_open_taken, sem_refuse },
+    { "wg.add+done", wg_open, wg_both },
+    { "wg.wait", wg_open, wg_at_zero },
+    { "once.do", once_do, once_do }, /* done */
 };
 
 static bool run(const struct call *c, unsigned n) {
