@@ -21,13 +21,13 @@
  *
  * Why no span T admits more than burst + rate * T. It is kept that
  *   (W)  for each time a, the tokens of slots at a or later, times the interval, are at most max(until, a) - a.
- * Taking n keeps it: until grows by n intervals, and the slot is not after max(until, t), since n <= burst. Of the
- * slots in a span [a, b] the last one granted left until <= b + full, its slot being until - full or later; so by (W)
- * tokens * interval <= b + full - a, which is T + burst * interval. With scale < 0 a and b are rounded down, so that
- * T may count up to one unit too much: m tokens beyond burst need m * interval < T + 1; interval >= i + 1, where i
- * is the true one, and m >= 1, so m * i < T + 1 - m <= T.
- * Cancelling keeps it as well: weir__pace_back. So do changes, of the largest rate and burst there were, as long as
- * slots beyond the time at which the bucket is empty have the room that they had: weir__pace_carry. */
+ * Taking n keeps it: until grows by n intervals, and the slot is not after max(until, t), since n <= burst.
+ * Of the slots in a span [a, b] the last one granted left until <= b + full, its slot being until - full or later;
+ * so by (W) tokens * interval <= b + full - a, which is T + burst * interval. With scale < 0 a and b are rounded
+ * down, so that T may count up to one unit too much: m tokens beyond burst need m * interval < T + 1; interval
+ * >= i + 1, where i is the true one, and m >= 1, so m * i < T + 1 - m <= T.
+ * Cancelling keeps it as well: weir__pace_back. So do changes, of the largest rate and burst there were, as long
+ * as slots beyond the time at which the bucket is empty have the room that they had: weir__pace_carry. */
 #ifndef WEIR_LIB_PACE_H
 #define WEIR_LIB_PACE_H
 
@@ -90,10 +90,10 @@ static inline int64_t weir__pace_span(const struct weir__pace *p, uint32_t n) {
 /* Makes *next for this rate and burst, from now on, and returns its until: as many tokens as old has now
  * at until, or, in debt, none at the same time.
  *
- * `last`: no slot lies after it and after that time; earlier than now: there is none. Slots lie after the time e at
- * which the bucket is empty where a cancel has given back tokens from before them. By (W) those at `last` are at
- * most burst less the tokens of the time from e to `last`, at the old rate. So they are at the new one if e comes no
- * earlier than as many new intervals before `last`; at a higher rate that takes some tokens away. */
+ * `last`: no slot lies after both it and that time; earlier than now: there is none. Slots lie after the time e
+ * at which the bucket is empty where a cancel has given back tokens from before them. By (W) those at `last` are
+ * at most burst less the tokens of the time from e to `last`, at the old rate. So they are at the new one if e
+ * comes no earlier than as many new intervals before `last`; at a higher rate that takes some tokens away. */
 int64_t weir__pace_carry(const struct weir__pace *old, int64_t until, weir_time now, weir_time last,
                          double rate, uint32_t burst, struct weir__pace *next);
 
@@ -118,8 +118,8 @@ int64_t weir__pace_back(const struct weir__pace *p, int64_t until, const struct 
                         int64_t *after);
 
 /* The same for a hold of an earlier era. How many tokens the time after its slot was sold for is not known any
- * more: nothing, if there are slots after it. Else no more than the tokens that it took, and no more than the time: a
- * slower rate would otherwise make tokens of it. */
+ * more: nothing, if there are slots after it. Else no more than the tokens that it took, and no more than their
+ * time: a slower rate would otherwise make tokens of it. */
 int64_t weir__pace_back_late(const struct weir__pace *p, int64_t until, weir_time last,
                              const struct weir__pace_hold *h);
 

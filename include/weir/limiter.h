@@ -12,11 +12,13 @@
  *
  * What is promised: of any time span T, ends included, the tokens granted in it are at most burst + rate * T,
  * never one more; a token counts at the time of its slot: now, or the time of its reservation. Where limit and
- * burst were changed, the largest of each count. (Times are whole nanoseconds: at more than 244,140 a second, where
- * an interval may be none, it is T + 1 ns for slots that were waited for.) The interval between two tokens is
- * rounded up: not at all where it is a whole number of nanoseconds and burst of them take less than 26 days, else
- * by less than 1 in 4000 for up to 2 * 10^11 a second, and by more above that. (By more also after a change to a high
- * limit while slots lie far ahead, 9 minutes for 10^9 a second: until the base of the clock moves.)
+ * burst were changed, the largest of each count. (Times are whole nanoseconds: at more than 244,140 a second,
+ * where an interval may be none, it is T + 1 ns for slots that were waited for.)
+ *
+ * The interval between two tokens is rounded up: not at all where it is a whole number of nanoseconds and burst of
+ * them take less than 26 days, else by less than 1 in 4000 for up to 2 * 10^11 a second, and by more above that.
+ * (By more also after a change to a high limit while slots lie far ahead, 9 minutes for 10^9 a second: until the
+ * base of the clock moves.)
  *
  * Late wakers may bunch up: threads in weir_limiter_wait that the system wakes too late go on all at once,
  * each with a slot that has passed. weir_limiter_wait_recheck takes its tokens by the clock of its waking

@@ -112,25 +112,6 @@ void r12_cancelled(void) {
     }
 }
 
-/* The slot of the one is its own by then; the other has taken nothing yet. */
-void r10_ended_late(void) {
-    for (int k = 0; k < 2; k++) {
-        weir_limiter l = limiter_now(100, 1);
-        weir_ctx *ctx = ctx_of(WEIR_FOREVER);
-        struct stop stop;
-        struct waiter w = { .l = &l, .wait = waits[k], .ctx = ctx, .stop = &stop };
-        CHECK(weir_limiter_allow(&l, 1), "refused");
-        stop_init(&stop, "limiter.slept");
-        call_start(&w.call, waits_for_one, &w);
-        (void)stop_wait(&stop);
-        CHECK_IS(weir_ctx_cancel(ctx, 0), 0);
-        stop_release(&stop);
-        CHECK_IS(call_end(&w.call), k == 0 ? 0 : WEIR_ECANCELED);
-        stop_fini(&stop);
-        weir_ctx_unref(ctx);
-    }
-}
-
 void wait_slots(void) {
     for (int k = 0; k < 2; k++) {
         weir_limiter l = limiter_now(500, 1);
@@ -157,36 +138,69 @@ void wait_now(void) {
     }
 }
 
-/* ---- R19 -------------------------------------------------------------------------------------------- */
+/* ---- threads that are stopped when their slot has come ------------------------------------------------ */
+
+/* test(k, ms) with waits[k] and tokens each `ms`; false if a thread came so late that it had not to wait. Then
+ * again, with more time. */
+static void with_time_enough(bool (*test)(int k, int ms)) {
+    for (int k = 0; k < 2; k++) {
+        int ms = 20;
+        while (!test(k, ms) && CHECK(ms < 5000, "a thread is always late")) ms *= 4;
+    }
+}
+
+static void start_stopped(struct waiter *w, struct stop *stop, weir_limiter *l, int k,
+                          weir_ctx *ctx) {
+    stop_init(stop, "limiter.slept");
+    *w = (struct waiter){ .l = l, .wait = waits[k], .ctx = ctx, .stop = stop };
+    call_start(&w->call, waits_for_one, w);
+}
+
+/* R10: the slot of the one is its own by then; the other has taken nothing yet. */
+static bool ended_late(int k, int ms) {
+    weir_limiter l = limiter_now(1000.0 / ms, 1);
+    weir_ctx *ctx = ctx_of(WEIR_FOREVER);
+    struct stop stop;
+    struct waiter w;
+    CHECK(weir_limiter_allow(&l, 1), "refused");
+    start_stopped(&w, &stop, &l, k, ctx);
+    bool slept = stop_reached(&stop, 1000 + ms);
+    CHECK_IS(weir_ctx_cancel(ctx, 0), 0);
+    stop_release(&stop);
+    int64_t rc = call_end(&w.call);
+    CHECK(!slept || rc == (k == 0 ? 0 : WEIR_ECANCELED), "%lld", (long long)rc);
+    stop_fini(&stop);
+    weir_ctx_unref(ctx);
+    return slept;
+}
+
+void r10_ended_late(void) { with_time_enough(ended_late); }
 
 #define LATE 3
 
-/* Three threads are let go together, after all their slots. */
-void r19_recheck(void) {
-    for (int k = 0; k < 2; k++) {
-        weir_limiter l = limiter_now(20, 1);
-        struct stop stop[LATE];
-        struct waiter w[LATE];
-        CHECK(weir_limiter_allow(&l, 1), "refused");
-        for (int i = 0; i < LATE; i++) {
-            stop_init(&stop[i], "limiter.slept");
-            w[i] = (struct waiter){ .l = &l, .wait = waits[k], .stop = &stop[i] };
-            call_start(&w[i].call, waits_for_one, &w[i]);
-        }
-        for (int i = 0; i < LATE; i++) (void)stop_wait(&stop[i]);
-        sleep_ms(200);
-        weir_time go = weir_now(), last = 0, first = WEIR_FOREVER;
-        for (int i = 0; i < LATE; i++) stop_release(&stop[i]);
-        for (int i = 0; i < LATE; i++) {
-            CHECK_IS(call_end(&w[i].call), 0);
-            if (w[i].returned > last) last = w[i].returned;
-            if (w[i].returned < first) first = w[i].returned;
-            stop_fini(&stop[i]);
-        }
-        /* All have their slots, and go; or one goes, and the others look again. */
-        if (k == 0) CHECK(weir_limiter_tokens(&l) > 0, "they have waited once more");
-        if (k == 1)
-            CHECK(last - go >= (LATE - 1) * 50 * MS, "three within %lld ns",
-                  (long long)(last - go));
+/* R19: three are let go together, after all their slots. All have their slots, and go; or one goes, and the others
+ * look again. */
+static bool bunch(int k, int ms) {
+    weir_limiter l = limiter_now(1000.0 / ms, 1);
+    struct stop stop[LATE];
+    struct waiter w[LATE];
+    bool slept = true;
+    CHECK(weir_limiter_allow(&l, 1), "refused");
+    for (int i = 0; i < LATE; i++) start_stopped(&w[i], &stop[i], &l, k, NULL);
+    for (int i = 0; i < LATE; i++) slept = stop_reached(&stop[i], 1000 + LATE * ms) && slept;
+    sleep_ms((LATE + 1) * ms);
+    weir_time go = weir_now(), last = 0;
+    for (int i = 0; i < LATE; i++) stop_release(&stop[i]);
+    for (int i = 0; i < LATE; i++) {
+        CHECK_IS(call_end(&w[i].call), 0);
+        if (w[i].returned > last) last = w[i].returned;
+        stop_fini(&stop[i]);
     }
+    if (k == 0) CHECK(!slept || weir_limiter_tokens(&l) > 0, "they have waited once more");
+    if (k == 1)
+        CHECK(!slept || last - go >= (LATE - 1) * ms * MS, "three within %lld ns",
+              (long long)(last - go));
+    return slept;
 }
+
+void r19_recheck(void) { with_time_enough(bunch); }
