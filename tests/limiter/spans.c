@@ -42,7 +42,8 @@ static double some_rate(bool slow) {
     unsigned tens = (unsigned)rng_below(slow ? 6 : 17);
     for (unsigned i = 0; i < tens; i++) base *= 10;
     for (unsigned i = 0; !slow && i < 7; i++) base /= 10;
-    return rng_below(3) ? base : weir_every(1 + (int64_t)(1e9 / base));
+    double interval = 1e9 / base; /* up to 10^19 */
+    return rng_below(3) || interval > 1e18 ? base : weir_every(1 + (int64_t)interval);
 }
 
 void r15_spans(void) {
