@@ -273,14 +273,42 @@ static bool is_done(void *thread) {
     return weir_load_relaxed(&((struct weir__thread *)thread)->phase) == WEIR__DONE;
 }
 
-/* Sleeps until a case is performed, or the deadline passes (NULL). */
+/* ---- statistics ---------------------------------------------------------------------------------------- */
+
+static void note(const struct weir__node *n, enum weir__noted what, uint64_t amount) {
+    if (n->on->ops->note) n->on->ops->note(n->on, n, what, amount);
+}
+
+/* The explorer would take the clock for a step of the algorithm. */
+#ifdef WEIR_MODEL
+static inline void falls_asleep(const struct cases *c, weir_time *since) {
+    (void)c;
+    (void)since;
+}
+static inline void wakes_up(const struct cases *c, weir_time since) {
+    (void)c;
+    (void)since;
+}
+#else
+/* Of a call of one case: the clock is read where it parks, and where it is through. */
+static inline void falls_asleep(const struct cases *c, weir_time *since) {
+    if (*since == 0 && c->n == 1 && c->nodes->on && c->nodes->on->ops->note)
+        *since = weir__os_now();
+}
+static inline void wakes_up(const struct cases *c, weir_time since) {
+    if (since) note(c->nodes, WEIR__SLEPT, (uint64_t)(weir__os_now() - since));
+}
+#endif
+
+/* Sleeps until a case is performed, or the deadline passes (NULL); *since: from when on, if it did. */
 static struct weir__node *await(const struct cases *c, struct weir__call *call, weir_time deadline,
-                                bool over) {
+                                bool over, weir_time *since) {
     struct weir__thread *self = call->self;
     struct weir__node *n, *clock = NULL;
     if (!spins(c)) (void)weir__spin(&self->spin, is_done, self, deadline);
     while (!(n = done(c, self))) {
         weir_time at = over ? WEIR_FOREVER : due(c, &clock);
+        falls_asleep(c, since);
         if (weir__park(&self->parker, over || at < deadline ? at : deadline) == 0) continue;
         if (clock && at <= deadline) {
             struct weir__node *first = has_ended(c); /* both have come: the context's error */
@@ -329,7 +357,9 @@ static struct weir__node *once(const struct cases *c, struct weir__call *call, w
     struct weir__node *looked = NULL, *n = arm(c, call, end, &looked);
     if (*end == 0) *told = NULL;
     bool look = !n && *end == WEIR__LOOK && own(call);
-    if (!n && !look) n = await(c, call, deadline, *end != 0);
+    weir_time since = 0;
+    if (!n && !look) n = await(c, call, deadline, *end != 0, &since);
+    wakes_up(c, since);
     if (call->shown) disarm(c, n && n->look ? NULL : n); /* who told it may hold the lock still */
     if (look) looked->robbed++;                          /* unless the try that follows gets it */
     *end = look ? WEIR__LOOK : WEIR_ETIMEDOUT;
@@ -340,6 +370,7 @@ static struct weir__node *once(const struct cases *c, struct weir__call *call, w
     n->result = attempt(n, call);
     if (!undone(n->result)) return n;
     n->robbed++;
+    note(n, WEIR__LATE, 1);
     *end = WEIR__LOOK;
     return NULL;
 }

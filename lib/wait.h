@@ -86,6 +86,12 @@ enum {
     WEIR__RETRY /* result of a call that was taken only to be told that this case may be ready */
 };
 
+/* For statistics. */
+enum weir__noted {
+    WEIR__SLEPT, /* ns that a call of one case slept */
+    WEIR__LATE   /* a call that was told to try came too late; 1 */
+};
+
 /* What each kind of object provides. attempt and disarm take the object's lock themselves.
  *
  * Calls that only look (WEIR_SELECT_READY, ageing) need nothing of an object that asks weir__take_own or
@@ -112,6 +118,8 @@ struct weir__waitable_ops {
      * whatever has become of the call. */
     void (*hold)(weir_waitable *on, struct weir__node *n);
     void (*release)(weir_waitable *on, struct weir__node *n);
+    void (*note)(weir_waitable *on, const struct weir__node *n, enum weir__noted what,
+                 uint64_t amount);
     /* Of objects that wait in their own way: weir__wait, for calls all of whose cases are of such objects, or
      * of contexts. */
     ptrdiff_t (*wait)(struct weir__node *nodes, size_t n, const uint16_t *order, weir_time deadline,

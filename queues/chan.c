@@ -127,6 +127,46 @@ int weir_chan_close(weir_chan *c) {
     return c ? c->kind->close(c) : weir__misuse("weir_chan_close", "no channel");
 }
 
+/* ---- statistics ------------------------------------------------------------------------------------------ */
+
+void weir__chan_counts_init(weir_chan *c, struct weir__chan_counts *k) {
+    weir_init_atomic(&k->send_blocked, 0);
+    weir_init_atomic(&k->recv_blocked, 0);
+    weir_init_atomic(&k->wakes, 0);
+    weir_init_atomic(&k->robbed, 0);
+    weir_init_atomic(&k->high, 0);
+    c->counts = k;
+}
+
+void weir__chan_note(weir_waitable *on, const struct weir__node *n, enum weir__noted what,
+                     uint64_t amount) {
+    struct weir__chan_counts *k = ((weir_chan *)(void *)on)->counts;
+    weir__count(what == WEIR__LATE   ? &k->robbed
+                : n->op == WEIR_SEND ? &k->send_blocked
+                                     : &k->recv_blocked,
+                amount);
+}
+
+int weir_chan_read_stats(weir_chan *c, struct weir_chan_stats *out) {
+    if (!c || !out || out->size != sizeof *out) return WEIR_EINVAL;
+    *out = (struct weir_chan_stats)WEIR_CHAN_STATS;
+    if (c->counts) {
+        out->send_blocked = weir_load_relaxed(&c->counts->send_blocked);
+        out->recv_blocked = weir_load_relaxed(&c->counts->recv_blocked);
+        out->wakes = weir_load_relaxed(&c->counts->wakes);
+        out->robbed = weir_load_relaxed(&c->counts->robbed);
+        out->high_water = (size_t)weir_load_relaxed(&c->counts->high);
+        size_t now = c->kind->len(c);
+        if (now > out->high_water) out->high_water = now;
+    }
+    c->kind->stats(c, out);
+    uint64_t moved = out->sent + out->received;
+    out->wakes_elided = c->counts && moved > out->wakes ? moved - out->wakes : 0;
+    return 0;
+}
+
+const char *weir_chan_name(const weir_chan *c) { return c ? c->name : NULL; }
+
 bool weir_chan_is_closed(const weir_chan *c) { return c && c->kind->is_closed(c); }
 size_t weir_chan_len(const weir_chan *c) { return c ? c->kind->len(c) : 0; }
 size_t weir_chan_cap(const weir_chan *c) { return c ? c->cap : 0; }

@@ -7,11 +7,18 @@
 
 #include "../lib/wait.h"
 
+/* What is counted beside the positions: by those who wait, or wake, or are on a slow path. In a line that those
+ * write anyway. */
+struct weir__chan_counts {
+    weir_au64 send_blocked, recv_blocked, wakes, robbed, high;
+};
+
 struct weir__chan_kind {
     int (*send)(weir_chan *c, const void *elem, weir_time deadline, weir_ctx *ctx);
     int (*recv)(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx);
     /* What is there, up to n > 0, without waiting: the count, or a code. */
     ptrdiff_t (*recv_n)(weir_chan *c, void *elems, size_t n);
+    void (*stats)(weir_chan *c, struct weir_chan_stats *out); /* sent, received, high_water */
     int (*close)(weir_chan *c);
     bool (*is_closed)(const weir_chan *c);
     size_t (*len)(const weir_chan *c);
@@ -29,6 +36,7 @@ struct weir_chan {
     void *drop_arg;
     const char *name;
     const struct weir_alloc *alloc;
+    struct weir__chan_counts *counts; /* NULL: a kind that has none */
 };
 
 extern const struct weir__chan_kind weir__chan_strict, weir__chan_mpmc, weir__chan_spsc,
@@ -39,5 +47,33 @@ ptrdiff_t weir__chan_recv_each(weir_chan *c, void *elems, size_t n);
 
 /* Whether n is a case of a channel. */
 int weir__chan_check(const weir_waitable *on, const struct weir__node *n);
+
+/* ---- statistics ------------------------------------------------------------------------------------------ */
+
+void weir__chan_counts_init(weir_chan *c, struct weir__chan_counts *counts);
+/* ops->note */
+void weir__chan_note(weir_waitable *on, const struct weir__node *n, enum weir__noted what,
+                     uint64_t amount);
+
+/* All of it relaxed: nothing is decided by a count. The explorer would take each for a step of the algorithm. */
+#ifdef WEIR_MODEL
+enum { WEIR__COUNTS = 0 };
+#else
+enum { WEIR__COUNTS = 1 };
+#endif
+
+static inline void weir__count(weir_au64 *count, uint64_t by) {
+    if (WEIR__COUNTS) (void)weir_fetch_add_relaxed(count, by);
+}
+/* Under the lock: one writer. */
+static inline void weir__count_locked(weir_au64 *count) {
+    if (WEIR__COUNTS) weir_store_relaxed(count, weir_load_relaxed(count) + 1);
+}
+/* Whether the length is to be looked at after a send to this position: once in 1024, or in a lap. */
+static inline bool weir__sampled(uint64_t position) { return WEIR__COUNTS && position % 1024 == 0; }
+/* Of two at once the smaller may stay: it is a sample. */
+static inline void weir__saw(struct weir__chan_counts *k, uint64_t len) {
+    if (WEIR__COUNTS && len > weir_load_relaxed(&k->high)) weir_store_relaxed(&k->high, len);
+}
 
 #endif

@@ -35,7 +35,8 @@ struct buffered {
     weir_chan chan;
     _Alignas(WEIR_LINE) struct weir__lock lock;
     struct weir__queue poppers, pushers;
-    struct weir__node *holder[2];       /* of poppers, of pushers */
+    struct weir__node *holder[2]; /* of poppers, of pushers */
+    struct weir__chan_counts counts;
     _Alignas(WEIR_LINE) weir_mpmc ring; /* and its slots */
 };
 
@@ -89,6 +90,7 @@ static bool tell(struct buffered *b, uint64_t side, size_t *n, struct weir__wake
         leave(b, w);
         if (rc != 0) continue;
         weir__complete(wakes, w, WEIR__RETRY);
+        weir__count_locked(&b->counts.wakes);
         --*n;
     }
     return false;
@@ -223,6 +225,7 @@ static int attempt(weir_waitable *on, struct weir__node *n, struct weir__call *c
     }
     weir__lock(&b->lock);
     enter(b, n);
+    if (WEIR__COUNTS && n->op == WEIR_SEND) weir__saw(&b->counts, weir_mpmc_len(&b->ring));
     if (n->robbed >= 2 && !n->look && !*holder_of(b, side_of(n)))
         hold_for(b, n); /* the last hold ended meanwhile */
     weir__unlock(&b->lock);
@@ -250,6 +253,7 @@ static void pass_on(weir_waitable *on, struct weir__node *n) {
 static const struct weir__waitable_ops ops = { .attempt = attempt,
                                                .disarm = disarm,
                                                .check = weir__chan_check,
+                                               .note = weir__chan_note,
                                                .spin = spin,
                                                .pass_on = pass_on,
                                                .hold = hold,
@@ -257,10 +261,19 @@ static const struct weir__waitable_ops ops = { .attempt = attempt,
 
 /* ---- the kind ------------------------------------------------------------------------------------------------ */
 
+/* Not where it has been full already. */
+static __attribute__((noinline)) void sample(weir_chan *c) {
+    struct weir__chan_counts *k = c->counts;
+    if (weir_load_relaxed(&k->high) < c->cap) weir__saw(k, weir_mpmc_len(&of(c)->ring));
+}
+
 static int send_wait(weir_chan *c, const void *elem, weir_time deadline, weir_ctx *ctx) {
     int rc = weir_ctx_err(ctx);
     if (rc < 0) return rc;
-    rc = weir_mpmc_try_push(&of(c)->ring, elem);
+    weir_mpmc *r = &of(c)->ring;
+    uint64_t at = 0;
+    rc = weir__mpmc_push_at(r, elem, (size_t)r->elem_size_, (size_t)r->stride_, &at);
+    if (rc == 0 && WEIR_UNLIKELY(weir__sampled((at & r->mask_) >> 2))) sample(c);
     if (deadline == WEIR_NOW || (rc != WEIR_EAGAIN && rc != WEIR_EBUSY)) return rc;
     return weir__wait_one(&c->on, WEIR_SEND, (void *)(uintptr_t)elem, 0, deadline, ctx);
 }
@@ -275,6 +288,12 @@ static int recv_wait(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx
 
 static ptrdiff_t recv_n(weir_chan *c, void *elems, size_t n) {
     return weir_mpmc_try_pop_n(&of(c)->ring, elems, n);
+}
+
+static void stats(weir_chan *c, struct weir_chan_stats *out) {
+    const weir_mpmc *r = &of(c)->ring;
+    out->received = weir__mpmc_count(r, weir_load_relaxed(&r->head_));
+    out->sent = weir__mpmc_count(r, weir_load_relaxed(&r->tail_));
 }
 
 static int close_chan(weir_chan *c) { return weir_mpmc_close(&of(c)->ring); }
@@ -305,6 +324,7 @@ static int init(weir_chan *c, const struct weir_chan_opts *o) {
     b->poppers = b->pushers = (struct weir__queue){ NULL, NULL };
     b->holder[0] = b->holder[1] = NULL;
     weir_init_atomic(&b->lock.word, 0);
+    weir__chan_counts_init(c, &b->counts);
     int rc = weir_mpmc_init(&r, &b->ring, c->bytes - offsetof(struct buffered, ring), o->cap,
                             o->elem_size, 0);
     r->id_ = WEIR__MPMC_OF_CHAN;
@@ -316,6 +336,5 @@ static int end(weir_chan *c) {
     return weir_mpmc_fini(&of(c)->ring, c->drop, c->drop_arg);
 }
 
-const struct weir__chan_kind weir__chan_mpmc = { send_wait,  recv_wait, recv_n,
-                                                 close_chan, is_closed, len,
-                                                 bytes,      init,      end };
+const struct weir__chan_kind weir__chan_mpmc = { send_wait, recv_wait, recv_n, stats, close_chan,
+                                                 is_closed, len,       bytes,  init,  end };

@@ -20,6 +20,7 @@
 #include "../lib/base.h"
 #include "../lib/ctx.h"
 #include "../lib/os_mutex.h"
+#include "mutex_ring.h"
 
 #include <weir/detail/copy.h>
 #include <weir/mutex_ring.h>
@@ -28,6 +29,7 @@ static int base_init(weir_chan *c, const struct weir__waitable_ops *ops, bool me
     struct weir__mutex_chan *m = weir__mutex_chan_of(c);
     c->on.ops = ops;
     weir_init_atomic(&m->selects, 0);
+    weir_init_atomic(&m->met, 0);
     m->meets = meets;
     m->offers = (struct weir__queue){ NULL, NULL };
     return weir__selects_use();
@@ -67,6 +69,9 @@ static ptrdiff_t ring_recv_n(weir_chan *c, void *elems, size_t n) {
     ptrdiff_t rc = weir_mutex_ring_try_pop_n(ring_of(c), elems, n);
     if (rc > 0) weir__selects_see(c);
     return rc;
+}
+static void ring_stats(weir_chan *c, struct weir_chan_stats *out) {
+    weir__mutex_ring_stats(ring_of(c), &out->sent, &out->received, &out->high_water);
 }
 static int ring_close(weir_chan *c) {
     int rc = weir_mutex_ring_close(ring_of(c));
@@ -116,9 +121,10 @@ static int ring_end(weir_chan *c) {
     return rc;
 }
 
-const struct weir__chan_kind weir__chan_mutex_ring = { ring_send,  ring_recv,      ring_recv_n,
-                                                       ring_close, ring_is_closed, ring_len,
-                                                       ring_bytes, ring_init,      ring_end };
+const struct weir__chan_kind weir__chan_mutex_ring = { ring_send,  ring_recv,  ring_recv_n,
+                                                       ring_stats, ring_close, ring_is_closed,
+                                                       ring_len,   ring_bytes, ring_init,
+                                                       ring_end };
 
 /* ---- without --------------------------------------------------------------------------------------------- */
 
@@ -245,6 +251,14 @@ static int meet_recv(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx
     return meet(c, false, elem, deadline, ctx);
 }
 
+static void meet_stats(weir_chan *c, struct weir_chan_stats *out) {
+    struct meeting *m = of(c);
+    weir__mutex_lock(&m->mutex);
+    out->sent = m->promised + weir_load_relaxed(&m->base.met);
+    out->received = m->taken + weir_load_relaxed(&m->base.met);
+    weir__mutex_unlock(&m->mutex);
+}
+
 static int meet_close(weir_chan *c) {
     struct meeting *m = of(c);
     weir__mutex_lock(&m->mutex);
@@ -333,6 +347,6 @@ static int meet_end(weir_chan *c) {
 }
 
 const struct weir__chan_kind weir__chan_mutex_meeting = {
-    meet_send, meet_recv, weir__chan_recv_each, meet_close, meet_is_closed, meet_len, meet_bytes,
-    meet_init, meet_end
+    meet_send,      meet_recv, weir__chan_recv_each, meet_stats, meet_close,
+    meet_is_closed, meet_len,  meet_bytes,           meet_init,  meet_end
 };

@@ -9,6 +9,7 @@
 struct weir__mutex_chan {
     weir_chan chan;
     weir_au32 selects;         /* cases that wait for this channel */
+    weir_au64 met;             /* elements that selects have handed over; written under the turn */
     bool meets;                /* it has no buffer: selects meet each other here */
     struct weir__queue offers; /* those cases, if it meets; under the turn */
 };

@@ -47,6 +47,7 @@ struct single {
     weir_au32 inside[2]; /* debug builds: a thread is in a call of the consumer, of the producer */
     _Alignas(WEIR_LINE) struct weir__lock lock;
     struct weir__queue receivers, senders;
+    struct weir__chan_counts counts;
     _Alignas(WEIR_LINE) weir_spsc ring; /* and its slots */
 };
 
@@ -113,7 +114,9 @@ static bool tell(struct single *s, uint64_t side, struct weir__wakes *wakes) {
         int rc = weir__take(NULL, n);
         if (rc == WEIR__AGAIN) return true;
         leave(s, n);
-        if (rc == 0) weir__complete(wakes, n, WEIR__RETRY);
+        if (rc != 0) continue;
+        weir__complete(wakes, n, WEIR__RETRY);
+        weir__count_locked(&s->counts.wakes);
     }
     return false;
 }
@@ -239,17 +242,29 @@ static bool spin(weir_waitable *on, const struct weir__node *n, struct weir__thr
     return weir__spin(&self->spin, hint, &poll, deadline);
 }
 
-static const struct weir__waitable_ops ops = {
-    .attempt = attempt, .disarm = disarm, .check = weir__chan_check, .spin = spin
-};
+static const struct weir__waitable_ops ops = { .attempt = attempt,
+                                               .disarm = disarm,
+                                               .check = weir__chan_check,
+                                               .note = weir__chan_note,
+                                               .spin = spin };
 
 /* ---- the kind ----------------------------------------------------------------------------------------------- */
+
+/* The elements inside when the producer last looked at head, by what it keeps for itself: it does so when the room
+ * that it knew of is used up. */
+static void sample(struct single *s) {
+    const weir_spsc *r = &s->ring;
+    uint64_t room =
+        r->limit_ - weir_load_relaxed(&r->tail_); /* of a shut ring none, whatever is inside */
+    if (r->reserved_ != WEIR__SPSC_SHUT) weir__saw(&s->counts, r->cap_ - room);
+}
 
 /* With a context, or where there is no room, or nothing, as far as is known. */
 static __attribute__((noinline)) int send_slow(weir_chan *c, const void *elem, weir_time deadline,
                                                weir_ctx *ctx) {
     int rc = weir_ctx_err(ctx);
     if (rc == 0) rc = try_send(of(c), elem);
+    sample(of(c));
     if (rc != WEIR_EAGAIN || deadline == WEIR_NOW) return rc;
     return weir__wait_one(&c->on, WEIR_SEND, (void *)(uintptr_t)elem, 0, deadline, ctx);
 }
@@ -304,6 +319,12 @@ static ptrdiff_t recv_n(weir_chan *c, void *elems, size_t n) {
     return k > 0 ? (ptrdiff_t)k : rc;
 }
 
+static void stats(weir_chan *c, struct weir_chan_stats *out) {
+    const weir_spsc *r = &of(c)->ring;
+    out->received = weir_load_relaxed(&r->head_);
+    out->sent = weir_load_relaxed(&r->tail_);
+}
+
 static int close_chan(weir_chan *c) {
     struct single *s = of(c);
     if (!enter_role(s, PRODUCER, "weir_chan_close")) return WEIR_EINVAL;
@@ -344,6 +365,7 @@ static int init(weir_chan *c, const struct weir_chan_opts *o) {
     s->receivers = s->senders = (struct weir__queue){ NULL, NULL };
     weir_init_atomic(&s->waiters, weir__asymmetric() ? 0 : WEIR__MPMC_FENCE);
     weir_init_atomic(&s->closed, 0);
+    weir__chan_counts_init(c, &s->counts);
     weir_init_atomic(&s->inside[0], 0);
     weir_init_atomic(&s->inside[1], 0);
     weir_init_atomic(&s->lock.word, 0);
@@ -357,6 +379,5 @@ static int end(weir_chan *c) {
     return weir_spsc_fini(&of(c)->ring, c->drop, c->drop_arg);
 }
 
-const struct weir__chan_kind weir__chan_spsc = { send_wait,  recv_wait, recv_n,
-                                                 close_chan, is_closed, len,
-                                                 bytes,      init,      end };
+const struct weir__chan_kind weir__chan_spsc = { send_wait, recv_wait, recv_n, stats, close_chan,
+                                                 is_closed, len,       bytes,  init,  end };

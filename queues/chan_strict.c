@@ -28,6 +28,8 @@ struct strict {
     _Alignas(WEIR_LINE) struct weir__lock lock;
     bool closed;
     struct weir__queue senders, receivers;
+    struct weir__chan_counts counts;
+    uint64_t sent, received;
     struct buffer buffer;
 };
 
@@ -61,6 +63,11 @@ static void drop_all(struct buffer *b, weir_drop_fn *drop, void *arg) {
 
 /* ---- one attempt, under the lock --------------------------------------------------------------------- */
 
+static void serve(struct strict *s, struct weir__call *call, struct weir__node *peer) {
+    weir__complete(&call->wakes, peer, 0);
+    weir__count_locked(&s->counts.wakes);
+}
+
 static int send(struct strict *s, struct weir__node *n, struct weir__call *call) {
     struct weir__node *peer;
     if (s->closed) return weir__take_own(call) ? WEIR_ECLOSED : WEIR__OVER;
@@ -68,12 +75,16 @@ static int send(struct strict *s, struct weir__node *n, struct weir__call *call)
     if (rc) return rc;
     if (peer) {
         copy(&s->buffer, peer->elem, n->elem);
-        weir__complete(&call->wakes, peer, 0);
+        serve(s, call, peer);
+        s->received++;
+        s->sent++;
         return 0;
     }
     if (s->buffer.len == s->buffer.cap) return WEIR__PENDING;
     if (!weir__take_own(call)) return WEIR__OVER;
     put(&s->buffer, n->elem);
+    s->sent++;
+    weir__saw(&s->counts, s->buffer.len);
     return 0;
 }
 
@@ -91,7 +102,10 @@ static int recv(struct strict *s, struct weir__node *n, struct weir__call *call)
         if (!s->closed) return WEIR__PENDING;
         return weir__take_own(call) ? WEIR_ECLOSED : WEIR__OVER;
     }
-    if (peer) weir__complete(&call->wakes, peer, 0);
+    s->received++;
+    if (!peer) return 0;
+    s->sent++;
+    serve(s, call, peer);
     return 0;
 }
 
@@ -117,9 +131,9 @@ static void disarm(weir_waitable *on, struct weir__node *n) {
     weir__unlock(&s->lock);
 }
 
-static const struct weir__waitable_ops ops = { .attempt = attempt,
-                                               .disarm = disarm,
-                                               .check = weir__chan_check };
+static const struct weir__waitable_ops ops = {
+    .attempt = attempt, .disarm = disarm, .check = weir__chan_check, .note = weir__chan_note
+};
 
 /* ---- the kind --------------------------------------------------------------------------------------------- */
 
@@ -157,6 +171,14 @@ static void refuse_all(struct weir__queue *q, struct weir__wakes *wakes) {
         weir__queue_remove(q, n);
         if (weir__take(NULL, n) == 0) weir__complete(wakes, n, WEIR_ECLOSED);
     }
+}
+
+static void stats(weir_chan *c, struct weir_chan_stats *out) {
+    struct strict *s = of(c);
+    weir__lock(&s->lock);
+    out->sent = s->sent;
+    out->received = s->received;
+    weir__unlock(&s->lock);
 }
 
 static int close_chan(weir_chan *c) {
@@ -206,6 +228,8 @@ static int init(weir_chan *c, const struct weir_chan_opts *o) {
     struct strict *s = of(c);
     c->on.ops = &ops;
     s->closed = false;
+    s->sent = s->received = 0;
+    weir__chan_counts_init(c, &s->counts);
     s->senders = s->receivers = (struct weir__queue){ NULL, NULL };
     s->buffer = (struct buffer){ 0, 0, o->cap, o->elem_size, (char *)(s + 1) };
     weir_init_atomic(&s->lock.word, 0);
@@ -218,6 +242,5 @@ static int end(weir_chan *c) {
     return 0;
 }
 
-const struct weir__chan_kind weir__chan_strict = { send_wait,  recv_wait, recv_n,
-                                                   close_chan, is_closed, len,
-                                                   bytes,      init,      end };
+const struct weir__chan_kind weir__chan_strict = { send_wait, recv_wait, recv_n, stats, close_chan,
+                                                   is_closed, len,       bytes,  init,  end };

@@ -190,6 +190,11 @@ size_t weir_mpmc_len(const weir_mpmc *r) {
     return (size_t)(laps > 1 || n > cap ? cap : n);
 }
 
+uint64_t weir__mpmc_count(const weir_mpmc *r, uint64_t word) {
+    word &= ~MARKS;
+    return (word & ~r->mask_) / r->lap_ * ((r->last_ >> 2) + 1) + ((word & r->mask_) >> 2);
+}
+
 /* ---- slow paths ------------------------------------------------------------------------------------ */
 
 static int refused(const weir_mpmc *r, const char *call) {

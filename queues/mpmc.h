@@ -28,6 +28,9 @@ bool weir__mpmc_spin(weir_mpmc *r, bool popper, struct weir__thread *self, weir_
  * look. */
 void weir__waiters_barrier(weir_au64 *waiters);
 
+/* Elements before a word of head or tail, from the beginning on. */
+uint64_t weir__mpmc_count(const weir_mpmc *r, uint64_t word);
+
 /* Wakes all that wait on either side. */
 void weir__mpmc_wake_all(weir_mpmc *r);
 

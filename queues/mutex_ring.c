@@ -14,6 +14,7 @@
 #include "../lib/base.h"
 #include "../lib/ctx.h"
 #include "../lib/os_mutex.h"
+#include "mutex_ring.h"
 
 struct side {
     weir__cond wake;
@@ -23,7 +24,8 @@ struct side {
 
 struct weir_mutex_ring {
     weir__mutex mutex;
-    size_t head, len, cap, elem_size;
+    size_t head, len, cap, elem_size, most;
+    uint64_t pushed;
     bool closed;
     struct side poppers, pushers;
     char *slots;
@@ -107,6 +109,8 @@ static size_t put(weir_mutex_ring *r, const void *elems, size_t n) {
     else if (n > 1)
         weir__copy_in(r->slots, r->cap, at, elems, n, r->elem_size);
     r->len += n;
+    r->pushed += n;
+    if (r->len > r->most) r->most = r->len;
     return n;
 }
 
@@ -271,6 +275,14 @@ size_t weir_mutex_ring_len(weir_mutex_ring *r) {
     size_t len = r->len;
     weir__mutex_unlock(&r->mutex);
     return len;
+}
+
+void weir__mutex_ring_stats(weir_mutex_ring *r, uint64_t *pushed, uint64_t *popped, size_t *most) {
+    weir__mutex_lock(&r->mutex);
+    *pushed = r->pushed;
+    *popped = r->pushed - r->len;
+    *most = r->most;
+    weir__mutex_unlock(&r->mutex);
 }
 
 size_t weir_mutex_ring_cap(const weir_mutex_ring *r) { return r->cap; }

@@ -118,6 +118,7 @@ static bool serve(weir_chan *c, bool sends, void *elem, const struct weir__threa
     o->result = 0;
     o->thread->won = o->index;
     weir_store_relaxed(&o->thread->phase, WEIR__DONE);
+    weir__count_locked(&weir__mutex_chan_of(c)->met);
     weir__selects_tell();
     return true;
 }

@@ -150,6 +150,29 @@ WEIR_API bool weir_chan_is_closed(const weir_chan *c);
 WEIR_API size_t weir_chan_len(const weir_chan *c);
 WEIR_API size_t weir_chan_cap(const weir_chan *c);
 
+/* The name that it was made with. */
+WEIR_API const char *weir_chan_name(const weir_chan *c);
+
+/* What a channel has done so far. Kept without a read-modify-write where nobody waits: elements are counted by the
+ * positions of the buffer, the rest by who waits and who wakes. Of a mutex channel the fields from send_blocked to
+ * robbed are 0. Each is right at some time of the call, if nobody is inside one; they are no snapshot. */
+struct weir_chan_stats {
+    size_t size;           /* sizeof this struct; WEIR_CHAN_STATS sets it */
+    uint64_t sent;         /* elements, those that are being sent included */
+    uint64_t received;     /* elements, as well */
+    uint64_t send_blocked; /* ns that senders have slept; without those in a select of several */
+    uint64_t recv_blocked; /* ns, receivers */
+    uint64_t wakes;        /* waiting calls that a peer has served or told to try */
+    uint64_t wakes_elided; /* elements sent and received beyond that: nobody had to be woken */
+    uint64_t robbed;       /* times that a call was told to try and came too late */
+    size_t
+        high_water; /* most elements inside that were seen: by samples, and whenever a sender waits */
+};
+#define WEIR_CHAN_STATS { sizeof(struct weir_chan_stats), 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/* Any thread. Returns 0, or WEIR_EINVAL (NULL, or a size that is not that of the struct). May take a short lock. */
+WEIR_API int weir_chan_read_stats(weir_chan *c, struct weir_chan_stats *out);
+
 /* For weir_select. NULL for NULL. */
 WEIR_API weir_waitable *weir_chan_waitable(weir_chan *c);
 

@@ -141,7 +141,9 @@ WEIR__BODY uint64_t weir__mpmc_next(const weir_mpmc *r, uint64_t word, uint64_t 
     return word + step + (wraps ? r->gap_ : 0);
 }
 
-WEIR__BODY int weir__mpmc_push(weir_mpmc *r, const void *elem, size_t esize, size_t stride) {
+/* *at: the word that was claimed, if it returns 0. */
+WEIR__BODY int weir__mpmc_push_at(weir_mpmc *r, const void *elem, size_t esize, size_t stride,
+                                  uint64_t *at) {
     int polls = 0;
     unsigned lost = 0;
     uint64_t t = weir_load_relaxed(&r->tail_); /* a stale one costs a failed CAS */
@@ -155,6 +157,7 @@ WEIR__BODY int weir__mpmc_push(weir_mpmc *r, const void *elem, size_t esize, siz
                 t = weir_load_relaxed(&r->tail_);
                 continue;
             }
+            *at = s;
             WEIR_POINT("mpmc.push.claimed");
             weir__copy(stamp + 1, elem, esize);
             WEIR_POINT("mpmc.push.copied");
@@ -168,6 +171,11 @@ WEIR__BODY int weir__mpmc_push(weir_mpmc *r, const void *elem, size_t esize, siz
         if (polls < 0) return polls;
         t = weir_load_relaxed(&r->tail_);
     }
+}
+
+WEIR__BODY int weir__mpmc_push(weir_mpmc *r, const void *elem, size_t esize, size_t stride) {
+    uint64_t at = 0;
+    return weir__mpmc_push_at(r, elem, esize, stride, &at);
 }
 
 WEIR__BODY int weir__mpmc_pop(weir_mpmc *r, void *elem, size_t esize, size_t stride) {

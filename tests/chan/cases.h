@@ -114,6 +114,13 @@
     XX(0, "C recv_many lets waiting senders in", many_senders)                             \
     XX(0, "C29 conservation and order, received by recv_many", c29_many)
 
+#define STATS_CASES(XX)                                                                 \
+    XX(0, "C stats: bad input, and the name", stats_bad_input)                          \
+    XX(0, "C stats: elements, the most inside, wakes that were elided", stats_elements) \
+    XX(0, "C stats: the most inside stays", stats_high_water)                           \
+    XX(HAS_COUNTS, "C stats: time asleep, and wakes", stats_blocked)                    \
+    XX(IS_MPMC, "C stats: a robbed waiter", stats_robbed)
+
 #define SELECT_CASES(XX)                                                                           \
     XX(HAS_SELECT, "S01 no cases: waits for ever, or until its deadline", s01_no_cases)            \
     XX(HAS_SELECT, "S02 the default only if nothing is ready", s02_default)                        \
@@ -174,6 +181,7 @@
 #define CHAN_DECLARE(needs, name, fn) void fn(void);
 CHAN_CASES(CHAN_DECLARE)
 MANY_CASES(CHAN_DECLARE)
+STATS_CASES(CHAN_DECLARE)
 SELECT_CASES(CHAN_DECLARE)
 MPMC_CASES(CHAN_DECLARE)
 SPSC_CASES(CHAN_DECLARE)

@@ -22,6 +22,7 @@ enum {
     IS_MPMC = 256,
     IS_MUTEX = 512,
     IS_SPSC = 1024,
+    HAS_COUNTS = 2048, /* of who sleeps and who is woken */
 };
 
 struct chan_kind {

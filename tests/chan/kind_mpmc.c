@@ -6,5 +6,5 @@
 const struct chan_kind K = {
     .name = "mpmc",
     .kind = WEIR_CHAN_MPMC,
-    .has = HAS_MANY | HAS_RENDEZVOUS | HAS_CLOSE | HAS_SELECT | IS_MPMC,
+    .has = HAS_COUNTS | HAS_MANY | HAS_RENDEZVOUS | HAS_CLOSE | HAS_SELECT | IS_MPMC,
 };

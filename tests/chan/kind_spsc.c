@@ -6,5 +6,5 @@
 const struct chan_kind K = {
     .name = "spsc",
     .kind = WEIR_CHAN_SPSC,
-    .has = HAS_RENDEZVOUS | HAS_SELECT | HAS_EXACT | IS_SPSC,
+    .has = HAS_COUNTS | HAS_RENDEZVOUS | HAS_SELECT | HAS_EXACT | IS_SPSC,
 };

@@ -5,6 +5,6 @@
 const struct chan_kind K = {
     .name = "strict",
     .kind = WEIR_CHAN_STRICT,
-    .has = HAS_MANY | HAS_RENDEZVOUS | HAS_CLOSE | HAS_SELECT | HAS_FIFO | HAS_ONE_SIDE |
-           HAS_EXACT | IS_STRICT,
+    .has = HAS_COUNTS | HAS_MANY | HAS_RENDEZVOUS | HAS_CLOSE | HAS_SELECT | HAS_FIFO |
+           HAS_ONE_SIDE | HAS_EXACT | IS_STRICT,
 };

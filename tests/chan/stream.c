@@ -126,6 +126,9 @@ static void stream(size_t cap, size_t sides, uint64_t all, unsigned verbs) {
     for (uint64_t v = 0; v < n; v++)
         if (!CHECK_IS(weir_load_relaxed(&s.state[v]), 2)) break;
     CHECK_IS(weir_load_relaxed(&s.sum), n * (n - 1) / 2);
+    struct weir_chan_stats counts = WEIR_CHAN_STATS;
+    CHECK_IS(weir_chan_read_stats(s.c, &counts), 0);
+    CHECK(counts.sent == n && counts.received == n && counts.high_water <= cap, "other counts");
     free(s.state);
     chan_end(s.c);
 }
