@@ -35,14 +35,16 @@ struct weir_ctx {
     const void *key;
     void *value;
     struct weir__lock lock; /* of a root */
+    struct weir__made made;
 };
 
 static int attempt(weir_waitable *on, struct weir__node *n, struct weir__call *call);
 static void disarm(weir_waitable *on, struct weir__node *n);
 static int check(const weir_waitable *on, const struct weir__node *n);
 static weir_time due(weir_waitable *on, struct weir__node *n);
+static void about(weir_waitable *on, struct weir__about *a);
 static const struct weir__waitable_ops ops = {
-    .attempt = attempt, .disarm = disarm, .check = check, .due = due
+    .attempt = attempt, .disarm = disarm, .check = check, .due = due, .about = about
 };
 
 static weir_ctx background = { .on = { &ops }, .deadline = WEIR_FOREVER };
@@ -292,6 +294,10 @@ static int check(const weir_waitable *on, const struct weir__node *n) {
 static weir_time due(weir_waitable *on, struct weir__node *n) {
     (void)n;
     return ((weir_ctx *)on)->deadline;
+}
+
+static void about(weir_waitable *on, struct weir__about *a) {
+    *a = (struct weir__about){ "context", NULL, &((weir_ctx *)on)->made };
 }
 
 /* ---- watching --------------------------------------------------------------------------------------------- */

@@ -106,9 +106,14 @@ static int check(const weir_waitable *on, const struct weir__node *n) {
     return (n->op == WEIR_RECV || n->op == WEIR_SEND) && n->arg == 0 ? 0 : WEIR_EINVAL;
 }
 
-static const struct weir__waitable_ops ops = { .attempt = attempt,
-                                               .disarm = disarm,
-                                               .check = check };
+static void about(weir_waitable *on, struct weir__about *a) {
+    (void)on;
+    a->kind = "file descriptor";
+}
+
+static const struct weir__waitable_ops ops = {
+    .attempt = attempt, .disarm = disarm, .check = check, .about = about
+};
 
 /* ---- the poller ------------------------------------------------------------------------------------------ */
 
@@ -173,6 +178,13 @@ void weir__fd_main(void) {
         weir__unlock(&lock);
         bury(gone);
     }
+}
+
+size_t weir__fd_open(void) {
+    weir__lock(&lock);
+    size_t n = open;
+    weir__unlock(&lock);
+    return n;
 }
 
 /* ---- objects ---------------------------------------------------------------------------------------------- */

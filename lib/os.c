@@ -184,6 +184,8 @@ int weir__os_thread(void (*fn)(void)) {
     return rc == 0 ? 0 : WEIR_ENOMEM;
 }
 
+unsigned weir__os_tid(void) { return (unsigned)syscall(SYS_gettid); }
+
 /* ---- random numbers and membarrier -------------------------------------------------------------- */
 
 uint64_t weir__os_random(void) {

@@ -29,6 +29,9 @@ uint64_t weir__os_random(void);
 /* Runs fn in a new thread, detached, with all signals blocked. Returns 0 or WEIR_ENOMEM. */
 WEIR_NODISCARD int weir__os_thread(void (*fn)(void));
 
+/* The calling thread, as the kernel names it. */
+unsigned weir__os_tid(void);
+
 /* Registers the process for membarrier and tries it once; false: the kernel refuses. Idempotent. */
 bool weir__os_membarrier_register(void);
 /* A full barrier on every running thread of the process. False: the kernel refuses, as it does under a

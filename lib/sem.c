@@ -272,6 +272,11 @@ static int check(const weir_waitable *on, const struct weir__node *n) {
     return n->op == WEIR_RECV && !n->elem ? 0 : WEIR_EINVAL;
 }
 
-const struct weir__waitable_ops weir__sem_ops_ = { .attempt = attempt,
-                                                   .disarm = disarm,
-                                                   .check = check };
+static void about(weir_waitable *on, struct weir__about *a) {
+    (void)on;
+    a->kind = "semaphore";
+}
+
+const struct weir__waitable_ops weir__sem_ops_ = {
+    .attempt = attempt, .disarm = disarm, .check = check, .about = about
+};

@@ -38,9 +38,10 @@
 static struct weir__lock lock, birth; /* birth, taken first: one thread is made at a time */
 static struct weir__task *root;
 static size_t open_tasks;
-static unsigned idle;          /* followers */
-static bool led, making;       /* making: led stands for a thread that may be refused */
-static weir_time sleeps_until; /* of the leader */
+static unsigned idle;           /* followers */
+static size_t threads, running; /* for the leak check */
+static bool led, making;        /* making: led stands for a thread that may be refused */
+static weir_time sleeps_until;  /* of the leader */
 static weir_au32 bell, follow;
 
 /* ---- heap ------------------------------------------------------------------------------------------------ */
@@ -123,6 +124,7 @@ static int ensure_leader(void) {
     bool called = call_follower();
     if (missing) {
         led = making = true;
+        threads++;
         sleeps_until = WEIR_NOW;
     }
     unlock_and_call(called);
@@ -130,6 +132,7 @@ static int ensure_leader(void) {
         rc = weir__os_thread(weir__service_main);
         weir__lock(&lock);
         making = false;
+        threads -= rc < 0;
         if (rc < 0) led = false;
         called = rc < 0 && call_follower();
         if (called) rc = 0; /* one has come back meanwhile */
@@ -200,6 +203,8 @@ void weir__service_main(void) {
         bool passes = !t || !t->brief;
         if (passes) led = false;
         bool wanted = passes && open_tasks > 0;
+        threads -= !t;
+        running += t != NULL;
         weir__unlock(&lock);
         if (!t) return;
         if (wanted) (void)ensure_leader();
@@ -207,8 +212,16 @@ void weir__service_main(void) {
         t->run(t);
         weir__task_unref(t);
         weir__lock(&lock);
+        running--;
         if (passes) leads = get_lead();
     }
+    threads--;
+    weir__unlock(&lock);
+}
+
+void weir__service_look(struct weir__service_state *s) {
+    weir__lock(&lock);
+    *s = (struct weir__service_state){ threads, running, open_tasks };
     weir__unlock(&lock);
 }
 

@@ -36,6 +36,13 @@ void weir__task_by(struct weir__task *t, weir_time at);
 /* Whether it was queued: then this call has prevented the run. Waits for none that has begun. */
 bool weir__task_stop(struct weir__task *t);
 
+struct weir__service_state {
+    size_t threads, running; /* of the service; of them, those that run a task */
+    size_t open;
+};
+/* As it is at some instant of the call. */
+void weir__service_look(struct weir__service_state *s);
+
 /* What a thread of the service does until nothing has been open for a while. */
 void weir__service_main(void);
 

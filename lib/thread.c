@@ -51,6 +51,7 @@ static bool add_slab(void) {
         weir__parker_init(&t->parker);
         weir__spin_init(&t->spin);
         weir_init_atomic(&t->phase, 0);
+        weir_init_atomic(&t->quiet.word, 1);
         t->random = weir__os_random() | 1;
         t->next = free_records;
         free_records = t;
@@ -79,7 +80,16 @@ struct weir__thread *weir__thread_self(void) {
         give_back(t);
         return NULL;
     }
+    t->tid = weir__os_tid();
     return t;
+}
+
+void weir__thread_each(void (*fn)(struct weir__thread *t, void *arg), void *arg) {
+    weir__lock(&lock);
+    struct slab *s = slabs;
+    weir__unlock(&lock);
+    for (; s; s = s->next) /* which never changes, nor goes */
+        for (unsigned i = 0; i < SLAB; i++) fn(&s->records[i], arg);
 }
 
 int weir__thread_at_exit(void (*fn)(struct weir__thread *)) {

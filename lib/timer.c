@@ -27,6 +27,8 @@ struct clock {
     struct weir__queue waiters;
     struct weir__callback
         *calls; /* of a timer with a function, which is all that is used of it; NULL: none */
+    const char *kind;
+    struct weir__made made;
 };
 
 struct weir_timer {
@@ -90,8 +92,13 @@ static weir_time due(weir_waitable *on, struct weir__node *n) {
     return at_of((struct clock *)(void *)on);
 }
 
+static void about(weir_waitable *on, struct weir__about *a) {
+    struct clock *c = (struct clock *)(void *)on;
+    *a = (struct weir__about){ c->kind, NULL, &c->made };
+}
+
 static const struct weir__waitable_ops ops = {
-    .attempt = attempt, .disarm = disarm, .check = check, .due = due
+    .attempt = attempt, .disarm = disarm, .check = check, .due = due, .about = about
 };
 
 /* ---- both ---------------------------------------------------------------------------------------------- */
@@ -99,7 +106,7 @@ static const struct weir__waitable_ops ops = {
 static struct clock *make(weir_time at, int64_t period) {
     struct clock *c = weir__os_alloc(sizeof *c, _Alignof(struct clock));
     if (!c) return NULL;
-    *c = (struct clock){ .on = { &ops }, .period = period };
+    *c = (struct clock){ .on = { &ops }, .period = period, .kind = period ? "ticker" : "timer" };
     weir_init_atomic(&c->lock.word, 0);
     weir_init_atomic(&c->at, (uint64_t)at);
     (void)weir__os_cpus(); /* now, not in the first wait */

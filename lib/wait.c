@@ -300,15 +300,12 @@ static inline void wakes_up(const struct cases *c, weir_time since) {
 }
 #endif
 
-/* Sleeps until a case is performed, or the deadline passes (NULL); *since: from when on, if it did. */
-static struct weir__node *await(const struct cases *c, struct weir__call *call, weir_time deadline,
-                                bool over, weir_time *since) {
+static struct weir__node *park(const struct cases *c, struct weir__call *call, weir_time deadline,
+                               bool over) {
     struct weir__thread *self = call->self;
     struct weir__node *n, *clock = NULL;
-    if (!spins(c)) (void)weir__spin(&self->spin, is_done, self, deadline);
     while (!(n = done(c, self))) {
         weir_time at = over ? WEIR_FOREVER : due(c, &clock);
-        falls_asleep(c, since);
         if (weir__park(&self->parker, over || at < deadline ? at : deadline) == 0) continue;
         if (clock && at <= deadline) {
             struct weir__node *first = has_ended(c); /* both have come: the context's error */
@@ -325,6 +322,26 @@ static struct weir__node *await(const struct cases *c, struct weir__call *call, 
             over = true;
         }
     }
+    return n;
+}
+
+/* Sleeps until a case is performed, or the deadline passes (NULL); *since: from when on, if it did. */
+static struct weir__node *await(const struct cases *c, struct weir__call *call, weir_time deadline,
+                                bool over, weir_time *since) {
+    struct weir__thread *self = call->self;
+    if (!spins(c)) (void)weir__spin(&self->spin, is_done, self, deadline);
+    struct weir__node *n = done(c, self);
+    if (n) return n;
+    falls_asleep(c, since);
+    if (call->since == 0) call->since = *since ? *since : weir__os_now();
+    struct weir__waits waits = { .nodes = c->nodes,
+                                 .n = c->n,
+                                 .ctx = c->ctx ? c->of : NULL,
+                                 .since = call->since,
+                                 .deadline = deadline };
+    weir__waits_enter(self, &waits);
+    n = park(c, call, deadline, over);
+    weir__waits_leave(self);
     return n;
 }
 

@@ -27,6 +27,7 @@
 
 #include "lock.h"
 #include "thread.h"
+#include "waits.h"
 
 enum { WEIR__WAITING, WEIR__BUSY, WEIR__TAKEN, WEIR__DONE };
 
@@ -74,7 +75,8 @@ struct weir__call {
     bool pairing; /* holds the pairing lock; of a mutex channel: has the turn of its selects */
     bool
         look; /* that of the node: weir__take_own and weir__take_first do not take, but say OVER, */
-    bool ready; /* and this: it could be performed */
+    bool ready;      /* and this: it could be performed */
+    weir_time since; /* when it first had to wait */
 };
 
 /* Beside weir error codes, all negative: */
@@ -90,6 +92,17 @@ enum {
 enum weir__noted {
     WEIR__SLEPT, /* ns that a call of one case slept */
     WEIR__LATE   /* a call that was told to try came too late; 1 */
+};
+
+/* Where an object was made; file NULL: not known. */
+struct weir__made {
+    const char *file;
+    int line;
+};
+
+struct weir__about {
+    const char *kind, *name;
+    struct weir__made *made; /* NULL: it does not keep that */
 };
 
 /* What each kind of object provides. attempt and disarm take the object's lock themselves.
@@ -120,6 +133,8 @@ struct weir__waitable_ops {
     void (*release)(weir_waitable *on, struct weir__node *n);
     void (*note)(weir_waitable *on, const struct weir__node *n, enum weir__noted what,
                  uint64_t amount);
+    /* Says what it is, from what never changes: without locks. */
+    void (*about)(weir_waitable *on, struct weir__about *a);
     /* Of objects that wait in their own way: weir__wait, for calls all of whose cases are of such objects, or
      * of contexts. */
     ptrdiff_t (*wait)(struct weir__node *nodes, size_t n, const uint16_t *order, weir_time deadline,

@@ -172,6 +172,11 @@ size_t weir_chan_len(const weir_chan *c) { return c ? c->kind->len(c) : 0; }
 size_t weir_chan_cap(const weir_chan *c) { return c ? c->cap : 0; }
 weir_waitable *weir_chan_waitable(weir_chan *c) { return c ? &c->on : NULL; }
 
+void weir__chan_about(weir_waitable *on, struct weir__about *a) {
+    weir_chan *c = (weir_chan *)(void *)on;
+    *a = (struct weir__about){ c->kind->about, c->name, &c->made };
+}
+
 int weir__chan_check(const weir_waitable *on, const struct weir__node *n) {
     const weir_chan *c = (const weir_chan *)(const void *)on;
     if ((n->op != WEIR_SEND && n->op != WEIR_RECV) || n->arg) return WEIR_EINVAL;

@@ -25,6 +25,7 @@ struct weir__chan_kind {
     size_t (*bytes)(size_t cap, size_t elem_size); /* of the kind's struct and slots; 0: overflow */
     int (*init)(weir_chan *c, const struct weir_chan_opts *o); /* 0 or WEIR_ENOMEM */
     int (*end)(weir_chan *c); /* drops what is inside; WEIR_EBUSY: threads wait */
+    const char *about;        /* for weir_waiters_dump */
 };
 
 struct weir_chan {
@@ -37,6 +38,7 @@ struct weir_chan {
     const char *name;
     const struct weir_alloc *alloc;
     struct weir__chan_counts *counts; /* NULL: a kind that has none */
+    struct weir__made made;
 };
 
 extern const struct weir__chan_kind weir__chan_strict, weir__chan_mpmc, weir__chan_spsc,
@@ -47,6 +49,7 @@ ptrdiff_t weir__chan_recv_each(weir_chan *c, void *elems, size_t n);
 
 /* Whether n is a case of a channel. */
 int weir__chan_check(const weir_waitable *on, const struct weir__node *n);
+void weir__chan_about(weir_waitable *on, struct weir__about *a);
 
 /* ---- statistics ------------------------------------------------------------------------------------------ */
 

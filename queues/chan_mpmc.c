@@ -257,7 +257,8 @@ static const struct weir__waitable_ops ops = { .attempt = attempt,
                                                .spin = spin,
                                                .pass_on = pass_on,
                                                .hold = hold,
-                                               .release = release };
+                                               .release = release,
+                                               .about = weir__chan_about };
 
 /* ---- the kind ------------------------------------------------------------------------------------------------ */
 
@@ -336,5 +337,6 @@ static int end(weir_chan *c) {
     return weir_mpmc_fini(&of(c)->ring, c->drop, c->drop_arg);
 }
 
-const struct weir__chan_kind weir__chan_mpmc = { send_wait, recv_wait, recv_n, stats, close_chan,
-                                                 is_closed, len,       bytes,  init,  end };
+const struct weir__chan_kind weir__chan_mpmc = { send_wait,  recv_wait, recv_n,        stats,
+                                                 close_chan, is_closed, len,           bytes,
+                                                 init,       end,       "mpmc channel" };

@@ -102,7 +102,8 @@ static int ring_attempt(weir_waitable *on, struct weir__node *n, struct weir__ca
 
 static const struct weir__waitable_ops ring_ops = { .attempt = ring_attempt,
                                                     .check = weir__chan_check,
-                                                    .wait = weir__select_mutex };
+                                                    .wait = weir__select_mutex,
+                                                    .about = weir__chan_about };
 
 static int ring_init(weir_chan *c, const struct weir_chan_opts *o) {
     struct weir_ring_opts r = WEIR_RING_OPTS(o->cap, o->elem_size ? o->elem_size : 1);
@@ -121,10 +122,10 @@ static int ring_end(weir_chan *c) {
     return rc;
 }
 
-const struct weir__chan_kind weir__chan_mutex_ring = { ring_send,  ring_recv,  ring_recv_n,
-                                                       ring_stats, ring_close, ring_is_closed,
-                                                       ring_len,   ring_bytes, ring_init,
-                                                       ring_end };
+const struct weir__chan_kind weir__chan_mutex_ring = { ring_send,  ring_recv,      ring_recv_n,
+                                                       ring_stats, ring_close,     ring_is_closed,
+                                                       ring_len,   ring_bytes,     ring_init,
+                                                       ring_end,   "mutex channel" };
 
 /* ---- without --------------------------------------------------------------------------------------------- */
 
@@ -306,7 +307,8 @@ static int meet_attempt(weir_waitable *on, struct weir__node *n, struct weir__ca
 
 static const struct weir__waitable_ops meet_ops = { .attempt = meet_attempt,
                                                     .check = weir__chan_check,
-                                                    .wait = weir__select_mutex };
+                                                    .wait = weir__select_mutex,
+                                                    .about = weir__chan_about };
 
 static int meet_init(weir_chan *c, const struct weir_chan_opts *o) {
     struct meeting *m = of(c);
@@ -348,5 +350,6 @@ static int meet_end(weir_chan *c) {
 
 const struct weir__chan_kind weir__chan_mutex_meeting = {
     meet_send,      meet_recv, weir__chan_recv_each, meet_stats, meet_close,
-    meet_is_closed, meet_len,  meet_bytes,           meet_init,  meet_end
+    meet_is_closed, meet_len,  meet_bytes,           meet_init,  meet_end,
+    "mutex channel"
 };

@@ -246,7 +246,8 @@ static const struct weir__waitable_ops ops = { .attempt = attempt,
                                                .disarm = disarm,
                                                .check = weir__chan_check,
                                                .note = weir__chan_note,
-                                               .spin = spin };
+                                               .spin = spin,
+                                               .about = weir__chan_about };
 
 /* ---- the kind ----------------------------------------------------------------------------------------------- */
 
@@ -379,5 +380,6 @@ static int end(weir_chan *c) {
     return weir_spsc_fini(&of(c)->ring, c->drop, c->drop_arg);
 }
 
-const struct weir__chan_kind weir__chan_spsc = { send_wait, recv_wait, recv_n, stats, close_chan,
-                                                 is_closed, len,       bytes,  init,  end };
+const struct weir__chan_kind weir__chan_spsc = { send_wait,  recv_wait, recv_n,        stats,
+                                                 close_chan, is_closed, len,           bytes,
+                                                 init,       end,       "spsc channel" };

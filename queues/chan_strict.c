@@ -131,9 +131,11 @@ static void disarm(weir_waitable *on, struct weir__node *n) {
     weir__unlock(&s->lock);
 }
 
-static const struct weir__waitable_ops ops = {
-    .attempt = attempt, .disarm = disarm, .check = weir__chan_check, .note = weir__chan_note
-};
+static const struct weir__waitable_ops ops = { .attempt = attempt,
+                                               .disarm = disarm,
+                                               .check = weir__chan_check,
+                                               .note = weir__chan_note,
+                                               .about = weir__chan_about };
 
 /* ---- the kind --------------------------------------------------------------------------------------------- */
 
@@ -242,5 +244,7 @@ static int end(weir_chan *c) {
     return 0;
 }
 
-const struct weir__chan_kind weir__chan_strict = { send_wait, recv_wait, recv_n, stats, close_chan,
-                                                   is_closed, len,       bytes,  init,  end };
+const struct weir__chan_kind weir__chan_strict = { send_wait, recv_wait,       recv_n,
+                                                   stats,     close_chan,      is_closed,
+                                                   len,       bytes,           init,
+                                                   end,       "strict channel" };

@@ -42,6 +42,7 @@
 #include "../lib/ctx.h"
 #include "../lib/park.h"
 #include "../lib/thread.h"
+#include "../lib/waits.h"
 #include "mpmc.h"
 
 #define SIDE_MASK ((UINT64_C(1) << 31) - 1)
@@ -205,7 +206,15 @@ static int block(const struct attempt *a, struct weir__thread *self, weir_time d
         return 0;
     }
     WEIR_POINT("mpmc.wait.checked");
-    return weir__lot_park(&w, &self->parker, deadline);
+    struct weir__waits waits = { .what = popper ? "pop from ring" : "push to ring",
+                                 .object = r,
+                                 .ctx = ctx,
+                                 .since = weir__os_now(),
+                                 .deadline = deadline };
+    weir__waits_enter(self, &waits);
+    int rc = weir__lot_park(&w, &self->parker, deadline);
+    weir__waits_leave(self);
+    return rc;
 }
 
 /* I4: before a waiter leaves at its deadline. */

@@ -238,7 +238,12 @@ static ptrdiff_t block(struct cases *c, weir_time deadline, weir_ctx *ctx) {
     weir__mutex_lock(&selects.turn);
     weir_store_relaxed(&self->phase, WEIR__WAITING);
     for (size_t k = 0; k < c->n; k++) enlist(&c->nodes[k], self, k);
+    struct weir__waits waits = {
+        .nodes = c->nodes, .n = c->n, .ctx = ctx, .since = weir__os_now(), .deadline = deadline
+    };
+    weir__waits_enter(self, &waits);
     i = look_and_sleep(c, deadline, ctx);
+    weir__waits_leave(self);
     for (size_t k = 0; k < c->n; k++) withdraw(&c->nodes[k]);
     weir__mutex_unlock(&selects.turn);
     weir__ctx_unwatch(&watch);

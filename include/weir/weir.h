@@ -6,6 +6,7 @@
 #include <weir/base.h>
 #include <weir/chan.h>
 #include <weir/ctx.h>
+#include <weir/debug.h>
 #include <weir/fd.h>
 #include <weir/limiter.h>
 #include <weir/mpmc.h>

@@ -57,7 +57,7 @@ expect "seed first" 0 "^seed 7$" "$stress" explore park.token --seed 7
 expect "budgets beside the count" 0 "all [0-9]* executions.*preemptions=2 .*spurious=1" "$stress" explore park.token
 expect "limit" 1 "stopped after" "$stress" explore mpmc.try.3x2.cap2 executions=100 --must-exhaust memory=sc
 expect "weaken" 1 "DATA RACE" "$stress" explore mpmc.try.2x3.cap2 weaken=MPMC_S1:release --quiet
-expect "bounds that are part of a claim" 0 "^chan.told.cancel *sc *dfs  *all 2 executions .*steps; timeouts=1 reuse=1$" \
+expect "bounds that are part of a claim" 0 "^chan.told.cancel *sc *dfs  *all 3 executions .*steps; timeouts=1 reuse=1$" \
     "$stress" explore chan.told.cancel strategy=random preemptions=3 stops=1 memory=sc
 
 # A failure, and its repetition.

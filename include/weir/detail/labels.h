@@ -78,7 +78,8 @@
     XX(MPMC_Q9, RECHECK, "MPMC_K1", "a pusher sleeps on a closed ring")                            \
     XX(LOCK_L1, RMW_ACQ, "LOCK_L3", "what the lock protects may be seen half changed")             \
     XX(LOCK_L2, RMW_ACQ, "LOCK_L3", "as L1, after a wait")                                         \
-    XX(LOCK_L3, RMW_REL, "LOCK_L1 LOCK_L2", "as L1")                                               \
+    XX(LOCK_L3, RMW_REL, "LOCK_L1 LOCK_L2 LOCK_L4", "as L1")                                       \
+    XX(LOCK_L4, RMW_ACQ, "LOCK_L3", "as L1, of who does not wait for it")                          \
     XX(PARK_P1, RMW_REL, "PARK_P2 PARK_P3 PARK_P4 PARK_P5",                                        \
        "the woken may not see what the waker did before")                                          \
     XX(PARK_P2, RMW_ACQ, "PARK_P1", "as P1, token found at once")                                  \
