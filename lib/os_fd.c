@@ -30,11 +30,45 @@ uint32_t weir__os_poll(int fd, bool out) {
 
 bool weir__os_poll_invalid(uint32_t events) { return events & POLLNVAL; }
 
+/* ---- eventfd --------------------------------------------------------------------------------------------- */
+
+int weir__os_eventfd(void) {
+    int saved = errno, fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    errno = saved;
+    return fd < 0 ? WEIR_ENOMEM : fd;
+}
+
+void weir__os_eventfd_set(int fd) {
+    int saved = errno;
+    uint64_t one = 1;
+    /* EAGAIN: it is set, 2^64 - 2 times. */
+    while (syscall(SYS_write, fd, &one, sizeof one) < 0 && errno == EINTR) continue;
+    errno = saved;
+}
+
+void weir__os_eventfd_clear(int fd) {
+    int saved = errno;
+    uint64_t times;
+    while (syscall(SYS_read, fd, &times, sizeof times) < 0 && errno == EINTR) continue;
+    errno = saved;
+}
+
+/* By close() itself, which ThreadSanitizer follows: it would take the number, used again, for the old one. */
+void weir__os_eventfd_close(int fd) {
+    int saved = errno, cancel;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+    (void)close(fd);
+    (void)pthread_setcancelstate(cancel, NULL);
+    errno = saved;
+}
+
+/* ---- epoll ------------------------------------------------------------------------------------------------ */
+
 int weir__os_poller_open(struct weir__poller *p) {
     int saved = errno, rc = 0;
     struct epoll_event e = { .events = EPOLLIN };
     p->epoll = epoll_create1(EPOLL_CLOEXEC);
-    p->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    p->bell = weir__os_eventfd();
     if (p->epoll < 0 || p->bell < 0 || epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->bell, &e) < 0) {
         weir__os_poller_close(p);
         rc = WEIR_ENOMEM;
@@ -44,14 +78,9 @@ int weir__os_poller_open(struct weir__poller *p) {
 }
 
 void weir__os_poller_close(struct weir__poller *p) {
-    int saved = errno, cancel;
-    /* close() itself, which ThreadSanitizer follows: it would take the number, used again, for the old one. */
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-    if (p->epoll >= 0) (void)close(p->epoll);
-    if (p->bell >= 0) (void)close(p->bell);
-    (void)pthread_setcancelstate(cancel, NULL);
+    if (p->epoll >= 0) weir__os_eventfd_close(p->epoll);
+    if (p->bell >= 0) weir__os_eventfd_close(p->bell);
     p->epoll = p->bell = -1;
-    errno = saved;
 }
 
 int weir__os_poller_add(struct weir__poller *p, int fd, void *of) {
@@ -83,19 +112,12 @@ void weir__os_poller_remove(struct weir__poller *p, int fd) {
     errno = saved;
 }
 
-void weir__os_poller_ring(struct weir__poller *p) {
-    int saved = errno;
-    uint64_t one = 1;
-    /* It does not block: EAGAIN is a bell that rings already. */
-    while (syscall(SYS_write, p->bell, &one, sizeof one) < 0 && errno == EINTR) continue;
-    errno = saved;
-}
+void weir__os_poller_ring(struct weir__poller *p) { weir__os_eventfd_set(p->bell); }
 
 size_t weir__os_poller_wait(struct weir__poller *p, void **of, size_t most, int timeout_ms) {
     int saved = errno, n;
     struct epoll_event e[BATCH];
     size_t k = 0;
-    uint64_t rung;
     if (most > BATCH) most = BATCH;
     do n = epoll_wait(p->epoll, e, (int)most, timeout_ms);
     while (n < 0 && errno == EINTR);
@@ -103,7 +125,7 @@ size_t weir__os_poller_wait(struct weir__poller *p, void **of, size_t most, int 
         if (e[i].data.ptr)
             of[k++] = e[i].data.ptr;
         else
-            (void)syscall(SYS_read, p->bell, &rung, sizeof rung);
+            weir__os_eventfd_clear(p->bell);
     }
     errno = saved;
     return k;

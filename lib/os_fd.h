@@ -10,6 +10,12 @@
 uint32_t weir__os_poll(int fd, bool out);
 bool weir__os_poll_invalid(uint32_t events); /* not open */
 
+/* An eventfd at 0, or WEIR_ENOMEM; readable after set, until clear. */
+WEIR_NODISCARD int weir__os_eventfd(void);
+void weir__os_eventfd_set(int fd);
+void weir__os_eventfd_clear(int fd);
+void weir__os_eventfd_close(int fd); /* any descriptor */
+
 /* A set of descriptors that one thread waits for. */
 struct weir__poller {
     int epoll, bell;

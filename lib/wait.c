@@ -82,6 +82,10 @@ static void let_go(struct weir__thread *t) {
 static int tell_look(struct weir__node *n) {
     struct weir__thread *t = n->thread;
     uint32_t found; /* not BUSY: it takes no peer */
+    if (n->wake) {
+        n->wake(n->elem);
+        return WEIR_ENOENT;
+    }
     if (!change(t, WEIR__WAITING, WEIR__TAKEN, &found)) return WEIR_ENOENT;
     n->result = 0;
     t->won = n->index;
@@ -150,7 +154,7 @@ void weir__tell(struct weir__wakes *wakes) {
 
 /* ---- one attempt ------------------------------------------------------------------------------------- */
 
-static int attempt(struct weir__node *n, struct weir__call *call) {
+int weir__attempt(struct weir__node *n, struct weir__call *call) {
     call->look = n->look;
     call->ready = false;
     int rc = n->on->ops->attempt(n->on, n, call);
@@ -170,7 +174,7 @@ bool weir__looks_ready(struct weir__node *n) {
     struct weir__call call = { .self = NULL };
     bool look = n->look;
     n->look = true;
-    int rc = attempt(n, &call);
+    int rc = weir__attempt(n, &call);
     n->look = look;
     return rc == 0;
 }
@@ -212,7 +216,7 @@ static struct weir__node *poll(const struct cases *c, struct weir__call *call, i
     for (size_t i = 0; i < c->n; i++) {
         struct weir__node *n = nth(c, i);
         if (!n->on) continue;
-        n->result = attempt(n, call);
+        n->result = weir__attempt(n, call);
         if (!undone(n->result)) return n;
         n->ready = false;
         if (n->result == WEIR_EBUSY) *rc = WEIR_EBUSY;
@@ -235,7 +239,7 @@ static struct weir__node *arm(const struct cases *c, struct weir__call *call, in
     for (size_t i = 0; i < count(c) && *end == 0; i++) {
         struct weir__node *n = nth(c, i);
         if (!n->on) continue;
-        int rc = attempt(n, call);
+        int rc = weir__attempt(n, call);
         if (rc == WEIR__PENDING || rc == WEIR__LOOK) call->shown = true;
         if (rc == WEIR__OVER || rc == WEIR__LOOK) *end = rc;
         *looked = n;
@@ -310,7 +314,7 @@ static struct weir__node *park(const struct cases *c, struct weir__call *call, w
         if (clock && at <= deadline) {
             struct weir__node *first = has_ended(c); /* both have come: the context's error */
             if (!first) first = clock;
-            int rc = attempt(first, call);
+            int rc = weir__attempt(first, call);
             if (rc < 1 && !undone(rc)) {
                 first->result = rc;
                 return first;
@@ -384,7 +388,7 @@ static struct weir__node *once(const struct cases *c, struct weir__call *call, w
     call->shown = call->arm = false;
     *told = n;
     if (ctx_ended(c)) return c->ctx;
-    n->result = attempt(n, call);
+    n->result = weir__attempt(n, call);
     if (!undone(n->result)) return n;
     n->robbed++;
     note(n, WEIR__LATE, 1);
@@ -427,13 +431,14 @@ static ptrdiff_t block(const struct cases *c, weir_time deadline) {
     return n == c->ctx ? n->result : n - c->nodes;
 }
 
-ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, weir_time deadline,
-                     weir_ctx *ctx) {
+/* tried: the caller has, just now. */
+static ptrdiff_t wait_for(struct weir__node *nodes, size_t n, const uint16_t *order,
+                          weir_time deadline, weir_ctx *ctx, bool tried) {
     struct weir__node ctx_node = { .on = weir_ctx_waitable(ctx), .op = WEIR_RECV };
     struct cases c = { nodes, n, order, ctx, ctx_node.on ? &ctx_node : NULL };
     int rc = weir_ctx_err(ctx);
     if (rc < 0) return rc;
-    if (n != 1 || deadline != WEIR_FOREVER) {
+    if (!tried) {
         struct weir__call call = { .self = NULL };
         struct weir__node *performed = poll(&c, &call, &rc);
         if (performed) return performed - nodes;
@@ -443,9 +448,14 @@ ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, 
     return block(&c, deadline);
 }
 
+ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, weir_time deadline,
+                     weir_ctx *ctx) {
+    return wait_for(nodes, n, order, deadline, ctx, false);
+}
+
 int weir__wait_one(weir_waitable *on, uint32_t op, void *elem, uint32_t arg, weir_time deadline,
                    weir_ctx *ctx) {
     struct weir__node n = { .on = on, .elem = elem, .op = op, .arg = arg };
-    ptrdiff_t i = weir__wait(&n, 1, NULL, deadline, ctx);
+    ptrdiff_t i = wait_for(&n, 1, NULL, deadline, ctx, deadline == WEIR_FOREVER);
     return i < 0 ? (int)i : n.result;
 }

@@ -42,8 +42,10 @@ struct weir__node {
     bool queued;     /* under the object's lock */
     bool look;       /* performs nothing: for calls that want to know what is ready */
     bool ready;      /* when the call began, and no try since has failed; of a select with ageing */
-    void (*wake)(void *elem); /* of a watch (lib/ctx.h): called instead of taking the call */
-    weir_au32 held;           /* newcomers are kept from the object for this node, until release */
+    /* Of a watch (lib/ctx.h), and of a node that looks and is no thread's (lib/eventfd.c): called under the object's
+     * lock instead of taking the call; the node is off the queue afterwards. */
+    void (*wake)(void *elem);
+    weir_au32 held; /* newcomers are kept from the object for this node, until release */
 };
 
 /* Relaxed: set for a queued node, under the object's lock, before the object says so in a word that the node's
@@ -162,6 +164,8 @@ ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, 
 /* The same with one case; returns its result, or the code. */
 int weir__wait_one(weir_waitable *on, uint32_t op, void *elem, uint32_t arg, weir_time deadline,
                    weir_ctx *ctx);
+/* The object's attempt, with the pairing lock if it needs that. 0 for a node that looks: worth trying. */
+int weir__attempt(struct weir__node *n, struct weir__call *call);
 /* Whether a case is worth trying now: may be so in vain, but no ready case is missed. Does nothing. The node is
  * not queued. */
 bool weir__looks_ready(struct weir__node *n);

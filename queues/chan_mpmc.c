@@ -326,10 +326,8 @@ static int init(weir_chan *c, const struct weir_chan_opts *o) {
     b->holder[0] = b->holder[1] = NULL;
     weir_init_atomic(&b->lock.word, 0);
     weir__chan_counts_init(c, &b->counts);
-    int rc = weir_mpmc_init(&r, &b->ring, c->bytes - offsetof(struct buffered, ring), o->cap,
-                            o->elem_size, 0);
-    r->id_ = WEIR__MPMC_OF_CHAN;
-    return rc;
+    return weir__mpmc_init_at(&r, &b->ring, c->bytes - offsetof(struct buffered, ring), o->cap,
+                              o->elem_size, WEIR__MPMC_IN_CHAN, 0);
 }
 
 static int end(weir_chan *c) {

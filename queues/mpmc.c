@@ -65,16 +65,21 @@ static void init_stamps(weir_mpmc *r, uint64_t word) {
     }
 }
 
+static uint64_t new_id(void) {
+    uint64_t id = weir__os_random();
+    return id != WEIR__MPMC_OF_CHAN ? id : 1;
+}
+
 int weir__mpmc_init_at(weir_mpmc **out, void *mem, size_t bytes, size_t cap, size_t elem_size,
                        unsigned flags, uint64_t start) {
     if (!out) return WEIR_EINVAL;
     *out = NULL;
     size_t need = weir_mpmc_bytes(cap, elem_size);
     if (!mem || (uintptr_t)mem % 8 != 0 || need == 0 || bytes < need) return WEIR_EINVAL;
-    if (flags & ~WEIR_RING_NO_MEMBARRIER) return WEIR_EINVAL;
+    if (flags & ~(WEIR_RING_NO_MEMBARRIER | WEIR__MPMC_IN_CHAN)) return WEIR_EINVAL;
     weir_mpmc *r = mem;
-    uint64_t id = weir__os_random();
-    *r = (weir_mpmc){ .magic_ = WEIR__MPMC_MAGIC, .id_ = id != WEIR__MPMC_OF_CHAN ? id : 1 };
+    uint64_t id = flags & WEIR__MPMC_IN_CHAN ? WEIR__MPMC_OF_CHAN : new_id();
+    *r = (weir_mpmc){ .magic_ = WEIR__MPMC_MAGIC, .id_ = id };
     set_shape(r, cap, elem_size);
     (void)weir__os_cpus(); /* read the affinity now, not in the first wait */
     uint64_t word = start * WEIR__MPMC_ONE;
@@ -90,6 +95,8 @@ int weir__mpmc_init_at(weir_mpmc **out, void *mem, size_t bytes, size_t cap, siz
 
 int weir_mpmc_init(weir_mpmc **out, void *mem, size_t bytes, size_t cap, size_t elem_size,
                    unsigned flags) {
+    if (out) *out = NULL;
+    if (flags & WEIR__MPMC_IN_CHAN) return WEIR_EINVAL;
     return weir__mpmc_init_at(out, mem, bytes, cap, elem_size, flags, 0);
 }
 

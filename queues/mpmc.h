@@ -16,6 +16,7 @@ int weir__mpmc_init_at(weir_mpmc **out, void *mem, size_t bytes, size_t cap, siz
 
 /* The id of a ring inside a channel (queues/chan_mpmc.c), whose waiters are in the channel's queues. */
 #define WEIR__MPMC_OF_CHAN UINT64_C(0)
+#define WEIR__MPMC_IN_CHAN (1u << 31) /* a flag for init_at */
 /* Tells up to n waiters of a side of such a ring. */
 void weir__chan_wake(weir_mpmc *r, uint64_t side, size_t n);
 

@@ -7,6 +7,7 @@
 #include <weir/chan.h>
 #include <weir/ctx.h>
 #include <weir/debug.h>
+#include <weir/eventfd.h>
 #include <weir/fd.h>
 #include <weir/limiter.h>
 #include <weir/mpmc.h>

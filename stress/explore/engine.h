@@ -324,6 +324,8 @@ extern weir_au32 ex_threads_made;
 #define EX_FDS 3
 void ex_fd_reset(void);
 void ex_fd_set(int fd, uint32_t events);
+/* Sleeps until it can be read; one thread at a time. */
+void ex_fd_wait(int fd);
 
 void ex_rcu_reset(void);
 void ex_daemon_body(void);

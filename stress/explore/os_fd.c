@@ -53,6 +53,32 @@ uint32_t weir__os_poll(int fd, bool out) {
 }
 bool weir__os_poll_invalid(uint32_t events) { return events & POLLNVAL; }
 
+/* The last of the descriptors, for one eventfd at a time. */
+#define EVENTFD (EX_FDS - 1)
+
+int weir__os_eventfd(void) {
+    step();
+    fds[EVENTFD].ready = 0;
+    return EVENTFD;
+}
+void weir__os_eventfd_set(int fd) { ex_fd_set(fd, POLLIN); }
+void weir__os_eventfd_clear(int fd) {
+    step();
+    fds[fd].ready = 0;
+}
+void weir__os_eventfd_close(int fd) {
+    step();
+    fds[fd].ready = 0;
+}
+
+void ex_fd_wait(int fd) {
+    for (;;) {
+        uint32_t seen = weir_load_relaxed(&changes);
+        if (weir__os_poll(fd, false)) return;
+        (void)weir_model_futex_wait(&changes.v_, seen, WEIR_FOREVER);
+    }
+}
+
 int weir__os_poller_open(struct weir__poller *p) {
     p->epoll = p->bell = 0;
     return 0;

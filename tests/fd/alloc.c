@@ -10,6 +10,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <weir/chan.h>
+#include <weir/eventfd.h>
 #include <weir/fd.h>
 
 #include "../support/check.h"
@@ -90,8 +92,45 @@ static void each(void) {
     (void)close(p[1]);
 }
 
+/* An eventfd of a channel asks for memory and a descriptor; one of a context for memory twice more, and a thread
+ * with its attributes. */
+static unsigned each_eventfd(weir_waitable *on) {
+    for (unsigned n = 1; checks_hold() && n < 100; n++) {
+        weir_eventfd *e = (weir_eventfd *)(void *)&fail_in;
+        fail_in = n;
+        int rc = weir_eventfd_new(&e, on, WEIR_RECV, 0);
+        bool refused = fail_in == 0;
+        fail_in = 0;
+        check_context("request %u", n);
+        if (rc == 0) {
+            CHECK(e && !refused, "no pointer, or the want was not noticed");
+            weir_eventfd_free(e);
+            return n - 1;
+        }
+        CHECK_IS(rc, WEIR_ENOMEM);
+        CHECK(!e, "*out is not NULL");
+    }
+    CHECK(false, "never succeeds");
+    return 0;
+}
+
+static void eventfds(void) {
+    struct weir_chan_opts o = WEIR_CHAN_OPTS(1, 8);
+    weir_chan *c = NULL;
+    weir_ctx *ctx = NULL;
+    unsigned before = descriptors();
+    CHECK_IS(weir_chan_new(&c, &o), 0);
+    CHECK_IS(weir_ctx_new(&ctx, NULL, WEIR_FOREVER), 0);
+    CHECK_IS(each_eventfd(weir_chan_waitable(c)), 2);
+    CHECK_IS(each_eventfd(weir_ctx_waitable(ctx)), 5);
+    CHECK_IS(descriptors(), before);
+    weir_ctx_unref(ctx);
+    CHECK_IS(weir_chan_unref(c), 0);
+}
+
 static const struct test tests[] = {
     { "fd: failure at every request: memory, thread, descriptors", each },
+    { "X22 eventfd: failure at every request", eventfds },
 };
 
 int main(int argc, char **argv) {

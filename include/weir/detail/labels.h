@@ -98,6 +98,7 @@
     XX(CTX_E2, LOAD_ACQ, "CTX_E1", "as E1")                                                        \
     XX(CTX_E3, LOAD_ACQ, "CTX_E1", "as E1, for who lost the decision")                             \
     XX(CTX_R1, RMW_AR, "CTX_R1", "a context may be freed while its last user but one is inside")   \
+    XX(EVFD_G1, RMW_AR, "EVFD_G1", "it may be freed while the function that tells it is inside")   \
     XX(CHAN_R1, RMW_AR, "CHAN_R1", "a channel may be freed while its last user but one is inside") \
     XX(CHAN_W3, RMW_SC, "MPMC_B2 MPMC_K2", "as LOT_W3, for a channel")                             \
     XX(CHAN_Q1, RECHECK, "MPMC_S1 MPMC_F1 MPMC_K1", "as MPMC_Q1, for a channel")                   \

@@ -60,6 +60,7 @@ int command_explore(int argc, char **argv) {
     add(limiter_scenarios);
     add(fd_scenarios);
     add(waits_scenarios);
+    add(eventfd_scenarios);
     add(specimens);
     if (n == MOST) { /* perhaps not all */
         (void)fputs("weir-stress: more scenarios than MOST in scenarios/all.c\n", stderr);

@@ -17,6 +17,7 @@ extern const struct weir_model_scenario *const timer_scenarios[], *const after_s
 extern const struct weir_model_scenario *const limiter_scenarios[];
 extern const struct weir_model_scenario *const fd_scenarios[];
 extern const struct weir_model_scenario *const waits_scenarios[];
+extern const struct weir_model_scenario *const fd_scenarios[], *const eventfd_scenarios[];
 extern const struct weir_model_scenario *const specimens[]; /* stress/specimens */
 
 #endif
