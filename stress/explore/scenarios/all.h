@@ -15,7 +15,6 @@ extern const struct weir_model_scenario *const once_scenarios[];
 extern const struct weir_model_scenario *const rcu_scenarios[];
 extern const struct weir_model_scenario *const timer_scenarios[], *const after_scenarios[];
 extern const struct weir_model_scenario *const limiter_scenarios[];
-extern const struct weir_model_scenario *const fd_scenarios[];
 extern const struct weir_model_scenario *const waits_scenarios[];
 extern const struct weir_model_scenario *const fd_scenarios[], *const eventfd_scenarios[];
 extern const struct weir_model_scenario *const specimens[]; /* stress/specimens */
