@@ -135,12 +135,15 @@ static int64_t plan(const struct weir__pace *p, int64_t until, uint32_t n, weir_
 }
 
 /* Takes n tokens if their slot is now, or not after `latest`, and never WEIR_FOREVER: 0; WEIR_EAGAIN, or
- * WEIR_ETOOBIG: nothing was taken. *h is the reservation, with the slot also where it was refused. */
-static int take(weir_limiter *l, uint32_t n, weir_time now, weir_time latest,
+ * WEIR_ETOOBIG: nothing was taken. *h is the reservation, with the slot also where it was refused. The clock is
+ * asked (at: ASK) when the word has been read: by an older time a full bucket may look empty, since others
+ * have taken tokens that have come since. */
+static int take(weir_limiter *l, uint32_t n, weir_time at, weir_time latest,
                 struct weir__pace_hold *h) {
     for (;;) {
         struct weir__pace p;
         uint64_t word = look(l, &p);
+        weir_time now = at == ASK ? weir__os_now() : at;
         *h = (struct weir__pace_hold){ .time = now, .n = n, .era = p.era };
         if (p.kind == WEIR__PACE_FREE) return 0;
         h->time = WEIR_FOREVER;
@@ -160,32 +163,36 @@ static int take(weir_limiter *l, uint32_t n, weir_time now, weir_time latest,
     }
 }
 
-static bool allow(weir_limiter *l, uint32_t n, weir_time now) {
+static bool allow(weir_limiter *l, uint32_t n, weir_time at) {
     struct weir__pace_hold h;
-    return take(l, n, positive(now), -1, &h) == 0;
+    return take(l, n, at, -1, &h) == 0;
 }
 
 bool weir_limiter_allow_at(weir_limiter *l, uint32_t n, weir_time now) {
     if (none(l, "weir_limiter_allow_at")) return false;
-    return allow(l, n, now);
+    return allow(l, n, positive(now));
 }
 
 bool weir_limiter_allow(weir_limiter *l, uint32_t n) {
     if (none(l, "weir_limiter_allow")) return false;
-    return allow(l, n, weir__os_now());
+    return allow(l, n, ASK);
 }
 
-struct weir_reservation weir_limiter_reserve_at(weir_limiter *l, uint32_t n, weir_time now) {
+static struct weir_reservation reserve(weir_limiter *l, uint32_t n, weir_time at) {
     struct weir__pace_hold h;
-    if (none(l, "weir_limiter_reserve") || take(l, n, positive(now), WEIR_FOREVER, &h) < 0)
+    if (none(l, "weir_limiter_reserve") || take(l, n, at, WEIR_FOREVER, &h) < 0)
         return (struct weir_reservation){ .time = WEIR_FOREVER };
     return (struct weir_reservation){
         h.time, h.n, h.era, (uint64_t)h.until, (uint64_t)h.given, (uint64_t)h.span
     };
 }
 
+struct weir_reservation weir_limiter_reserve_at(weir_limiter *l, uint32_t n, weir_time now) {
+    return reserve(l, n, positive(now));
+}
+
 struct weir_reservation weir_limiter_reserve(weir_limiter *l, uint32_t n) {
-    return weir_limiter_reserve_at(l, n, weir__os_now());
+    return reserve(l, n, ASK);
 }
 
 /* ---- giving back ---------------------------------------------------------------------------------------- */
@@ -277,10 +284,9 @@ int weir_limiter_wait(weir_limiter *l, uint32_t n, weir_time deadline, weir_ctx 
     if (none(l, "weir_limiter_wait")) return WEIR_EINVAL;
     int rc = weir_ctx_err(ctx);
     if (rc < 0) return rc;
-    weir_time now = weir__os_now();
-    rc = take(l, n, now, latest_of(deadline, ctx), &h);
+    rc = take(l, n, ASK, latest_of(deadline, ctx), &h);
     if (rc < 0) return refusal(rc, deadline);
-    if (h.time <= now) return 0;
+    if (h.time <= weir__os_now()) return 0;
     rc = sleep_until(h.time, ctx);
     if (rc < 0) give_back(l, &h, weir__os_now());
     return rc;
@@ -292,7 +298,7 @@ int weir_limiter_wait_recheck(weir_limiter *l, uint32_t n, weir_time deadline, w
         struct weir__pace_hold h;
         int rc = weir_ctx_err(ctx);
         if (rc < 0) return rc;
-        rc = take(l, n, weir__os_now(), -1, &h);
+        rc = take(l, n, ASK, -1, &h);
         if (rc != WEIR_EAGAIN) return rc;
         if (h.time == WEIR_FOREVER || h.time > latest_of(deadline, ctx))
             return refusal(rc, deadline);
