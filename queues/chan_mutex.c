@@ -319,16 +319,10 @@ static int meet_init(weir_chan *c, const struct weir_chan_opts *o) {
     m->closed = false;
     if (base_init(c, &meet_ops, true) < 0) return WEIR_ENOMEM;
     if (weir__mutex_init(&m->mutex) < 0) goto no_mutex;
-    if (weir__cond_init(&m->promise) < 0) goto no_promise;
-    if (weir__cond_init(&m->filled) < 0) goto no_filled;
-    if (weir__cond_init(&m->emptied) < 0) goto no_emptied;
+    weir__cond_init(&m->promise);
+    weir__cond_init(&m->filled);
+    weir__cond_init(&m->emptied);
     return 0;
-no_emptied:
-    weir__cond_fini(&m->filled);
-no_filled:
-    weir__cond_fini(&m->promise);
-no_promise:
-    weir__mutex_fini(&m->mutex);
 no_mutex:
     weir__selects_unuse();
     return WEIR_ENOMEM;
@@ -340,9 +334,6 @@ static int meet_end(weir_chan *c) {
     bool busy = m->inside > 0;
     weir__mutex_unlock(&m->mutex);
     if (busy || selected(c)) return WEIR_EBUSY;
-    weir__cond_fini(&m->emptied);
-    weir__cond_fini(&m->filled);
-    weir__cond_fini(&m->promise);
     weir__mutex_fini(&m->mutex);
     weir__selects_unuse();
     return 0;

@@ -39,14 +39,9 @@ static size_t ring_bytes(size_t cap, size_t elem_size) {
 
 static int sync_init(weir_mutex_ring *r) {
     if (weir__mutex_init(&r->mutex) < 0) return WEIR_ENOMEM;
-    if (weir__cond_init(&r->poppers.wake) < 0) goto fail_poppers;
-    if (weir__cond_init(&r->pushers.wake) < 0) goto fail_pushers;
+    weir__cond_init(&r->poppers.wake);
+    weir__cond_init(&r->pushers.wake);
     return 0;
-fail_pushers:
-    weir__cond_fini(&r->poppers.wake);
-fail_poppers:
-    weir__mutex_fini(&r->mutex);
-    return WEIR_ENOMEM;
 }
 
 int weir_mutex_ring_new(weir_mutex_ring **out, const struct weir_ring_opts *opts) {
@@ -78,8 +73,6 @@ int weir_mutex_ring_free(weir_mutex_ring *r) {
     struct weir__owner *o = weir__owner_of(r);
     for (; o->drop && r->len > 0; r->len--, r->head = (r->head + 1) % r->cap)
         o->drop(r->slots + r->head * r->elem_size, o->drop_arg);
-    weir__cond_fini(&r->poppers.wake);
-    weir__cond_fini(&r->pushers.wake);
     weir__mutex_fini(&r->mutex);
     weir__disown(r);
     return 0;

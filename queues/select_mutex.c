@@ -42,10 +42,8 @@ static size_t users;
 static int make(void) {
     if (weir__mutex_init(&selects.turn) < 0) return WEIR_ENOMEM;
     if (weir__mutex_init(&selects.lock) < 0) goto no_lock;
-    if (weir__cond_init(&selects.moved) < 0) goto no_moved;
+    weir__cond_init(&selects.moved);
     return 0;
-no_moved:
-    weir__mutex_fini(&selects.lock);
 no_lock:
     weir__mutex_fini(&selects.turn);
     return WEIR_ENOMEM;
@@ -62,7 +60,6 @@ int weir__selects_use(void) {
 void weir__selects_unuse(void) {
     weir__lock(&users_lock);
     if (--users == 0) {
-        weir__cond_fini(&selects.moved);
         weir__mutex_fini(&selects.lock);
         weir__mutex_fini(&selects.turn);
     }

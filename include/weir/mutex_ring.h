@@ -8,8 +8,7 @@
  *   I1  0 <= len <= cap; the elements stand at head, head + 1, ... modulo cap.
  *   I2  every thread asleep that no signal was sent to is counted (queues/mutex_ring.c).
  * Results    linearizable, exact: WEIR_EBUSY never occurs.
- * Progress   blocking: a thread stopped inside a call stops the others, and one that is cancelled
- *            (pthread_cancel) inside a wait leaves the mutex locked.
+ * Progress   blocking: a thread stopped inside a call stops the others. No call is a cancellation point.
  * Ordering   the mutex. A wake-up is sent after unlocking, and only if somebody waits. */
 #ifndef WEIR_MUTEX_RING_H
 #define WEIR_MUTEX_RING_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/rings/alloc.c - want of memory, at every single place where weir asks for some: the n-th request
  * fails, for all n until the call succeeds. A program of its own: the linker puts functions of this
- * file before posix_memalign, pthread_mutex_init, pthread_condattr_init, pthread_cond_init and, in
- * builds whose runtime does not need them itself, pthread_key_create and pthread_setspecific. */
+ * file before posix_memalign, pthread_mutex_init and, in builds whose runtime does not need them itself,
+ * pthread_key_create and pthread_setspecific. */
 #include "../support/check.h"
 #include "../support/child.h"
 #include "../support/failing_alloc.h"
@@ -46,34 +46,6 @@ int __wrap_pthread_mutex_destroy(pthread_mutex_t *m);
 int __wrap_pthread_mutex_destroy(pthread_mutex_t *m) {
     live--;
     return __real_pthread_mutex_destroy(m);
-}
-
-int __real_pthread_cond_init(pthread_cond_t *c, const pthread_condattr_t *attr);
-int __wrap_pthread_cond_init(pthread_cond_t *c, const pthread_condattr_t *attr);
-int __wrap_pthread_cond_init(pthread_cond_t *c, const pthread_condattr_t *attr) {
-    if (refuse()) return EAGAIN;
-    live++;
-    return __real_pthread_cond_init(c, attr);
-}
-int __real_pthread_cond_destroy(pthread_cond_t *c);
-int __wrap_pthread_cond_destroy(pthread_cond_t *c);
-int __wrap_pthread_cond_destroy(pthread_cond_t *c) {
-    live--;
-    return __real_pthread_cond_destroy(c);
-}
-
-int __real_pthread_condattr_init(pthread_condattr_t *attr);
-int __wrap_pthread_condattr_init(pthread_condattr_t *attr);
-int __wrap_pthread_condattr_init(pthread_condattr_t *attr) {
-    if (refuse()) return ENOMEM;
-    live++;
-    return __real_pthread_condattr_init(attr);
-}
-int __real_pthread_condattr_destroy(pthread_condattr_t *attr);
-int __wrap_pthread_condattr_destroy(pthread_condattr_t *attr);
-int __wrap_pthread_condattr_destroy(pthread_condattr_t *attr) {
-    live--;
-    return __real_pthread_condattr_destroy(attr);
 }
 
 #ifdef WEIR_TEST_WRAP_KEYS
@@ -136,7 +108,7 @@ static unsigned each_request(make_fn *make, const struct weir_alloc *alloc,
         fail_in = f ? 0 : n;
         asked = 0;
         int rc = make(&o, &made);
-        CHECK_IS(live, 0); /* mutexes, condition variables and attributes that are left */
+        CHECK_IS(live, 0); /* mutexes that are left */
         if (f) CHECK(f->out == 0 && f->bytes_out == 0, "%zu blocks leaked", f->out);
         if (rc == 0) {
             CHECK(made, "no pointer");
@@ -159,8 +131,8 @@ static void constructor(make_fn *make, unsigned system_requests) {
 
 static void new_spsc(void) { constructor(make_spsc, 1); }
 static void new_mpmc(void) { constructor(make_mpmc, 1); }
-/* A block, a mutex, and two condition variables with an attribute each. */
-static void new_mutex(void) { constructor(make_mutex, 6); }
+/* A block and a mutex. */
+static void new_mutex(void) { constructor(make_mutex, 2); }
 
 /* ---- the record of a thread that has to park ------------------------------------------------------------ */
 
