@@ -1,183 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/wait.c - see wait.h.
+/* lib/wait.c - a call, from its first try to its end. See wait.h; who takes a call is in take.c, whose invariants
+ * count here too.
  *
  * Invariants
- *   I1  a phase leaves WAITING only by its owner, or under the lock of an object in whose queue the
- *       call has a node; it leaves TAKEN (by a peer) only to DONE, by that peer.
- *   I2  a call whose phase a peer took is told: the peer puts its thread on a list of its own and stores
- *       DONE once it holds no lock. The owner does not return before, so the link may stand in the
- *       thread record.
- *   I3  BUSY is stored and taken away under the pairing lock.
- *   I4  (no lost wake-up) attempt with `arm` either looks and queues under one hold of the object's lock,
+ *   I5  (no lost wake-up) attempt with `arm` either looks and queues under one hold of the object's lock,
  *       so that whoever changes the object later finds the node; or it queues, looks again, and says
  *       LOOK if the case is ready by then. A call that gives up, or that looks, takes its phase first. If
  *       it cannot, it was taken, and waits for DONE.
- *   I5  (told) who was told to try (RETRY) tries that case before anything else, unless its context has ended;
+ *   I6  (told) who was told to try (RETRY) tries that case before anything else, unless its context has ended;
  *       if it returns without that case, and without having been queued there again, it passes on.
- *   I6  (looking) a call whose nodes look takes no peer, is given nothing, and takes its own phase only to
- *       return. Its nodes stand before all others of a queue, and leave it under the object's lock before it
- *       returns. So who serves anybody in a queue has told those who look there, under the same hold.
  *   I7  a queued node's result is written by who has taken the call, and by its owner only once it has taken its
  *       own phase.
  * Progress   blocking.
- * Ordering   What a peer did to an element and a result is seen after DONE: D1 -> D2. All else about nodes
- *            is ordered by the objects' locks. The phase itself is changed by relaxed
- *            compare-and-swaps: it carries nothing but who owns the call.
+ * Ordering   What a peer did to an element and a result is seen after DONE: WAIT_D1 of take.c -> D2. All else is
+ *            ordered by the objects' locks.
  * From       the select of Go's runtime, without locking all channels at once: the decision is one
  *            word, as in Reagents (Turon, 2012) and crossbeam's channels. */
 #include "wait.h"
-
-static struct weir__lock pairing;
-
-void weir__pairing_lock(void) { weir__lock(&pairing); }
-void weir__pairing_unlock(void) { weir__unlock(&pairing); }
-
-/* ---- queues -------------------------------------------------------------------------------------- */
-
-void weir__queue_add(struct weir__queue *q, struct weir__node *n) {
-    struct weir__node *before = n->look ? NULL : q->last;
-    if (n->robbed && !n->look)
-        while (before && !before->look) before = before->prev;
-    n->prev = before;
-    n->next = before ? before->next : q->first;
-    *(n->prev ? &n->prev->next : &q->first) = n;
-    *(n->next ? &n->next->prev : &q->last) = n;
-    n->queued = true;
-}
-
-void weir__queue_remove(struct weir__queue *q, struct weir__node *n) {
-    *(n->prev ? &n->prev->next : &q->first) = n->next;
-    *(n->next ? &n->next->prev : &q->last) = n->prev;
-    n->queued = false;
-}
-
-/* ---- taking ---------------------------------------------------------------------------------------- */
-
-/* Whether the phase was `from` and is `to` now; what was found else stands in *found. */
-static bool change(struct weir__thread *t, uint32_t from, uint32_t to, uint32_t *found) {
-    *found = from;
-    return weir_cas_relaxed(&t->phase, found, to);
-}
-
-static bool own(struct weir__call *call) {
-    uint32_t found;
-    return !call->shown || change(call->self, WEIR__WAITING, WEIR__TAKEN, &found);
-}
-
-bool weir__take_own(struct weir__call *call) {
-    if (!call->look) return own(call);
-    call->ready = true;
-    return false;
-}
-
-/* Lets a taken call go on. */
-static void let_go(struct weir__thread *t) {
-    WEIR_POINT("wait.tell");
-    weir_store_release(&t->phase, WEIR__DONE, WAIT_D1);
-    weir__unpark(&t->parker);
-}
-
-/* n only looks: it is told at once, so that it needs no wakes. It leaves its queues, under the object's
- * lock, before it returns (disarm). */
-static int tell_look(struct weir__node *n) {
-    struct weir__thread *t = n->thread;
-    uint32_t found; /* not BUSY: it takes no peer */
-    if (n->wake) {
-        n->wake(n->elem);
-        return WEIR_ENOENT;
-    }
-    if (!change(t, WEIR__WAITING, WEIR__TAKEN, &found)) return WEIR_ENOENT;
-    n->result = 0;
-    t->won = n->index;
-    let_go(t);
-    return WEIR_ENOENT;
-}
-
-int weir__take(struct weir__call *call, struct weir__node *n) {
-    uint32_t found;
-    bool shown = call && call->shown;
-    if (n->look) return tell_look(n);
-    if (shown && !call->pairing) return WEIR__AGAIN;
-    if (shown && !change(call->self, WEIR__WAITING, WEIR__BUSY, &found)) return WEIR__OVER;
-    if (change(n->thread, WEIR__WAITING, WEIR__TAKEN, &found)) {
-        /* Relaxed: nobody else changes BUSY (I3). */
-        if (shown) weir_store_relaxed(&call->self->phase, WEIR__TAKEN);
-        return 0;
-    }
-    if (shown) weir_store_relaxed(&call->self->phase, WEIR__WAITING);
-    return found == WEIR__BUSY ? WEIR__AGAIN : WEIR_ENOENT;
-}
-
-/* OVER, and ready, if somebody else waits in q; a call that is taken and still there may be counted. */
-static int look_for(struct weir__call *call, const struct weir__queue *q) {
-    const struct weir__node *n = q->first;
-    while (n && (n->look || n->thread == call->self)) n = n->next;
-    if (!n) return 0;
-    call->ready = true;
-    return WEIR__OVER;
-}
-
-int weir__take_first(struct weir__call *call, struct weir__queue *q, struct weir__node **out) {
-    *out = NULL;
-    if (call->look) return look_for(call, q);
-    for (struct weir__node *n = q->first, *next; n; n = next) {
-        next = n->next;
-        if (n->thread == call->self && call->shown) continue; /* another case of this call */
-        int rc = weir__take(call, n);
-        if (rc == WEIR__AGAIN || rc == WEIR__OVER) return rc;
-        weir__queue_remove(q, n);
-        if (rc == 0) {
-            *out = n;
-            return 0;
-        }
-    }
-    return 0;
-}
-
-void weir__complete(struct weir__wakes *wakes, struct weir__node *n, int result) {
-    struct weir__thread *t = n->thread;
-    n->result = result;
-    t->won = n->index;
-    t->wake_next = wakes->first;
-    wakes->first = t;
-}
-
-void weir__tell(struct weir__wakes *wakes) {
-    struct weir__thread *t = wakes->first;
-    wakes->first = NULL;
-    while (t) {
-        struct weir__thread *next = t->wake_next;
-        let_go(t);
-        t = next;
-    }
-}
-
-/* ---- one attempt ------------------------------------------------------------------------------------- */
-
-int weir__attempt(struct weir__node *n, struct weir__call *call) {
-    call->look = n->look;
-    call->ready = false;
-    int rc = n->on->ops->attempt(n->on, n, call);
-    if (rc == WEIR__AGAIN) {
-        weir__pairing_lock();
-        call->pairing = true;
-        rc = n->on->ops->attempt(n->on, n, call);
-        call->pairing = false;
-        weir__pairing_unlock();
-    }
-    weir__tell(&call->wakes);
-    if (!n->look || (rc != 0 && !call->ready)) return rc;
-    return own(call) ? 0 : WEIR__OVER;
-}
-
-bool weir__looks_ready(struct weir__node *n) {
-    struct weir__call call = { .self = NULL };
-    bool look = n->look;
-    n->look = true;
-    int rc = weir__attempt(n, &call);
-    n->look = look;
-    return rc == 0;
-}
 
 static bool undone(int rc) { return rc == WEIR_EAGAIN || rc == WEIR_EBUSY; }
 
@@ -222,6 +61,16 @@ static struct weir__node *poll(const struct cases *c, struct weir__call *call, i
         if (n->result == WEIR_EBUSY) *rc = WEIR_EBUSY;
     }
     return NULL;
+}
+
+/* S02: whether there was an instant, after the poll and before this, at which no case was ready, of those objects
+ * that can say so: each was not ready when it was polled, and has not become so since. */
+static bool at_one_instant(const struct cases *c) {
+    for (size_t i = 0; i < c->n && c->n > 1; i++) {
+        const struct weir__node *n = &c->nodes[i];
+        if (n->on && n->on->ops->unchanged && !n->on->ops->unchanged(n->on, n)) return false;
+    }
+    return true;
 }
 
 /* The node that a peer has completed, once it is through; NULL if none has. */
@@ -320,7 +169,7 @@ static struct weir__node *park(const struct cases *c, struct weir__call *call, w
                 return first;
             }
             over = rc == WEIR__OVER;
-        } else if (own(call)) {
+        } else if (weir__own_phase(call)) {
             return NULL;
         } else {
             over = true;
@@ -377,7 +226,7 @@ static struct weir__node *once(const struct cases *c, struct weir__call *call, w
     weir_store_relaxed(&call->self->phase, WEIR__WAITING);
     struct weir__node *looked = NULL, *n = arm(c, call, end, &looked);
     if (*end == 0) *told = NULL;
-    bool look = !n && *end == WEIR__LOOK && own(call);
+    bool look = !n && *end == WEIR__LOOK && weir__own_phase(call);
     weir_time since = 0;
     if (!n && !look) n = await(c, call, deadline, *end != 0, &since);
     wakes_up(c, since);
@@ -440,8 +289,11 @@ static ptrdiff_t wait_for(struct weir__node *nodes, size_t n, const uint16_t *or
     if (rc < 0) return rc;
     if (!tried) {
         struct weir__call call = { .self = NULL };
-        struct weir__node *performed = poll(&c, &call, &rc);
-        if (performed) return performed - nodes;
+        struct weir__node *performed;
+        do {
+            performed = poll(&c, &call, &rc);
+            if (performed) return performed - nodes;
+        } while (deadline == WEIR_NOW && !at_one_instant(&c));
         if (deadline == WEIR_NOW) return rc;
         if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
     }

@@ -40,6 +40,7 @@ struct weir__node {
     int result;      /* of the one who took the call, before DONE */
     unsigned robbed; /* times that it was told to try (WEIR__RETRY) and came too late */
     bool queued;     /* under the object's lock */
+    uint64_t seen;   /* by an attempt that found it not ready: for `unchanged` */
     bool look;       /* performs nothing: for calls that want to know what is ready */
     bool ready;      /* when the call began, and no try since has failed; of a select with ageing */
     /* Of a watch (lib/ctx.h), and of a node that looks and is no thread's (lib/eventfd.c): called under the object's
@@ -122,7 +123,9 @@ struct weir__waitable_ops {
     void (*disarm)(weir_waitable *on, struct weir__node *n);
     /* 0 if this kind has the operation n->op with this n->elem and n->arg. */
     int (*check)(const weir_waitable *on, const struct weir__node *n);
-    /* These may be NULL. When the case is ready by the clock alone; WEIR_FOREVER: never. */
+    /* These may be NULL. Whether it cannot have become ready since the attempt that said EAGAIN. */
+    bool (*unchanged)(weir_waitable *on, const struct weir__node *n);
+    /* When the case is ready by the clock alone; WEIR_FOREVER: never. */
     weir_time (*due)(weir_waitable *on, struct weir__node *n);
     /* Polls for a moment, before the node is queued, whether the case is worth trying. */
     bool (*spin)(weir_waitable *on, const struct weir__node *n, struct weir__thread *self,
@@ -152,6 +155,8 @@ int weir__take(struct weir__call *call, struct weir__node *n);
 int weir__take_first(struct weir__call *call, struct weir__queue *q, struct weir__node **out);
 /* Takes call's own phase where no peer is needed; false: OVER. Before anything is done. */
 bool weir__take_own(struct weir__call *call);
+/* The same for the call itself, also one that looks: to return. */
+bool weir__own_phase(struct weir__call *call);
 
 void weir__pairing_lock(void);
 void weir__pairing_unlock(void);

@@ -8,6 +8,8 @@
  *   I2  a receive from a full buffer takes the oldest element and puts that of the first waiting
  *       sender in, in one step: no newcomer comes between.
  *   I3  once closed, no waiter is queued, but receivers never and senders never again.
+ *   I4  version changes with each step that may make a case ready: an element, room, a waiter, the close. So two
+ *       looks that find one version say that what was not ready at the first was not at any time between.
  * Progress   blocking.
  * Ordering   all by the lock; a waiter that was served by WAIT_D1 -> WAIT_D2 (lib/wait.c).
  * From       the channels of Go's runtime. */
@@ -27,6 +29,7 @@ struct strict {
     weir_chan chan;
     _Alignas(WEIR_LINE) struct weir__lock lock;
     bool closed;
+    uint64_t version; /* another whenever a case may have become ready (I4) */
     struct weir__queue senders, receivers;
     struct weir__chan_counts counts;
     uint64_t sent, received;
@@ -120,6 +123,10 @@ static int attempt(weir_waitable *on, struct weir__node *n, struct weir__call *c
         else
             rc = WEIR_EAGAIN;
     }
+    if (rc == WEIR_EAGAIN)
+        n->seen = s->version;
+    else if (!n->look)
+        s->version++;
     weir__unlock(&s->lock);
     return rc;
 }
@@ -131,8 +138,17 @@ static void disarm(weir_waitable *on, struct weir__node *n) {
     weir__unlock(&s->lock);
 }
 
+static bool unchanged(weir_waitable *on, const struct weir__node *n) {
+    struct strict *s = of((weir_chan *)(void *)on);
+    weir__lock(&s->lock);
+    bool same = s->version == n->seen;
+    weir__unlock(&s->lock);
+    return same;
+}
+
 static const struct weir__waitable_ops ops = { .attempt = attempt,
                                                .disarm = disarm,
+                                               .unchanged = unchanged,
                                                .check = weir__chan_check,
                                                .note = weir__chan_note,
                                                .about = weir__chan_about };
@@ -155,6 +171,7 @@ static ptrdiff_t recv_n(weir_chan *c, void *elems, size_t n) {
     size_t k = 0;
     int rc = 0;
     weir__lock(&s->lock);
+    s->version++;
     while (k < n && (rc = recv(s, &one, &call)) == 0) {
         k++;
         if (c->elem_size) one.elem = (char *)elems + k * c->elem_size;
@@ -190,6 +207,7 @@ static int close_chan(weir_chan *c) {
     weir__lock(&s->lock);
     bool first = !s->closed;
     s->closed = true;
+    s->version++;
     refuse_all(&s->senders, &wakes);
     refuse_all(&s->receivers, &wakes);
     weir__unlock(&s->lock);
@@ -230,6 +248,7 @@ static int init(weir_chan *c, const struct weir_chan_opts *o) {
     struct strict *s = of(c);
     c->on.ops = &ops;
     s->closed = false;
+    s->version = 0;
     s->sent = s->received = 0;
     weir__chan_counts_init(c, &s->counts);
     s->senders = s->receivers = (struct weir__queue){ NULL, NULL };

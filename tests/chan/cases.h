@@ -124,6 +124,7 @@
 #define SELECT_CASES(XX)                                                                           \
     XX(HAS_SELECT, "S01 no cases: waits for ever, or until its deadline", s01_no_cases)            \
     XX(HAS_SELECT, "S02 the default only if nothing is ready", s02_default)                        \
+    XX(IS_STRICT, "S02 nothing was ready at one instant", s02_one_instant)                         \
     XX(HAS_SELECT | HAS_RENDEZVOUS, "S02 ready is a peer that waits", s02_peer_waits)              \
     XX(HAS_SELECT, "S03 two closed channels: uniform", s03_closed)                                 \
     XX(HAS_SELECT, "S03 two elements: uniform", s03_elements)                                      \

@@ -101,6 +101,39 @@ void s02_default(void) {
     }
 }
 
+/* An element is always in one of the two, and is moved to and fro. */
+struct mover {
+    weir_chan *c[2];
+    weir_au32 over;
+};
+static void move(void *arg, size_t who) {
+    struct mover *m = arg;
+    uint64_t v = 1;
+    if (who == 0) {
+        for (unsigned i = 0; !weir_load_relaxed(&m->over); i++) {
+            CHECK_IS(weir_chan_try_send(m->c[i % 2], &v), 0);
+            CHECK_IS(weir_chan_try_recv(m->c[1 - i % 2], &v), 0);
+        }
+        return;
+    }
+    for (size_t k = times(20000); k > 0 && checks_hold(); k--) {
+        struct weir_case c[] = { WEIR_CASE_RECV(m->c[0], NULL), WEIR_CASE_RECV(m->c[1], NULL) };
+        ptrdiff_t i = weir_select(c, 2, WEIR_NOW, NULL, WEIR_SELECT_READY);
+        CHECK(i == 0 || i == 1, "%td: there is an element at each instant", i);
+    }
+    weir_store_relaxed(&m->over, 1);
+}
+
+void s02_one_instant(void) {
+    struct mover m = { { chan_open(1), chan_open(1) }, { 0 } };
+    uint64_t v = 1;
+    weir_init_atomic(&m.over, 0);
+    CHECK_IS(weir_chan_try_send(m.c[1], &v), 0);
+    team_run(2, move, &m);
+    CHECK_IS((weir_chan_try_recv(m.c[0], &v) == 0) + (weir_chan_try_recv(m.c[1], &v) == 0), 1);
+    for (int i = 0; i < 2; i++) chan_end(m.c[i]);
+}
+
 /* Without a buffer, ready is a peer that waits. */
 void s02_peer_waits(void) {
     weir_chan *a = chan_open(0), *b = chan_open(0);

@@ -306,7 +306,9 @@ struct race {
     struct called c;
     uint64_t plain;
     size_t late; /* which of the two comes late, on the whole */
+    bool surely; /* and this time for sure */
     int stopped;
+    weir_au32 over;
 };
 
 static void read_plain(void *arg) {
@@ -318,19 +320,24 @@ static void read_plain(void *arg) {
 static void race_member(void *arg, size_t i) {
     struct race *r = arg;
     weir_time at = weir_after(i == r->late ? (int64_t)rng_below(200000) : 0);
+    if (r->surely && i == r->late && i == 1)
+        while (weir_load_relaxed(&r->c.times) == 0) sleep_ms(1);
+    if (r->surely && i == r->late && i == 0)
+        while (!weir_load_acquire(&r->over, 0)) sleep_ms(1);
     while (weir_now() < at) weir_pause();
     if (i == 0) {
         r->plain = 1;
         CHECK_IS(weir_ctx_cancel(r->ctx, 0), 0);
     } else {
         r->stopped = weir_after_func_stop(r->a);
+        weir_store_release(&r->over, 1, 0);
     }
 }
 
 void x18_races(void) {
     unsigned prevented = 0, n = 0;
     for (size_t k = times(200); k > 0 && checks_hold(); k--, n++) {
-        struct race r = { .ctx = ctx_until(NULL, WEIR_FOREVER), .late = k % 2 };
+        struct race r = { .ctx = ctx_until(NULL, WEIR_FOREVER), .late = k % 2, .surely = k <= 2 };
         called_init(&r.c, 0, false);
         CHECK_IS(weir_ctx_after_func(r.ctx, read_plain, &r, &r.a), 0);
         team_run(2, race_member, &r);

@@ -12,7 +12,8 @@
 #define CAUSE (-7)
 
 struct state {
-    weir_ctx *ctx;
+    weir_ctx *ctx, *child[2];
+    bool cancelled;
     weir_chan *chan;
     uint64_t plain;
 };
@@ -98,6 +99,46 @@ static void chan_thread(void *state, unsigned who) {
     weir_model_end(op, 0);
 }
 
+/* ---- X05, X08: a child that is made while its parent is cancelled ---------------------------------------------- */
+
+static void child_setup(void *state) {
+    weir_model_check(weir_ctx_new(&((struct state *)state)->ctx, NULL, WEIR_FOREVER) == 0);
+}
+
+static void child_thread(void *state, unsigned who) {
+    struct state *s = state;
+    struct weir_model_op *op = weir_model_begin(who ? "new, ended" : "cancel", 0);
+    if (who == 0) {
+        weir_model_check(weir_ctx_cancel(s->ctx, CAUSE) == 0);
+        s->cancelled = true;
+    } else {
+        bool before = s->cancelled; /* then it is born ended */
+        weir_model_check(weir_ctx_new(&s->child[who - 1], s->ctx, WEIR_FOREVER) == 0);
+        int ended = weir_ctx_err(s->child[who - 1]);
+        weir_model_check(ended == WEIR_ECANCELED || (ended == 0 && !before));
+    }
+    weir_model_end(op, 0);
+}
+
+static void child_finish(void *state) {
+    struct state *s = state;
+    for (int i = 0; i < 2; i++) {
+        weir_model_check(weir_ctx_err(s->child[i]) == WEIR_ECANCELED);
+        weir_model_check(weir_ctx_cause(s->child[i]) == CAUSE);
+        weir_ctx_unref(s->child[i]);
+    }
+    finish(state);
+}
+static const struct weir_model_scenario ctx_child = {
+    .name = "ctx.child",
+    .about = "two children are made while their parent is cancelled",
+    .threads = 3,
+    .state_size = sizeof(struct state),
+    .setup = child_setup,
+    .thread = child_thread,
+    .finish = child_finish,
+};
+
 /* ---- X06: a child without a deadline of its own has its parent's error ------------------------------------------ */
 
 static weir_ctx *kid;
@@ -153,4 +194,5 @@ static const struct weir_model_scenario chan_unref = {
 };
 
 const struct weir_model_scenario *const ctx_scenarios[] = { &cancel_err, &cancel_cause, &ctx_unref,
-                                                            &ctx_kid,    &chan_unref,   NULL };
+                                                            &ctx_child,  &ctx_kid,      &chan_unref,
+                                                            NULL };

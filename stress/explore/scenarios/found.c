@@ -16,7 +16,7 @@ struct state {
     weir_ctx *ctx;
     weir_mutex_ring *ring;
     weir_mpmc *mpmc;
-    weir_chan *chan;
+    weir_chan *chan, *other;
     uint64_t got;
     int rc;
 };
@@ -73,6 +73,41 @@ static void stable(void *state, unsigned who) {
         }
     }
     weir_model_end(op, rc);
+}
+
+/* ---- S02: there is always something to receive, but not always in the same channel --------------------------- */
+
+static void moving_setup(void *state) {
+    struct state *s = state;
+    struct weir_chan_opts c = WEIR_CHAN_OPTS(1, sizeof(uint64_t));
+    uint64_t v = 1;
+    setup(state);
+    c.kind = WEIR_CHAN_STRICT;
+    weir_model_check(weir_chan_unref(s->chan) == 0);
+    weir_model_check(weir_chan_new(&s->chan, &c) == 0);
+    weir_model_check(weir_chan_new(&s->other, &c) == 0);
+    weir_model_check(weir_chan_try_send(s->chan, &v) == 0);
+}
+
+static void moving(void *state, unsigned who) {
+    struct state *s = state;
+    uint64_t v = 2;
+    struct weir_model_op *op = weir_model_begin(who ? "send b, recv a" : "select now", 0);
+    int rc = 0;
+    if (who == 0) {
+        struct weir_case c[] = { WEIR_CASE_RECV(s->other, &v), WEIR_CASE_RECV(s->chan, &v) };
+        rc = (int)weir_select(c, 2, WEIR_NOW, NULL, WEIR_SELECT_PRIORITY);
+        weir_model_check(rc == 0 || rc == 1);
+    } else {
+        weir_model_check(weir_chan_try_send(s->other, &v) == 0);
+        rc = weir_chan_try_recv(s->chan, &v); /* unless the select has taken it */
+    }
+    weir_model_end(op, rc);
+}
+
+static void moving_finish(void *state) {
+    weir_model_check(weir_chan_unref(((struct state *)state)->other) == 0);
+    finish(state);
 }
 
 /* ---- a popper (pusher) whose context's deadline passes takes no signal along ------------------------------- */
@@ -190,6 +225,9 @@ FOUND(pop_, "mutex_ring.ctx.pop", "a popper whose context is late leaves its sig
 FOUND(push_, "mutex_ring.ctx.push", "a pusher whose context is late leaves its signal to another",
       3, full_setup, signal_push, finish, &late, "timeouts=1");
 
+FOUND(moving_, "chan.select.instant", "a select without a wait, beside an element that moves", 2,
+      moving_setup, moving, moving_finish, NULL, NULL);
+
 /* Without preemption the receiver looks at its context and tries in one go, so that the cancel is before both. */
 static const struct weir_model_scenario told_ = {
     .name = "chan.told.cancel",
@@ -211,5 +249,5 @@ FOUND(woken_recv_, "chan.mpmc.ctx", "a told receiver that is cancelled tells ano
       woken, finish, &recvs, NULL);
 
 const struct weir_model_scenario *const found_scenarios[] = {
-    &stable_, &pop_, &push_, &told_, &woken_pop_, &woken_push_, &woken_recv_, NULL
+    &stable_, &moving_, &pop_, &push_, &told_, &woken_pop_, &woken_push_, &woken_recv_, NULL
 };
