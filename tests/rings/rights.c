@@ -45,6 +45,7 @@ void wait_no_membarrier(void) {
         return;
     }
     CHECK(!weir__asymmetric(), "the filter does not refuse membarrier");
+    times_share(3);
     all_waiting();
     ring5_1x1_wait();
     ring5_2x2();
