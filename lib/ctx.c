@@ -148,6 +148,12 @@ int weir_ctx_cancel(weir_ctx *ctx, int cause) {
     return 0;
 }
 
+/* Relaxed: whoever goes by it asks weir_ctx_err afterwards. */
+bool weir__ctx_over(weir_ctx *ctx) {
+    weir_ctx *c = real(ctx);
+    return c && (weir_load_relaxed(&c->err) || late(c));
+}
+
 int weir_ctx_err(weir_ctx *ctx) { return real(ctx) ? ended(ctx) : 0; }
 
 int weir_ctx_cause(weir_ctx *ctx) {

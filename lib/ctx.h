@@ -19,6 +19,10 @@ int weir__ctx_watch(struct weir__watch *w, weir_ctx *ctx, void (*wake)(void *arg
 /* Afterwards wake is not running, and will not be called. */
 void weir__ctx_unwatch(struct weir__watch *w);
 
+/* Whether it has ended, or its deadline has passed, so that weir_ctx_err will say by what. Takes no lock: for
+ * places inside one that a wake takes, where weir_ctx_err may not be called. */
+bool weir__ctx_over(weir_ctx *ctx);
+
 /* Whether it is a context's. */
 bool weir__ctx_is(const weir_waitable *on);
 

@@ -76,18 +76,20 @@ static int result(struct weir__node *n, uint32_t events) {
 static int attempt(weir_waitable *on, struct weir__node *n, struct weir__call *call) {
     weir_fd *f = of(on);
     int rc = WEIR_EAGAIN;
+    bool closed = false;
     weir__lock(&f->lock);
     uint32_t events = look(f, n);
     if (events == 0 && call->arm) {
         if (!n->queued) weir__queue_add(&f->waiters, n);
         WEIR_POINT("fd.queued");
         rc = WEIR__PENDING;
-        if (!arm(f)) events = look(f, n); /* closed since */
+        closed = !arm(f); /* and perhaps another file has its number by now */
     }
-    if (events && !weir__take_own(call)) {
+    if ((events || closed) && !weir__take_own(call)) {
         rc = WEIR__OVER;
-    } else if (events) {
-        rc = result(n, events);
+        if (call->look) dequeue(f, n); /* it is not shown, and will not be disarmed */
+    } else if (events || closed) {
+        rc = closed ? WEIR_EINVAL : result(n, events);
         dequeue(f, n);
     }
     weir__unlock(&f->lock);

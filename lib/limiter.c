@@ -197,14 +197,20 @@ struct weir_reservation weir_limiter_reserve(weir_limiter *l, uint32_t n) {
 
 /* ---- giving back ---------------------------------------------------------------------------------------- */
 
+/* Its slot: nothing goes back then. Asked once the word has been read, as in take. */
+static bool has_come(const struct weir__pace_hold *h, weir_time at) {
+    return (at == ASK ? weir__os_now() : at) >= h->time;
+}
+
 /* Under the lock. Notes in the pace what goes back although `until` is not the hold's, so that others which were
  * made before count it; and in last_ that slots now lie after the time at which the bucket is empty. */
-static void give_back_under(weir_limiter *l, const struct weir__pace_hold *h) {
+static void give_back_under(weir_limiter *l, const struct weir__pace_hold *h, weir_time at) {
     struct weir__pace p, next;
     uint64_t word = look(l, &p);
     int64_t back, after = 0;
     bool late;
     do {
+        if (has_come(h, at)) return;
         late = h->era != p.era;
         back = late ? weir__pace_back_late(&p, until_of(word), l->last_, h)
                     : weir__pace_back(&p, until_of(word), h, &after);
@@ -217,11 +223,12 @@ static void give_back_under(weir_limiter *l, const struct weir__pace_hold *h) {
 }
 
 /* Where nothing was reserved after h; false: nothing was done, the lock is needed. */
-static bool give_back_last(weir_limiter *l, const struct weir__pace_hold *h) {
+static bool give_back_last(weir_limiter *l, const struct weir__pace_hold *h, weir_time at) {
     for (;;) {
         struct weir__pace p;
         int64_t after;
         uint64_t word = look(l, &p);
+        if (has_come(h, at)) return true;
         if (h->era != p.era) return false;
         int64_t back = weir__pace_back(&p, until_of(word), h, &after);
         if (back == 0) return true;
@@ -232,26 +239,28 @@ static bool give_back_last(weir_limiter *l, const struct weir__pace_hold *h) {
     }
 }
 
-static void give_back(weir_limiter *l, const struct weir__pace_hold *h, weir_time now) {
-    if (h->n == 0 || now >= h->time || give_back_last(l, h)) return;
+static void give_back(weir_limiter *l, const struct weir__pace_hold *h, weir_time at) {
+    if (h->n == 0 || give_back_last(l, h, at)) return;
     weir__lock(lock_of(l));
-    give_back_under(l, h);
+    give_back_under(l, h, at);
     weir__unlock(lock_of(l));
 }
 
-int weir_limiter_cancel_at(weir_limiter *l, struct weir_reservation *r, weir_time now) {
+static int cancel(weir_limiter *l, struct weir_reservation *r, weir_time at) {
     if (!l || !r) return weir__misuse("weir_limiter_cancel", "no limiter, or no reservation");
     struct weir__pace_hold h = {
         r->time, (int64_t)r->until_, (int64_t)r->given_, (int64_t)r->span_, r->n, r->era_
     };
     r->n = 0;
-    if (h.time != WEIR_FOREVER) give_back(l, &h, positive(now));
+    if (h.time != WEIR_FOREVER) give_back(l, &h, at);
     return 0;
 }
 
-int weir_limiter_cancel(weir_limiter *l, struct weir_reservation *r) {
-    return weir_limiter_cancel_at(l, r, weir__os_now());
+int weir_limiter_cancel_at(weir_limiter *l, struct weir_reservation *r, weir_time now) {
+    return cancel(l, r, positive(now));
 }
+
+int weir_limiter_cancel(weir_limiter *l, struct weir_reservation *r) { return cancel(l, r, ASK); }
 
 /* ---- waiting -------------------------------------------------------------------------------------------- */
 
@@ -288,7 +297,7 @@ int weir_limiter_wait(weir_limiter *l, uint32_t n, weir_time deadline, weir_ctx 
     if (rc < 0) return refusal(rc, deadline);
     if (h.time <= weir__os_now()) return 0;
     rc = sleep_until(h.time, ctx);
-    if (rc < 0) give_back(l, &h, weir__os_now());
+    if (rc < 0) give_back(l, &h, ASK);
     return rc;
 }
 

@@ -171,16 +171,21 @@ static void *thread_main(void *fn) {
 }
 
 int weir__os_thread(void (*fn)(void)) {
+    int saved = errno;
     pthread_attr_t attr;
     pthread_t thread;
     sigset_t all, before;
-    if (pthread_attr_init(&attr) != 0) return WEIR_ENOMEM;
+    if (pthread_attr_init(&attr) != 0) {
+        errno = saved;
+        return WEIR_ENOMEM;
+    }
     (void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread inherits it */
     int rc = pthread_create(&thread, &attr, thread_main, (void *)(uintptr_t)fn);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)pthread_attr_destroy(&attr);
+    errno = saved;
     return rc == 0 ? 0 : WEIR_ENOMEM;
 }
 

@@ -61,6 +61,7 @@ weir_time weir__pace_time(const struct weir__pace *p, int64_t slot) {
     if (p->scale < 0) {
         int64_t unit = INT64_C(1) << -p->scale;
         if (slot >= WEIR_FOREVER / unit) return WEIR_FOREVER;
+        if (slot <= -(WEIR_FOREVER / unit)) return 0;
         ns = slot * unit;
     } else {
         int64_t parts = INT64_C(1) << p->scale;

@@ -51,8 +51,9 @@ static weir_sem *of(weir_waitable *on) { return (weir_sem *)(void *)on; }
 
 /* ---- the line ----------------------------------------------------------------------------------------------- */
 
-/* A node's place in line, in the field that a semaphore's case has no other use for; 0: none yet. */
-static uintptr_t place(const struct weir__node *n) { return (uintptr_t)n->elem; }
+/* A node's place in line, in the field that a semaphore's case has no other use for; 0: none yet, or none at all,
+ * of one that looks. */
+static uintptr_t place(const struct weir__node *n) { return n->look ? 0 : (uintptr_t)n->elem; }
 
 /* Another case of this call may be in line. */
 static void share_place(const weir_sem *s, struct weir__node *n, const struct weir__thread *self) {

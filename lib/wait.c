@@ -280,34 +280,26 @@ static ptrdiff_t block(const struct cases *c, weir_time deadline) {
     return n == c->ctx ? n->result : n - c->nodes;
 }
 
-/* tried: the caller has, just now. */
-static ptrdiff_t wait_for(struct weir__node *nodes, size_t n, const uint16_t *order,
-                          weir_time deadline, weir_ctx *ctx, bool tried) {
-    struct weir__node ctx_node = { .on = weir_ctx_waitable(ctx), .op = WEIR_RECV };
-    struct cases c = { nodes, n, order, ctx, ctx_node.on ? &ctx_node : NULL };
-    int rc = weir_ctx_err(ctx);
-    if (rc < 0) return rc;
-    if (!tried) {
-        struct weir__call call = { .self = NULL };
-        struct weir__node *performed;
-        do {
-            performed = poll(&c, &call, &rc);
-            if (performed) return performed - nodes;
-        } while (deadline == WEIR_NOW && !at_one_instant(&c));
-        if (deadline == WEIR_NOW) return rc;
-        if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
-    }
-    return block(&c, deadline);
-}
-
 ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, weir_time deadline,
                      weir_ctx *ctx) {
-    return wait_for(nodes, n, order, deadline, ctx, false);
+    struct weir__node ctx_node = { .on = weir_ctx_waitable(ctx), .op = WEIR_RECV };
+    struct cases c = { nodes, n, order, ctx, ctx_node.on ? &ctx_node : NULL };
+    struct weir__call call = { .self = NULL };
+    struct weir__node *performed;
+    int rc = weir_ctx_err(ctx);
+    if (rc < 0) return rc;
+    do {
+        performed = poll(&c, &call, &rc);
+        if (performed) return performed - nodes;
+    } while (deadline == WEIR_NOW && !at_one_instant(&c));
+    if (deadline == WEIR_NOW) return rc;
+    if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
+    return block(&c, deadline);
 }
 
 int weir__wait_one(weir_waitable *on, uint32_t op, void *elem, uint32_t arg, weir_time deadline,
                    weir_ctx *ctx) {
     struct weir__node n = { .on = on, .elem = elem, .op = op, .arg = arg };
-    ptrdiff_t i = wait_for(&n, 1, NULL, deadline, ctx, deadline == WEIR_FOREVER);
+    ptrdiff_t i = weir__wait(&n, 1, NULL, deadline, ctx);
     return i < 0 ? (int)i : n.result;
 }

@@ -24,6 +24,9 @@
 #include "service.h"
 #include "wait.h"
 
+#include <pthread.h>
+#include <stdio.h>
+
 #include <weir/debug.h>
 
 #include <stdarg.h>
@@ -140,18 +143,32 @@ static size_t print_waiters(FILE *out, const char *before) {
 
 /* ---- the calls ------------------------------------------------------------------------------------------- */
 
+/* The file's lock before `walking`, as a caller may hold it already; and fwrite is a cancellation point, at which a
+ * thread would leave with both. */
+static int begin(FILE *out) {
+    int cancel;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+    flockfile(out);
+    return cancel;
+}
+static void end(FILE *out, int cancel) {
+    funlockfile(out);
+    (void)pthread_setcancelstate(cancel, NULL);
+}
+
 int weir_waiters_dump(FILE *out) {
     if (!out) return weir__misuse("weir_waiters_dump", "no file");
-    int saved = errno;
+    int saved = errno, cancel = begin(out);
     size_t n = print_waiters(out, "");
     (void)fprintf(out, "%zu %s\n", n, n == 1 ? "thread waits" : "threads wait");
+    end(out, cancel);
     errno = saved;
     return 0;
 }
 
 int weir_leak_check(void) {
     struct weir__service_state s;
-    int saved = errno;
+    int saved = errno, cancel = begin(stderr);
     size_t n = print_waiters(stderr, "weir: leak: ");
     weir__service_look(&s);
     size_t idle = s.open ? s.threads - s.running : 0;
@@ -162,6 +179,7 @@ int weir_leak_check(void) {
     size_t fds = weir__fd_open();
     if (fds)
         (void)fprintf(stderr, "weir: leak: a thread of weir waits for %zu file descriptors\n", fds);
+    end(stderr, cancel);
     errno = saved;
     n += s.running + idle + (fds > 0);
     return n < INT32_MAX ? (int)n : INT32_MAX;

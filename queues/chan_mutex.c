@@ -148,9 +148,10 @@ static size_t elem_size(const struct meeting *m) { return m->base.chan.elem_size
 static void *slot(struct meeting *m) { return m + 1; }
 static bool full(const struct meeting *m) { return m->promised != m->taken; }
 
-/* Whether a call may still sleep; *rc: why not. */
+/* Whether a call may still sleep; *rc: why not. ECANCELED stands for the context's error, which is asked for
+ * without the mutex: a cancel takes that with the context's lock held. */
 static bool may_wait(const struct meeting *m, weir_ctx *ctx, int late, int *rc) {
-    *rc = weir_ctx_err(ctx);
+    *rc = weir__ctx_over(ctx) ? WEIR_ECANCELED : 0;
     if (*rc == 0 && m->closed) *rc = WEIR_ECLOSED;
     if (*rc == 0) *rc = late;
     return *rc == 0;
@@ -180,7 +181,7 @@ static int send_under_mutex(struct meeting *m, const void *elem, weir_time deadl
     if (waits && m->receivers + m->trying == 0) weir__cond_broadcast(&m->filled);
     for (;;) {
         size_t there = m->receivers + (waits ? m->trying : 0);
-        if (weir_ctx_err(ctx) == 0 && !m->closed && there > 0 && !full(m)) break;
+        if (!weir__ctx_over(ctx) && !m->closed && there > 0 && !full(m)) break;
         if (!may_wait(m, ctx, late, &rc)) break;
         late = sleep_on(m, &m->promise, there > 0, deadline);
     }
@@ -232,7 +233,7 @@ static int meet_plain(struct meeting *m, bool sends, void *elem, weir_time deadl
         sends ? send_under_mutex(m, elem, deadline, ctx) : recv_under_mutex(m, elem, deadline, ctx);
     m->inside--;
     weir__mutex_unlock(&m->mutex);
-    return rc;
+    return rc == WEIR_ECANCELED ? weir_ctx_err(ctx) : rc;
 }
 
 static int meet(weir_chan *c, bool sends, void *elem, weir_time deadline, weir_ctx *ctx) {

@@ -347,7 +347,10 @@ static int close_chan(weir_chan *c) {
     leave_role(s, PRODUCER);
     WEIR_POINT("chan.close.marked");
     if (!first) return WEIR_ECLOSED;
-    if (count_of(weir_load_seq_cst(&s->waiters, CHSP_K2), CONSUMER)) wake(s, CONSUMER);
+    uint64_t waiters = weir_load_seq_cst(&s->waiters, CHSP_K2);
+    if (count_of(waiters, CONSUMER)) wake(s, CONSUMER);
+    if (count_of(waiters, PRODUCER))
+        wake(s, PRODUCER); /* nobody sleeps there, but may look (lib/eventfd.c) */
     return 0;
 }
 

@@ -134,13 +134,14 @@ static int sleep_on(weir_mutex_ring *r, struct side *s, weir_time deadline) {
 static ptrdiff_t push(weir_mutex_ring *r, const void *elems, size_t n, weir_time deadline,
                       weir_ctx *ctx) {
     int late = 0;
-    ptrdiff_t rc;
+    ptrdiff_t rc = 0;
     size_t signals = 0, own = 0;
+    bool over;
     weir__mutex_lock(&r->mutex);
-    while ((rc = weir_ctx_err(ctx)) == 0 && !r->closed && r->len == r->cap &&
+    while (!(over = weir__ctx_over(ctx)) && !r->closed && r->len == r->cap &&
            deadline != WEIR_NOW && late == 0)
         late = sleep_on(r, &r->pushers, deadline);
-    if (rc < 0) { /* nothing moves; a signal may have been meant for it: another looks instead */
+    if (over) { /* nothing moves; a signal may have been meant for it: another looks instead */
         own = r->len < r->cap ? claim_signals(&r->pushers, 1) : 0;
     } else if (r->closed) {
         rc = WEIR_ECLOSED;
@@ -154,18 +155,19 @@ static ptrdiff_t push(weir_mutex_ring *r, const void *elems, size_t n, weir_time
     weir__mutex_unlock(&r->mutex);
     if (signals) send_signals(&r->poppers, signals);
     if (own) send_signals(&r->pushers, own);
-    return rc;
+    return over ? weir_ctx_err(ctx) : rc;
 }
 
 static ptrdiff_t pop(weir_mutex_ring *r, void *elems, size_t n, weir_time deadline, weir_ctx *ctx) {
     int late = 0;
-    ptrdiff_t rc;
+    ptrdiff_t rc = 0;
     size_t signals = 0, own = 0;
+    bool over;
     weir__mutex_lock(&r->mutex);
-    while ((rc = weir_ctx_err(ctx)) == 0 && !r->closed && r->len == 0 && deadline != WEIR_NOW &&
+    while (!(over = weir__ctx_over(ctx)) && !r->closed && r->len == 0 && deadline != WEIR_NOW &&
            late == 0)
         late = sleep_on(r, &r->poppers, deadline);
-    if (rc < 0) {
+    if (over) {
         own = r->len > 0 ? claim_signals(&r->poppers, 1) : 0;
     } else if (r->len > 0) {
         size_t k = take(r, elems, n);
@@ -177,7 +179,7 @@ static ptrdiff_t pop(weir_mutex_ring *r, void *elems, size_t n, weir_time deadli
     weir__mutex_unlock(&r->mutex);
     if (signals) send_signals(&r->pushers, signals);
     if (own) send_signals(&r->poppers, own);
-    return rc;
+    return over ? weir_ctx_err(ctx) : rc;
 }
 
 /* The context has ended: those who wait look whether it is theirs. */

@@ -18,7 +18,8 @@
  *                     robbed twice is served before any newcomer that comes later. Without a buffer, or for
  *                     elements of no bytes, it is a strict channel.
  *   WEIR_CHAN_SPSC    one producer, one consumer: each role is held by one thread at a time, which may hand it to
- *                     another by a synchronising operation. The buffer is the ring of weir/spsc.h: nothing is
+ *                     another by a synchronising operation once its call has returned (not by the element that
+ *                     the call sends: that is received before). The buffer is the ring of weir/spsc.h: nothing is
  *                     read and written in one step, and try calls never return WEIR_EBUSY. Only the
  *                     producer's role closes; a consumer that wants an end cancels the context. Two threads in
  *                     one role at once are undefined; debug builds report it and return WEIR_EINVAL. Without a

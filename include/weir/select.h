@@ -38,7 +38,8 @@ struct weir_case {
 
 /* Performs nothing: the index is that of a case that is worth trying, now or once one is; its result is 0, no
  * elem is needed. It may be so in vain: what was ready may be taken by others before the caller tries. A
- * ready case is never missed. Others who wait are not kept from anything by a call that only looks. */
+ * ready case is never missed; without a wait, WEIR_EAGAIN may also stand for undecided. Others who wait are not
+ * kept from anything by a call that only looks. */
 #define WEIR_SELECT_READY 2u
 
 /* The first ready case, but none that is ready in each of a row of calls is passed over more than `bound` times:

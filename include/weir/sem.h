@@ -85,7 +85,8 @@ WEIR_API uint32_t weir_sem_size(const weir_sem *s);
 WEIR_API uint32_t weir_sem_available(const weir_sem *s);
 
 /* For weir_select: a case that acquires n units. It stands in line as a call does, and keeps its place however
- * often other cases wake the select in vain. Two cases of one select do not wait for each other; one of more
+ * often other cases wake the select in vain; but what is free while it is out of line, for the time of such a
+ * wake, may go to those behind it. Two cases of one select do not wait for each other; one of more
  * units than there are is never ready. With WEIR_SELECT_READY: an acquire would be served at once. NULL for
  * NULL. */
 WEIR_API weir_waitable *weir_sem_waitable(weir_sem *s);

@@ -73,8 +73,12 @@ static void to_send(void) {
         CHECK(readable(e, 1000), "not though there is room");
         CHECK_IS(weir_chan_try_send(c, &v), 0);
         CHECK_IS(weir_eventfd_arm(e), 0);
-        weir_eventfd_free(e); /* armed */
+        CHECK(!readable(e, 0), "though it is full again");
+        CHECK_IS(weir_chan_close(c), 0);
+        CHECK(readable(e, 1000), "not though it is closed");
         CHECK_IS(weir_chan_try_recv(c, &v), 0);
+        CHECK_IS(weir_eventfd_arm(e), 0);
+        weir_eventfd_free(e); /* armed */
         CHECK_IS(weir_chan_unref(c), 0);
     }
 }

@@ -3,6 +3,7 @@
  * tries, against senders, a close, another receiver; a context's against its cancel. */
 #include <weir/chan.h>
 #include <weir/eventfd.h>
+#include <weir/sem.h>
 
 #include "../../../lib/service.h"
 #include "../../../lib/thread.h"
@@ -14,6 +15,7 @@ struct state {
     weir_eventfd *e;
     weir_chan *chan;
     weir_ctx *ctx;
+    weir_sem sem;
     weir_au32 users;
     unsigned got[3];
 };
@@ -79,6 +81,38 @@ static void finish(void *state) {
     weir_model_check(weir_chan_unref(s->chan) == 0);
 }
 
+/* ---- of a semaphore: it looks, and stands in nobody's way ----------------------------------------------------- */
+
+static void sem_setup(void *state) {
+    struct state *s = state;
+    for (unsigned i = 0; i < E.sc->threads; i++) weir_model_as(i, register_thread, NULL);
+    weir_model_check(weir_sem_init(&s->sem, 2) == 0);
+    weir_model_check(weir_sem_try_acquire(&s->sem, 2) == 0);
+}
+
+static void sem_thread(void *state, unsigned who) {
+    static const char *const names[] = { "sleeps until one is free", "acquire 2, release 2",
+                                         "release 1, release 1" };
+    struct state *s = state;
+    struct weir_model_op *op = weir_model_begin(names[who], 0);
+    if (who == 0) {
+        weir_waitable *on = weir_sem_waitable(&s->sem);
+        weir_model_check(weir_eventfd_new(&s->e, on, WEIR_RECV, 1) == 0);
+        ex_fd_wait(weir_eventfd_fd(s->e));
+        weir_eventfd_free(s->e);
+    } else if (who == 1) {
+        weir_model_check(weir_sem_acquire_wait(&s->sem, 2, WEIR_FOREVER, NULL) == 0);
+        weir_model_check(weir_sem_release(&s->sem, 2) == 0);
+    } else {
+        for (int i = 0; i < 2; i++) weir_model_check(weir_sem_release(&s->sem, 1) == 0);
+    }
+    weir_model_end(op, 0);
+}
+
+static void sem_finish(void *state) {
+    weir_model_check(weir_sem_available(&((struct state *)state)->sem) == 2);
+}
+
 /* ---- of a context ------------------------------------------------------------------------------------------- */
 
 static void ctx_setup(void *state) {
@@ -137,6 +171,9 @@ SCENARIO(ctx_, "eventfd.ctx", "a context's end as a descriptor", 3, "sleeps", ct
 SCENARIO(ctx_free_, "eventfd.ctx.free", "it is freed while the context ends", 3, NULL, ctx_setup,
          ctx_thread, ctx_finish);
 
+SCENARIO(sem_, "eventfd.sem", "of a semaphore, beside one who waits for more units", 3, NULL,
+         sem_setup, sem_thread, sem_finish);
+
 const struct weir_model_scenario *const eventfd_scenarios[] = { &mpmc_,     &close_,  &robbed_,
                                                                 &spsc_,     &strict_, &ctx_,
-                                                                &ctx_free_, NULL };
+                                                                &ctx_free_, &sem_,    NULL };

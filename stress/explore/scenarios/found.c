@@ -110,6 +110,34 @@ static void moving_finish(void *state) {
     finish(state);
 }
 
+/* ---- a wait whose inherited deadline has passed, and a cancel of the tree: each has what the other wants ------ */
+
+static void inherits(void *state, unsigned who) {
+    struct state *s = state;
+    struct weir_model_op *op = weir_model_begin(who ? "cancel" : "pop", 0);
+    int rc = 0;
+    if (who == 0) {
+        weir_ctx *child;
+        uint64_t v;
+        weir_model_check(weir_ctx_new(&child, s->ctx, WEIR_FOREVER) == 0);
+        rc = s->other ? weir_chan_recv_wait(s->other, &v, WEIR_FOREVER, child)
+                      : weir_mutex_ring_pop_wait(s->ring, &v, WEIR_FOREVER, child);
+        weir_model_check(rc == weir_ctx_err(child) && rc != 0);
+        weir_ctx_unref(child);
+    } else {
+        rc = weir_ctx_cancel(s->ctx, 0);
+    }
+    weir_model_end(op, rc);
+}
+
+/* A rendezvous of the mutex kind. */
+static void meeting_setup(void *state) {
+    struct weir_chan_opts c = WEIR_CHAN_OPTS(0, sizeof(uint64_t));
+    c.kind = WEIR_CHAN_MUTEX;
+    setup(state);
+    weir_model_check(weir_chan_new(&((struct state *)state)->other, &c) == 0);
+}
+
 /* ---- a popper (pusher) whose context's deadline passes takes no signal along ------------------------------- */
 
 static void signal_pop(void *state, unsigned who) {
@@ -228,6 +256,11 @@ FOUND(push_, "mutex_ring.ctx.push", "a pusher whose context is late leaves its s
 FOUND(moving_, "chan.select.instant", "a select without a wait, beside an element that moves", 2,
       moving_setup, moving, moving_finish, NULL, NULL);
 
+FOUND(inherits_, "mutex_ring.ctx.inherited", "a popper at an inherited deadline, and a cancel", 2,
+      setup, inherits, finish, &late, "timeouts=1");
+FOUND(meeting_, "chan.mutex.inherited", "a receiver at an inherited deadline, and a cancel", 2,
+      meeting_setup, inherits, moving_finish, &late, "timeouts=1");
+
 /* Without preemption the receiver looks at its context and tries in one go, so that the cancel is before both. */
 static const struct weir_model_scenario told_ = {
     .name = "chan.told.cancel",
@@ -249,5 +282,6 @@ FOUND(woken_recv_, "chan.mpmc.ctx", "a told receiver that is cancelled tells ano
       woken, finish, &recvs, NULL);
 
 const struct weir_model_scenario *const found_scenarios[] = {
-    &stable_, &moving_, &pop_, &push_, &told_, &woken_pop_, &woken_push_, &woken_recv_, NULL
+    &stable_, &moving_,    &inherits_,   &meeting_,    &pop_, &push_,
+    &told_,   &woken_pop_, &woken_push_, &woken_recv_, NULL
 };
