@@ -27,7 +27,7 @@ struct watch {
     struct sr_shared *s;
     struct sr_outcome *o;
     pid_t pid;
-    double now, quiet, asleep, since_stop, since_failure, last_look, next_gust;
+    double now, quiet, asleep, since_start, since_stop, since_failure, last_look, next_gust;
     uint64_t mark, random;
     bool stopped, killed;
     unsigned said; /* times in a row that the answer was the same */
@@ -179,11 +179,19 @@ static void go(struct watch *w) {
     w->stopped = false;
 }
 
+/* A process that is stopped again and again before each of its threads had a turn may never come to see that its
+ * time is up, or to its end. So each phase has its share of the storm, and then calm. */
+static bool weathered(const struct watch *w, enum sr_phase phase) {
+    if (phase == SR_RUNNING) return w->since_start > w->s->settings.seconds;
+    return w->since_stop > 0.5;
+}
+
 static void gust(struct watch *w) {
     enum sr_storm storm = w->s->settings.storm;
     enum sr_phase phase = phase_of(w);
     if (storm != SR_STOPS && storm != SR_BOTH) return;
-    if (weir_load_relaxed(&w->s->calm) || phase < SR_RUNNING || phase > SR_JOINING) {
+    if (weir_load_relaxed(&w->s->calm) || phase < SR_RUNNING || phase > SR_JOINING ||
+        weathered(w, phase)) {
         go(w);
         return;
     }
@@ -247,6 +255,7 @@ static void look(struct watch *w, double step) {
     } else {
         w->quiet += step;
     }
+    if (phase == SR_RUNNING) w->since_start += step;
     if (phase > SR_RUNNING && phase < SR_ENDED) w->since_stop += step;
     if (weir_load_relaxed(&w->s->failed)) w->since_failure += step;
     if (sr_interrupted && sr_interrupted()) {
