@@ -109,7 +109,8 @@ static void rendezvous(void) {
     call_start(&sender, send_one, c);
     CHECK(readable(e, 10000), "not though somebody sends");
     CHECK(!call_done(&sender), "the send returned, and nobody has the value");
-    CHECK_IS(take_when_readable(e, c, &v), 0); /* the first was perhaps by a sender not yet in the queue */
+    CHECK_IS(take_when_readable(e, c, &v),
+             0); /* the first was perhaps by a sender not yet in the queue */
     CHECK_IS(v, 9);
     CHECK_IS(call_end(&sender), 0);
     weir_eventfd_free(e);

@@ -40,7 +40,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char message[1024], context[200];
 static weir_au32 failed;
 static const char *running = "no test", *skipped;
-static size_t factor = 1, share = 1;
+static size_t factor = 1, share = 1, divisor = 1;
 static uint64_t seed;
 
 /* ---- checks ---------------------------------------------------------------------------------- */
@@ -84,7 +84,7 @@ void check_context(const char *fmt, ...) {
 }
 
 size_t times(size_t n) {
-    n = n * factor / SLOWER / share;
+    n = n * factor / SLOWER / share / divisor;
     return n ? n : 1;
 }
 
@@ -208,6 +208,9 @@ int tests_main(int argc, char **argv, const char *group, const struct test *test
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--factor=", 9) == 0) {
             factor = (size_t)number(argv[i] + 9);
+        } else if (strncmp(argv[i], "--share=", 8) == 0) {
+            divisor = (size_t)number(argv[i] + 8);
+            divisor = divisor ? divisor : 1;
         } else if (strncmp(argv[i], "--only=", 7) == 0) {
             cmocka_set_test_filter(argv[i] + 7);
         } else if (strncmp(argv[i], "--run=", 6) == 0) {
@@ -217,7 +220,8 @@ int tests_main(int argc, char **argv, const char *group, const struct test *test
             for (size_t k = 0; k < n; k++) (void)printf("%s\n", tests[k].name);
             return 0;
         } else {
-            (void)fprintf(stderr, "usage: %s [--factor=N] [--only=PATTERN] [--list]\n", argv[0]);
+            (void)fprintf(stderr, "usage: %s [--factor=N] [--share=N] [--only=PATTERN] [--list]\n",
+                          argv[0]);
             return 2;
         }
     }

@@ -6,7 +6,7 @@
  * returns, the runner gives the message to cmocka. A test that cannot go on returns.
  *
  * A test program takes --factor=N (N times the repetitions; so does the variable WEIR_TEST_FACTOR),
- * --only=PATTERN (cmocka's wildcards), --list, and --run=NAME, which runs one test without cmocka:
+ * --share=N (a N-th of them), --only=PATTERN (cmocka's wildcards), --list, and --run=NAME, which runs one test without cmocka:
  * that is how a test runs another one in a child process with other rights (tests/support/child.h).
  * Random choices follow WEIR_TEST_SEED; the seed is printed when a test fails. WEIR_TEST_WEAKEN takes one
  * labelled order away (weir_weaken), to see whether a test notices. */
