@@ -23,6 +23,9 @@ void weir__ctx_unwatch(struct weir__watch *w);
  * places inside one that a wake takes, where weir_ctx_err may not be called. */
 bool weir__ctx_over(weir_ctx *ctx);
 
+/* weir_ctx_err, where there is mostly none. */
+static inline int weir__ctx_err(weir_ctx *ctx) { return ctx ? weir_ctx_err(ctx) : 0; }
+
 /* Whether it is a context's. */
 bool weir__ctx_is(const weir_waitable *on);
 

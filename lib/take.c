@@ -146,10 +146,7 @@ void weir__tell(struct weir__wakes *wakes) {
 
 /* ---- one attempt ------------------------------------------------------------------------------------- */
 
-int weir__attempt(struct weir__node *n, struct weir__call *call) {
-    call->look = n->look;
-    call->ready = false;
-    int rc = n->on->ops->attempt(n->on, n, call);
+int weir__attempt_on(struct weir__node *n, struct weir__call *call, int rc) {
     if (rc == WEIR__AGAIN) {
         weir__pairing_lock();
         call->pairing = true;

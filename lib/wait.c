@@ -280,26 +280,37 @@ static ptrdiff_t block(const struct cases *c, weir_time deadline) {
     return n == c->ctx ? n->result : n - c->nodes;
 }
 
+ptrdiff_t weir__wait_on(struct weir__node *nodes, size_t n, const uint16_t *order,
+                        weir_time deadline, weir_ctx *ctx) {
+    struct weir__node ctx_node;
+    struct cases c = { nodes, n, order, ctx, NULL };
+    weir_waitable *end = ctx ? weir_ctx_waitable(ctx) : NULL;
+    if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
+    if (end) {
+        weir__node_set(&ctx_node, end, WEIR_RECV, NULL, 0);
+        c.ctx = &ctx_node;
+    }
+    return block(&c, deadline);
+}
+
 ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, weir_time deadline,
                      weir_ctx *ctx) {
-    struct weir__node ctx_node = { .on = weir_ctx_waitable(ctx), .op = WEIR_RECV };
-    struct cases c = { nodes, n, order, ctx, ctx_node.on ? &ctx_node : NULL };
+    struct cases c = { nodes, n, order, NULL, NULL };
     struct weir__call call = { .self = NULL };
     struct weir__node *performed;
-    int rc = weir_ctx_err(ctx);
+    int rc = ctx ? weir_ctx_err(ctx) : 0;
     if (rc < 0) return rc;
     do {
         performed = poll(&c, &call, &rc);
         if (performed) return performed - nodes;
     } while (deadline == WEIR_NOW && !at_one_instant(&c));
-    if (deadline == WEIR_NOW) return rc;
-    if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
-    return block(&c, deadline);
+    return deadline == WEIR_NOW ? rc : weir__wait_on(nodes, n, order, deadline, ctx);
 }
 
 int weir__wait_one(weir_waitable *on, uint32_t op, void *elem, uint32_t arg, weir_time deadline,
                    weir_ctx *ctx) {
-    struct weir__node n = { .on = on, .elem = elem, .op = op, .arg = arg };
+    struct weir__node n;
+    weir__node_set(&n, on, op, elem, arg);
     ptrdiff_t i = weir__wait(&n, 1, NULL, deadline, ctx);
     return i < 0 ? (int)i : n.result;
 }

@@ -55,6 +55,21 @@ static inline bool weir__held(const struct weir__node *n) {
     return weir_load_relaxed(&n->held) != 0;
 }
 
+/* Makes a case of it that stands in no queue. By hand: what it means to whoever queues it is left as it is, and a
+ * compiler zeroes a struct of this size by a string instruction, 10 ns and more for each node. */
+static inline void weir__node_set(struct weir__node *n, weir_waitable *on, uint32_t op, void *elem,
+                                  uint32_t arg) {
+    n->on = on;
+    n->elem = elem;
+    n->op = op;
+    n->arg = arg;
+    n->result = WEIR_EAGAIN;
+    n->robbed = 0;
+    n->queued = n->look = n->ready = false;
+    n->wake = NULL;
+    weir_init_atomic(&n->held, 0);
+}
+
 /* One that only looks: first; one that was robbed: after those; else last. */
 void weir__queue_add(struct weir__queue *q, struct weir__node *n);
 void weir__queue_remove(struct weir__queue *q, struct weir__node *n);
@@ -166,13 +181,26 @@ void weir__pairing_unlock(void);
  * ENOMEM: then nothing was performed. */
 ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, weir_time deadline,
                      weir_ctx *ctx);
-/* The same with one case; returns its result, or the code. */
+/* What is left of it when each case was tried and was not ready, and there is no WEIR_NOW. */
+ptrdiff_t weir__wait_on(struct weir__node *nodes, size_t n, const uint16_t *order,
+                        weir_time deadline, weir_ctx *ctx);
+/* weir__wait with one case; returns its result, or the code. */
 int weir__wait_one(weir_waitable *on, uint32_t op, void *elem, uint32_t arg, weir_time deadline,
                    weir_ctx *ctx);
-/* The object's attempt, with the pairing lock if it needs that. 0 for a node that looks: worth trying. */
-int weir__attempt(struct weir__node *n, struct weir__call *call);
+/* The object's attempt, with the pairing lock if it needs that. 0 for a node that looks: worth trying. The second has
+ * the part of it that is seldom wanted. */
+static inline int weir__attempt(struct weir__node *n, struct weir__call *call);
+int weir__attempt_on(struct weir__node *n, struct weir__call *call, int rc);
 /* Whether a case is worth trying now: may be so in vain, but no ready case is missed. Does nothing. The node is
  * not queued. */
 bool weir__looks_ready(struct weir__node *n);
+
+static inline int weir__attempt(struct weir__node *n, struct weir__call *call) {
+    call->look = n->look;
+    call->ready = false;
+    int rc = n->on->ops->attempt(n->on, n, call);
+    bool all = rc != WEIR__AGAIN && !call->wakes.first && !n->look;
+    return WEIR_LIKELY(all) ? rc : weir__attempt_on(n, call, rc);
+}
 
 #endif

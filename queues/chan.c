@@ -178,7 +178,5 @@ void weir__chan_about(weir_waitable *on, struct weir__about *a) {
 }
 
 int weir__chan_check(const weir_waitable *on, const struct weir__node *n) {
-    const weir_chan *c = (const weir_chan *)(const void *)on;
-    if ((n->op != WEIR_SEND && n->op != WEIR_RECV) || n->arg) return WEIR_EINVAL;
-    return n->elem || n->look || c->elem_size == 0 ? 0 : WEIR_EINVAL;
+    return weir__chan_check_known(on, n);
 }

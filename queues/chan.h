@@ -47,8 +47,13 @@ extern const struct weir__chan_kind weir__chan_strict, weir__chan_mpmc, weir__ch
 /* recv_n of a kind that has nothing better: one at a time. */
 ptrdiff_t weir__chan_recv_each(weir_chan *c, void *elems, size_t n);
 
-/* Whether n is a case of a channel. */
+/* ops->check: whether n is a case of a channel. The second is the same, for who knows that it is one. */
 int weir__chan_check(const weir_waitable *on, const struct weir__node *n);
+static inline int weir__chan_check_known(const weir_waitable *on, const struct weir__node *n) {
+    const weir_chan *c = (const weir_chan *)(const void *)on;
+    if ((n->op != WEIR_SEND && n->op != WEIR_RECV) || n->arg) return WEIR_EINVAL;
+    return n->elem || n->look || c->elem_size == 0 ? 0 : WEIR_EINVAL;
+}
 void weir__chan_about(weir_waitable *on, struct weir__about *a);
 
 /* ---- statistics ------------------------------------------------------------------------------------------ */

@@ -29,6 +29,7 @@
 #include "chan.h"
 
 #include "../lib/base.h"
+#include "../lib/ctx.h"
 #include "mpmc.h"
 
 struct buffered {
@@ -269,7 +270,7 @@ static __attribute__((noinline)) void sample(weir_chan *c) {
 }
 
 static int send_wait(weir_chan *c, const void *elem, weir_time deadline, weir_ctx *ctx) {
-    int rc = weir_ctx_err(ctx);
+    int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
     weir_mpmc *r = &of(c)->ring;
     uint64_t at = 0;
@@ -280,7 +281,7 @@ static int send_wait(weir_chan *c, const void *elem, weir_time deadline, weir_ct
 }
 
 static int recv_wait(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx) {
-    int rc = weir_ctx_err(ctx);
+    int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
     rc = weir_mpmc_try_pop(&of(c)->ring, elem);
     if (deadline == WEIR_NOW || (rc != WEIR_EAGAIN && rc != WEIR_EBUSY)) return rc;
