@@ -91,6 +91,26 @@ static void hammer(void *arg, size_t i) {
     }
 }
 
+/* A select without a wait: it is the second of three cases that is undecided. */
+static void undecided(weir_chan *c, bool send) {
+    weir_chan *none = chan_open(1);
+    uint64_t v = 72;
+    struct weir_case cases[3] = {
+        WEIR_CASE_RECV(none, &v),
+        { weir_chan_waitable(c), &v, send ? WEIR_SEND : WEIR_RECV, 0, 0 },
+        WEIR_CASE_RECV(NULL, &v),
+    };
+    for (unsigned flags = 0; flags <= WEIR_SELECT_READY; flags++) {
+        bool look = flags & WEIR_SELECT_READY; /* which does not tell them apart */
+        ptrdiff_t rc = weir_select(cases, 3, WEIR_NOW, NULL, flags);
+        CHECK_IS(rc, look ? WEIR_EAGAIN : WEIR_EBUSY);
+        CHECK_IS(cases[0].result, WEIR_EAGAIN);
+        CHECK_IS(cases[1].result, rc);
+        CHECK_IS(cases[2].result, WEIR_EAGAIN);
+    }
+    chan_end(none);
+}
+
 /* Robbed twice, it keeps newcomers out: with an element, or room, there for it, their tries are undecided, one
  * that waits comes later, one that tries without end wins nothing. With nothing there they say so. */
 static void kept_out(bool send) {
@@ -111,6 +131,7 @@ static void kept_out(bool send) {
     peer_begin(&waker);
     if (stop_wait(&stop)) { /* ready, and the holder does not know */
         for (int i = 0; i < 3; i++) CHECK_IS(newcomer(h.c, send, &v), WEIR_EBUSY);
+        undecided(h.c, send);
         team_start(&team, 1, hammer, &h);
         while (!weir_load_relaxed(&h.begun)) give_way(&failures);
         sleep_ms(2);
