@@ -18,7 +18,7 @@ bench: ## the quick suite: a page that compares the rings on this machine
 	@scripts/setup --optional rivals
 	@scripts/bench
 
-try: ## 30 seconds: each structure beside its mutex version and Concurrency Kit
+try: ## 30 seconds: each structure beside its mutex version and Concurrency Kit, channels beside Go's
 	@scripts/setup build weir-bench
 	@scripts/bench --try
 

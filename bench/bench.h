@@ -31,6 +31,7 @@ struct wb_shape {
     double rate; /* open loop: elements per second offered by all producers; 0: as fast as can */
     unsigned gap_ns; /* the producer sleeps so long before each burst of `batch`; 0: it does not */
     unsigned ways, ready; /* cases of a select, and how many of them are ready; else 0 */
+    unsigned sends;       /* how many of the cases send; only where all are ready */
     bool blocking;        /* the waiting verbs */
     bool
         oversubscribed; /* more threads than CPUs: back off by 64 pauses, then a yield; else pauses */
@@ -48,6 +49,8 @@ enum wb_can {
     WB_RENDEZVOUS = 128, /* capacity 0 too */
     WB_GAPS = 512,       /* has loops for bursts with gaps */
     WB_KIND = 256,       /* of weir, but a kind of its own: measured in every suite */
+    WB_AWAY = 1024,      /* another program: it has no loops here, see away.h */
+    WB_TWO = 2048,       /* of selects only those over two channels that are both ready */
 };
 
 /* One thread of a run. The loop owns everything from `moved` on; the rest is constant during a run. */

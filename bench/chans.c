@@ -2,7 +2,8 @@
 /* bench/chans.c - channels as variants of the structure "chan"; see chans.h.
  *
  * Streams, solo and ping-pong are the loops of the rings (ring_loops.h) with send and receive in their
- * waiting forms: a case of a channel always has blocking:1.
+ * waiting forms: a case of a channel always has blocking:1. With a batch the receiver takes up to so many per
+ * call (recv_many, which waits for the first alone); the sender sends one at a time.
  *
  * With a gap the producer sleeps, then sends a burst of `batch` elements one by one, over and over; the
  * receiver sleeps in between. What is measured is how long each element takes from just before its send
@@ -30,7 +31,7 @@ static void *open_kind(const struct wb_shape *s, unsigned kind) {
     struct weir_chan_opts o = WEIR_CHAN_OPTS(s->cap, s->size);
     struct box *b = calloc(1, sizeof *b);
     o.kind = kind;
-    if (!b || s->size != 8 || (s->gap_ns && s->cap >= STAMPS)) {
+    if (!b || s->size != 8 || s->batch > WB_BATCH_MAX || (s->gap_ns && s->cap >= STAMPS)) {
         free(b);
         return NULL;
     }
@@ -45,6 +46,9 @@ static void shut(void *ring) {
     (void)weir_chan_close(b->chan);
 }
 
+/* A count; its codes count as nothing moved. */
+static size_t some(ptrdiff_t rc) { return rc > 0 ? (size_t)rc : 0; }
+
 #define RING_NAME loops
 #define RING_TYPE weir_chan
 #define RING_OF(ring) (((struct box *)(ring))->chan)
@@ -52,6 +56,8 @@ static void shut(void *ring) {
 #define RING_POP(r, e) (weir_chan_try_recv(r, e) == 0)
 #define RING_PUSH_WAIT(r, e) (weir_chan_send(r, e) == 0)
 #define RING_POP_WAIT(r, e) (weir_chan_recv(r, e) == 0)
+#define RING_POP_N(r, e, n) some(weir_chan_try_recv_many(r, e, n))
+#define RING_POP_N_WAIT(r, e, n) some(weir_chan_recv_many(r, e, n, WEIR_NOW))
 #include "ring_loops.h"
 
 /* ---- with gaps ----------------------------------------------------------------------------------- */
@@ -108,14 +114,12 @@ static void consume(struct wb_worker *w) {
         loops_consume(w);
 }
 
-#define CHAN_CAN (WB_BLOCK | WB_GAPS | WB_ANY_CAP)
+#define CHAN_CAN (WB_BLOCK | WB_BATCH | WB_GAPS | WB_ANY_CAP)
 
-/* A burst counts as a batch only where there is a gap: channels have no batches. */
 #define CHAN_VARIANT(symbol, name, kind, can, note)                                     \
     static void *open_##symbol(const struct wb_shape *s) { return open_kind(s, kind); } \
     const struct wb_ring wb_chan_##symbol = {                                           \
-        name,          "chan",     NULL,      note,    CHAN_CAN | WB_BATCH | (can),     \
-        open_##symbol, dispose,    shut,      produce, consume,                         \
-        loops_solo,    loops_ping, loops_pong                                           \
+        name, "chan",  NULL,    note,       CHAN_CAN | (can), open_##symbol, dispose,   \
+        shut, produce, consume, loops_solo, loops_ping,       loops_pong                \
     };
 WB_CHAN_KINDS(CHAN_VARIANT)

@@ -13,6 +13,7 @@
 
 #include <weir/base.h>
 
+#include "away.h"
 #include "build_info.h" /* generated: WB_COMMIT, WB_DIRTY, WB_FLAGS, WB_BUILD_TYPE */
 #include "gbench.h"
 
@@ -198,6 +199,13 @@ static void package_version(FILE *into, const char *package) {
     (void)fprintf(into, "%s %s\n", package, *version ? version : "unknown");
 }
 
+/* A program of its own says what it was built with, wherever that came from. */
+static void program_version(FILE *into, const struct wb_ring *ring) {
+    char version[128];
+    wb_away_version(ring, version, sizeof version);
+    (void)fprintf(into, "%s %s\n", ring->package, version);
+}
+
 static void add_rivals(struct wb_env *env) {
     enum { MOST = 64 };
     const char *packages[MOST];
@@ -209,7 +217,11 @@ static void add_rivals(struct wb_env *env) {
     for (const struct wb_ring *const *r = wb_rings; *r; r++) {
         const char *package = (*r)->package;
         if (!package || n == MOST || asked(packages, n, package)) continue;
-        package_version(f, packages[n++] = package);
+        packages[n++] = package;
+        if ((*r)->can & WB_AWAY)
+            program_version(f, *r);
+        else
+            package_version(f, package);
     }
     if (fclose(f) == 0) list(env, "rival_packages", items);
     f = open_memstream(&items, &size);

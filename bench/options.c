@@ -25,7 +25,7 @@ static const char usage[] =
     "  --seconds=S       of one run (default: so that the suite keeps to its time)\n"
     "  --pin=MODE        auto (default): a CPU for each thread while there are enough;\n"
     "                    compact: hardware threads of a core first; spread: as auto; none\n"
-    "  --rivals=WHICH    all (default), none, or a list such as mutex,ck\n"
+    "  --rivals=WHICH    all (default), none, or a list such as mutex,ck,go\n"
     "  --cpus=LIST       run on these CPUs only, such as 0 or 0-3,8\n"
     "  --seed=N          of the order in which a round is measured (default: random, printed)\n"
     "  --out=DIR         writes cases.csv, samples.csv, bars.csv, summary.md, raw.json, env.json\n"

@@ -55,6 +55,7 @@ static void keys(char *out, size_t n, const struct wb_case *c) {
     if (s->gap_ns) at += (size_t)snprintf(rest + at, sizeof rest - at, "/gap:%u", s->gap_ns);
     if (s->ways)
         at += (size_t)snprintf(rest + at, sizeof rest - at, "/ways:%u/ready:%u", s->ways, s->ready);
+    if (s->sends) at += (size_t)snprintf(rest + at, sizeof rest - at, "/sends:%u", s->sends);
     if (s->blocking) at += (size_t)snprintf(rest + at, sizeof rest - at, "/blocking:1");
     if (c->one_cpu) (void)snprintf(rest + at, sizeof rest - at, "/cpus:1");
     char elements[64] = "";
@@ -90,6 +91,8 @@ static bool has(const struct wb_ring *r, const struct wb_case *c) {
     if (s->size != 0 && s->size != 8 && !(r->can & WB_SIZES)) return false;
     if (s->blocking && !(r->can & WB_BLOCK)) return false;
     if (s->gap_ns && !(r->can & WB_GAPS) && strcmp(c->structure, "bound") != 0) return false;
+    if ((r->can & WB_TWO) && !(s->ways == 2 && s->ready == 2)) return false;
+    if (r->can & WB_AWAY) return c->test != WB_STOPPED && s->rate <= 0 && s->work_ns == 0;
     if (c->test == WB_SOLO) return r->solo != NULL;
     if (c->test == WB_PING) return r->ping && r->pong;
     return r->produce && (r->consume || s->consumers == 0);
@@ -103,7 +106,7 @@ static bool wanted(const struct wb_options *o, const struct wb_ring *r, enum wb_
     if (!r->package && !mutex)
         return (r->can & WB_KIND) || (o->suite->variants_of_weir && who == WB_ALL);
     if (o->rivals == WB_RIVALS_NONE && r->package) return false;
-    return who == WB_ALL || mutex || strcmp(r->name, "ck") == 0;
+    return who == WB_ALL || mutex || strcmp(r->name, "ck") == 0 || strcmp(r->name, "go") == 0;
 }
 
 static bool passes(const struct wb_options *o, const char *name) {
@@ -226,6 +229,7 @@ void wb_build_row(struct wb_builder *b, const struct wb_row *row) {
                                  .gap_ns = row->gap_ns,
                                  .ways = row->ways,
                                  .ready = row->ready,
+                                 .sends = row->sends,
                                  .blocking = row->blocking };
     c.threads = wb_test_threads(c.test, &c.shape);
     c.one_cpu = b->group.one_cpu;

@@ -86,7 +86,7 @@ unsigned wb_oversubscribed(void);
 
 enum wb_who {
     WB_ALL, /* every variant that has what the case needs */
-    WB_FEW, /* weir in each of its kinds, its mutex version, Concurrency Kit */
+    WB_FEW, /* weir in each of its kinds, its mutex version, Concurrency Kit, Go */
 };
 
 struct wb_row {
@@ -94,7 +94,7 @@ struct wb_row {
     enum wb_test test;
     unsigned producers, consumers;
     size_t cap, size;
-    unsigned batch, work_ns, gap_ns, ways, ready;
+    unsigned batch, work_ns, gap_ns, ways, ready, sends;
     double rate;
     bool blocking;
     enum wb_who who;

@@ -62,7 +62,9 @@ WB_LOOP size_t RING_FN(put_n)(RING_PRODUCER_TYPE *r, const ELEM *e, size_t n, st
         wb_back_off(t);
     }
 }
+#endif
 
+#ifdef RING_POP_N
 WB_LOOP size_t RING_FN(get_n)(RING_CONSUMER_TYPE *r, ELEM *e, size_t n, struct wb_run *t,
                               const bool wait) {
 #ifdef RING_POP_N_WAIT

@@ -12,7 +12,7 @@
  *   RING_POP(r, e)          true if an element came out; r is a RING_CONSUMER_TYPE *
  *   RING_SIZES              defined: elements of 64 and 256 bytes too, else of 8 only
  * and, where the variant has it:
- *   RING_PUSH_N(r, e, n), RING_POP_N(r, e, n)            how many of the n were moved
+ *   RING_PUSH_N(r, e, n), RING_POP_N(r, e, n)            how many of the n were moved; POP_N may stand alone
  *   RING_PUSH_WAIT(r, e), RING_POP_WAIT(r, e)            false: closed
  *   RING_PUSH_N_WAIT(r, e, n), RING_POP_N_WAIT(r, e, n)  how many; 0: closed
  *   RING_OF(ring)           the RING_TYPE * of what open() returned, where a cast is not enough

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "away.h"
 #include "team.h"
 
-#define WARM_UP 0.003  /* seconds */
 #define OVERHEAD 0.002 /* of opening, waking, draining */
 #define LATE 5         /* times its time, and */
 #define LATE_BY 0.5    /* seconds: a busy machine delays a thread by a tenth of a second */
@@ -20,10 +20,6 @@
 #define STOP_AFTER (20 * MS)
 #define STOP_FOR (100 * MS)
 #define STOP_REST (10 * MS)
-
-struct totals {
-    uint64_t pushed, popped, pushed_sum, popped_sum, disorder;
-};
 
 struct worker { /* a thread's own lines */
     struct wb_worker w;
@@ -41,7 +37,7 @@ struct run {
     size_t seen_row;
     struct wb_hist *hists; /* one per thread, or NULL */
     struct wb_phase phase;
-    struct totals totals;     /* both phases */
+    struct wb_totals totals;  /* both phases */
     double stop_ns, stop_ops; /* WB_STOPPED: what the others did meanwhile */
 };
 
@@ -62,8 +58,17 @@ static double planned(enum wb_test test, double seconds) {
     return test == WB_STOPPED ? (double)(STOP_AFTER + STOP_FOR + STOP_REST) / 1e9 : seconds;
 }
 
+double wb_run_grace(double seconds) {
+    return (LATE - 1) * seconds > STUCK ? (LATE - 1) * seconds : STUCK;
+}
+
+bool wb_run_is_late(enum wb_test test, double seconds, double took) {
+    double plan = planned(test, seconds);
+    return took > LATE * plan && took > plan + LATE_BY;
+}
+
 double wb_run_cost(enum wb_test test, double seconds) {
-    return planned(test, seconds) + WARM_UP + OVERHEAD;
+    return planned(test, seconds) + WB_WARM_UP + OVERHEAD;
 }
 
 static unsigned pushers(const struct run *r) {
@@ -214,7 +219,7 @@ static void clear_worker(struct run *r, unsigned i) {
 }
 
 static void add_totals(struct run *r) {
-    struct totals *t = &r->totals;
+    struct wb_totals *t = &r->totals;
     for (unsigned i = 0; i < r->threads; i++) {
         const struct wb_worker *w = &r->workers[i].w;
         bool solo = r->trial.test == WB_SOLO, first = i < pushers(r);
@@ -230,8 +235,8 @@ static void add_totals(struct run *r) {
     }
 }
 
-static bool sound(const struct run *r, char *why, size_t size) {
-    const struct totals *t = &r->totals;
+bool wb_totals_sound(const struct wb_totals *t, const struct wb_ring *ring, char *why,
+                     size_t size) {
     if (t->pushed != t->popped)
         (void)snprintf(why, size, "check failed: %" PRIu64 " pushed, %" PRIu64 " popped", t->pushed,
                        t->popped);
@@ -239,7 +244,7 @@ static bool sound(const struct run *r, char *why, size_t size) {
         (void)snprintf(why, size,
                        "check failed: %" PRIu64 " elements, but not those that were pushed",
                        t->popped);
-    else if (t->disorder && !(r->trial.ring->can & WB_UNORDERED))
+    else if (t->disorder && !(ring->can & WB_UNORDERED))
         (void)snprintf(why, size, "check failed: %" PRIu64 " of %" PRIu64 " elements out of order",
                        t->disorder, t->popped);
     else
@@ -252,7 +257,7 @@ static enum wb_status run_phase(struct run *r, double seconds, bool measured, ch
                                 size_t size) {
     struct wb_phase *p = &r->phase;
     *p = (struct wb_phase){ .parts = r->parts, .n = r->threads, .seconds = seconds };
-    p->grace = (LATE - 1) * seconds > STUCK ? (LATE - 1) * seconds : STUCK;
+    p->grace = wb_run_grace(seconds);
     p->fed = when_fed;
     p->fed_arg = p->hook_arg = r;
     p->begins = r->trial.shape.rate > 0 ? when_beginning : NULL;
@@ -273,7 +278,7 @@ static enum wb_status run_phase(struct run *r, double seconds, bool measured, ch
         case WB_TEAM_DONE: break;
     }
     add_totals(r);
-    return sound(r, why, size) ? WB_OK : WB_FAILED;
+    return wb_totals_sound(&r->totals, r->trial.ring, why, size) ? WB_OK : WB_FAILED;
 }
 
 static enum wb_status run_both(struct run *r, char *why, size_t size) {
@@ -281,7 +286,7 @@ static enum wb_status run_both(struct run *r, char *why, size_t size) {
         (void)snprintf(why, size, "could not be opened in this shape");
         return WB_ABSENT;
     }
-    enum wb_status s = run_phase(r, WARM_UP, false, why, size);
+    enum wb_status s = run_phase(r, WB_WARM_UP, false, why, size);
     if (s != WB_OK) return s;
     if (r->trial.shape.blocking) { /* it was shut */
         close_rings(r);
@@ -305,9 +310,7 @@ static double share(const struct run *r, unsigned from, unsigned to) {
     return most == 0 ? 1 : (double)least / (double)most;
 }
 
-static void latencies_of(const struct run *r, struct wb_sample *out, struct wb_hist *keep) {
-    struct wb_hist *all = r->hists; /* the others' are added to the first: the run is over */
-    for (unsigned i = 1; i < r->threads; i++) wb_hist_merge(all, &r->hists[i]);
+void wb_run_latencies(const struct wb_hist *all, struct wb_sample *out, struct wb_hist *keep) {
     out->p50_ns = wb_hist_percentile(all, 50);
     out->p90_ns = wb_hist_percentile(all, 90);
     out->p99_ns = wb_hist_percentile(all, 99);
@@ -331,8 +334,7 @@ static bool figures(const struct run *r, struct wb_sample *out, struct wb_hist *
         timed += r->hists ? r->hists[i].count : 1;
     }
     if (ops <= 0 || seconds <= 0 || timed == 0) return false;
-    double plan = planned(r->trial.test, r->trial.seconds);
-    out->late = seconds > LATE * plan && seconds > plan + LATE_BY;
+    out->late = wb_run_is_late(r->trial.test, r->trial.seconds, seconds);
     out->ops_s = ops / seconds;
     if (r->trial.test == WB_STOPPED) out->ops_s = r->stop_ops * 1e9 / r->stop_ns;
     out->ns_op = 1e9 / out->ops_s;
@@ -343,13 +345,16 @@ static bool figures(const struct run *r, struct wb_sample *out, struct wb_hist *
     double in = stream ? share(r, 0, pushers(r)) : 1,
            from = stream ? share(r, pushers(r), r->threads) : 1;
     out->fair_min_max = in < from ? in : from;
-    if (r->hists) latencies_of(r, out, keep);
+    /* The others' are added to the first: the run is over. */
+    for (unsigned i = 1; r->hists && i < r->threads; i++) wb_hist_merge(r->hists, &r->hists[i]);
+    if (r->hists) wb_run_latencies(r->hists, out, keep);
     return true;
 }
 
 /* WB_NONE: nothing was moved. */
 static enum wb_status attempt(const struct wb_trial *trial, struct wb_sample *out,
                               struct wb_hist *latencies, char *why, size_t why_size) {
+    if (trial->ring->can & WB_AWAY) return wb_away_run(trial, out, latencies, why, why_size);
     if (!team) team = wb_team_new();
     struct run *r = team ? new_run(trial) : NULL;
     if (!r) {
@@ -378,6 +383,7 @@ void wb_run(const struct wb_trial *trial, struct wb_sample *out, struct wb_hist 
 }
 
 void wb_run_end(void) {
+    wb_away_end();
     wb_team_free(team);
     team = NULL;
 }

@@ -33,6 +33,10 @@ struct wb_sample {
     double disorder; /* elements out of order, of a variant that promises none (WB_UNORDERED) */
 };
 
+struct wb_totals { /* of all threads, by both phases: what the checks are about */
+    uint64_t pushed, popped, pushed_sum, popped_sum, disorder;
+};
+
 struct wb_trial {
     const struct wb_ring *ring;
     struct wb_shape shape;
@@ -48,6 +52,21 @@ void wb_run(const struct wb_trial *trial, struct wb_sample *out, struct wb_hist 
 
 /* Ends the threads. */
 void wb_run_end(void);
+
+/* ---- what a run by another program (away.c) shares with this one ------------------------------ */
+
+#define WB_WARM_UP 0.003 /* seconds */
+
+/* Seconds after the end of a phase in which it must have ended. */
+double wb_run_grace(double seconds);
+/* It took so much longer than planned that the sample is doubtful. */
+bool wb_run_is_late(enum wb_test test, double seconds, double took);
+/* As many out as in, and the same, in order; else `why` gets one line. */
+bool wb_totals_sound(const struct wb_totals *t, const struct wb_ring *ring, char *why, size_t size);
+/* The sample's percentiles; `keep` (NULL: nobody) gets the latencies added. */
+void wb_run_latencies(const struct wb_hist *all, struct wb_sample *out, struct wb_hist *keep);
+
+/* ---------------------------------------------------------------------------------------------- */
 
 unsigned wb_test_threads(enum wb_test test, const struct wb_shape *shape);
 bool wb_test_is_latency(enum wb_test test, const struct wb_shape *shape);

@@ -122,6 +122,7 @@ static void quick_q4(struct wb_builder *b) {
     wb_build_group(b, "Q4", false);
     add(b, test(one, WB_SOLO), WB_FEW);
     for (unsigned i = 0; i < n; i++) add(b, waiting(row("Q4", "chan", axis[i], axis[i])), WB_FEW);
+    add(b, batch(one, 32), WB_FEW);
     add(b, cap(one, 0), WB_FEW);
     add(b, cap(one, 1), WB_FEW);
     add(b, meeting(one), WB_FEW);
@@ -134,7 +135,13 @@ static struct wb_row ways(struct wb_row r, unsigned n, unsigned ready) {
     return r;
 }
 
-/* All ready; then one of many, whose difference to one of one is the cost of idle cases. */
+static struct wb_row sends(struct wb_row r, unsigned n) {
+    r.sends = n;
+    return r;
+}
+
+/* All ready; then one of many, whose difference to one of one is the cost of idle cases; then all ready,
+ * the first half of them to be sent to. */
 static void selects(struct wb_builder *b, enum wb_who who) {
     static const unsigned n[] = { 2, 8, 64 };
     struct wb_row one = waiting(row("Q5", "select", 1, 1)), alone = test(one, WB_SOLO);
@@ -145,6 +152,8 @@ static void selects(struct wb_builder *b, enum wb_who who) {
     for (unsigned i = 0; i < COUNT(n); i++)
         if (i == 0 || who == WB_ALL) add(b, ways(alone, n[i], n[i]), who);
     for (unsigned i = 1; i < COUNT(n) && who == WB_ALL; i++) add(b, ways(one, n[i], n[i]), who);
+    for (unsigned i = 0; i < COUNT(n); i++)
+        if (i == 0 || who == WB_ALL) add(b, sends(ways(alone, n[i], n[i]), n[i] / 2), who);
 }
 
 static void lives(struct wb_builder *b, enum wb_who who) {
@@ -273,6 +282,8 @@ static void full_q4(struct wb_builder *b) {
     const unsigned *axis = wb_build_axis(b, usual, &n);
     struct wb_row one = waiting(row("Q4", "chan", 1, 1));
     wb_build_group(b, "Q4", false);
+    add(b, batch(one, 8), WB_ALL);
+    add(b, batch(one, 32), WB_ALL);
     for (unsigned c = 0; c < COUNT(some); c++) {
         if (some[c] > 0) add(b, cap(test(one, WB_SOLO), some[c]), WB_ALL);
         for (unsigned i = 0; i < n; i++)

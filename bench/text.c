@@ -56,6 +56,9 @@ static bool waits_or_not(const struct wb_case *c) {
     return strcmp(c->structure, "spsc") == 0 || strcmp(c->structure, "mpmc") == 0;
 }
 
+/* Its batches are those of the receiver. */
+static bool is_chan(const struct wb_case *c) { return strcmp(c->structure, "chan") == 0; }
+
 const char *wb_text_case(char *out, size_t n, const struct wb_case *c) {
     const struct wb_shape *s = &c->shape;
     struct words w = { out, n, 0 };
@@ -75,8 +78,10 @@ const char *wb_text_case(char *out, size_t n, const struct wb_case *c) {
     if (s->rate > 0) say(&w, ", %.0f/s offered", s->rate);
     if (s->gap_ns && s->batch > 1) say(&w, ", bursts of %u", s->batch);
     if (s->gap_ns) say(&w, ", %u us idle between", s->gap_ns / 1000);
-    if (s->batch > 1 && !s->gap_ns) say(&w, ", batch %u", s->batch);
+    if (s->batch > 1 && !s->gap_ns)
+        say(&w, is_chan(c) ? ", up to %u per receive" : ", batch %u", s->batch);
     if (s->ways) say(&w, ", %u case%s, %u ready", s->ways, s->ways == 1 ? "" : "s", s->ready);
+    if (s->sends) say(&w, ", %u sending", s->sends);
     if (s->cap != 1024 && s->size) say(&w, ", capacity %zu", s->cap);
     if (s->size != 8 && s->size) say(&w, ", %zu bytes", s->size);
     if (s->work_ns) say(&w, ", %u ns work", s->work_ns);

@@ -224,7 +224,7 @@ const struct wb_ring *const wb_rings[] = {
 #endif
 #endif
 #ifndef WB_COUNT
-    WB_CHAN_KINDS(WB_CHAN_LIST) WB_TOOLS_LIST
+    WB_CHAN_KINDS(WB_CHAN_LIST) WB_TOOLS_LIST WB_GO_LIST
 #endif
         NULL,
 };
@@ -250,6 +250,9 @@ const struct wb_missing wb_missing[] = {
 #endif
 #ifndef WB_HAVE_TBB
     { "tbb", WB_PACKAGE_TBB },
+#endif
+#if !defined(WB_HAVE_GO) && !defined(WB_COUNT)
+    { "go", WB_PACKAGE_GO },
 #endif
     { NULL, NULL },
 };

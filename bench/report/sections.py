@@ -184,11 +184,15 @@ def crowded(run, pen):
 
 
 def select_panels(run):
-    """Selects of one thread over the number of cases, one of them ready, and all of them."""
+    """Selects of one thread over the number of cases: one of them ready, all of them, and half of them sending."""
     panels = []
+    def all_ready(row):
+        return words.key(row, "ready") == words.key(row, "ways")
     for title, fits in (("one case is ready", lambda row: words.key(row, "ready") == "1"),
                         ("all cases are ready",
-                         lambda row: words.key(row, "ready") == words.key(row, "ways"))):
+                         lambda row: all_ready(row) and not words.key(row, "sends")),
+                        ("all cases are ready, half of them send",
+                         lambda row: all_ready(row) and words.key(row, "sends"))):
         rows = [row for row in channels.of(run, "select")
                 if words.kind(row) == "alone" and fits(row)]
         for row in rows:

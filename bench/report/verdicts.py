@@ -261,6 +261,16 @@ def select(run):
         + channels.idle_lines(run))
 
 
+def against_go(run):
+    rows = compared(run, lambda row: row.variant == "go" and not row.one_cpu)
+    if not rows:
+        return None
+    text, sides = tally(rows)
+    behind = f" It is behind here: {except_in(sides['slower'])}." if sides["slower"] else ""
+    return Verdict("Against Go's own channels and select?", f"Weir is {text}.{behind}", [
+        "Go's runtime may run a sender and its receiver in turn on one thread; weir's have a thread each."])
+
+
 def latency(run):
     rows = [(row, tail_of(run, row)) for row in compared(run, lambda row: bool(row.rate))]
     rows = [(row, tail) for row, tail in rows if tail]
@@ -283,5 +293,6 @@ def verdicts(run):
     found = [ring_or_mutex(run),
              against_others(run, "spsc", "One thread writes, one reads: against other libraries?"),
              against_others(run, "mpmc", "Many threads write and read: against other libraries?"),
-             batches(run), blocking(run), latency(run), channel(run), select(run), one_cpu(run)]
+             batches(run), blocking(run), latency(run), channel(run), select(run),
+             against_go(run), one_cpu(run)]
     return [verdict for verdict in found if verdict]

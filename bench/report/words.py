@@ -29,6 +29,7 @@ RIVALS = {
     "atomic_queue": "atomic_queue",
     "tbb": "oneTBB",
     "urcu": "liburcu wfcqueue",
+    "go": "Go",
 }
 
 NUMBERS = ("zero one two three four five six seven eight nine ten eleven twelve").split()
@@ -146,6 +147,8 @@ def label(row, leave_out=()):
     if key(row, "ways"):
         parts.append(f"{key(row, 'ways')} case{'' if key(row, 'ways') == '1' else 's'}, "
                      f"{key(row, 'ready')} ready")
+    if key(row, "sends"):
+        parts.append(f"{key(row, 'sends')} sending")
     if row.blocking and row.structure in ("spsc", "mpmc"):
         parts.append("blocking")
     if key(row, "gap"):
@@ -154,7 +157,8 @@ def label(row, leave_out=()):
     if row.rate:
         parts.append(f"{rate_said(row.rate)} offered")
     if row.batch and row.batch > 1 and not key(row, "gap"):
-        parts.append(f"batch {row.batch:.0f}")
+        parts.append(f"up to {row.batch:.0f} per receive" if row.structure == "chan" else
+                     f"batch {row.batch:.0f}")
     if row.cap == 0 and row.structure == "chan":
         parts.append("rendezvous")
     if row.cap and row.cap != 1024:

@@ -14,6 +14,7 @@
 #define WB_PACKAGE_READERWRITERQUEUE "libreaderwriterqueue-dev"
 #define WB_PACKAGE_ATOMIC_QUEUE "libatomic-queue-dev"
 #define WB_PACKAGE_TBB "libtbb-dev"
+#define WB_PACKAGE_GO "golang-go"
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,8 +26,15 @@ extern const struct wb_ring wb_mpmc_moodycamel, wb_mpmc_moodycamel_tokens;
 extern const struct wb_ring wb_spsc_readerwriterqueue;
 extern const struct wb_ring wb_spsc_atomic_queue, wb_mpmc_atomic_queue;
 extern const struct wb_ring wb_mpmc_tbb, wb_chan_tbb;
+extern const struct wb_ring wb_chan_go, wb_select_go;
 #ifdef __cplusplus
 }
+#endif
+
+#ifdef WB_HAVE_GO
+#define WB_GO_LIST &wb_chan_go, &wb_select_go,
+#else
+#define WB_GO_LIST
 #endif
 
 #endif

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# cli.sh FOLDER TEST: one test of weir-bench's command line, with the programs weir-bench-fake, -broken and
-# -plain of FOLDER (tests/bench/fake.c). Silent if it passes. Cases are chosen that end in time on a busy
+# cli.sh FOLDER TEST BENCH: one test of weir-bench's command line, with the programs weir-bench-fake, -broken and
+# -plain of FOLDER (tests/bench/fake.c), or of some variants of BENCH, weir-bench itself. Silent if it passes. Cases are chosen that end in time on a busy
 # machine as well: one thread, or more threads than CPUs, so that waiting loops yield.
 set -u
-folder=$1 test=$2
+folder=$1 test=$2 real=$3
 fake=$folder/weir-bench-fake broken=$folder/weir-bench-broken plain=$folder/weir-bench-plain
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -298,6 +298,89 @@ t_gap() {
         is "$(column "$dir/out" $case $v ns_op_median)" "$(column "$dir/out" $case $v p50_ns)" "ns_op of $v"
     done
     is "$(column "$dir/out" bound/test:wake-futex/size:8/group:Q6 raw status)" ok "status of the bound"
+}
+
+# A rival that is a program of its own: what it says is taken over, in the rounds of the others.
+t_away() {
+    quickly "$fake" '--filter=^chan/(weir|go)/(P:4/C:4|test:ping).*batch:1/blocking:1$' --out="$dir/o"
+    exits 0
+    at=chan/P:4/C:4/cap:1024/size:8/batch:1/blocking:1
+    is "$(column "$dir/o/cases.csv" $at go status)" ok status
+    is "$(column "$dir/o/cases.csv" $at go rounds)" 2 rounds
+    is "$(column "$dir/o/cases.csv" $at go ns_op_median)" 1000 ns_op
+    is "$(column "$dir/o/cases.csv" $at go fair_min_max)" 0.5 fair_min_max
+    is "$(column "$dir/o/cases.csv" $at go csw_per_op)" 0.02 csw_per_op
+    is "$(column "$dir/o/cases.csv" $at go cpu_s_per_mop)" 2 cpu_s_per_mop
+    [ -n "$(column "$dir/o/cases.csv" $at go ratio_median)" ] || fail "no ratio for go"
+    at=chan/test:ping/cap:0/size:8/batch:1/blocking:1
+    is "$(column "$dir/o/cases.csv" $at go max_ns)" 5000 max_ns
+    p50=$(column "$dir/o/cases.csv" $at go p50_ns)
+    is "${p50%.*}" 100 p50_ns
+    [ ! -e "$dir/o/env.json" ] || grep -q '"libaway-dev fake 1.0"' "$dir/o/env.json" || fail "no version in env.json"
+    quickly "$fake" '--filter=^chan/(weir|go)/.*/cpus:1$' --format=csv
+    exits 0
+    is "$(column "$dir/out" chan/P:1/C:1/cap:1024/size:8/batch:1/blocking:1/cpus:1 go rounds)" 2 "rounds on one CPU"
+    run "$fake" --rivals=none --list
+    silent out /go/
+}
+
+# Its faults are found, and hurt nobody else.
+t_elsewhere() {
+    quickly "$broken" --rivals=go,liar,mumbler,mortal,gone '--filter=^chan/.*/P:1/C:1/cap:1024/size:8/batch:1/blocking:1$' \
+        --out="$dir/o"
+    exits 1
+    at=P:1/C:1/cap:1024/size:8/batch:1/blocking:1
+    says err "chan/liar/$at: check failed: 1000 pushed, 999 popped"
+    says err "chan/mumbler/$at: check failed: weir-bench-mumbler answered \"ok ok ok\""
+    says err "chan/mortal/$at: check failed: weir-bench-mortal ended early"
+    says err "chan/gone/$at: weir-bench-gone: No such file or directory"
+    grep -q "chan/gone/.*absent" "$dir/o/summary.md" || fail "summary.md does not say that one is absent"
+    is "$(column "$dir/o/cases.csv" chan/$at go rounds)" 2 "rounds of go"
+    is "$(column "$dir/o/cases.csv" chan/$at weir rounds)" 2 "rounds of weir"
+    quickly "$broken" --rivals=mute '--filter=^chan/mute/P:1/C:1/cap:1024/size:8/batch:1/blocking:1$' --format=csv
+    exits 0
+    says err 'chan/mute/.*no answer from weir-bench-mute for 2.0 s'
+}
+
+# measures VARIANT CASE: weir-bench itself has run it to its end, and its checks held. On a busy machine that may
+# have taken long, which makes the status `stuck`; what does not end has fewer rounds.
+measures() {
+    is "$(column "$dir/out" "$2" "$1" rounds)" 2 "rounds of $1 in $2"
+}
+
+# A receiver that takes several at a time, and a select that sends and receives.
+t_chans() {
+    quickly "$real" '--filter=^(chan/(weir|weir_spsc|mutex)/P:1/C:1/.*batch:32/blocking|select/(weir|mutex)/.*/sends:)' \
+        --format=csv
+    exits 0
+    for v in weir weir_spsc mutex; do measures $v chan/P:1/C:1/cap:1024/size:8/batch:32/blocking:1; done
+    for v in weir mutex; do measures $v select/test:solo/cap:1024/size:8/batch:1/ways:2/ready:2/sends:1/blocking:1; done
+    quickly "$real" --suite=full '--filter=^select/(weir_strict|mutex)/.*/ways:64/.*sends:32' --format=csv
+    exits 0
+    for v in weir_strict mutex; do
+        measures $v select/test:solo/cap:1024/size:8/batch:1/ways:64/ready:64/sends:32/blocking:1
+    done
+}
+
+# Go's channels, where a go command has built them.
+t_go() {
+    [ -x "${real%/*}/weir-bench-go" ] || exit 77
+    quickly "$real" --rivals=go '--filter=^(chan|select)/go/' --format=csv
+    exits 0
+    rest=cap:1024/size:8/batch:1
+    for case in chan/test:solo/$rest/blocking:1 chan/P:1/C:1/$rest/blocking:1 chan/P:2/C:2/$rest/blocking:1 \
+        chan/P:4/C:4/$rest/blocking:1 chan/test:ping/cap:0/size:8/batch:1/blocking:1 \
+        chan/P:1/C:1/cap:0/size:8/batch:1/blocking:1 select/P:1/C:1/$rest/ways:2/ready:2/blocking:1 \
+        select/test:solo/$rest/ways:2/ready:2/blocking:1 select/test:solo/$rest/ways:2/ready:2/sends:1/blocking:1 \
+        chan/test:ping/cap:0/size:8/batch:1/blocking:1/cpus:1; do
+        measures go "$case"
+    done
+    ns=$(column "$dir/out" chan/test:ping/cap:0/size:8/batch:1/blocking:1 go p50_ns)
+    awk -v ns="$ns" 'BEGIN { exit !(ns > 10 && ns < 1e8) }' || fail "a trip takes $ns ns"
+    printf 'run chan\nrun stream chan 1 1 0 0 0 0 0.01 1 x\nversion\nrun stopped chan 2 2 8 0 0 0 0.01 1 0\n' |
+        "${real%/*}/weir-bench-go" >"$dir/out"
+    is "$(grep -c '^no' "$dir/out")" 3 "questions refused"
+    says out '^go1\.'
 }
 
 t_lossy() {

@@ -5,6 +5,7 @@
  *
  *   weir, mutex, ck   the sound ring, under names that bars and suites know; ck is a little slower
  *   weir_kind         the same, as a kind of weir's without a rendezvous and without batches
+ *   go                a program of its own: away_fake.c
  *   lossy             drops one element in 1000
  *   twice             delivers one element in 1000 twice
  *   altered           changes one element in 1000
@@ -12,6 +13,7 @@
  *   stuck             never returns from a push, once it has made 1000
  *   shy               cannot be opened
  *   refusing          is always full
+ *   liar, mumbler, mute, mortal   programs of their own, away_fake.c; and gone, whose program is not there
  * The broken ones are in weir-bench-broken only. */
 #include <pthread.h>
 #include <stdlib.h>
@@ -157,6 +159,15 @@ FAKE(chan_mutex, "mutex", "chan", NULL, open_slow, WB_BATCH | WB_BLOCK | WB_REND
 FAKE(select_weir, "weir", "select", NULL, open_none, WB_BLOCK);
 FAKE(select_mutex, "mutex", "select", NULL, open_slow, WB_BLOCK);
 
+#define AWAY(id, name_, structure_, also)                        \
+    static const struct wb_ring id = { .name = name_,            \
+                                       .structure = structure_,  \
+                                       .package = "libaway-dev", \
+                                       .can = WB_AWAY | WB_BLOCK | (also) }
+
+AWAY(chan_go, "go", "chan", WB_MPMC | WB_RENDEZVOUS);
+AWAY(select_go, "go", "select", WB_TWO);
+
 /* All threads do the same to one object. */
 static void look(struct wb_worker *w) {
     struct wb_run t = wb_begin(w, false);
@@ -193,14 +204,22 @@ FAKE(unordered, "unordered", "mpmc", "libc6", open_disordered, WB_UNORDERED);
 FAKE(stuck, "stuck", "mpmc", "libc6", open_stuck, 0);
 FAKE(refusing, "refusing", "mpmc", "libc6", open_refusing, 0);
 FAKE(shy, "shy", "mpmc", "libc6", open_shy, 0);
-#define FAKE_BROKEN &lossy, &twice, &altered, &disordered, &unordered, &stuck, &refusing, &shy,
+AWAY(liar, "liar", "chan", 0);
+AWAY(mumbler, "mumbler", "chan", 0);
+AWAY(mute, "mute", "chan", 0);
+AWAY(mortal, "mortal", "chan", 0);
+AWAY(gone, "gone", "chan", 0);
+#define FAKE_BROKEN                                                                              \
+    &lossy, &twice, &altered, &disordered, &unordered, &stuck, &refusing, &shy, &liar, &mumbler, \
+        &mute, &mortal, &gone,
 #else
 #define FAKE_BROKEN
 #endif
 
 const struct wb_ring *const wb_rings[] = {
-    &spsc_weir, &spsc_mutex, &spsc_ck,     &mpmc_weir,    &mpmc_mutex, &mpmc_ck,         &chan_weir,
-    &chan_kind, &chan_mutex, &select_weir, &select_mutex, &look_weir,  FAKE_BROKEN NULL,
+    &spsc_weir,    &spsc_mutex, &spsc_ck,   &mpmc_weir,  &mpmc_mutex,
+    &mpmc_ck,      &chan_weir,  &chan_kind, &chan_mutex, &select_weir,
+    &select_mutex, &look_weir,  &chan_go,   &select_go,  FAKE_BROKEN NULL,
 };
 
 const struct wb_missing wb_missing[] = { { "faraway", "libfaraway-dev" }, { NULL, NULL } };

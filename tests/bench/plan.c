@@ -117,6 +117,10 @@ static void variants_are_asked_for_what_they_have(void **state) {
         const struct wb_shape *s = &item->of->shape;
         if (strcmp(item->of->structure, "bound") == 0) continue;
         assert_int_equal(s->size, strcmp(item->of->structure, "look") == 0 ? 0 : 8);
+        if (strcmp(item->ring->name, "go") == 0) {
+            assert_true(s->batch == 1 && s->gap_ns == 0 && item->of->test != WB_STOPPED);
+            assert_true(s->ways == 0 || (s->ways == 2 && s->ready == 2));
+        }
         if (strcmp(item->ring->name, "ck") == 0) assert_true(s->batch == 1 && !s->blocking);
         if (strcmp(item->ring->name, "weir_kind") == 0) assert_true(s->batch == 1 && s->cap > 0);
     }
@@ -132,7 +136,7 @@ static void suites_keep_to_their_time(void **state) {
     make(&m, "--suite=try", NULL, NULL);
     assert_true(wb_plan_estimate(&m.plan) <= 25);
     drop(&m);
-    make(&m, "--suite=try", "--rounds=200", NULL);
+    make(&m, "--suite=try", "--rounds=150", NULL);
     assert_true(wb_plan_estimate(&m.plan) <= 60 && m.plan.seconds < 0.05);
     drop(&m);
     make(&m, "--suite=try", "--seconds=0.25", NULL);
@@ -178,6 +182,37 @@ static void kinds_stand_beside_weir(void **state) {
     drop(&m);
     make(&m, "--suite=quick", "--filter=^chan/weir/", NULL);
     assert_null(wb_plan_find(&m.plan, "chan/weir_kind/P:4/C:4/cap:1024/size:8/batch:1/blocking:1"));
+    drop(&m);
+}
+
+/* What channels are measured by beside single elements, and Go's among them; in the try suite as well. */
+static void channels_and_go(void **state) {
+    (void)state;
+    static const char *const names[] = {
+        "chan/weir/P:1/C:1/cap:1024/size:8/batch:32/blocking:1",
+        "chan/mutex/P:1/C:1/cap:1024/size:8/batch:32/blocking:1",
+        "select/weir/test:solo/cap:1024/size:8/batch:1/ways:2/ready:2/sends:1/blocking:1",
+        "select/mutex/test:solo/cap:1024/size:8/batch:1/ways:2/ready:2/sends:1/blocking:1",
+        "select/go/test:solo/cap:1024/size:8/batch:1/ways:2/ready:2/sends:1/blocking:1",
+        "select/go/test:solo/cap:1024/size:8/batch:1/ways:2/ready:2/blocking:1",
+        "select/go/P:1/C:1/cap:1024/size:8/batch:1/ways:2/ready:2/blocking:1",
+        "chan/go/test:solo/cap:1024/size:8/batch:1/blocking:1",
+        "chan/go/P:1/C:1/cap:1024/size:8/batch:1/blocking:1",
+        "chan/go/P:2/C:2/cap:1024/size:8/batch:1/blocking:1",
+        "chan/go/P:4/C:4/cap:1024/size:8/batch:1/blocking:1",
+        "chan/go/test:ping/cap:0/size:8/batch:1/blocking:1",
+        "chan/go/test:ping/cap:0/size:8/batch:1/blocking:1/cpus:1",
+    };
+    struct made m;
+    make(&m, "--suite=quick", NULL, NULL);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!wb_plan_find(&m.plan, names[i])) fail_msg("no such item: %s", names[i]);
+    assert_null(wb_plan_find(&m.plan, "chan/go/P:1/C:1/cap:1024/size:8/batch:32/blocking:1"));
+    assert_null(
+        wb_plan_find(&m.plan, "chan/weir_kind/P:1/C:1/cap:1024/size:8/batch:32/blocking:1"));
+    drop(&m);
+    make(&m, "--suite=try", NULL, NULL);
+    assert_non_null(wb_plan_find(&m.plan, "chan/go/P:1/C:1/cap:1024/size:8/batch:1/blocking:1"));
     drop(&m);
 }
 
@@ -227,6 +262,7 @@ int main(void) {
         cmocka_unit_test(threads_replace_the_axis),
         cmocka_unit_test(filters),
         cmocka_unit_test(kinds_stand_beside_weir),
+        cmocka_unit_test(channels_and_go),
         cmocka_unit_test(channels_have_their_bounds),
         cmocka_unit_test(oversubscription),
     };

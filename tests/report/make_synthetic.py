@@ -104,6 +104,11 @@ def shapes():
     yield add("Q8", "close", 1, 4, dict(weir=25000, mutex=26000), {"gap": 100000, "blocking": 1},
               blocking=1, cap=0)
     yield add("F3", "look", 4, 0, dict(weir=1.2, mutex=23), cap=0, size=0)
+    yield add("Q4", "chan", 8, 8, dict(weir=36, mutex=250, go=60), {"blocking": 1}, blocking=1)
+    yield add("Q4", "chan", 1, 1, dict(weir=500, mutex=67000, go=180), {"blocking": 1}, blocking=1, cap=0)
+    yield add("Q4", "chan", 1, 1, dict(weir=10, mutex=60), {"blocking": 1}, blocking=1, batch=32)
+    yield add("Q5", "select", 1, 1, dict(weir=60, mutex=77, go=70),
+              {"test": "solo", "ways": 2, "ready": 2, "sends": 1, "blocking": 1}, blocking=1, threads=1)
 
 
 def bootstrap(random_source, values):

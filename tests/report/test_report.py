@@ -91,7 +91,7 @@ class Whole(Reporting):
 
     def test_losses(self):
         said = self.page_made.text["losses"]
-        self.assertIn("In 4 of ", said)
+        self.assertIn("In 5 of ", said)
         self.assertIn("MPMC, 2 to 2, batch 32, oversubscribed moodycamel moves more 1.6", said)
         self.assertIn("MPMC, 1 to 1 atomic_queue moves more 1.2", said)
         self.assertIn("DPDK rte_ring RTS, MPMC, 8 to 8, oversubscribed: stuck, moved nothing", said)
@@ -100,7 +100,7 @@ class Whole(Reporting):
     def test_every_loss_of_the_data_is_listed(self):
         slower = [row for row in self.rows("cases.csv") if row["verdict"] == "slower"
                   and not row["variant"].startswith("weir_")]
-        self.assertEqual(len(slower), 4)
+        self.assertEqual(len(slower), 5)
         listed = re.search(r'id="losses".*?</table>', self.source, re.DOTALL).group()
         for row in slower:
             worse = f"{1 / float(row['ratio_median']):.2f} times"
@@ -127,6 +127,21 @@ class Whole(Reporting):
         self.assertIn("a raw futex: 38 \u00b5s of both threads' CPU time per element", said)
         self.assertIn("<title>", self.pictures["select-one-case-is-ready.svg"])
         self.assertIn("threads-channel-n-to-n.svg", self.pictures)
+
+    def test_go(self):
+        said = self.page_made.text["verdicts"]
+        self.assertIn("Against Go's own channels and select? Weir is ahead in 2 of 3 cases", said)
+        self.assertIn("It is behind here: channel, 1 to 1, rendezvous.", said)
+
+    def test_what_a_channel_case_is(self):
+        said = self.page_made.text["verdicts"] + self.page_made.text["cases"]
+        self.assertIn("select, 1 thread, 2 cases, 2 ready, 1 sending", said)
+        self.assertIn("channel, 1 to 1, up to 32 per receive", said)
+        self.assertIn("batch-channel-1-to-1.svg", self.pictures)
+        # The select that sends is no point of the picture of those that receive.
+        rows = [row for row in self.rows("cases.csv") if row["structure"] == "select"
+                and re.search(r"/ways:(\d+)/ready:\1/blocking", row["case"])]
+        self.assertEqual(self.pictures["select-all-cases-are-ready.svg"].count("<title>"), len(rows))
 
     def test_bars_missed_first(self):
         said = self.page_made.text["bars"]

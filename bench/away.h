@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/away.h - rivals that are programs of their own (WB_AWAY), such as Go's channels.
+ *
+ * The program is called weir-bench-<variant> and stands beside this one. It is started when it is first
+ * asked for something, in a process group of its own, so that Ctrl-C is the harness's; its stdin and stdout
+ * are one socket, and when that ends it ends. Between its turns it waits there, so that its runs take
+ * their turns in a round like everybody's.
+ *
+ * It is asked one line at a time, and answers each with one line:
+ *
+ *   version                                                       what it is: "go1.24.4"
+ *   run TEST STRUCTURE P C cap ways ready sends seconds N CPUS    one phase of a run (run.h)
+ *
+ * TEST is stream, solo or ping; cap, ways, ready and sends are the shape's (bench.h). It is to run on the CPUS
+ * ("0,1") and to use at most N of them at a time: as many as the threads of the others would have. The answer
+ * is "no", followed by why, or
+ *
+ *   ok ns pushed popped pushed_sum popped_sum disorder fair switches cpu_ns value:count...
+ *
+ * ns: from the first start to the last consumer's end, by its own clock. pushed, popped: elements; of a ping
+ * the trips that either side counted. The sums are of the elements modulo 2^64, the elements those of
+ * bench.h. fair: the smallest share over the largest. switches, cpu_ns: of the whole program meanwhile.
+ * value:count: latencies in ns, of ping only. The checks are made here, as for everybody. */
+#ifndef WEIR_BENCH_AWAY_H
+#define WEIR_BENCH_AWAY_H
+
+#include "run.h"
+
+/* wb_run of a ring that is WB_AWAY, but one attempt: WB_NONE says that nothing was moved. */
+enum wb_status wb_away_run(const struct wb_trial *trial, struct wb_sample *out,
+                           struct wb_hist *latencies, char *why, size_t why_size);
+
+/* What the program says it is; "unknown" if it does not answer. */
+void wb_away_version(const struct wb_ring *ring, char *out, size_t size);
+
+/* Ends all of them. */
+void wb_away_end(void);
+
+#endif
