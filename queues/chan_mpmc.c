@@ -34,6 +34,7 @@
 
 struct buffered {
     weir_chan chan;
+    uint64_t ahead; /* see fetch_ahead; as in a word of the ring */
     _Alignas(WEIR_LINE) struct weir__lock lock;
     struct weir__queue poppers, pushers;
     struct weir__node *holder[2]; /* of poppers, of pushers */
@@ -195,13 +196,51 @@ static void release(weir_waitable *on, struct weir__node *n) {
         weir__chan_wake(&b->ring, side, weir_mpmc_is_closed(&b->ring) ? SIZE_MAX : 1);
 }
 
+/* ---- elements ----------------------------------------------------------------------------------------------- */
+
+/* Lines of slots come from the other side's processor, and each claim waits for the stores before it: so a thread that
+ * goes through the slots has two misses in a row for each line, unless it asks for the line some claims before it
+ * writes there. Farther ahead than the claims that one transfer takes; once for each line, as the other side may be at
+ * work there; never beyond the slots, nor in a small ring, where ahead is where the other side is. */
+#define AHEAD_BYTES 256
+#define TRANSFER 64 /* what processors move at once; WEIR_LINE is two of them */
+
+static uint64_t ahead_in(size_t cap, size_t elem_size) {
+    size_t stride = weir__mpmc_stride(elem_size), slots = (AHEAD_BYTES + stride - 1) / stride;
+    return cap >= 4 * slots ? slots * WEIR__MPMC_ONE : 0;
+}
+
+static inline void fetch_ahead(struct buffered *b, uint64_t at) {
+    weir_mpmc *r = &b->ring;
+    uint64_t w = at + b->ahead;
+    if (b->ahead == 0 || (w & r->mask_) > r->last_) return;
+    weir_au64 *slot = weir__mpmc_stamp(r, w, (size_t)r->stride_);
+    if ((uintptr_t)slot % TRANSFER < r->stride_) weir_prefetch(slot);
+}
+
+/* *at: the word that was claimed, if it returns 0. */
+static inline int push(struct buffered *b, const void *elem, uint64_t *at) {
+    weir_mpmc *r = &b->ring;
+    int rc = weir__mpmc_push_at(r, elem, (size_t)r->elem_size_, (size_t)r->stride_, at);
+    if (rc == 0) fetch_ahead(b, *at);
+    return rc;
+}
+
+static inline int pop(struct buffered *b, void *elem) {
+    weir_mpmc *r = &b->ring;
+    uint64_t at = 0;
+    int rc = weir__mpmc_pop_at(r, elem, (size_t)r->elem_size_, (size_t)r->stride_, &at);
+    if (rc == 0) fetch_ahead(b, at);
+    return rc;
+}
+
 /* ---- a case ------------------------------------------------------------------------------------------------- */
 
 static int try_once(struct buffered *b, const struct weir__node *n) {
     if (weir__held(n))
         return n->op == WEIR_RECV ? pop_held(&b->ring, n->elem) : push_held(&b->ring, n->elem);
-    if (n->op == WEIR_RECV) return weir_mpmc_try_pop(&b->ring, n->elem);
-    return weir_mpmc_try_push(&b->ring, n->elem);
+    uint64_t at = 0;
+    return n->op == WEIR_RECV ? pop(b, n->elem) : push(b, n->elem, &at);
 }
 
 /* Whether a node may be served now. */
@@ -272,10 +311,10 @@ static __attribute__((noinline)) void sample(weir_chan *c) {
 static int send_wait(weir_chan *c, const void *elem, weir_time deadline, weir_ctx *ctx) {
     int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
-    weir_mpmc *r = &of(c)->ring;
+    struct buffered *b = of(c);
     uint64_t at = 0;
-    rc = weir__mpmc_push_at(r, elem, (size_t)r->elem_size_, (size_t)r->stride_, &at);
-    if (rc == 0 && WEIR_UNLIKELY(weir__sampled((at & r->mask_) >> 2))) sample(c);
+    rc = push(b, elem, &at);
+    if (rc == 0 && WEIR_UNLIKELY(weir__sampled((at & b->ring.mask_) >> 2))) sample(c);
     if (deadline == WEIR_NOW || (rc != WEIR_EAGAIN && rc != WEIR_EBUSY)) return rc;
     return weir__wait_one(&c->on, WEIR_SEND, (void *)(uintptr_t)elem, 0, deadline, ctx);
 }
@@ -283,7 +322,7 @@ static int send_wait(weir_chan *c, const void *elem, weir_time deadline, weir_ct
 static int recv_wait(weir_chan *c, void *elem, weir_time deadline, weir_ctx *ctx) {
     int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
-    rc = weir_mpmc_try_pop(&of(c)->ring, elem);
+    rc = pop(of(c), elem);
     if (deadline == WEIR_NOW || (rc != WEIR_EAGAIN && rc != WEIR_EBUSY)) return rc;
     return weir__wait_one(&c->on, WEIR_RECV, elem, 0, deadline, ctx);
 }
@@ -325,6 +364,7 @@ static int init(weir_chan *c, const struct weir_chan_opts *o) {
     c->on.ops = &ops;
     b->poppers = b->pushers = (struct weir__queue){ NULL, NULL };
     b->holder[0] = b->holder[1] = NULL;
+    b->ahead = ahead_in(o->cap, o->elem_size);
     weir_init_atomic(&b->lock.word, 0);
     weir__chan_counts_init(c, &b->counts);
     return weir__mpmc_init_at(&r, &b->ring, c->bytes - offsetof(struct buffered, ring), o->cap,

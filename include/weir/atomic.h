@@ -61,6 +61,7 @@ typedef struct {
 #define WEIR__INIT(p, v) WEIR__STORE(p, v, WEIR__RLX)
 #define WEIR__LIGHT() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 #define WEIR__PAUSE() weir__pause_insn()
+#define WEIR__PREFETCH(p) weir__prefetch_insn(p)
 #endif
 
 /* ---- labels and weakening -------------------------------------------------------------------- */
@@ -212,6 +213,18 @@ static inline void weir__pause_insn(void) {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 #endif
 }
+
+static inline void weir__prefetch_insn(const void *p) {
+#if defined(__x86_64__)
+    /* GCC has it from -mprfchw on; for a processor without it it is a nop. */
+    __asm__ __volatile__("prefetchw %0" : : "m"(*(const char *)p));
+#else
+    __builtin_prefetch(p, 1);
+#endif
+}
+
+/* A hint that this thread is about to write to the line of *p; p may point anywhere. */
+#define weir_prefetch(p) WEIR__PREFETCH(p)
 
 /* Tells the processor that this thread polls. */
 #define weir_pause() WEIR__PAUSE()

@@ -178,7 +178,9 @@ WEIR__BODY int weir__mpmc_push(weir_mpmc *r, const void *elem, size_t esize, siz
     return weir__mpmc_push_at(r, elem, esize, stride, &at);
 }
 
-WEIR__BODY int weir__mpmc_pop(weir_mpmc *r, void *elem, size_t esize, size_t stride) {
+/* *at: as of a push. */
+WEIR__BODY int weir__mpmc_pop_at(weir_mpmc *r, void *elem, size_t esize, size_t stride,
+                                 uint64_t *at) {
     int polls = 0;
     unsigned lost = 0;
     uint64_t h = weir_load_relaxed(&r->head_); /* a stale one costs a failed CAS */
@@ -186,7 +188,7 @@ WEIR__BODY int weir__mpmc_pop(weir_mpmc *r, void *elem, size_t esize, size_t str
         weir_au64 *stamp = weir__mpmc_stamp(r, h, stride);
         uint64_t s = weir_load_acquire(stamp, MPMC_R1);
         if (WEIR_LIKELY(s == h + WEIR__MPMC_ONE)) {
-            uint64_t mine = h;
+            *at = h;
             if (WEIR_UNLIKELY(
                     !weir_cas_weak_seq_cst(&r->head_, &h, weir__mpmc_next(r, h, 1), MPMC_C2))) {
                 lost = weir__mpmc_lost_(lost);
@@ -196,7 +198,7 @@ WEIR__BODY int weir__mpmc_pop(weir_mpmc *r, void *elem, size_t esize, size_t str
             WEIR_POINT("mpmc.pop.claimed");
             weir__copy(elem, stamp + 1, esize);
             WEIR_POINT("mpmc.pop.copied");
-            weir_store_release(stamp, mine + r->lap_, MPMC_F1);
+            weir_store_release(stamp, *at + r->lap_, MPMC_F1);
             WEIR_POINT("mpmc.pop.stamped");
             weir_light_barrier();
             if (WEIR_UNLIKELY(weir_load_relaxed(&r->waiters_))) weir__mpmc_popped_(r, stamp, 1);
@@ -206,6 +208,11 @@ WEIR__BODY int weir__mpmc_pop(weir_mpmc *r, void *elem, size_t esize, size_t str
         if (polls < 0) return polls;
         h = weir_load_relaxed(&r->head_);
     }
+}
+
+WEIR__BODY int weir__mpmc_pop(weir_mpmc *r, void *elem, size_t esize, size_t stride) {
+    uint64_t at = 0;
+    return weir__mpmc_pop_at(r, elem, esize, stride, &at);
 }
 
 /* ---- the verbs ---------------------------------------------------------------------------------- */

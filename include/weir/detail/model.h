@@ -79,6 +79,7 @@ extern unsigned char weir__model_weakened;
 
 /* A light barrier binds the compiler only; store buffers are drained by the heavy one. */
 #define WEIR__LIGHT() ((void)0)
+#define WEIR__PREFETCH(p) ((void)(p))
 #define WEIR__PAUSE() weir__model_pause(WEIR__SITE("pause"))
 
 #endif
