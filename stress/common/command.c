@@ -55,6 +55,11 @@ static int word(struct cm_command *c, char **argv, const struct cm_text *texts, 
         c->name[c->nnames++] = a;
         return 1;
     }
+    if (a[0] != '-') {
+        (void)snprintf(why, n, "more than %d names of scenarios; patterns may stand for many",
+                       CM_NAMES);
+        return -1;
+    }
     (void)snprintf(why, n, "unknown option%s: %s", dashes ? ", or one without its value" : "", a);
     return -1;
 }

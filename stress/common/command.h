@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define CM_PAIRS 64
-#define CM_NAMES 128
+#define CM_NAMES 2048 /* all scenarios, by name */
 
 struct cm_pair {
     char key[24];

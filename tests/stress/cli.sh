@@ -48,6 +48,10 @@ expect 'help' 0 'watchdog' --help
 expect 'list' 0 '^good.counter .*threads count together' --list
 one_line 'unknown scenario' no.such.scenario
 one_line 'unknown pattern' 'no.*'
+# shellcheck disable=SC2046
+one_line 'all that there are, and one more' $(yes good.counter | head -n 1000) no.such.scenario
+# shellcheck disable=SC2046
+one_line 'too many names' $(yes good.counter | head -n 3000)
 one_line 'unknown key' good.counter wheels=4
 one_line 'unknown option' good.counter -x
 one_line 'option without value' good.counter --seconds
