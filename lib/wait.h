@@ -55,8 +55,8 @@ static inline bool weir__held(const struct weir__node *n) {
     return weir_load_relaxed(&n->held) != 0;
 }
 
-/* Makes a case of it that stands in no queue. By hand: what it means to whoever queues it is left as it is, and a
- * compiler zeroes a struct of this size by a string instruction, 10 ns and more for each node. */
+/* Makes a case of it that stands in no queue. Field by field: the rest is for whoever queues it, and a struct of this
+ * size, set as a whole, is zeroed by a string instruction that takes longer than a try. */
 static inline void weir__node_set(struct weir__node *n, weir_waitable *on, uint32_t op, void *elem,
                                   uint32_t arg) {
     n->on = on;
