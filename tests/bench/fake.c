@@ -35,11 +35,12 @@ struct fake {
 unsigned wb_work_rounds(unsigned ns) { return ns; }
 
 static void *open_with(const struct wb_shape *s, enum fault fault) {
-    struct fake *r = calloc(1, sizeof *r + s->cap * sizeof r->slot[0]);
+    size_t cap = s->cap ? s->cap : 1; /* its rendezvous holds one element */
+    struct fake *r = calloc(1, sizeof *r + cap * sizeof r->slot[0]);
     if (!r) return NULL;
     (void)pthread_mutex_init(&r->lock, NULL);
     (void)pthread_cond_init(&r->change, NULL);
-    r->cap = s->cap ? s->cap : 1; /* its rendezvous holds one element */
+    r->cap = cap;
     r->fault = fault;
     return r;
 }
