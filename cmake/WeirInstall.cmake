@@ -25,7 +25,7 @@ configure_file(cmake/weir-config.cmake ${PROJECT_BINARY_DIR}/weir-config.cmake C
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/weir-config-version.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/weir-config.cmake ${PROJECT_BINARY_DIR}/weir-config-version.cmake
-  DESTINATION ${weir_cmake_dir} COMPONENT Development)
+  cmake/weir-urcu.cmake DESTINATION ${weir_cmake_dir} COMPONENT Development)
 
 # Directories relative to the prefix, absolute where the user gave them so. The prefix itself is filled
 # in when installing, because `cmake --install --prefix` may change it.

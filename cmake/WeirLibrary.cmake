@@ -3,6 +3,10 @@
 # folders add with weir_sources(). Properties stand on the target only; nothing global is touched.
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
+include(${CMAKE_CURRENT_LIST_DIR}/weir-urcu.cmake)
+if(NOT weir_urcu_FOUND)
+  message(FATAL_ERROR "liburcu is missing: apt-get install liburcu-dev")
+endif()
 
 function(weir_include_dirs target scope)
   target_include_directories(${target} ${scope}
@@ -30,7 +34,10 @@ function(weir_library target)
     target_compile_definitions(${target} PRIVATE $<$<CONFIG:Debug>:WEIR_DEBUG>)
   endif()
   weir_include_dirs(${target} PUBLIC)
-  target_link_libraries(${target} PRIVATE Threads::Threads)
+  target_link_libraries(${target} PRIVATE Threads::Threads weir::urcu)
+  if(WEIR_LGPL_INLINE)
+    target_compile_definitions(${target} PRIVATE WEIR_LGPL_INLINE)
+  endif()
   if(TARGET weir_dev_flags)
     # BUILD_INTERFACE: a static library exports its private libraries, and this one is not installed.
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:weir_dev_flags>)

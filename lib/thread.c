@@ -36,9 +36,18 @@ static void give_back(void *p) {
     for (unsigned i = n_exit_hooks; i-- > 0;) exit_hooks[i](t);
     weir__slot_clear();
     weir__lock(&lock);
+    t->taken = false;
     t->next = free_records;
     free_records = t;
     weir__unlock(&lock);
+}
+
+static void init_waiting(struct weir__thread *t) {
+    weir__parker_init(&t->parker);
+    weir__spin_init(&t->spin);
+    weir_init_atomic(&t->phase, 0);
+    weir_init_atomic(&t->quiet.word, 1);
+    t->waits = NULL;
 }
 
 static bool add_slab(void) {
@@ -48,11 +57,10 @@ static bool add_slab(void) {
     slabs = s;
     for (unsigned i = 0; i < SLAB; i++) {
         struct weir__thread *t = &s->records[i];
-        weir__parker_init(&t->parker);
-        weir__spin_init(&t->spin);
-        weir_init_atomic(&t->phase, 0);
-        weir_init_atomic(&t->quiet.word, 1);
+        init_waiting(t);
         t->random = weir__os_random() | 1;
+        t->taken = false;
+        t->rcu = (struct weir__rcu_thread){ .bag = { NULL } };
         t->next = free_records;
         free_records = t;
     }
@@ -66,6 +74,7 @@ static struct weir__thread *take_record(void) {
     if (!free_records && !add_slab()) return NULL;
     struct weir__thread *t = free_records;
     free_records = t->next;
+    t->taken = true;
     return t;
 }
 
@@ -90,6 +99,25 @@ void weir__thread_each(void (*fn)(struct weir__thread *t, void *arg), void *arg)
     weir__unlock(&lock);
     for (; s; s = s->next) /* which never changes, nor goes */
         for (unsigned i = 0; i < SLAB; i++) fn(&s->records[i], arg);
+}
+
+void weir__thread_fork_prepare(void) { weir__lock(&lock); }
+void weir__thread_fork_parent(void) { weir__unlock(&lock); }
+
+void weir__thread_fork_child(void (*gone)(struct weir__thread *)) {
+    const struct weir__thread *self = weir__slot_get();
+    for (struct slab *s = slabs; s; s = s->next)
+        for (unsigned i = 0; i < SLAB; i++) {
+            struct weir__thread *t = &s->records[i];
+            if (t == self) t->tid = weir__os_tid();
+            if (t == self || !t->taken) continue;
+            gone(t);
+            init_waiting(t);
+            t->taken = false;
+            t->next = free_records;
+            free_records = t;
+        }
+    weir__unlock(&lock);
 }
 
 int weir__thread_at_exit(void (*fn)(struct weir__thread *)) {

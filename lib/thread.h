@@ -9,6 +9,25 @@
 struct weir__waits;
 
 #define WEIR__EXIT_HOOKS 8
+#define WEIR__RCU_NESTS 16
+
+struct weir_rcu_head;
+
+/* What lib/rcu*.c keeps of a thread. Except for the bag: the thread's own. */
+struct weir__rcu_thread {
+    weir_aptr bag; /* of struct weir_rcu_head, retired and not taken */
+    struct weir__rcu_thread *next_full;
+    /* Ever, by all threads that had this record; read by others. */
+    weir_au64 retired, bytes, over;
+    size_t untold; /* bytes that the common count does not know of */
+    size_t room;   /* bytes that may be retired within the limit */
+    void *reader;  /* liburcu's, if weir has registered the thread */
+    bool offline;
+    bool calls;       /* it is weir's own, and calls a function */
+    unsigned nesting; /* debug builds: its guards, */
+    uint64_t last_id;
+    uint64_t ids[WEIR__RCU_NESTS]; /* and who they are, the innermost last */
+};
 
 struct weir__thread {
     struct weir__parker parker; /* never unmapped: a late waker may still touch it */
@@ -20,7 +39,9 @@ struct weir__thread {
     uint64_t random;                /* of select; never 0 */
     struct weir__lock quiet;        /* held by the thread itself unless it waits: lib/waits.c */
     const struct weir__waits *waits;
-    unsigned tid;              /* the kernel's */
+    unsigned tid; /* the kernel's */
+    bool taken;   /* some thread's */
+    struct weir__rcu_thread rcu;
     struct weir__thread *next; /* in the free list */
 };
 
@@ -34,6 +55,12 @@ int weir__thread_at_exit(void (*fn)(struct weir__thread *));
 
 /* Calls fn for each record ever made, whoever has it. It takes no record away, and may be given new ones or not. */
 void weir__thread_each(void (*fn)(struct weir__thread *t, void *arg), void *arg);
+
+/* Around a fork. While it is prepared no thread gets a record or gives one back. In the child gone(record) is called for each
+ * thread that is not there, and its record goes to the free list. */
+void weir__thread_fork_prepare(void);
+void weir__thread_fork_parent(void);
+void weir__thread_fork_child(void (*gone)(struct weir__thread *));
 
 /* Records ever made; for tests: constant while threads come and go. */
 size_t weir__thread_records(void);

@@ -182,6 +182,10 @@ WEIR_API void weir__point(const char *name);
 #define weir_cas_release(p, e, d, L)                                       \
     (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__CAS(p, e, d, false, WEIR__RLX) \
                                     : WEIR__CAS(p, e, d, false, WEIR__REL))
+#define weir_cas_acq_rel(p, e, d, L)                                         \
+    (WEIR__IS(L, WEIR_WEAK_ACQUIRE)   ? WEIR__CAS(p, e, d, false, WEIR__REL) \
+     : WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__CAS(p, e, d, false, WEIR__ACQ) \
+                                      : WEIR__CAS(p, e, d, false, WEIR__ARL))
 #define weir_cas_seq_cst(p, e, d, L)                                         \
     (WEIR__IS(L, WEIR_WEAK_SC)        ? WEIR__CAS(p, e, d, false, WEIR__ARL) \
      : WEIR__IS(L, WEIR_WEAK_ACQUIRE) ? WEIR__CAS(p, e, d, false, WEIR__REL) \

@@ -13,6 +13,7 @@
 #include <weir/mpmc.h>
 #include <weir/mutex_ring.h>
 #include <weir/once.h>
+#include <weir/rcu.h>
 #include <weir/select.h>
 #include <weir/sem.h>
 #include <weir/spsc.h>

@@ -47,6 +47,10 @@ _Static_assert(WEIR__MPMC_FENCE == UINT64_C(1) << 63, "its waiters");
 /* ---- structs that users fill or read ---------------------------------------------------------------- */
 
 #if UINTPTR_MAX == UINT64_MAX
+SIZE(weir_guard, 8);
+SIZE(struct weir_rcu_head, 24); /* a field of the user's objects */
+SIZE(struct weir_rcu_stats, 72);
+AT(struct weir_rcu_stats, waited, 64);
 SIZE(weir_once, 48); /* in the caller's memory, from a static initializer */
 AT(weir_once, queue_, 16);
 AT(weir_once, state_, 32);

@@ -54,6 +54,10 @@ expect 'SONAME' 'libweir.so.0.1' \
     "$(readelf -d prefix/lib/libweir.so | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')"
 expect 'run paths in the library' 0 "$(readelf -d prefix/lib/libweir.so | grep -c -E 'RPATH|RUNPATH')"
 
+expect 'what the library needs beside libc' 'liburcu-memb.so.8' \
+    "$(readelf -d prefix/lib/libweir.so | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -v -E '^(libc|ld-linux.*)\.so' | paste -sd' ' -)"
+expect 'liburcu in public headers' '' "$(grep -l -r '#include.*urcu' prefix/include)"
+
 for kind in static shared; do
     run cmake -S "$src/tests/packaging/consumer" -B user-$kind -DCMAKE_PREFIX_PATH="$work/prefix" \
         -DCONSUMER_VERSION=0.1 -DCONSUMER_COMPONENTS=$kind
@@ -88,7 +92,11 @@ mv prefix first # here the prefix is a fact of the file
 PKG_CONFIG_PATH=$work/first/lib/pkgconfig
 export PKG_CONFIG_PATH
 expect 'version in weir.pc' 0.1.0 "$(pkg-config --modversion weir)"
-expect 'flags in weir.pc' "-I$work/first/include" "$(pkg-config --cflags weir | sed 's/ *$//')"
+# Those of what its static library needs come along, as with any Requires.private.
+expect 'flags in weir.pc' "-I$work/first/include $(pkg-config --cflags liburcu-memb | sed 's/ *$//')" \
+    "$(pkg-config --cflags weir | sed 's/ *$//')"
+expect 'liburcu is linked for static users only' '0 1' \
+    "$(pkg-config --libs weir | grep -c urcu) $(pkg-config --static --libs weir | grep -c urcu-memb)"
 # shellcheck disable=SC2046 # words are wanted
 run "$CC" -o pc-shared "$src/tests/packaging/consumer/main.c" $(pkg-config --cflags --libs weir)
 run env LD_LIBRARY_PATH="$work/first/lib" ./pc-shared

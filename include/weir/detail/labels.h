@@ -150,6 +150,17 @@
     XX(ONCE_F1, LOAD_ACQ, "ONCE_F2 ONCE_F3", "what the function did may not be seen")              \
     XX(ONCE_F2, RMW_REL, "ONCE_F1", "as F1")                                                       \
     XX(ONCE_F3, STORE_REL, "ONCE_F1", "as F1, where others wait")                                  \
+    XX(RCU_B1, RMW_AR, "RCU_B2", "a function may be called of an object that is not written yet")  \
+    XX(RCU_B2, RMW_AR, "RCU_B1", "as B1; and a bag may be put on the list while it is taken off")  \
+    XX(RCU_D1, RMW_SC, "RCU_D2 RCU_A3", "a bag may be forgotten: its objects are never freed")     \
+    XX(RCU_D2, RMW_SC, "RCU_D1 RCU_A1", "as D1; and a bag may be seen before who comes after it")  \
+    XX(RCU_A1, LOAD_SC, "RCU_A3 RCU_A2", "as D1")                                                  \
+    XX(RCU_A2, RMW_REL, "RCU_A3", "as D1: the round that was asked for may not see the bag")       \
+    XX(RCU_A3, RMW_SC, "RCU_A1 RCU_A2", "as D1")                                                   \
+    XX(RCU_N2, STORE_REL, "RCU_N3 RCU_N4", "a place may be used again while a reader looks at it") \
+    XX(RCU_N3, LOAD_SC, "RCU_N2", "a snapshot may be a period too old")                            \
+    XX(RCU_N4, LOAD_ACQ, "RCU_N2", "as N2")                                                        \
+    XX(RCU_N5, RMW_SC, "RCU_N3", "synchronize may count a period that began before its caller")    \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
     XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")

@@ -54,6 +54,7 @@ int command_explore(int argc, char **argv) {
     add(carries_scenarios);
     add(ctx_scenarios);
     add(rcu_scenarios);
+    add(rcu_retire_scenarios);
     add(found_scenarios);
     add(timer_scenarios);
     add(after_scenarios);

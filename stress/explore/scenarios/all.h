@@ -13,6 +13,7 @@ extern const struct weir_model_scenario *const ctx_scenarios[];
 extern const struct weir_model_scenario *const sem_cross_scenarios[], *const wg_scenarios[];
 extern const struct weir_model_scenario *const once_scenarios[];
 extern const struct weir_model_scenario *const rcu_scenarios[];
+extern const struct weir_model_scenario *const rcu_retire_scenarios[];
 extern const struct weir_model_scenario *const timer_scenarios[], *const after_scenarios[];
 extern const struct weir_model_scenario *const limiter_scenarios[];
 extern const struct weir_model_scenario *const waits_scenarios[];

@@ -18,6 +18,7 @@ int main(void) {
     if (jobs_try_pop(j, &y) != WEIR_EAGAIN) return 5;
     ints_free(q);
     if (jobs_free(j) != 0) return 6;
+    if (weir_rcu_exit(weir_rcu_enter()) != 0) return 7;
     printf("weir %d\n", weir_version());
     return 0;
 }

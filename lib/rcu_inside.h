@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/rcu_inside.h - what the parts of RCU share: rcu.c (guards, registration), rcu_retire.c (bags, weir's thread),
+ * rcu_wait.c (limits, waiting, shutdown), rcu_fork.c. */
+#ifndef WEIR_LIB_RCU_INSIDE_H
+#define WEIR_LIB_RCU_INSIDE_H
+
+#include "lock.h"
+#include "rcu.h"
+#include "thread.h"
+
+/* Plain memory that threads hand over. */
+#ifdef WEIR_MODEL
+#define WEIR__RCU_READS(p, n) weir_model_read(p, n)
+#define WEIR__RCU_WRITES(p, n) weir_model_write(p, n)
+#else
+#define WEIR__RCU_READS(p, n) ((void)0)
+#define WEIR__RCU_WRITES(p, n) ((void)0)
+#endif
+
+/* ---- weir's thread -------------------------------------------------------------------------------------------- */
+
+enum weir__rcu_state { WEIR__RCU_NONE, WEIR__RCU_MADE, WEIR__RCU_RUNS };
+
+struct weir__rcu {
+    struct weir__lock lock; /* of the fields up to the blank line */
+    enum weir__rcu_state state;
+    const struct weir__thread *keeper; /* weir's thread, once it runs */
+    unsigned stops;                    /* who wants it to end when nothing is asked for any more */
+    bool held;                         /* for a fork: it ends at once, and none is made */
+    unsigned failed;                   /* times that it had no memory to begin */
+    uint64_t begun, done;              /* rounds */
+    uint64_t quiet;                    /* the last round whose functions have retired nothing */
+    uint64_t called, called_bytes, called_over;
+    weir_au32 bell; /* changes with each of these; to sleep on */
+
+    struct weir__lock sync;  /* of liburcu's grace periods, held through each. Not inside `lock` */
+    struct weir__lock birth; /* of registrations */
+};
+extern __attribute__((visibility("hidden"))) struct weir__rcu weir__rcu;
+
+/* One grace period, counted. Under `sync`. */
+void weir__rcu_period(void);
+
+/* Whoever sleeps on the bell looks again. Under the lock; and once that is given back. */
+static inline void weir__rcu_ring(void) {
+    weir_store_relaxed(&weir__rcu.bell, weir_load_relaxed(&weir__rcu.bell) + 1);
+}
+static inline void weir__rcu_wake(void) { weir__os_futex_wake(&weir__rcu.bell, INT32_MAX); }
+
+/* Sees to it that weir's thread is there, unless that is held. 0 or WEIR_ENOMEM. */
+int weir__rcu_ensure(void);
+
+/* Makes weir's thread look at stops and held. */
+void weir__rcu_nudge(void);
+
+/* The thread ends, or is not there after a fork. What it has retired stays in its record; its count is told. If it was weir's, a
+ * function has ended it, and another goes on. */
+void weir__rcu_leave(struct weir__thread *t);
+
+/* Whether the list of bags is not empty. Under the lock, while no round is at work: then no bag is in other hands. */
+bool weir__rcu_any(void);
+
+/* Puts each bag that is not empty on the list, which is in nobody's hands: the only thread of the process does. */
+void weir__rcu_list_anew(void);
+
+/* Whether the calling thread must not wait: it holds a guard, or calls a function. self may be NULL. */
+static inline bool weir__rcu_busy(const struct weir__thread *self) {
+    return (self && self->rcu.calls) || (weir__urcu_registered() && weir__urcu_held());
+}
+
+/* ---- garbage -------------------------------------------------------------------------------------------------- */
+
+struct weir__rcu_garbage {
+    _Alignas(WEIR_LINE)
+        weir_au64 bytes; /* within the limit; signed, without what threads have not told */
+    weir_au64 peak;
+    weir_asize soft, hard, quantum;
+    weir_au64 waited;
+    /* Of threads that have no record. */
+    struct weir__rcu_thread stray;
+};
+extern __attribute__((visibility("hidden"))) struct weir__rcu_garbage weir__rcu_garbage;
+
+/* What was ever retired, by all. */
+struct weir__rcu_sum {
+    uint64_t retired, bytes, over;
+};
+void weir__rcu_sum(struct weir__rcu_sum *s);
+
+/* ---- waiting -------------------------------------------------------------------------------------------------- */
+
+/* Waits until done(arg), which is called under `lock`. hurry: rounds follow each other, by weir's thread, meanwhile. Returns 0,
+ * ctx's error, ETIMEDOUT, EAGAIN (WEIR_NOW), ENOMEM. */
+struct weir__rcu_wait {
+    bool (*done)(const void *arg);
+    const void *arg;
+    const char *what;
+    bool hurry;
+};
+int weir__rcu_await(const struct weir__rcu_wait *w, weir_time deadline, weir_ctx *ctx);
+
+#endif
