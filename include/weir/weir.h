@@ -10,6 +10,7 @@
 #include <weir/eventfd.h>
 #include <weir/fd.h>
 #include <weir/limiter.h>
+#include <weir/map.h>
 #include <weir/mpmc.h>
 #include <weir/mutex_ring.h>
 #include <weir/once.h>

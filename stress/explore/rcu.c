@@ -15,11 +15,12 @@
 static struct weir_model_rcu_head *first, **last; /* retired, their period has not begun */
 static struct weir_model_rcu_head *batch;         /* the others that have not run */
 static uint64_t retired, run;                     /* callbacks */
+static unsigned outside;                          /* sections open in set-up or finish */
 
 void ex_rcu_reset(void) {
     first = batch = NULL;
     last = &first;
-    retired = run = 0;
+    retired = run = outside = 0;
 }
 
 static struct ex_task *caller(const char *what) {
@@ -34,7 +35,14 @@ static uint32_t readers(void) {
     return m;
 }
 
+/* Set-up and finish: nobody else is there, and sections protect from nobody. */
+static bool alone(void) { return !E.cur && !E.running; }
+
 void weir_model_rcu_lock(void) {
+    if (alone()) {
+        outside++;
+        return;
+    }
     struct ex_task *t = caller("rcu_lock");
     if (t->id == EX_DAEMON && t->rcu_depth > 64) ex_fail(EX_F_MISUSE, "sections nest without end");
     if (t->rcu_depth == 0) ex_step(t, NULL, 0, NULL);
@@ -54,6 +62,11 @@ static void left(const struct ex_task *t) {
 }
 
 void weir_model_rcu_unlock(void) {
+    if (alone()) {
+        if (outside == 0) ex_fail(EX_F_MISUSE, "rcu_unlock without rcu_lock");
+        outside--;
+        return;
+    }
     struct ex_task *t = caller("rcu_unlock");
     if (t->rcu_depth == 0) ex_fail(EX_F_MISUSE, "rcu_unlock without rcu_lock");
     if (t->rcu_depth == 1) ex_step(t, NULL, 0, NULL);
@@ -63,7 +76,7 @@ void weir_model_rcu_unlock(void) {
     left(t);
 }
 
-bool weir_model_rcu_held(void) { return E.cur && E.cur->rcu_depth > 0; }
+bool weir_model_rcu_held(void) { return E.cur ? E.cur->rcu_depth > 0 : outside > 0; }
 
 /* Waits until none of the threads in `set` is in the section any more that it is in now. */
 static void wait_for(struct ex_task *t, uint64_t set) {
@@ -74,6 +87,10 @@ static void wait_for(struct ex_task *t, uint64_t set) {
 }
 
 void weir_model_rcu_synchronize(void) {
+    if (alone()) {
+        if (outside) ex_fail(EX_F_MISUSE, "rcu_synchronize within a section waits for itself");
+        return;
+    }
     struct ex_task *t = caller("rcu_synchronize");
     if (t->rcu_depth) ex_fail(EX_F_MISUSE, "rcu_synchronize within a section waits for itself");
     ex_step(t, NULL, 0, NULL);

@@ -161,6 +161,33 @@
     XX(RCU_N3, LOAD_SC, "RCU_N2", "a snapshot may be a period too old")                            \
     XX(RCU_N4, LOAD_ACQ, "RCU_N2", "as N2")                                                        \
     XX(RCU_N5, RMW_SC, "RCU_N3", "synchronize may count a period that began before its caller")    \
+    XX(BELL_W1, RMW_SC, "BELL_R2", "who frees a word and who sleeps for it miss each other")       \
+    XX(BELL_W3, LOAD_SC, "BELL_R1", "as W1, without membarrier")                                   \
+    XX(BELL_Q1, RECHECK, "MAP_C1 BELL_R1", "as W1: the word may be free already")                  \
+    XX(BELL_S2, LOAD_ACQ, "BELL_S1", "a ring may be seen, and the word still held: it sleeps on")  \
+    XX(BELL_S1, RMW_SC, "BELL_S2", "as S2")                                                        \
+    XX(BELL_R1, RMW_SC, "BELL_W3", "as W3")                                                        \
+    XX(BELL_R2, LOAD_SC, "BELL_W1", "as W3")                                                       \
+    XX(MAP_T1, RMW_REL, "MAP_T2", "lines of the new table may be seen before they were filled")    \
+    XX(MAP_T2, LOAD_ACQ, "MAP_T1", "as T1")                                                        \
+    XX(MAP_N1, RMW_REL, "MAP_N2", "a new table may be seen before its lines are empty")            \
+    XX(MAP_N2, LOAD_ACQ, "MAP_N1", "as N1")                                                        \
+    XX(MAP_L1, RMW_ACQ, "MAP_C1", "what the lock protects may be seen as it was before")           \
+    XX(MAP_C1, STORE_REL, "MAP_L1 MAP_C2 MAP_C3 MAP_C6",                                           \
+       "a slot may be live before key and value are in it; and as L1")                             \
+    XX(MAP_C2, LOAD_ACQ, "MAP_C1", "as C1, and an entry that has moved may not be there yet")      \
+    XX(MAP_C3, LOAD_ACQ, "MAP_C1", "a writer may not find the entries that have moved")            \
+    XX(MAP_C6, LOAD_ACQ, "MAP_C1", "as T1")                                                        \
+    XX(MAP_C4, STORE_REL, "MAP_C5", "as C1, for a line of a chain")                                \
+    XX(MAP_C5, LOAD_ACQ, "MAP_C4", "as C4")                                                        \
+    XX(MAP_H1, STORE_REL, "MAP_H2", "a chain may be seen before it is filled")                     \
+    XX(MAP_H2, LOAD_ACQ, "MAP_H1", "as H1")                                                        \
+    XX(MAP_V1, STORE_REL, "MAP_V2", "what came before a put may not be seen after the get")        \
+    XX(MAP_V2, LOAD_ACQ, "MAP_V1", "as V1")                                                        \
+    XX(MAP_D1, RMW_SC, "RCU_N3", "a slot may be given out again while a reader looks at it")       \
+    XX(MAP_D2, RMW_SC, "RCU_N3", "as D1, in a chain")                                              \
+    XX(MAP_M1, RMW_AR, "MAP_M1 MAP_M2", "the new table may become the root before it is filled")   \
+    XX(MAP_M2, LOAD_ACQ, "MAP_M1", "as M1")                                                        \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
     XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")

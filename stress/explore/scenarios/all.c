@@ -3,6 +3,7 @@
 #include "../../cli/commands.h"
 #include "all.h"
 #include "chan.h"
+#include "map.h"
 #include "ring.h"
 #include "sem.h"
 
@@ -11,8 +12,8 @@
 #define MOST 1024
 
 static const struct weir_model_scenario *all[MOST];
-static struct weir_model_scenario rings[MOST], chans[MOST], sems[MOST];
-static size_t n, nrings, nchans, nsems;
+static struct weir_model_scenario rings[MOST], chans[MOST], sems[MOST], maps[MOST];
+static size_t n, nrings, nchans, nsems, nmaps;
 
 static void add_rings(const struct ring_case *c) {
     for (; c->name && nrings < MOST && n < MOST; c++) {
@@ -35,6 +36,13 @@ static void add_sems(const struct sem_case *c) {
     }
 }
 
+static void add_maps(const struct map_case *c) {
+    for (; c->name && nmaps < MOST && n < MOST; c++) {
+        map_scenario(&maps[nmaps], c);
+        all[n++] = &maps[nmaps++];
+    }
+}
+
 static void add(const struct weir_model_scenario *const *list) {
     for (; *list && n < MOST; list++) all[n++] = *list;
 }
@@ -46,6 +54,7 @@ int command_explore(int argc, char **argv) {
     add_chans(chan_cases);
     add(held_scenarios);
     add_sems(sem_cases);
+    add_maps(map_cases);
     add(sem_cross_scenarios);
     add(wg_scenarios);
     add(once_scenarios);

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/scenarios/map.c - runs the programs of map.h, and keeps their history. */
+#include <weir/map.h>
+#include <weir/rcu.h>
+
+#include <string.h>
+
+#include "../../../lib/rcu_inside.h"
+#include "../../../maps/map.h"
+#include "made.h"
+#include "map.h"
+
+#define KEYS "0123ab4567"
+
+struct state {
+    weir_map *map;
+    const struct map_case *c;
+    weir_au32 users;
+    uint64_t plain[512]; /* written before the value of this number is put, read after it is got */
+};
+
+static uint64_t inverse(uint64_t odd) { /* modulo 2^64 */
+    uint64_t x = odd;
+    for (int i = 0; i < 6; i++) x *= 2 - odd * x;
+    return x;
+}
+
+/* maps/map.h backwards, for seed 1. */
+uint64_t map_key(char name) {
+    uint64_t h = name >= 'a' ? (UINT64_MAX << 8) + (uint64_t)(name - 'a') : (uint64_t)(name - '0');
+    h *= inverse(UINT64_C(0xD6E8FEB86659FD93));
+    h ^= h >> 32;
+    return (h * inverse(UINT64_C(0x9E3779B97F4A7C15))) ^ 1;
+}
+uint64_t map_first_value(char name) { return 1000 + (uint64_t)(unsigned char)name; }
+
+static void register_thread(void *arg) {
+    (void)arg;
+    (void)weir__thread_self();
+}
+
+static void setup(void *state) {
+    struct state *s = state;
+    s->c = weir_model_param();
+    struct weir_map_opts o = WEIR_MAP_OPTS(uint64_t, uint64_t);
+    o.seed = 1;
+    unsigned threads = E.sc->threads;
+    for (unsigned i = 0; i < threads; i++) weir_model_as(i, register_thread, NULL);
+    E.membarrier = !s->c->denied;
+    weir_model_check(weir_map_new(&s->map, &o) == 0);
+    for (const char *k = s->c->there; *k; k++)
+        weir_model_check(weir_map_put(s->map, map_key(*k), map_first_value(*k)) == 0);
+    for (const char *k = s->c->waiting; *k; k++) {
+        weir_model_check(weir_map_put(s->map, map_key(*k), 7) == 0);
+        weir_model_check(weir_map_take(s->map, map_key(*k), NULL) == 0);
+    }
+    weir_init_atomic(&s->users, s->c->keeper ? threads - 1 : threads);
+    ex_threads_left = s->c->keeper ? 1 : 0;
+}
+
+/* ---- operations --------------------------------------------------------------------------------------------- */
+
+static const char *verb(char letter) {
+    switch (letter) {
+        case 'G': return "get";
+        case 'P': return "put";
+        case 'I': return "get_or_put";
+        case 'S': return "swap";
+        case 'T': return "take";
+        case 'C': return "cas";
+        case 'D': return "cad";
+        case 'X': return "clear";
+        case 'W': return "walk";
+        case 'R': return "grow";
+        case 'Z': return "shrink";
+        default: return "grace period";
+    }
+}
+
+static int on_key(weir_map *m, char letter, uint64_t key, uint64_t first, uint64_t *v) {
+    switch (letter) {
+        case 'G': return weir_map_get(m, key, v);
+        case 'P': return weir_map_put(m, key, *v);
+        case 'I': return weir_map_get_or_put(m, key, v);
+        case 'S': return weir_map_swap(m, key, v);
+        case 'T': return weir_map_take(m, key, v);
+        case 'C': return weir_map_cas(m, key, first, *v);
+        default: return weir_map_cad(m, key, first);
+    }
+}
+
+static void writes(struct state *s, uint64_t v) {
+    weir_model_write(&s->plain[v], sizeof *s->plain);
+    s->plain[v] = v;
+}
+static void reads(struct state *s, uint64_t v) {
+    if (v >= 512) return;
+    weir_model_read(&s->plain[v], sizeof *s->plain);
+    weir_model_check(s->plain[v] == v);
+}
+
+/* What it met, as a get of each key: out[i] is 0, or the value of the i-th key. */
+static void walk(struct state *s, struct weir_model_op *op) {
+    weir_map *m = s->map;
+    struct weir_map_cursor c = WEIR_MAP_CURSOR;
+    uint64_t key, val;
+    ptrdiff_t n;
+    unsigned most = 0;
+    memset(op->out, 0, sizeof op->out);
+    while ((n = weir_map_next(m, &c, &key, &val, 1)) == 1) {
+        unsigned i = 0;
+        while (KEYS[i] && map_key(KEYS[i]) != key) i++;
+        weir_model_check(KEYS[i] && i < WEIR_MODEL_VALUES && op->out[i] == 0 && most++ < 20);
+        op->out[i] = val;
+        reads(s, val);
+    }
+    weir_model_check(n == 0);
+    op->nout = WEIR_MODEL_VALUES;
+}
+
+static void resize(weir_map *m, bool grow) {
+    weir_guard g = weir_rcu_enter();
+    size_t lines = weir__map_root(m)->lines;
+    (void)weir_rcu_exit(g);
+    if (grow || lines > 2) (void)weir__map_resize(m, lines, grow ? 2 * lines : lines / 2);
+    (void)weir__map_finish(m);
+}
+
+static void run_one(struct state *s, char letter, char name) {
+    struct weir_model_op *op =
+        weir_model_begin(verb(letter), (unsigned)letter | (unsigned)(unsigned char)name << 8);
+    uint64_t v = (uint64_t)(op->thread + 1) * 100 + op->seq, first = map_first_value(name);
+    int rc = 0;
+    if (strchr("GPISTCD", letter)) {
+        op->in[0] = letter == 'C' || letter == 'D' ? first : v;
+        op->in[1] = v;
+        if (letter == 'G') weir_model_claims(40);
+        if (strchr("PISC", letter)) writes(s, v);
+        rc = on_key(s->map, letter, map_key(name), first, &v);
+        op->nin = letter == 'C' ? 2 : letter == 'G' || letter == 'T' ? 0 : 1;
+        bool out = letter == 'G' || letter == 'T'   ? rc == 0
+                   : letter == 'I' || letter == 'S' ? rc == WEIR_EEXIST
+                                                    : false;
+        op->out[0] = v;
+        op->nout = out;
+        if (out) reads(s, v);
+    } else if (letter == 'W') {
+        walk(s, op);
+    } else if (letter == 'X') {
+        rc = weir_map_clear(s->map);
+    } else if (letter == 'R' || letter == 'Z') {
+        resize(s->map, letter == 'R');
+    } else {
+        rc = weir_rcu_synchronize();
+    }
+    weir_model_end(op, rc);
+}
+
+static void thread(void *state, unsigned who) {
+    struct state *s = state;
+    if (s->c->keeper && made_serves(who, 1, weir__rcu_main)) return;
+    for (const char *p = s->c->program[who]; *p; p += 2) run_one(s, p[0], p[1]);
+    if (weir_fetch_sub_acq_rel(&s->users, 1, 0) != 1 || !s->c->keeper) return;
+    weir_model_check(weir_shutdown() == 0);
+    weir_au32 none = { 1 };
+    made_through(&none);
+}
+
+/* ---- afterwards --------------------------------------------------------------------------------------------- */
+
+/* Everything is still there to be read, once; it ends all moves, and gives back all that was retired. */
+static void finish(void *state) {
+    struct state *s = state;
+    for (const char *k = KEYS; *k; k++) run_one(s, 'G', *k);
+    map_check(s->c);
+    weir_model_check(weir__map_finish(s->map) == 0);
+    size_t n = 0;
+    struct weir_map_cursor c = WEIR_MAP_CURSOR;
+    uint64_t key, val;
+    while (weir_map_next(s->map, &c, &key, &val, 1) == 1) n++;
+    weir_model_check(weir_map_len(s->map) == n);
+    weir_model_check(weir_map_free(s->map) == 0);
+    weir__rcu.stops = 1; /* weir's thread, here */
+    weir_init_atomic(&weir__rcu_clock.ask, WEIR__RCU_HURRY);
+    weir__rcu_main();
+}
+
+void map_scenario(struct weir_model_scenario *to, const struct map_case *c) {
+    static char about[64][80];
+    static unsigned next;
+    char *text = about[next++ % 64];
+    unsigned threads = 0;
+    text[0] = '\0';
+    for (; threads < EX_THREADS && c->program[threads]; threads++) {
+        if (threads) (void)strcat(text, " | ");
+        (void)strncat(text, c->program[threads], 79 - strlen(text) - 4);
+    }
+    *to = (struct weir_model_scenario){ .name = c->name,
+                                        .about = text,
+                                        .threads = threads,
+                                        .param = c,
+                                        .options = c->options,
+                                        .state_size = sizeof(struct state),
+                                        .setup = setup,
+                                        .thread = thread,
+                                        .finish = finish };
+}

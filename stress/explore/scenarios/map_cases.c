@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/scenarios/map_cases.c - the table of map scenarios. */
+#include "map.h"
+
+#define CASE(name_, there_, waiting_, ...)                                              \
+    {                                                                                   \
+        .name = name_, .there = there_, .waiting = waiting_, .program = { __VA_ARGS__ } \
+    }
+
+const struct map_case map_cases[] = {
+    /* one line: puts, takes and gets of two keys, and of the same */
+    CASE("map.2x3", "0", "", "P0T0G0", "G0I0T0"),
+    CASE("map.3x2", "0", "", "T0P0", "S0G0", "G0C0"),
+    CASE("map.insert", "", "", "P0P1", "G1G0", "I0G1"),
+    CASE("map.cas", "0", "", "C0G0", "C0D0", "G0I0"),
+    /* the place of a removed entry: the same key, and another one, while a reader looks; with a period
+     * between */
+    CASE("map.reuse.same", "012", "", "T0P0", "G0G0", "N."),
+    CASE("map.reuse.other", "012", "", "T0P3", "G0G3", "N."),
+    CASE("map.reuse.waits", "01", "2", "P3G3", "G2G3", "N."),
+    CASE("map.reuse.late", "012", "", "T0N.P3", "G0G3"),
+    /* chains */
+    CASE("map.chain", "012", "", "P3T3", "G3G0", "I3G3"),
+    CASE("map.chain.both", "012", "", "T0P3", "P4G3", "G3G4"),
+    CASE("map.chain.reuse", "0123", "", "T3P4", "G3G4", "N."),
+    CASE("map.chain.anew", "012", "345", "P6G6", "G6G2", "P7"),
+    CASE("map.chain.anew.reader", "0123", "456", "P7", "G3G7", "T3"),
+    /* moving */
+    CASE("map.grow.read", "0a", "", "R.", "G0Ga", "P0"),
+    CASE("map.grow.write", "01", "", "R.", "P0T1", "G1G0"),
+    CASE("map.grow.chain", "0123", "", "R.", "G3T3", "P4"),
+    CASE("map.grow.two", "0", "", "R.", "R.G0", "P1"),
+    { .name = "map.grow.shared",
+      .there = "a",
+      .waiting = "",
+      .program = { "R.", "P0P0", "G0" },
+      .options = "preemptions=3" },
+    CASE("map.shrink", "0a", "", "R.Z.", "G0Ga", "PbT0"),
+    CASE("map.shrink.writers", "0a", "", "R.Z.", "P1T0", "TaPb"),
+    /* walks and clears */
+    CASE("map.walk", "01a", "", "W.", "T0P0", "P2"),
+    CASE("map.walk.grow", "01", "", "W.", "R.", "T0P2"),
+    CASE("map.walk.shrink", "0a", "", "R.Z.", "W.", "P1"),
+    CASE("map.clear", "01", "", "X.", "P0G1", "G0T1"),
+    CASE("map.clear.grow", "0a", "", "X.", "R.", "G0Ga"),
+    /* garbage is given back while others read */
+    { .name = "map.grow.garbage",
+      .there = "0",
+      .waiting = "",
+      .program = { "R.", "G0G0", "" },
+      .keeper = true },
+    { .name = "map.chain.garbage",
+      .there = "0123",
+      .waiting = "456",
+      .program = { "P7", "G3G3", "" },
+      .keeper = true },
+    { .name = "map.reuse.garbage",
+      .there = "012",
+      .waiting = "",
+      .program = { "T0P3", "G0G3", "" },
+      .keeper = true },
+    /* the lock without membarrier */
+    { .name = "map.denied",
+      .there = "0",
+      .waiting = "",
+      .program = { "P0P1", "T0G1", "S0" },
+      .denied = true },
+    { .name = "map.denied.late",
+      .there = "0",
+      .waiting = "",
+      .program = { "P0", "T0", "S0" },
+      .options = "denials=1" },
+    { .name = NULL },
+};
