@@ -200,10 +200,11 @@ static void release(weir_waitable *on, struct weir__node *n) {
 
 /* Lines of slots come from the other side's processor, and each claim waits for the stores before it: so a thread that
  * goes through the slots has two misses in a row for each line, unless it asks for the line some claims before it
- * writes there. Farther ahead than the claims that one transfer takes; once for each line, as the other side may be at
- * work there; never beyond the slots, nor in a small ring, where ahead is where the other side is. */
-#define AHEAD_BYTES 256
-#define TRANSFER 64 /* what processors move at once; WEIR_LINE is two of them */
+ * writes there. So far ahead that the two sides, where one is close behind the other, do not take from each other what
+ * is about to be written; and at each claim, not once for each line, which brings back what was taken, and is no
+ * branch that a select between two channels could not foresee. Never beyond the slots, nor in a small ring, where
+ * ahead is where the other side is. */
+#define AHEAD_BYTES 512
 
 static uint64_t ahead_in(size_t cap, size_t elem_size) {
     size_t stride = weir__mpmc_stride(elem_size), slots = (AHEAD_BYTES + stride - 1) / stride;
@@ -214,8 +215,7 @@ static inline void fetch_ahead(struct buffered *b, uint64_t at) {
     weir_mpmc *r = &b->ring;
     uint64_t w = at + b->ahead;
     if (b->ahead == 0 || (w & r->mask_) > r->last_) return;
-    weir_au64 *slot = weir__mpmc_stamp(r, w, (size_t)r->stride_);
-    if ((uintptr_t)slot % TRANSFER < r->stride_) weir_prefetch(slot);
+    weir_prefetch(weir__mpmc_stamp(r, w, (size_t)r->stride_));
 }
 
 /* *at: the word that was claimed, if it returns 0. */
