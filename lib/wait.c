@@ -285,7 +285,6 @@ ptrdiff_t weir__wait_on(struct weir__node *nodes, size_t n, const uint16_t *orde
     struct weir__node ctx_node;
     struct cases c = { nodes, n, order, ctx, NULL };
     weir_waitable *end = ctx ? weir_ctx_waitable(ctx) : NULL;
-    if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
     if (end) {
         weir__node_set(&ctx_node, end, WEIR_RECV, NULL, 0);
         c.ctx = &ctx_node;
@@ -304,7 +303,9 @@ ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, 
         performed = poll(&c, &call, &rc);
         if (performed) return performed - nodes;
     } while (deadline == WEIR_NOW && !at_one_instant(&c));
-    return deadline == WEIR_NOW ? rc : weir__wait_on(nodes, n, order, deadline, ctx);
+    if (deadline == WEIR_NOW) return rc;
+    if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
+    return weir__wait_on(nodes, n, order, deadline, ctx);
 }
 
 int weir__wait_one(weir_waitable *on, uint32_t op, void *elem, uint32_t arg, weir_time deadline,

@@ -181,7 +181,7 @@ void weir__pairing_unlock(void);
  * ENOMEM: then nothing was performed. */
 ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, weir_time deadline,
                      weir_ctx *ctx);
-/* What is left of it when each case was tried and was not ready, and there is no WEIR_NOW. */
+/* What is left of it when each case was tried and was not ready, and then the deadline had not passed. */
 ptrdiff_t weir__wait_on(struct weir__node *nodes, size_t n, const uint16_t *order,
                         weir_time deadline, weir_ctx *ctx);
 /* weir__wait with one case; returns its result, or the code. */

@@ -197,6 +197,7 @@ static ptrdiff_t try_each(struct weir_case *cases, size_t n, weir_time deadline,
         busy |= (uint32_t)(rc == WEIR_EBUSY) << i;
     }
     if (deadline == WEIR_NOW) return not_ready(cases, n, busy);
+    if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
     *tried = true;
     return SLOW;
 }
