@@ -9,7 +9,8 @@
  *
  * Invariants
  *   I1  a thread that is in a guard is registered; rcu.reader of its record is not NULL while weir has registered it.
- *   I2  register and unregister hold `birth`, so that a fork finds no lock of liburcu taken by weir (rcu_fork.c).
+ *   I2  register and unregister hold `birth`, and rcu.reader changes in the same hold, so that a fork finds no lock of liburcu
+ *       taken by weir, and knows which readers there are (rcu_fork.c).
  *   I3  a thread that ends inside a guard leaves it first: unregistering alone would not wake a period that sleeps until
  *       this reader leaves.
  * Debug builds keep who the guards of a thread are, in its record: 16 deep, further ones unchecked.
@@ -30,21 +31,24 @@ void weir__urcu_wake(void) { urcu_common_wake_up_gp(&urcu_memb_gp); }
 
 static bool app_registers; /* before threads use it */
 
-static void register_self(void) {
+/* self: its record, or NULL. Both are one for a fork (I2): registered, and known to be. */
+static void register_self(struct weir__thread *self) {
     weir__lock(&weir__rcu.birth);
     weir__urcu_register();
+    if (self) self->rcu.reader = weir__urcu_reader();
     weir__unlock(&weir__rcu.birth);
 }
-static void unregister_self(void) {
+static void unregister_self(struct weir__thread *self) {
     weir__lock(&weir__rcu.birth);
     weir__urcu_unregister();
+    if (self) self->rcu.reader = NULL;
     weir__unlock(&weir__rcu.birth);
 }
 
+/* What weir has registered, and the program has not unregistered. */
 static void forget(struct weir__thread *self) {
-    if (!self->rcu.reader) return;
+    if (self->rcu.reader && weir__urcu_registered()) unregister_self(self);
     self->rcu.reader = NULL;
-    if (weir__urcu_registered()) unregister_self();
 }
 
 weir_guard weir__rcu_enter_first(void) {
@@ -54,8 +58,7 @@ weir_guard weir__rcu_enter_first(void) {
         weir__urcu_lock();
         return g;
     }
-    register_self();
-    if (self) self->rcu.reader = weir__urcu_reader();
+    register_self(self);
     if (!self || app_registers || self->rcu.offline) g.v_ = ONCE;
     weir__urcu_lock();
     return g;
@@ -67,9 +70,7 @@ int weir__rcu_exit_last(weir_guard g) {
     weir__urcu_unlock();
     /* Held still: released in the wrong order. Then it stays registered, as its other guards need. */
     if (!(g.v_ & ONCE) || weir__urcu_held()) return 0;
-    struct weir__thread *self = weir__thread_self();
-    if (self) self->rcu.reader = NULL;
-    unregister_self();
+    unregister_self(weir__thread_self());
     return 0;
 }
 
@@ -131,10 +132,7 @@ int weir_rcu_exit(weir_guard g) { return weir__rcu_exit(g); }
 int weir_rcu_register(void) {
     struct weir__thread *self = weir__thread_self();
     if (!self) return WEIR_ENOMEM;
-    if (!weir__urcu_registered() && !app_registers && !self->rcu.offline) {
-        register_self();
-        self->rcu.reader = weir__urcu_reader();
-    }
+    if (!weir__urcu_registered() && !app_registers && !self->rcu.offline) register_self(self);
     return weir__rcu_ensure();
 }
 

@@ -16,55 +16,62 @@
 
 static struct weir__lock forks; /* from prepare to parent or child */
 static weir_aptr forker; /* who holds it. Relaxed: who looks for itself has stored it itself */
-static bool in_sync;     /* it has `sync` as well */
 
-static bool ended(const void *arg) {
-    (void)arg;
-    return weir__rcu.state == WEIR__RCU_NONE;
+/* What prepare has got. */
+struct got {
+    bool forks, sync;
+};
+
+static bool get_forks(void *arg) {
+    struct got *got = arg;
+    got->forks = weir__lock_try(&forks);
+    return got->forks;
 }
 
-/* weir__rcu.state is NONE and nobody is in a period: then `sync` is taken. */
-static bool ended_and_quiet(const void *arg) {
-    in_sync = ended(arg) && weir__lock_try(&weir__rcu.sync);
-    return in_sync;
+/* Weir's thread has ended, and nobody is in a period. */
+static bool get_sync(void *arg) {
+    struct got *got = arg;
+    got->sync = weir__rcu.state == WEIR__RCU_NONE && weir__lock_try(&weir__rcu.sync);
+    return got->sync;
 }
 
-static void hold(bool yes) {
-    weir__lock(&weir__rcu.lock);
-    weir__rcu.held = yes;
-    weir__unlock(&weir__rcu.lock);
-}
-
-/* Weir's thread is made again, if anything was asked for. Under the lock. */
-static void resume(void) {
-    if (in_sync) weir__unlock(&weir__rcu.sync);
-    in_sync = false;
-    weir__rcu.held = false;
+/* Under the lock: gives back what was got, and the lock. Weir's thread is made again, if anything was asked for. */
+static void resume(const struct got *got) {
+    if (got->sync) weir__unlock(&weir__rcu.sync);
+    if (got->forks) {
+        weir__rcu.held = false;
+        weir_store_relaxed(&forker, NULL);
+        weir__unlock(&forks);
+    }
     weir__rcu_ring();
     weir__unlock(&weir__rcu.lock);
     weir__rcu_wake();
-    weir_store_relaxed(&forker, NULL);
-    weir__unlock(&forks);
     /* Relaxed: who asks from now on sees to it. */
     if (weir_load_relaxed(&weir__rcu_clock.ask) != WEIR__RCU_IDLE) (void)weir__rcu_ensure();
 }
 
 int weir_rcu_fork_prepare_wait(weir_time deadline, weir_ctx *ctx) {
     struct weir__thread *self = weir__thread_self();
-    const struct weir__rcu_wait w = { ended_and_quiet, NULL, "a fork", false };
+    struct got got = { false, false };
+    const struct weir__rcu_wait others = { get_forks, &got, "another fork", false };
+    const struct weir__rcu_wait end = { get_sync, &got, "a fork", false };
     if (!self) return WEIR_ENOMEM;
     if (weir__rcu_busy(self)) {
         (void)weir__misuse("weir_rcu_fork_prepare",
                            "inside a guard, or in a function of weir's thread");
         return WEIR_EDEADLK;
     }
-    weir__lock(&forks);
-    hold(true);
-    weir__rcu_nudge();
-    int rc = weir__rcu_await(&w, deadline, ctx);
+    int rc = weir__rcu_await(&others, deadline, ctx);
+    if (rc == 0) {
+        weir__lock(&weir__rcu.lock);
+        weir__rcu.held = true;
+        weir__unlock(&weir__rcu.lock);
+        weir__rcu_nudge();
+        rc = weir__rcu_await(&end, deadline, ctx);
+    }
     if (rc < 0) {
         weir__lock(&weir__rcu.lock);
-        resume();
+        resume(&got);
         return rc;
     }
     weir_store_relaxed(&forker, self);
@@ -73,6 +80,8 @@ int weir_rcu_fork_prepare_wait(weir_time deadline, weir_ctx *ctx) {
     weir__lock(&weir__rcu.lock);
     return 0;
 }
+
+static const struct got all = { true, true };
 
 static bool prepared(const char *call) {
     const struct weir__thread *self = weir__thread_self();
@@ -85,7 +94,7 @@ int weir_rcu_fork_parent(void) {
     if (!prepared("weir_rcu_fork_parent")) return WEIR_EINVAL;
     weir__thread_fork_parent();
     weir__unlock(&weir__rcu.birth);
-    resume();
+    resume(&all);
     return 0;
 }
 
@@ -104,6 +113,6 @@ int weir_rcu_fork_child(void) {
     weir__thread_fork_child(gone);
     weir__rcu_list_anew();
     weir__unlock(&weir__rcu.birth);
-    resume();
+    resume(&all);
     return 0;
 }

@@ -92,8 +92,8 @@ void weir__rcu_sum(struct weir__rcu_sum *s);
 /* Waits until done(arg), which is called under `lock`. hurry: rounds follow each other, by weir's thread, meanwhile. Returns 0,
  * ctx's error, ETIMEDOUT, EAGAIN (WEIR_NOW), ENOMEM. */
 struct weir__rcu_wait {
-    bool (*done)(const void *arg);
-    const void *arg;
+    bool (*done)(void *arg);
+    void *arg;
     const char *what;
     bool hurry;
 };

@@ -103,8 +103,8 @@ int weir_rcu_set_limits(size_t soft, size_t hard) {
     return 0;
 }
 
-static bool has_room(const void *bytes) {
-    size_t more = *(const size_t *)bytes, hard = weir_load_relaxed(&weir__rcu_garbage.hard);
+static bool has_room(void *bytes) {
+    size_t more = *(size_t *)bytes, hard = weir_load_relaxed(&weir__rcu_garbage.hard);
     int64_t now = (int64_t)weir_load_relaxed(&weir__rcu_garbage.bytes);
     return now <= 0 || (more <= hard && now <= (int64_t)(hard - more));
 }
@@ -170,10 +170,24 @@ static bool nothing_left(void) {
 
 /* ---- synchronize -------------------------------------------------------------------------------------------------- */
 
-static bool passed(const void *snapshot) { return weir__rcu_passed(*(const uint64_t *)snapshot); }
+static bool passed(void *snapshot) { return weir__rcu_passed(*(uint64_t *)snapshot); }
 
 static int must_not_wait(const struct weir__thread *self) {
     return weir__rcu_busy(self) ? WEIR_EDEADLK : 0;
+}
+
+static bool not_held(void *arg) {
+    (void)arg;
+    return !weir__rcu.held;
+}
+
+/* A fork that waits for the period at work would wait for ever for others that follow it: they let it go first. */
+static void after_fork(void) {
+    const struct weir__rcu_wait w = { not_held, NULL, "the end of a fork", false };
+    weir__lock(&weir__rcu.lock);
+    bool held = weir__rcu.held;
+    weir__unlock(&weir__rcu.lock);
+    if (held) (void)weir__rcu_await(&w, WEIR_FOREVER, NULL); /* ENOMEM: then in competition */
 }
 
 int weir_rcu_synchronize_wait(weir_time deadline, weir_ctx *ctx) {
@@ -190,6 +204,7 @@ int weir_rcu_synchronize_wait(weir_time deadline, weir_ctx *ctx) {
         const struct weir__rcu_wait w = { passed, &snapshot, "grace period", true };
         return weir__rcu_await(&w, deadline, ctx);
     }
+    after_fork();
     weir__lock(&weir__rcu.sync);
     if (!weir__rcu_passed(snapshot)) weir__rcu_period();
     weir__unlock(&weir__rcu.sync);
@@ -200,8 +215,8 @@ int weir_rcu_synchronize_wait(weir_time deadline, weir_ctx *ctx) {
 
 /* ---- barrier and shutdown ----------------------------------------------------------------------------------------- */
 
-static bool rounds_done(const void *first) {
-    uint64_t n = *(const uint64_t *)first;
+static bool rounds_done(void *first) {
+    uint64_t n = *(uint64_t *)first;
     return weir__rcu.quiet >= n || weir__rcu.done >= n + WEIR_RCU_BARRIER_DEPTH;
 }
 
@@ -224,7 +239,7 @@ int weir_rcu_barrier_wait(weir_time deadline, weir_ctx *ctx) {
     return nothing_left() ? 0 : barrier(deadline, ctx);
 }
 
-static bool no_thread(const void *arg) {
+static bool no_thread(void *arg) {
     (void)arg;
     return weir__rcu.state == WEIR__RCU_NONE;
 }

@@ -7,17 +7,8 @@
 
 #include "rcu.h"
 
-#ifdef __has_feature
-#if __has_feature(thread_sanitizer)
-#define UNDER_TSAN 1
-#endif
-#endif
-#ifndef UNDER_TSAN
-#define UNDER_TSAN 0
-#endif
-
 #define GENERATIONS 3
-#define BUSY 3
+#define BUSY 4
 
 static weir_time soon(void) { return weir_after(20000 * MS); }
 
@@ -29,10 +20,29 @@ struct busy {
     weir_au64 retired;
 };
 
+static void *read_once(void *arg) {
+    struct busy *b = arg;
+    CHECK_IS(weir_rcu_exit(weir_rcu_enter()), 0);
+    CHECK_IS(object_retire(object_new(&b->freed, 1)), 0);
+    return NULL;
+}
+
+/* Threads that come and go: in the middle of being registered, or taken off. AddressSanitizer's lock for threads is not
+ * taken around a fork. */
+static uint64_t churn(struct busy *b) {
+    uint64_t lives = 0;
+    for (; !UNDER_ASAN && !weir_load_relaxed(&b->stop) && checks_hold(); lives++) {
+        pthread_t t;
+        if (!CHECK(pthread_create(&t, NULL, read_once, b) == 0, "pthread_create")) break;
+        (void)pthread_join(t, NULL);
+    }
+    return lives;
+}
+
 static void be_busy(void *arg, size_t index) {
     struct busy *b = arg;
-    uint64_t retired = 0;
-    while (!weir_load_relaxed(&b->stop) && checks_hold()) {
+    uint64_t retired = index == 3 ? churn(b) : 0;
+    while (index < 3 && !weir_load_relaxed(&b->stop) && checks_hold()) {
         weir_guard g = weir_rcu_enter();
         CHECK_IS(object_retire(object_new(&b->freed, 1)), 0);
         retired++;

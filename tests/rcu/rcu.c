@@ -6,15 +6,7 @@
 #include <string.h>
 
 /* AddressSanitizer's allocator does not take its locks around a fork. */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define UNDER_ASAN
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define UNDER_ASAN
-#endif
-#ifdef UNDER_ASAN
+#if UNDER_ASAN
 static pthread_mutex_t allocating = PTHREAD_MUTEX_INITIALIZER;
 void objects_hold(bool yes) {
     if (yes)
