@@ -56,7 +56,8 @@ int weir_map_free(weir_map *m) {
     return 0;
 }
 
-/* ---- length ------------------------------------------------------------------------------------------------- */
+/* ---- length
+ * ------------------------------------------------------------------------------------------------- */
 
 #ifdef WEIR_MODEL
 size_t weir__map_stripe(void) { return 0; }
@@ -77,25 +78,47 @@ size_t weir__map_len(const weir_map *m) {
 
 size_t weir_map_len(const weir_map *m) { return m ? weir__map_len(m) : 0; }
 
+/* Whether a table of so many lines can be had at all, before smaller ones are made on the way to it. */
+static bool affordable(const weir_map *m, size_t lines) {
+    size_t bytes = sizeof(struct weir__table) + lines * sizeof(struct weir__line);
+    void *p = weir__alloc(m->alloc, bytes, WEIR_LINE);
+    if (p) weir__free(m->alloc, p, bytes, WEIR_LINE);
+    return p != NULL;
+}
+
+static size_t lines_now(weir_map *m) {
+    weir_guard g = weir__rcu_enter();
+    size_t lines = weir__map_root(m)->lines;
+    weir__rcu_exit(g);
+    return lines;
+}
+
+/* The floor is raised when there is room; a table that has begun to shrink before grows again. */
+static bool keeps(weir_map *m, size_t want) {
+    size_t floor = weir_load_relaxed(&m->floor);
+    bool was = floor >= want;
+    while (floor < want && !weir_cas_relaxed(&m->floor, &floor, want)) {
+    }
+    return was;
+}
+
 int weir_map_reserve(weir_map *m, size_t n) {
     if (!m) return weir__misuse("weir_map_reserve", "no map");
     if (n > ENTRIES_MAX) return WEIR_ETOOBIG;
     size_t want = weir__map_lines_for(n), lines;
-    if (want > weir_load_relaxed(&m->floor)) weir_store_relaxed(&m->floor, want);
-    for (;;) {
-        int rc = weir__map_finish(m);
-        if (rc < 0) return rc;
-        weir_guard g = weir__rcu_enter();
-        lines = weir__map_root(m)->lines;
-        weir__rcu_exit(g);
-        if (lines >= want) return 0;
-        uint64_t failed = weir_load_relaxed(&m->failed);
-        if (!weir__map_resize(m, lines, 2 * lines) && weir_load_relaxed(&m->failed) != failed)
-            return WEIR_ENOMEM;
+    if (lines_now(m) < want && !affordable(m, want)) return WEIR_ENOMEM;
+    for (int rc;;) {
+        if ((rc = weir__map_finish(m)) < 0) return rc;
+        lines = lines_now(m);
+        if (lines >= want && keeps(m, want)) return 0;
+        if (lines >= want) continue;
+        rc = weir__map_resize(m, lines, 2 * lines);
+        if (rc < 0 && rc != WEIR_EBUSY) return rc;
     }
 }
 
-/* ---- statistics --------------------------------------------------------------------------------------------- */
+/* ---- statistics
+ * --------------------------------------------------------------------------------------------- */
 
 static void look_at(struct weir__line *l, struct weir_map_stats *out) {
     size_t chain = 0;
@@ -126,7 +149,7 @@ int weir_map_read_stats(weir_map *m, struct weir_map_stats *out) {
     weir_guard g = weir__rcu_enter();
     struct weir__table *t = weir__map_root(m), *next = weir__map_successor(t);
     look_at_all(t, out);
-    if (next) look_at_all(next, out);
+    if (next) out->bytes += weir__map_bytes(next); /* its lines are being filled */
     out->lines = t->lines;
     weir__rcu_exit(g);
     out->bytes += out->chained * sizeof(struct weir__line);

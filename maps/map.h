@@ -59,7 +59,8 @@ struct weir__table {
     const struct weir_alloc *alloc;
     struct weir_rcu_head head;
     _Alignas(WEIR_LINE) weir_asize cursor; /* units up to here are somebody's to move */
-    weir_asize left;                       /* units that have not moved */
+    weir_asize left;                       /* lines that have not moved */
+    weir_asize chained;                    /* further lines of those that have */
     _Alignas(WEIR_LINE) struct weir__line line[];
 };
 
@@ -78,7 +79,8 @@ struct weir_map {
     struct weir__stripe stripe[MAP_STRIPES];
 };
 
-/* ---- hash --------------------------------------------------------------------------------------------------- */
+/* ---- hash
+ * --------------------------------------------------------------------------------------------------- */
 
 /* A bijection for each seed: two keys never have the same hash. Top bits choose the line. */
 static inline uint64_t weir__map_hash(uint64_t key, uint64_t seed) {
@@ -88,7 +90,8 @@ static inline uint64_t weir__map_hash(uint64_t key, uint64_t seed) {
     return h;
 }
 
-/* ---- lines -------------------------------------------------------------------------------------------------- */
+/* ---- lines
+ * -------------------------------------------------------------------------------------------------- */
 
 static inline struct weir__line *weir__map_line(struct weir__table *t, uint64_t h) {
     return &t->line[h >> t->shift];
@@ -138,7 +141,8 @@ static inline void weir__map_wait(weir_map *m, struct weir__line *l) {
 void weir__map_remove(struct weir__line *first, uint64_t *ctrl, struct weir__line *l,
                       unsigned bits);
 
-/* ---- chains, tables ----------------------------------------------------------------------------------------- */
+/* ---- chains, tables
+ * ----------------------------------------------------------------------------------------- */
 
 /* Lines that a call has allocated before it took a lock. */
 struct weir__spare {
@@ -155,20 +159,22 @@ void weir__map_table_free(struct weir__table *t);
 size_t weir__map_bytes(const struct weir__table *t);
 size_t weir__map_lines_for(size_t entries);
 
-/* ---- moving (maps/move.c) ----------------------------------------------------------------------------------- */
+/* ---- moving (maps/move.c)
+ * ----------------------------------------------------------------------------------- */
 
 /* Moves the line of h, and a few more, to the successor of t. In a guard. 0, or WEIR_ENOMEM: some could not be
  * moved. */
 int weir__map_help(weir_map *m, struct weir__table *t, uint64_t h);
 /* Until no move is in flight. 0, WEIR_ENOMEM. In no guard. */
 int weir__map_finish(weir_map *m);
-/* Begins to shrink if there is much too much room. In no guard. */
-void weir__map_removed(weir_map *m);
-/* Begins to move to a table of so many lines, if t is the root and at rest. False: not now, or no memory. In no
- * guard. */
-bool weir__map_resize(weir_map *m, size_t from, size_t to);
+/* Begins to shrink if there is much too much room; whether it did. In no guard. */
+bool weir__map_removed(weir_map *m);
+/* Begins to move to a table of so many lines. 0; WEIR_EBUSY: the root has another size than `from`, or is not
+ * at rest; WEIR_ENOMEM; WEIR_EAGAIN: garbage has reached its limit. In no guard. */
+int weir__map_resize(weir_map *m, size_t from, size_t to);
 
-/* ---- counting ----------------------------------------------------------------------------------------------- */
+/* ---- counting
+ * ----------------------------------------------------------------------------------------------- */
 
 size_t weir__map_len(const weir_map *m);
 size_t weir__map_stripe(void);

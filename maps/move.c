@@ -20,6 +20,7 @@
 #include "map.h"
 
 #define SHARE 16 /* lines */
+#define CHUNK 256
 
 struct move {
     weir_map *m;
@@ -28,7 +29,8 @@ struct move {
     bool short_of_memory;
 };
 
-/* ---- copying ------------------------------------------------------------------------------------------------ */
+/* ---- copying
+ * ------------------------------------------------------------------------------------------------ */
 
 /* Where entries of one line of the new table go next. */
 struct end {
@@ -80,7 +82,8 @@ static void copy_line(struct move *v, struct weir__line *l, struct end *ends) {
     }
 }
 
-/* ---- a line, or a pair -------------------------------------------------------------------------------------- */
+/* ---- a line, or a pair
+ * -------------------------------------------------------------------------------------- */
 
 /* The lines of the old table that share lines of the new one with line i: their number, from *first. */
 static size_t unit(const struct move *v, size_t i, size_t *first) {
@@ -90,10 +93,21 @@ static size_t unit(const struct move *v, size_t i, size_t *first) {
 }
 
 static bool lock_unit(const struct move *v, struct weir__line *l, size_t n, uint64_t *ctrl) {
+    /* Looked at first: who locks l in vain rings for it, and two that sleep for l + 1 would wake each other for
+     * ever. */
+    if (n == 2 && weir_load_relaxed(&l[1].ctrl) & (MAP_LOCKED | MAP_MOVED)) return false;
     if (!weir__map_try_lock(l, &ctrl[0])) return false;
     if (n == 1 || weir__map_try_lock(l + 1, &ctrl[1])) return true;
     weir__map_unlock(v->m, l, ctrl[0]);
     return false;
+}
+
+/* They will be garbage with their table. */
+static void count_chains(struct weir__table *t, struct weir__line *l, size_t n) {
+    size_t lines = 0;
+    for (size_t k = 0; k < n; k++)
+        for (struct weir__line *c = weir__map_chain(l + k); c; c = weir__map_chain(c)) lines++;
+    if (lines) (void)weir_fetch_add_relaxed(&t->chained, lines);
 }
 
 /* With its locks. How many further lines it needs, or 0: copied. */
@@ -122,9 +136,12 @@ static size_t move_unit(struct move *v, size_t i) {
     for (;;) {
         if (!lock_unit(v, l, n, ctrl)) return 0;
         need = copy_unit(v, l, n);
+        if (!need) count_chains(v->from, l, n);
         WEIR_POINT("map.copied");
         uint64_t mark = need ? 0 : MAP_MOVED;
-        for (size_t k = 0; k < n; k++) weir__map_unlock(v->m, l + k, ctrl[k] | mark);
+        /* The last one first: who has passed a pair's first hash by the old table has waited for its first
+         * line. */
+        for (size_t k = n; k-- > 0;) weir__map_unlock(v->m, l + k, ctrl[k] | mark);
         if (!need) return n;
         if (weir__map_spare(v->m, &v->spare, need)) continue;
         v->short_of_memory = true;
@@ -144,7 +161,8 @@ static void complete(struct move *v) {
     if (!weir_cas_release(&v->m->table, &from, v->to, MAP_T1)) return;
     bool grows = v->to->lines > v->from->lines;
     (void)weir_fetch_add_relaxed(grows ? &v->m->grown : &v->m->shrunk, 1);
-    (void)weir_rcu_retire(&v->from->head, weir__map_bytes(v->from), free_table);
+    size_t chains = weir_load_relaxed(&v->from->chained) * sizeof(struct weir__line);
+    (void)weir_rcu_retire(&v->from->head, weir__map_bytes(v->from) + chains, free_table);
 }
 
 static void move_one(struct move *v, size_t i) {
@@ -167,26 +185,30 @@ int weir__map_help(weir_map *m, struct weir__table *t, uint64_t h) {
     return v.short_of_memory ? WEIR_ENOMEM : 0;
 }
 
-/* ---- beginning and ending a move ---------------------------------------------------------------------------- */
+/* ---- beginning and ending a move
+ * ---------------------------------------------------------------------------- */
 
-bool weir__map_resize(weir_map *m, size_t from, size_t to) {
+int weir__map_resize(weir_map *m, size_t from, size_t to) {
     void *none = NULL;
     weir_guard g = weir__rcu_enter();
     struct weir__table *t = weir__map_root(m);
     bool rest = t->lines == from && !weir__map_successor(t);
+    size_t bytes = weir__map_bytes(t);
     weir__rcu_exit(g);
-    if (!rest || weir_rcu_try_room(from * sizeof(struct weir__line)) < 0) return false;
+    if (!rest) return WEIR_EBUSY;
+    int rc = weir_rcu_try_room(bytes);
+    if (rc < 0) return rc;
     struct weir__table *next = weir__map_table(m->alloc, to);
     if (!next) {
         (void)weir_fetch_add_relaxed(&m->failed, 1);
-        return false;
+        return WEIR_ENOMEM;
     }
     g = weir__rcu_enter();
     t = weir__map_root(m);
     bool won = t->lines == from && weir_cas_release(&t->next, &none, next, MAP_N1);
     weir__rcu_exit(g);
     if (!won) weir__map_table_free(next);
-    return won;
+    return won ? 0 : WEIR_EBUSY;
 }
 
 /* In a guard. Whether lines have not moved; *held is one of them in which somebody is, or NULL. */
@@ -201,38 +223,58 @@ static bool left_behind(struct weir__table *t, struct weir__line **held) {
     return some;
 }
 
-/* One turn. 0, WEIR_EAGAIN: go on; WEIR_ENOMEM. Where a thread has marked the last lines and not counted them
- * yet, it does not wait for that: it has seen the marks (C6). */
-static int finish_some(weir_map *m, struct weir__table *t) {
-    size_t before = weir_load_relaxed(&t->left);
-    int rc = weir__map_help(m, t, 0);
-    if (weir_load_relaxed(&t->left) != before) return WEIR_EAGAIN;
-    if (rc < 0) return rc;
-    struct weir__line *held;
-    if (!left_behind(t, &held)) {
-        struct move v = { m, t, weir__map_successor(t), { NULL, 0 }, false };
-        complete(&v);
-    } else if (held) {
-        weir__map_wait(m, held);
+/* Lines from *at on, up to CHUNK, or to one in which somebody is: waits for that. WEIR_EAGAIN: go on;
+ * WEIR_ENOMEM. */
+static int finish_some(struct move *v, size_t *at) {
+    for (size_t n = 0; n < CHUNK && *at < v->from->lines; n++, ++*at) {
+        struct weir__line *l = &v->from->line[*at];
+        move_one(v, *at);
+        uint64_t c = weir_load_relaxed(&l->ctrl);
+        if (c & MAP_MOVED) continue;
+        if (v->short_of_memory) return WEIR_ENOMEM;
+        struct weir__line *pair = &v->from->line[*at ^ 1];
+        if (c & MAP_LOCKED)
+            weir__map_wait(v->m, l);
+        else if (weir_load_relaxed(&pair->ctrl) & MAP_LOCKED)
+            weir__map_wait(v->m, pair);
+        return WEIR_EAGAIN;
     }
     return WEIR_EAGAIN;
 }
 
+/* All lines were seen moved, or the table is another one than it was: once more, in one look. Where a thread has
+ * marked the last lines and not counted them yet it does not wait for that: it has seen the marks (C6). */
+static void finish_last(struct move *v, size_t *at) {
+    struct weir__line *held;
+    if (left_behind(v->from, &held))
+        *at = 0;
+    else
+        complete(v);
+}
+
 int weir__map_finish(weir_map *m) {
     int rc = WEIR_EAGAIN;
+    size_t at = 0;
     while (rc == WEIR_EAGAIN) {
         weir_guard g = weir__rcu_enter();
         struct weir__table *t = weir__map_root(m);
-        rc = weir__map_successor(t) ? finish_some(m, t) : 0;
+        struct move v = { m, t, weir__map_successor(t), { NULL, 0 }, false };
+        if (!v.to)
+            rc = 0;
+        else if (at < t->lines)
+            rc = finish_some(&v, &at);
+        else
+            finish_last(&v, &at);
+        if (v.spare.n) weir__map_spare_free(m, &v.spare);
         weir__rcu_exit(g);
     }
     return rc;
 }
 
-void weir__map_removed(weir_map *m) {
+bool weir__map_removed(weir_map *m) {
     weir_guard g = weir__rcu_enter();
     size_t lines = weir__map_root(m)->lines;
     weir__rcu_exit(g);
-    if (lines > weir_load_relaxed(&m->floor) && weir__map_len(m) < lines / 4)
-        (void)weir__map_resize(m, lines, lines / 2);
+    return lines > weir_load_relaxed(&m->floor) && weir__map_len(m) < lines / 4 &&
+           weir__map_resize(m, lines, lines / 2) == 0;
 }

@@ -86,15 +86,28 @@ int weir_map_each(weir_map *m, weir_map_fn *fn, void *arg) {
     struct weir_map_cursor c = WEIR_MAP_CURSOR;
     uint64_t keys[BATCH], vals[BATCH];
     ptrdiff_t n;
-    while ((n = weir_map_next(m, &c, keys, vals, BATCH)) > 0)
-        for (ptrdiff_t i = 0; i < n; i++) {
-            int rc = fn(keys[i], vals[i], arg);
-            if (rc != 0) return rc;
-        }
-    return (int)n;
+    int rc = 0;
+    while (rc == 0 && (n = weir_map_next(m, &c, keys, vals, BATCH)) > 0) {
+        weir_guard g = weir__rcu_enter(); /* MAP22: what fn writes does not wait for garbage */
+        for (ptrdiff_t i = 0; rc == 0 && i < n; i++) rc = fn(keys[i], vals[i], arg);
+        weir__rcu_exit(g);
+    }
+    return rc;
 }
 
-/* ---- clear -------------------------------------------------------------------------------------------------- */
+/* ---- clear
+ * -------------------------------------------------------------------------------------------------- */
+
+/* Live slots whose hash is not below `at`: in a line of a table that has shrunk the others were passed before,
+ * may have been put again, and may still be read where they came from. */
+static unsigned live_from(weir_map *m, const struct weir__line *l, uint64_t ctrl, uint64_t at) {
+    unsigned from = 0;
+    for (unsigned live = weir__map_live(ctrl); live; live &= live - 1) {
+        unsigned i = weir__map_first(live);
+        if (weir__map_hash(weir_load_relaxed(&l->key[i]), m->seed) >= at) from |= 1u << i;
+    }
+    return from;
+}
 
 static uint64_t clear_line(weir_map *m, uint64_t at) {
     struct weir__table *t;
@@ -103,7 +116,7 @@ static uint64_t clear_line(weir_map *m, uint64_t at) {
     weir_guard g = weir__rcu_enter();
     struct weir__line *first = weir__map_lock(m, at, &t, &ctrl);
     for (struct weir__line *l = first; l; l = weir__map_chain(l)) {
-        unsigned live = weir__map_live(l == first ? ctrl : weir_load_relaxed(&l->ctrl));
+        unsigned live = live_from(m, l, l == first ? ctrl : weir_load_relaxed(&l->ctrl), at);
         if (!live) continue;
         weir__map_remove(first, &ctrl, l, live);
         removed += weir__map_count(live);
@@ -121,6 +134,7 @@ int weir_map_clear(weir_map *m) {
     do at = clear_line(m, at);
     while (at != 0);
     weir__rcu_ask();
-    weir__map_removed(m);
+    while (weir__map_removed(m) && weir__map_finish(m) == 0) {
+    }
     return 0;
 }

@@ -35,6 +35,7 @@ struct write {
         garbage; /* lines, and bytes that would be retired, without which it could not be done */
     size_t table, longest; /* lines of the table and of the chain then */
     size_t counted;        /* what the stripe was before */
+    size_t asked;          /* bytes of garbage that there is room for */
 };
 
 /* Its slot, live; NULL: absent. */
@@ -48,7 +49,8 @@ static struct weir__line *find(struct weir__line *l, uint64_t key, unsigned *slo
     return NULL;
 }
 
-/* ---- inserting ---------------------------------------------------------------------------------------------- */
+/* ---- inserting
+ * ---------------------------------------------------------------------------------------------- */
 
 static unsigned free_slots(uint64_t ctrl) {
     unsigned taken = weir__map_live(ctrl);
@@ -120,7 +122,7 @@ static int extend(struct write *w, struct weir__line *first) {
     w->longest = c.lines;
     w->need = anew ? (c.live + MAP_SLOTS) / MAP_SLOTS : 1;
     w->garbage = anew ? c.lines * sizeof *old : 0;
-    if (w->spare.n < w->need || (anew && !w->dead)) return WEIR_ENOMEM;
+    if (w->spare.n < w->need || (anew && (!w->dead || w->garbage > w->asked))) return WEIR_ENOMEM;
     struct weir__line *l;
     if (anew) {
         l = copy_chain(w, old);
@@ -151,7 +153,8 @@ static int insert(struct write *w, struct weir__line *first, uint64_t *ctrl) {
     return extend(w, first);
 }
 
-/* ---- one attempt, under the lock ---------------------------------------------------------------------------- */
+/* ---- one attempt, under the lock
+ * ---------------------------------------------------------------------------- */
 
 static int change(struct write *w, struct weir__line *first, uint64_t *ctrl, struct weir__line *l,
                   unsigned slot) {
@@ -204,19 +207,23 @@ static int attempt(struct write *w) {
     return rc;
 }
 
-/* ---- what it needs ------------------------------------------------------------------------------------------ */
+/* ---- what it needs
+ * ------------------------------------------------------------------------------------------ */
 
 /* A line is full: the table is, or (by bad luck, or many removals) only this chain is long. */
 static bool grow(struct write *w) {
     size_t len = weir__map_len(w->m);
-    bool full = len > 2 * w->table, uneven = w->longest >= 3 && len > w->table / 2;
-    return (full || uneven) && weir__map_resize(w->m, w->table, 2 * w->table);
+    bool full = len > 2 * w->table;
+    bool uneven =
+        w->longest >= 3 && len >= w->table - w->table / 4; /* rulings 18: a quarter of the places */
+    return (full || uneven) && weir__map_resize(w->m, w->table, 2 * w->table) == 0;
 }
 
 static int provide(struct write *w, weir_time deadline, weir_ctx *ctx) {
     if (w->garbage) {
         int rc = weir_rcu_room_wait(w->garbage, deadline, ctx);
         if (rc < 0) return rc;
+        w->asked = w->garbage;
         if (!w->dead) {
             w->dead = weir__alloc(w->m->alloc, sizeof *w->dead, _Alignof(struct dead));
             if (!w->dead) return WEIR_ENOMEM;
@@ -231,6 +238,7 @@ static int run(struct write *w, weir_time deadline, weir_ctx *ctx) {
     w->hash = weir__map_hash(w->key, w->m->seed);
     w->spare = (struct weir__spare){ NULL, 0 };
     w->dead = NULL;
+    w->asked = 0;
     int rc;
     while ((rc = attempt(w)) == WEIR_ENOMEM && w->need) {
         if (grow(w)) continue;
@@ -243,7 +251,8 @@ static int run(struct write *w, weir_time deadline, weir_ctx *ctx) {
     return rc;
 }
 
-/* ---- the verbs ---------------------------------------------------------------------------------------------- */
+/* ---- the verbs
+ * ---------------------------------------------------------------------------------------------- */
 
 int weir_map_put_wait(weir_map *m, uint64_t key, uint64_t val, weir_time deadline, weir_ctx *ctx) {
     if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_put", "no map");

@@ -18,13 +18,17 @@
  * | next, each, clear                             | blocking: the same, of one line after the other               |
  *
  * A writer that is stopped inside its lock stops writers of the few keys in that line, and readers never.
- * Growing and shrinking is done by writers, a few lines each. While entries move a read takes one step more.
+ * Growing and shrinking is done by writers, a few lines each; a line in which somebody is stopped keeps it from
+ * ending, and the next one from beginning: until then what is put makes chains longer, for readers too. A read
+ * takes one step more for each move that is in flight or begins meanwhile.
  *
  * Memory: a removed entry's place is used again after a grace period (weir/rcu.h). A writer that has to leave
  * garbage behind waits first, where that has reached its limit, until `deadline` or the end of ctx; not inside
  * a guard.
  *
- * Ordering: what a thread did before it wrote a value is seen by whoever gets that value. */
+ * Ordering: what a thread did before it wrote a value is seen by whoever gets that value. Between two keys
+ * there is no more: of two threads that each replace the value of one key, and then read the other's, both may
+ * find what was before; a program that builds on that needs a barrier of its own. */
 #ifndef WEIR_MAP_H
 #define WEIR_MAP_H
 
@@ -56,7 +60,8 @@ WEIR_API int weir_map_free(weir_map *m);
 
 /* Any thread may make the calls below, and inside a guard. WEIR_EINVAL: NULL for a map or an array. */
 
-/* ---- reading ------------------------------------------------------------------------------------------------ */
+/* ---- reading
+ * ------------------------------------------------------------------------------------------------ */
 
 /* The value to *val. Returns 0, WEIR_ENOENT. */
 WEIR_API int weir_map_get(weir_map *m, uint64_t key, uint64_t *val);
@@ -69,7 +74,8 @@ WEIR_API ptrdiff_t weir_map_get_many(weir_map *m, const uint64_t *keys, uint64_t
 /* Entries: exact while nobody writes; else off by no more than the calls that are in flight. */
 WEIR_API size_t weir_map_len(const weir_map *m);
 
-/* ---- writing ------------------------------------------------------------------------------------------------ */
+/* ---- writing
+ * ------------------------------------------------------------------------------------------------ */
 
 /* Each of these returns, beside what stands there, for a key that is new:
  *   WEIR_ENOMEM                               nothing was changed
@@ -108,10 +114,12 @@ WEIR_API int weir_map_cad(weir_map *m, uint64_t key, uint64_t expect);
 /* Removes each entry that was put before the call; one that is put meanwhile may stay or go. Returns 0. */
 WEIR_API int weir_map_clear(weir_map *m);
 
-/* Room for n entries at once; the map does not shrink below. Returns 0, WEIR_ENOMEM, WEIR_ETOOBIG. */
+/* Room for n entries at once; the map does not shrink below. Returns 0; WEIR_ENOMEM; WEIR_ETOOBIG;
+ * WEIR_EAGAIN: garbage has reached its limit (weir/rcu.h). Then room may have grown, but may also shrink. */
 WEIR_NODISCARD WEIR_API int weir_map_reserve(weir_map *m, size_t n);
 
-/* ---- all entries -------------------------------------------------------------------------------------------- */
+/* ---- all entries
+ * -------------------------------------------------------------------------------------------- */
 
 /* Where a walk stands; all zeros: at its beginning. It may be kept, copied, and used from any thread. */
 struct weir_map_cursor {
@@ -129,12 +137,14 @@ struct weir_map_cursor {
 WEIR_API ptrdiff_t weir_map_next(weir_map *m, struct weir_map_cursor *c, uint64_t *keys,
                                  uint64_t *vals, size_t n);
 
-/* Calls fn for each entry, under the rules of next, with no lock and no guard, until it returns something else
- * than 0, which is returned. fn may use the map. */
+/* Calls fn for each entry, under the rules of next, until it returns something else than 0, which is returned.
+ * fn may use the map. It is called in a guard, under no lock: it must not wait for long, and what it writes
+ * does not wait for garbage. */
 typedef int weir_map_fn(uint64_t key, uint64_t val, void *arg);
 WEIR_API int weir_map_each(weir_map *m, weir_map_fn *fn, void *arg);
 
-/* ---- statistics --------------------------------------------------------------------------------------------- */
+/* ---- statistics
+ * --------------------------------------------------------------------------------------------- */
 
 struct weir_map_stats {
     size_t size;                             /* sizeof this struct; WEIR_MAP_STATS sets it */

@@ -70,7 +70,7 @@ static void fill_and_empty(void *m) {
     bool there[400] = { false };
     for (uint64_t i = 0; i < 1200 && checks_hold(); i++) {
         uint64_t k = i * 7 % 400, v = 0;
-        uint64_t key = k % 2 ? k : crowded_key(k);
+        uint64_t key = k % 2 ? k : crowded_key(k + 2); /* crowded_key(0) is 1 */
         int rc = i % 5 == 4 ? K.take(m, key, &v) : K.put(m, key, i);
         if (i % 5 == 4) {
             CHECK_IS(rc, there[k] ? 0 : WEIR_ENOENT);
@@ -84,7 +84,7 @@ static void fill_and_empty(void *m) {
     size_t n = 0;
     for (uint64_t k = 0; k < 400; k++) {
         uint64_t v;
-        CHECK_IS(K.get(m, k % 2 ? k : crowded_key(k), &v), there[k] ? 0 : WEIR_ENOENT);
+        CHECK_IS(K.get(m, k % 2 ? k : crowded_key(k + 2), &v), there[k] ? 0 : WEIR_ENOENT);
         n += there[k];
     }
     CHECK_IS(K.len(m), n);
@@ -92,8 +92,8 @@ static void fill_and_empty(void *m) {
 
 void map34_memory(void) {
     struct failing_alloc f;
-    size_t requests = 1;
-    for (size_t fail = 1; fail <= requests && checks_hold(); fail++) {
+    bool refused = true;
+    for (size_t fail = 1; refused && fail <= 150 && checks_hold(); fail++) {
         check_context("request %zu is refused", fail);
         failing_alloc_init(&f, fail);
         void *m = K.open(0, &f.as);
@@ -103,7 +103,7 @@ void map34_memory(void) {
         }
         CHECK_IS(f.out, 0);
         CHECK_IS(f.bytes_out, 0);
-        requests = f.requests < 60 ? f.requests : 60;
+        refused = f.refused > 0;
     }
 }
 

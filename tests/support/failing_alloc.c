@@ -4,6 +4,7 @@
 
 #include "check.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 /* What stands before a block: its size and alignment, in `align` bytes (at least 16). */
@@ -15,19 +16,34 @@ static size_t before(size_t align) {
     return align < sizeof(struct mark) ? sizeof(struct mark) : align;
 }
 
+/* Of the counts: what is retired is given back by weir's thread. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Counts a request; whether it is refused. */
+static bool refuses(struct failing_alloc *f) {
+    (void)pthread_mutex_lock(&lock);
+    bool yes = ++f->requests == f->fail_at;
+    f->refused += yes;
+    (void)pthread_mutex_unlock(&lock);
+    return yes;
+}
+
+static void count(struct failing_alloc *f, size_t blocks, size_t bytes) {
+    (void)pthread_mutex_lock(&lock);
+    f->out += blocks;
+    f->bytes_out += bytes;
+    (void)pthread_mutex_unlock(&lock);
+}
+
 static void *get(void *self, size_t size, size_t align) {
     struct failing_alloc *f = self;
     void *p = NULL;
-    if (++f->requests == f->fail_at) {
-        f->refused++;
-        return NULL;
-    }
+    if (refuses(f)) return NULL;
     size_t head = before(align);
     if (posix_memalign(&p, head, head + size) != 0) return NULL;
     char *block = (char *)p + head;
     *(struct mark *)(void *)(block - sizeof(struct mark)) = (struct mark){ size, align };
-    f->out++;
-    f->bytes_out += size;
+    count(f, 1, size);
     return block;
 }
 
@@ -36,8 +52,7 @@ static void put(void *self, void *p, size_t size, size_t align) {
     const struct mark *m = (const struct mark *)(const void *)((char *)p - sizeof *m);
     CHECK_IS(m->size, size);
     CHECK_IS(m->align, align);
-    f->out--;
-    f->bytes_out -= size;
+    count(f, (size_t)-1, 0 - size);
     free((char *)p - before(align));
 }
 

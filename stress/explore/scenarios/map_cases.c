@@ -24,8 +24,20 @@ const struct map_case map_cases[] = {
     CASE("map.chain.both", "012", "", "T0P3", "P4G3", "G3G4"),
     CASE("map.chain.reuse", "0123", "", "T3P4", "G3G4", "N."),
     CASE("map.chain.anew", "012", "345", "P6G6", "G6G2", "P7"),
-    CASE("map.chain.anew.reader", "0123", "456", "P7", "G3G7", "T3"),
+    CASE("map.chain.anew.reader", "0123", "45674", "P7", "G3G7", "T3"),
+    /* with live entries in the chain that is written anew */
+    CASE("map.chain.anew.value", "0123", "45674", "P7", "S3G3", "G3G3"),
+    CASE("map.chain.anew.clear", "0123", "45674", "P7", "X.", "G3G7"),
+    CASE("map.chain.anew.late", "0123", "45674", "P7N.", "G3G7", "T3P6"),
+    CASE("map.clear.reuse", "012", "", "X.P3", "G0G3", "N."),
+    CASE("map.clear.two", "03", "", "X.", "X.", "P0G0"),
     /* moving */
+    CASE("map.hops", "0a", "", "R.R.", "G0Ga", "P0"),
+    CASE("map.hops.back", "0a", "", "R.Z.", "G0Ga", "T0P0"),
+    CASE("map.grow.shrink.both", "0a", "", "R.", "Z.", "P0Ga"),
+    CASE("map.grow.waits", "012", "3", "R.", "P4G4", "G4T0"),
+    CASE("map.shrink.chain", "012a", "", "R.Z.", "P3", "G3"),
+    CASE("map.walk.shrink.two", "0a", "", "R.Z.", "W.", "Ta"),
     CASE("map.grow.read", "0a", "", "R.", "G0Ga", "P0"),
     CASE("map.grow.write", "01", "", "R.", "P0T1", "G1G0"),
     CASE("map.grow.chain", "0123", "", "R.", "G3T3", "P4"),
@@ -43,6 +55,11 @@ const struct map_case map_cases[] = {
     CASE("map.walk.shrink", "0a", "", "R.Z.", "W.", "P1"),
     CASE("map.clear", "01", "", "X.", "P0G1", "G0T1"),
     CASE("map.clear.grow", "0a", "", "X.", "R.", "G0Ga"),
+    /* a pair of lines that shrinks into one: a clear that has ended must be seen by who reads the line that is
+     * marked last, and must not remove what was put behind it */
+    CASE("map.clear.shrink", "a", "", "R.Z.", "X.GaGa"),
+    CASE("map.clear.shrink.put", "0", "", "R.Z.", "X.", "I0"),
+    CASE("map.lock", "0", "", "P0", "P0", "P0"),
     /* garbage is given back while others read */
     { .name = "map.grow.garbage",
       .there = "0",
@@ -51,7 +68,7 @@ const struct map_case map_cases[] = {
       .keeper = true },
     { .name = "map.chain.garbage",
       .there = "0123",
-      .waiting = "456",
+      .waiting = "45674",
       .program = { "P7", "G3G3", "" },
       .keeper = true },
     { .name = "map.reuse.garbage",

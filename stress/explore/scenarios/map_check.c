@@ -71,7 +71,7 @@ static size_t each_key(const struct weir_model_op *op, bool walk, struct weir_li
 static size_t convert(const struct weir_model_op *op, struct weir_lin_op *to) {
     unsigned letter = op->kind & 255;
     if (letter == 'W' || letter == 'X') return each_key(op, letter == 'W', to);
-    if (!strchr("GPISTCD", (int)letter)) return 0;
+    if (!strchr("GPISTCD", (int)letter) || op->result == WEIR_ENOMEM) return 0; /* no effect */
     *to = at_call(op, (char)(op->kind >> 8));
     to->kind = kind_of(letter);
     to->nin = op->nin;

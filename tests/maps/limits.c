@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/maps/limits.c - maps while garbage is at its limit, and after something was refused. MAP22 MAP34. */
+#include <stdlib.h>
+
+#include <weir/rcu.h>
+
+#include "kind.h"
+
+/* ---- an allocator that refuses what is large, and counts
+ * ------------------------------------------------------------ */
+
+struct ration {
+    struct weir_alloc as;
+    size_t most; /* bytes of one request; 0: any */
+    weir_asize bytes;
+};
+
+static void *ration_alloc(void *self, size_t size, size_t align) {
+    struct ration *r = self;
+    if (r->most && size > r->most) return NULL;
+    (void)weir_fetch_add_relaxed(&r->bytes, size);
+    return aligned_alloc(align, (size + align - 1) / align * align);
+}
+static void ration_free(void *self, void *p, size_t size, size_t align) {
+    struct ration *r = self;
+    (void)align;
+    (void)weir_fetch_sub_relaxed(&r->bytes, size);
+    free(p);
+}
+static void ration_init(struct ration *r, size_t most) {
+    r->as = (struct weir_alloc){ ration_alloc, ration_free, r };
+    r->most = most;
+    weir_init_atomic(&r->bytes, 0);
+}
+
+/* ---- a reader that stands still, and garbage at its limit
+ * --------------------------------------------------------------- */
+
+#define HARD 65536
+
+static void nothing(struct weir_rcu_head *head) { (void)head; }
+
+static struct weir_rcu_head heavy;
+static int64_t retire_all_that_may(void *arg) {
+    (void)arg;
+    int rc = weir_rcu_room(HARD);
+    return rc < 0 ? rc : weir_rcu_retire(&heavy, HARD, nothing);
+}
+
+static weir_guard stand_still(void) {
+    struct call filler;
+    CHECK_IS(weir_rcu_barrier(), 0);
+    CHECK_IS(weir_rcu_set_limits(HARD / 2, HARD), 0);
+    weir_guard g = weir_rcu_enter();
+    call_start(&filler, retire_all_that_may, NULL);
+    CHECK_IS(call_end(&filler), 0);
+    return g;
+}
+
+static void go_on(weir_guard g) {
+    CHECK_IS(weir_rcu_exit(g), 0);
+    CHECK_IS(weir_rcu_barrier(), 0);
+    CHECK_IS(weir_rcu_set_limits(0, 0), 0);
+}
+
+static int64_t reserve_some(void *m) { return K.reserve(m, 1000); }
+
+/* It says that it cannot, or waits asleep; it does not poll for ever. */
+void map_reserve_limit(void) {
+    void *m = map_open(0);
+    struct call c;
+    weir_guard g = stand_still();
+    call_start(&c, reserve_some, m);
+    CHECK(call_sleeps(&c) || call_done(&c), "it neither sleeps nor returns");
+    go_on(g);
+    (void)call_end(&c);
+    map_end(m);
+}
+
+/* MAP22, rulings 20: it would wait for a reader that may wait for it. */
+static int write_anew(uint64_t key, uint64_t val, void *m) {
+    (void)key;
+    (void)val;
+    for (uint64_t k = 100; k < 120; k++) {
+        CHECK_IS(K.put(m, crowded_key(k), k), 0);
+        CHECK_IS(K.take(m, crowded_key(k), NULL), 0);
+    }
+    return 1;
+}
+static int64_t walk_and_write(void *m) { return K.each(m, write_anew, m); }
+
+void map22_limit(void) {
+    void *m = map_open(0);
+    struct call c;
+    for (uint64_t k = 0; k < 4; k++) CHECK_IS(K.put(m, crowded_key(k), k), 0);
+    weir_guard g = stand_still();
+    call_start(&c, walk_and_write, m);
+    CHECK(!call_sleeps(&c), "a write of each's function waits for garbage");
+    go_on(g);
+    CHECK_IS(call_end(&c), 1);
+    map_end(m);
+}
+
+/* ---- after a refusal
+ * ------------------------------------------------------------------------------------------------------ */
+
+void map_reserve_refused(void) {
+    struct ration r;
+    ration_init(&r, 65536);
+    void *m = K.open(0, &r.as);
+    size_t before = K.places(m);
+    CHECK_IS(K.reserve(m, 1000000), WEIR_ENOMEM);
+    for (uint64_t i = 0; i < 40; i++) {
+        for (uint64_t k = 0; k < 200; k++) CHECK_IS(K.put(m, k, k), 0);
+        for (uint64_t k = 0; k < 200; k++) CHECK_IS(K.take(m, k, NULL), 0);
+    }
+    CHECK(K.places(m) <= 256, "it holds %zu places for what was refused; %zu before", K.places(m),
+          before);
+    CHECK_IS(K.close(m), 0);
+    CHECK_IS(weir_load_relaxed(&r.bytes), 0);
+}
+
+/* ---- what is retired is counted
+ * ------------------------------------------------------------------------------------------- */
+
+struct filling {
+    void *m;
+    uint64_t from, to;
+};
+static int64_t fill_some(void *arg) {
+    struct filling *f = arg;
+    for (uint64_t k = f->from; k < f->to && checks_hold(); k++) CHECK_IS(K.put(f->m, k, k), 0);
+    return 0;
+}
+
+/* A table that was refused its growth has long chains; they are garbage with it once it may grow. */
+void map_garbage_counted(void) {
+    enum { N = 20000 };
+    struct ration r;
+    ration_init(&r, 0);
+    void *m = K.open(0, &r.as);
+    r.most = 512;
+    struct filling f = { m, 0, N };
+    struct call c;
+    struct weir_rcu_stats s = WEIR_RCU_STATS;
+    (void)fill_some(&f);
+    CHECK_IS(weir_rcu_barrier(), 0);
+    CHECK_IS(weir_rcu_set_limits(HARD / 2, HARD), 0);
+    weir_guard g = weir_rcu_enter();
+    r.most = 0;
+    f = (struct filling){ m, N, N + 500 };
+    call_start(&c, fill_some, &f);
+    CHECK_IS(call_end(&c), 0);
+    struct weir_map_stats ms = WEIR_MAP_STATS;
+    CHECK_IS(weir_map_read_stats(m, &ms), 0);
+    CHECK_IS(weir_rcu_read_stats(&s), 0);
+    size_t garbage = weir_load_relaxed(&r.bytes) - ms.bytes;
+    size_t counted = (size_t)(s.bytes + s.over_bytes);
+    CHECK(garbage <= counted + counted / 2 + 4096,
+          "%zu bytes wait for the reader, %zu are counted, %zu is the limit", garbage, counted,
+          (size_t)HARD);
+    go_on(g);
+    CHECK_IS(K.close(m), 0);
+    CHECK_IS(weir_load_relaxed(&r.bytes), 0);
+}
+
+/* ---- looking while it grows
+ * ----------------------------------------------------------------------------------------------- */
+
+struct looking {
+    void *m;
+    weir_au32 over;
+};
+static int64_t grow_and_shrink(void *arg) {
+    struct looking *l = arg;
+    for (size_t i = 0; i < times(40) && checks_hold(); i++) {
+        for (uint64_t k = 0; k < 600; k++) CHECK_IS(K.put(l->m, crowded_key(k), k), 0);
+        for (uint64_t k = 0; k < 600; k++) CHECK_IS(K.take(l->m, crowded_key(k), NULL), 0);
+    }
+    weir_store_relaxed(&l->over, 1);
+    return 0;
+}
+void map_look(void) {
+    struct looking l = { .m = map_open(0) };
+    struct call c;
+    call_start(&c, grow_and_shrink, &l);
+    while (!weir_load_relaxed(&l.over)) (void)K.places(l.m);
+    CHECK_IS(call_end(&c), 0);
+    map_end(l.m);
+}
