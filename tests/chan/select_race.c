@@ -108,7 +108,7 @@ static void select_in_vain(void *arg, size_t i) {
     selector_recv(&s, v->a[i % v->pairs]);
     selector_recv(&s, v->b[i % v->pairs]);
     for (size_t k = i; k < v->rounds && checks_hold(); k += VAIN_THREADS) {
-        s.deadline = weir_after(k % 64 ? 2000 : 100000); /* on the way to sleep, or asleep */
+        s.deadline = weir_after(k % 64 ? 20000 : 100000); /* on the way to sleep, or asleep */
         CHECK_IS(selector_run(&s), WEIR_ETIMEDOUT);
     }
 }
