@@ -114,6 +114,8 @@
     XX(0, "C recv_many lets waiting senders in", many_senders)                             \
     XX(0, "C29 conservation and order, received by recv_many", c29_many)
 
+#define IDLE_CASES(XX) XX(0, "C who waits uses no processor time", idle_waiters)
+
 #define STATS_CASES(XX)                                                                 \
     XX(0, "C stats: bad input, and the name", stats_bad_input)                          \
     XX(0, "C stats: elements, the most inside, wakes that were elided", stats_elements) \
@@ -183,6 +185,7 @@
 CHAN_CASES(CHAN_DECLARE)
 MANY_CASES(CHAN_DECLARE)
 STATS_CASES(CHAN_DECLARE)
+IDLE_CASES(CHAN_DECLARE)
 SELECT_CASES(CHAN_DECLARE)
 MPMC_CASES(CHAN_DECLARE)
 SPSC_CASES(CHAN_DECLARE)

@@ -4,6 +4,7 @@
 #include "chan.h"
 
 #include <string.h>
+#include <time.h>
 
 /* ---- C30: not before the deadline ------------------------------------------------------------------------- */
 
@@ -223,4 +224,36 @@ void c31_peer_waits(void) {
     CHECK_IS(v, 5);
     CHECK_IS(peer_end(&p), 0);
     chan_end(c);
+}
+
+/* ---- who waits ------------------------------------------------------------------------------------------------ */
+
+static int64_t processor_time(void) { /* of all threads */
+    struct timespec ts;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+    return (int64_t)ts.tv_sec * 1000 * MS + ts.tv_nsec;
+}
+
+/* For ever, with a deadline, with a context. */
+void idle_waiters(void) {
+    struct peer p[3];
+    weir_chan *c[3];
+    weir_ctx *ctx = NULL;
+    if (!CHECK_IS(weir_ctx_new(&ctx, NULL, WEIR_FOREVER), 0)) return;
+    for (int i = 0; i < 3; i++) {
+        c[i] = chan_open(least_cap());
+        peer_start_until(&p[i], c[i], false, 0, i == 1 ? weir_after(60000 * MS) : WEIR_FOREVER,
+                         i == 2 ? ctx : NULL);
+        CHECK(call_sleeps(&p[i].call), "it returned");
+    }
+    int64_t before = processor_time();
+    sleep_ms(100);
+    int64_t used = processor_time() - before;
+    CHECK(used < 10 * MS, "three that wait used %lld ns of 100 ms", (long long)used);
+    for (int i = 0; i < 3; i++) {
+        CHECK_IS(weir_chan_close(c[i]), 0);
+        CHECK_IS(peer_end(&p[i]), WEIR_ECLOSED);
+        chan_end(c[i]);
+    }
+    weir_ctx_unref(ctx);
 }

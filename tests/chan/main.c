@@ -11,7 +11,8 @@ static const struct {
     struct test test;
 } cases[] = {
 #define XX(needs, name, fn) { needs, { name, fn } },
-    CHAN_CASES(XX) MANY_CASES(XX) STATS_CASES(XX) SELECT_CASES(XX) MPMC_CASES(XX) SPSC_CASES(XX)
+    CHAN_CASES(XX) MANY_CASES(XX) STATS_CASES(XX) IDLE_CASES(XX) SELECT_CASES(XX) MPMC_CASES(XX)
+        SPSC_CASES(XX)
 #undef XX
 };
 
