@@ -42,6 +42,12 @@ const struct map_case map_cases[] = {
     CASE("map.grow.write", "01", "", "R.", "P0T1", "G1G0"),
     CASE("map.grow.chain", "0123", "", "R.", "G3T3", "P4"),
     CASE("map.grow.two", "0", "", "R.", "R.G0", "P1"),
+    /* who ends a move that others have made */
+    { .name = "map.grow.ended",
+      .there = "a",
+      .waiting = "",
+      .program = { "R.", "P0", "Pb", "G0" },
+      .options = "preemptions=1" },
     { .name = "map.grow.shared",
       .there = "a",
       .waiting = "",
