@@ -24,12 +24,11 @@
 #include "service.h"
 #include "wait.h"
 
-#include <pthread.h>
-#include <stdio.h>
-
 #include <weir/debug.h>
 
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #define CASES_SHOWN 16
 

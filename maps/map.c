@@ -56,8 +56,7 @@ int weir_map_free(weir_map *m) {
     return 0;
 }
 
-/* ---- length
- * ------------------------------------------------------------------------------------------------- */
+/* ---- length --------------------------------------------------------------------------------------------- */
 
 #ifdef WEIR_MODEL
 size_t weir__map_stripe(void) { return 0; }
@@ -117,8 +116,7 @@ int weir_map_reserve(weir_map *m, size_t n) {
     }
 }
 
-/* ---- statistics
- * --------------------------------------------------------------------------------------------- */
+/* ---- statistics ----------------------------------------------------------------------------------------- */
 
 static void look_at(struct weir__line *l, struct weir_map_stats *out) {
     size_t chain = 0;
@@ -132,11 +130,6 @@ static void look_at(struct weir__line *l, struct weir_map_stats *out) {
     if (chain > out->longest) out->longest = chain;
 }
 
-static void look_at_all(struct weir__table *t, struct weir_map_stats *out) {
-    out->bytes += weir__map_bytes(t);
-    for (size_t i = 0; i < t->lines; i++) look_at(&t->line[i], out);
-}
-
 int weir_map_read_stats(weir_map *m, struct weir_map_stats *out) {
     if (!m || !out || out->size < sizeof *out)
         return weir__misuse("weir_map_read_stats", "NULL, or not WEIR_MAP_STATS");
@@ -148,10 +141,10 @@ int weir_map_read_stats(weir_map *m, struct weir_map_stats *out) {
                                     .failed = weir_load_relaxed(&m->failed) };
     weir_guard g = weir__rcu_enter();
     struct weir__table *t = weir__map_root(m), *next = weir__map_successor(t);
-    look_at_all(t, out);
-    if (next) out->bytes += weir__map_bytes(next); /* its lines are being filled */
+    for (size_t i = 0; i < t->lines; i++) look_at(&t->line[i], out);
     out->lines = t->lines;
+    out->bytes = weir__map_bytes(t) + out->chained * sizeof(struct weir__line);
+    if (next) out->bytes += weir__map_bytes(next); /* its lines are being filled */
     weir__rcu_exit(g);
-    out->bytes += out->chained * sizeof(struct weir__line);
     return 0;
 }

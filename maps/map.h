@@ -58,7 +58,7 @@ struct weir__table {
     weir_aptr next; /* the table that its entries move to; set once */
     const struct weir_alloc *alloc;
     struct weir_rcu_head head;
-    _Alignas(WEIR_LINE) weir_asize cursor; /* units up to here are somebody's to move */
+    _Alignas(WEIR_LINE) weir_asize cursor; /* lines up to here are somebody's to move, modulo all */
     weir_asize left;                       /* lines that have not moved */
     weir_asize chained;                    /* further lines of those that have */
     _Alignas(WEIR_LINE) struct weir__line line[];
@@ -79,19 +79,20 @@ struct weir_map {
     struct weir__stripe stripe[MAP_STRIPES];
 };
 
-/* ---- hash
- * --------------------------------------------------------------------------------------------------- */
+/* ---- hash ----------------------------------------------------------------------------------------------- */
+
+#define MAP_HASH_1 UINT64_C(0x9E3779B97F4A7C15)
+#define MAP_HASH_2 UINT64_C(0xD6E8FEB86659FD93)
 
 /* A bijection for each seed: two keys never have the same hash. Top bits choose the line. */
 static inline uint64_t weir__map_hash(uint64_t key, uint64_t seed) {
-    uint64_t h = (key ^ seed) * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t h = (key ^ seed) * MAP_HASH_1;
     h ^= h >> 32;
-    h *= UINT64_C(0xD6E8FEB86659FD93);
+    h *= MAP_HASH_2;
     return h;
 }
 
-/* ---- lines
- * -------------------------------------------------------------------------------------------------- */
+/* ---- lines ---------------------------------------------------------------------------------------------- */
 
 static inline struct weir__line *weir__map_line(struct weir__table *t, uint64_t h) {
     return &t->line[h >> t->shift];
@@ -141,8 +142,7 @@ static inline void weir__map_wait(weir_map *m, struct weir__line *l) {
 void weir__map_remove(struct weir__line *first, uint64_t *ctrl, struct weir__line *l,
                       unsigned bits);
 
-/* ---- chains, tables
- * ----------------------------------------------------------------------------------------- */
+/* ---- chains, tables ------------------------------------------------------------------------------------- */
 
 /* Lines that a call has allocated before it took a lock. */
 struct weir__spare {
@@ -159,8 +159,7 @@ void weir__map_table_free(struct weir__table *t);
 size_t weir__map_bytes(const struct weir__table *t);
 size_t weir__map_lines_for(size_t entries);
 
-/* ---- moving (maps/move.c)
- * ----------------------------------------------------------------------------------- */
+/* ---- moving (maps/move.c) ------------------------------------------------------------------------------- */
 
 /* Moves the line of h, and a few more, to the successor of t. In a guard. 0, or WEIR_ENOMEM: some could not be
  * moved. */
@@ -173,8 +172,7 @@ bool weir__map_removed(weir_map *m);
  * at rest; WEIR_ENOMEM; WEIR_EAGAIN: garbage has reached its limit. In no guard. */
 int weir__map_resize(weir_map *m, size_t from, size_t to);
 
-/* ---- counting
- * ----------------------------------------------------------------------------------------------- */
+/* ---- counting ------------------------------------------------------------------------------------------- */
 
 size_t weir__map_len(const weir_map *m);
 size_t weir__map_stripe(void);

@@ -19,8 +19,8 @@
 #include "../lib/base.h"
 #include "map.h"
 
-#define SHARE 16 /* lines */
-#define CHUNK 256
+#define SHARE 16  /* lines */
+#define CHUNK 256 /* lines that finish looks at in one guard */
 
 struct move {
     weir_map *m;
@@ -29,8 +29,7 @@ struct move {
     bool short_of_memory;
 };
 
-/* ---- copying
- * ------------------------------------------------------------------------------------------------ */
+/* ---- copying -------------------------------------------------------------------------------------------- */
 
 /* Where entries of one line of the new table go next. */
 struct end {
@@ -82,8 +81,7 @@ static void copy_line(struct move *v, struct weir__line *l, struct end *ends) {
     }
 }
 
-/* ---- a line, or a pair
- * -------------------------------------------------------------------------------------- */
+/* ---- a line, or a pair ---------------------------------------------------------------------------------- */
 
 /* The lines of the old table that share lines of the new one with line i: their number, from *first. */
 static size_t unit(const struct move *v, size_t i, size_t *first) {
@@ -185,8 +183,7 @@ int weir__map_help(weir_map *m, struct weir__table *t, uint64_t h) {
     return v.short_of_memory ? WEIR_ENOMEM : 0;
 }
 
-/* ---- beginning and ending a move
- * ---------------------------------------------------------------------------- */
+/* ---- beginning and ending a move ------------------------------------------------------------------------ */
 
 int weir__map_resize(weir_map *m, size_t from, size_t to) {
     void *none = NULL;
@@ -211,32 +208,24 @@ int weir__map_resize(weir_map *m, size_t from, size_t to) {
     return won ? 0 : WEIR_EBUSY;
 }
 
-/* In a guard. Whether lines have not moved; *held is one of them in which somebody is, or NULL. */
-static bool left_behind(struct weir__table *t, struct weir__line **held) {
-    bool some = false;
-    *held = NULL;
-    for (size_t i = 0; i < t->lines && !*held; i++) {
-        uint64_t c = weir_load_acquire(&t->line[i].ctrl, MAP_C6);
-        some = some || !(c & MAP_MOVED);
-        if (c & MAP_LOCKED) *held = &t->line[i];
-    }
-    return some;
+/* In a guard. Whether each line was seen to have moved. */
+static bool all_moved(struct weir__table *t) {
+    size_t i = 0;
+    while (i < t->lines && weir_load_acquire(&t->line[i].ctrl, MAP_C6) & MAP_MOVED) i++;
+    return i == t->lines;
 }
 
 /* Lines from *at on, up to CHUNK, or to one in which somebody is: waits for that. WEIR_EAGAIN: go on;
  * WEIR_ENOMEM. */
 static int finish_some(struct move *v, size_t *at) {
     for (size_t n = 0; n < CHUNK && *at < v->from->lines; n++, ++*at) {
-        struct weir__line *l = &v->from->line[*at];
         move_one(v, *at);
-        uint64_t c = weir_load_relaxed(&l->ctrl);
-        if (c & MAP_MOVED) continue;
+        if (weir_load_relaxed(&v->from->line[*at].ctrl) & MAP_MOVED) continue;
         if (v->short_of_memory) return WEIR_ENOMEM;
-        struct weir__line *pair = &v->from->line[*at ^ 1];
-        if (c & MAP_LOCKED)
-            weir__map_wait(v->m, l);
-        else if (weir_load_relaxed(&pair->ctrl) & MAP_LOCKED)
-            weir__map_wait(v->m, pair);
+        size_t first, k = unit(v, *at, &first);
+        while (k-- > 0) /* not for one that is free */
+            if (weir_load_relaxed(&v->from->line[first + k].ctrl) & MAP_LOCKED)
+                weir__map_wait(v->m, &v->from->line[first + k]);
         return WEIR_EAGAIN;
     }
     return WEIR_EAGAIN;
@@ -245,11 +234,10 @@ static int finish_some(struct move *v, size_t *at) {
 /* All lines were seen moved, or the table is another one than it was: once more, in one look. Where a thread has
  * marked the last lines and not counted them yet it does not wait for that: it has seen the marks (C6). */
 static void finish_last(struct move *v, size_t *at) {
-    struct weir__line *held;
-    if (left_behind(v->from, &held))
-        *at = 0;
-    else
+    if (all_moved(v->from))
         complete(v);
+    else
+        *at = 0;
 }
 
 int weir__map_finish(weir_map *m) {

@@ -13,8 +13,7 @@
 
 #define SPIN 60 /* pauses: a writer holds a lock for some 100 instructions */
 
-/* ---- memory
- * ------------------------------------------------------------------------------------------------- */
+/* ---- memory --------------------------------------------------------------------------------------------- */
 
 static size_t table_bytes(size_t lines) {
     return sizeof(struct weir__table) + lines * sizeof(struct weir__line);
@@ -81,8 +80,7 @@ void weir__map_spare_free(const weir_map *m, struct weir__spare *s) {
     *s = (struct weir__spare){ NULL, 0 };
 }
 
-/* ---- the lock
- * ----------------------------------------------------------------------------------------------- */
+/* ---- the lock ------------------------------------------------------------------------------------------- */
 
 bool weir__map_try_lock(struct weir__line *l, uint64_t *ctrl) {
     uint64_t c = weir_load_relaxed(&l->ctrl);
@@ -115,8 +113,7 @@ struct weir__line *weir__map_lock(weir_map *m, uint64_t h, struct weir__table **
     }
 }
 
-/* ---- slots
- * -------------------------------------------------------------------------------------------------- */
+/* ---- slots ---------------------------------------------------------------------------------------------- */
 
 void weir__map_remove(struct weir__line *first, uint64_t *ctrl, struct weir__line *l,
                       unsigned bits) {

@@ -8,7 +8,8 @@
  * Invariants
  *   I8  a line's entries are copied under its lock: all that have their place there at that instant. The cursor
  *       passes no hash above the last one copied, or the line's last.
- * Progress   blocking: a lock of one line at a time, none between two. */
+ * Progress   blocking: a lock of one line at a time, none between two.
+ * Ordering   the line's lock; what came before a put is seen by who copies its value under it. */
 #include "../lib/base.h"
 #include "map.h"
 
@@ -95,8 +96,7 @@ int weir_map_each(weir_map *m, weir_map_fn *fn, void *arg) {
     return rc;
 }
 
-/* ---- clear
- * -------------------------------------------------------------------------------------------------- */
+/* ---- clear ---------------------------------------------------------------------------------------------- */
 
 /* Live slots whose hash is not below `at`: in a line of a table that has shrunk the others were passed before,
  * may have been put again, and may still be read where they came from. */

@@ -7,9 +7,12 @@
  *               (C1), of a line of the chain C4, or with the link that publishes a new one (H1)
  *   removing    with the read-modify-write that clears the live bit (D1, D2)
  * What it may need beyond the line, further lines or room for garbage, it gets in no guard and with no lock,
- * and begins again: other writers may have changed everything meanwhile.
+ * and begins again: other writers may have changed everything meanwhile. (Who helps a move, in maps/move.c,
+ * gets lines in its guard, with no lock.)
  *
- * Progress   blocking. */
+ * Progress   blocking.
+ * Ordering   Under the lock all is relaxed, as L1 has brought what C1 of the writer before released; what
+ *            readers have to see whole is released by the stores above (-> C2, C5, H2, V2 of read.c). */
 #include <weir/ctx.h>
 
 #include "../lib/base.h"
@@ -31,8 +34,8 @@ struct write {
     uint64_t key, hash, val, expect, old;
     struct weir__spare spare;
     struct dead *dead; /* for a chain that is to be retired */
-    size_t need,
-        garbage; /* lines, and bytes that would be retired, without which it could not be done */
+    /* Lines, and bytes that would be retired, without which it could not be done. */
+    size_t need, garbage;
     size_t table, longest; /* lines of the table and of the chain then */
     size_t counted;        /* what the stripe was before */
     size_t asked;          /* bytes of garbage that there is room for */
@@ -49,8 +52,7 @@ static struct weir__line *find(struct weir__line *l, uint64_t key, unsigned *slo
     return NULL;
 }
 
-/* ---- inserting
- * ---------------------------------------------------------------------------------------------- */
+/* ---- inserting ------------------------------------------------------------------------------------------ */
 
 static unsigned free_slots(uint64_t ctrl) {
     unsigned taken = weir__map_live(ctrl);
@@ -153,8 +155,7 @@ static int insert(struct write *w, struct weir__line *first, uint64_t *ctrl) {
     return extend(w, first);
 }
 
-/* ---- one attempt, under the lock
- * ---------------------------------------------------------------------------- */
+/* ---- one attempt, under the lock ------------------------------------------------------------------------ */
 
 static int change(struct write *w, struct weir__line *first, uint64_t *ctrl, struct weir__line *l,
                   unsigned slot) {
@@ -207,15 +208,14 @@ static int attempt(struct write *w) {
     return rc;
 }
 
-/* ---- what it needs
- * ------------------------------------------------------------------------------------------ */
+/* ---- what it needs -------------------------------------------------------------------------------------- */
 
 /* A line is full: the table is, or (by bad luck, or many removals) only this chain is long. */
 static bool grow(struct write *w) {
     size_t len = weir__map_len(w->m);
     bool full = len > 2 * w->table;
-    bool uneven =
-        w->longest >= 3 && len >= w->table - w->table / 4; /* rulings 18: a quarter of the places */
+    /* Rulings 18: a quarter of the places at least. */
+    bool uneven = w->longest >= 3 && len >= w->table - w->table / 4;
     return (full || uneven) && weir__map_resize(w->m, w->table, 2 * w->table) == 0;
 }
 
@@ -251,8 +251,7 @@ static int run(struct write *w, weir_time deadline, weir_ctx *ctx) {
     return rc;
 }
 
-/* ---- the verbs
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the verbs ------------------------------------------------------------------------------------------ */
 
 int weir_map_put_wait(weir_map *m, uint64_t key, uint64_t val, weir_time deadline, weir_ctx *ctx) {
     if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_put", "no map");

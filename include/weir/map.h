@@ -9,7 +9,7 @@
  *   if (weir_map_get(m, 17, &v) == 0) ...
  *
  * Every value may be stored: absence has a result of its own, WEIR_ENOENT. Each call on one key is linearizable
- * with all others on that key. Where most calls write, a lock for each part of the keys costs less.
+ * with all others on that key.
  *
  * | operation                                     | progress                                                      |
  * |-----------------------------------------------|---------------------------------------------------------------|
@@ -60,13 +60,12 @@ WEIR_API int weir_map_free(weir_map *m);
 
 /* Any thread may make the calls below, and inside a guard. WEIR_EINVAL: NULL for a map or an array. */
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------------ */
+/* ---- reading -------------------------------------------------------------------------------------------- */
 
 /* The value to *val. Returns 0, WEIR_ENOENT. */
 WEIR_API int weir_map_get(weir_map *m, uint64_t key, uint64_t *val);
 
-/* n gets, one after the other, faster than by themselves: vals[i] is that of keys[i], found[i] whether there is
+/* n gets, one after the other, whose lines are asked for ahead: vals[i] is that of keys[i], found[i] whether there is
  * one. Returns how many there are. */
 WEIR_API ptrdiff_t weir_map_get_many(weir_map *m, const uint64_t *keys, uint64_t *vals, bool *found,
                                      size_t n);
@@ -74,8 +73,7 @@ WEIR_API ptrdiff_t weir_map_get_many(weir_map *m, const uint64_t *keys, uint64_t
 /* Entries: exact while nobody writes; else off by no more than the calls that are in flight. */
 WEIR_API size_t weir_map_len(const weir_map *m);
 
-/* ---- writing
- * ------------------------------------------------------------------------------------------------ */
+/* ---- writing -------------------------------------------------------------------------------------------- */
 
 /* Each of these returns, beside what stands there, for a key that is new:
  *   WEIR_ENOMEM                               nothing was changed
@@ -118,8 +116,7 @@ WEIR_API int weir_map_clear(weir_map *m);
  * WEIR_EAGAIN: garbage has reached its limit (weir/rcu.h). Then room may have grown, but may also shrink. */
 WEIR_NODISCARD WEIR_API int weir_map_reserve(weir_map *m, size_t n);
 
-/* ---- all entries
- * -------------------------------------------------------------------------------------------- */
+/* ---- all entries ---------------------------------------------------------------------------------------- */
 
 /* Where a walk stands; all zeros: at its beginning. It may be kept, copied, and used from any thread. */
 struct weir_map_cursor {
@@ -143,16 +140,15 @@ WEIR_API ptrdiff_t weir_map_next(weir_map *m, struct weir_map_cursor *c, uint64_
 typedef int weir_map_fn(uint64_t key, uint64_t val, void *arg);
 WEIR_API int weir_map_each(weir_map *m, weir_map_fn *fn, void *arg);
 
-/* ---- statistics
- * --------------------------------------------------------------------------------------------- */
+/* ---- statistics ----------------------------------------------------------------------------------------- */
 
 struct weir_map_stats {
     size_t size;                             /* sizeof this struct; WEIR_MAP_STATS sets it */
     size_t entries, lines, chained, longest; /* chained: further lines; longest: chain, in lines */
     size_t waiting; /* places of removed entries that wait for a grace period, or have, unused */
     size_t bytes;   /* of the table, and one that its entries move to, with chains */
-    uint64_t grown, shrunk, rewritten,
-        failed; /* resizes; chains copied; resizes refused for want of memory */
+    uint64_t grown, shrunk;     /* resizes */
+    uint64_t rewritten, failed; /* chains copied; resizes refused for want of memory */
 };
 #define WEIR_MAP_STATS { sizeof(struct weir_map_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 /* Looks at all lines, without locks. Returns 0, WEIR_EINVAL. */

@@ -22,6 +22,7 @@ struct kind {
     int (*get_or_put)(void *m, uint64_t key, uint64_t *val);
     int (*swap)(void *m, uint64_t key, uint64_t *val);
     int (*take)(void *m, uint64_t key, uint64_t *val);
+    int (*del)(void *m, uint64_t key);
     int (*cas)(void *m, uint64_t key, uint64_t expect, uint64_t val);
     int (*cad)(void *m, uint64_t key, uint64_t expect);
     int (*clear)(void *m);

@@ -19,6 +19,7 @@ static int put(void *m, uint64_t k, uint64_t v) { return weir_map_put(m, k, v); 
 static int get_or_put(void *m, uint64_t k, uint64_t *v) { return weir_map_get_or_put(m, k, v); }
 static int swap(void *m, uint64_t k, uint64_t *v) { return weir_map_swap(m, k, v); }
 static int take(void *m, uint64_t k, uint64_t *v) { return weir_map_take(m, k, v); }
+static int del(void *m, uint64_t k) { return weir_map_delete(m, k); }
 static int cas(void *m, uint64_t k, uint64_t e, uint64_t v) { return weir_map_cas(m, k, e, v); }
 static int cad(void *m, uint64_t k, uint64_t e) { return weir_map_cad(m, k, e); }
 static int clear(void *m) { return weir_map_clear(m); }
@@ -34,5 +35,6 @@ static size_t places(void *m) {
     return 2 * s.lines;
 }
 
-const struct kind K = { "map", open_map, close_map, get, get_many, put,  get_or_put, swap,  take,
-                        cas,   cad,      clear,     len, each,     next, reserve,    places };
+const struct kind K = { "map",      open_map, close_map, get,  get_many, put,
+                        get_or_put, swap,     take,      del,  cas,      cad,
+                        clear,      len,      each,      next, reserve,  places };

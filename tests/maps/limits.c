@@ -6,8 +6,7 @@
 
 #include "kind.h"
 
-/* ---- an allocator that refuses what is large, and counts
- * ------------------------------------------------------------ */
+/* ---- an allocator that refuses what is large, and counts ------------------------------------------------ */
 
 struct ration {
     struct weir_alloc as;
@@ -33,8 +32,7 @@ static void ration_init(struct ration *r, size_t most) {
     weir_init_atomic(&r->bytes, 0);
 }
 
-/* ---- a reader that stands still, and garbage at its limit
- * --------------------------------------------------------------- */
+/* ---- a reader that stands still, and garbage at its limit ----------------------------------------------- */
 
 #define HARD 65536
 
@@ -101,8 +99,7 @@ void map22_limit(void) {
     map_end(m);
 }
 
-/* ---- after a refusal
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- after a refusal ------------------------------------------------------------------------------------ */
 
 void map_reserve_refused(void) {
     struct ration r;
@@ -120,8 +117,7 @@ void map_reserve_refused(void) {
     CHECK_IS(weir_load_relaxed(&r.bytes), 0);
 }
 
-/* ---- what is retired is counted
- * ------------------------------------------------------------------------------------------- */
+/* ---- what is retired is counted ------------------------------------------------------------------------- */
 
 struct filling {
     void *m;
@@ -164,8 +160,7 @@ void map_garbage_counted(void) {
     CHECK_IS(weir_load_relaxed(&r.bytes), 0);
 }
 
-/* ---- looking while it grows
- * ----------------------------------------------------------------------------------------------- */
+/* ---- looking while it grows ----------------------------------------------------------------------------- */
 
 struct looking {
     void *m;

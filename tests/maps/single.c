@@ -86,6 +86,11 @@ void map9_take(void) {
     CHECK_IS(K.put(m, 1, 8), 0);
     CHECK_IS(K.take(m, 1, NULL), 0);
     CHECK_IS(K.len(m), 0);
+    CHECK_IS(K.del(m, 1), WEIR_ENOENT);
+    CHECK_IS(K.put(m, 1, 8), 0);
+    CHECK_IS(K.del(m, 1), 0);
+    CHECK_IS(K.get(m, 1, &v), WEIR_ENOENT);
+    CHECK_IS(K.len(m), 0);
     map_end(m);
 }
 
@@ -134,6 +139,7 @@ void map_bad_input(void) {
     CHECK_IS(K.get_or_put(m, 1, NULL), WEIR_EINVAL);
     CHECK_IS(K.swap(m, 1, NULL), WEIR_EINVAL);
     CHECK_IS(K.take(NULL, 1, &v), WEIR_EINVAL);
+    CHECK_IS(K.del(NULL, 1), WEIR_EINVAL);
     CHECK_IS(K.cas(NULL, 1, 1, 1), WEIR_EINVAL);
     CHECK_IS(K.cad(NULL, 1, 1), WEIR_EINVAL);
     CHECK_IS(K.clear(NULL), WEIR_EINVAL);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../../../lib/rcu_inside.h"
-#include "../../../maps/map.h"
+#include "../../../maps/unhash.h"
 #include "made.h"
 #include "map.h"
 
@@ -19,18 +19,10 @@ struct state {
     uint64_t plain[512]; /* written before the value of this number is put, read after it is got */
 };
 
-static uint64_t inverse(uint64_t odd) { /* modulo 2^64 */
-    uint64_t x = odd;
-    for (int i = 0; i < 6; i++) x *= 2 - odd * x;
-    return x;
-}
-
-/* maps/map.h backwards, for seed 1. */
 uint64_t map_key(char name) {
-    uint64_t h = name >= 'a' ? (UINT64_MAX << 8) + (uint64_t)(name - 'a') : (uint64_t)(name - '0');
-    h *= inverse(UINT64_C(0xD6E8FEB86659FD93));
-    h ^= h >> 32;
-    return (h * inverse(UINT64_C(0x9E3779B97F4A7C15))) ^ 1;
+    bool last = name >= 'a';
+    return weir__map_unhash(
+        last ? (UINT64_MAX << 8) + (uint64_t)(name - 'a') : (uint64_t)(name - '0'), 1);
 }
 uint64_t map_first_value(char name) { return 1000 + (uint64_t)(unsigned char)name; }
 
@@ -65,8 +57,7 @@ static void setup(void *state) {
     ex_threads_left = s->c->keeper ? 1 : 0;
 }
 
-/* ---- operations
- * --------------------------------------------------------------------------------------------- */
+/* ---- operations ----------------------------------------------------------------------------------------- */
 
 static const char *verb(char letter) {
     switch (letter) {
@@ -174,8 +165,7 @@ static void thread(void *state, unsigned who) {
     made_through(&none);
 }
 
-/* ---- afterwards
- * --------------------------------------------------------------------------------------------- */
+/* ---- afterwards ----------------------------------------------------------------------------------------- */
 
 /* Everything is still there to be read, once; it ends all moves, and gives back all that was retired. */
 static void finish(void *state) {
