@@ -18,6 +18,7 @@
 #include <weir/once.h>
 
 #include "base.h"
+#include "ctx.h"
 #include "os_user.h"
 #include "wait.h"
 
@@ -130,7 +131,7 @@ static void run_once(void *arg) {
 /* Returns 0 once it is done, with value and error in *r, or a code as in the header. */
 static int once(struct run *r, weir_time deadline, weir_ctx *ctx) {
     weir_once *o = r->once;
-    int rc = ctx ? weir_ctx_err(ctx) : 0;
+    int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
     if (!weir_once_is_done(o)) {
         struct weir__thread *self = weir__thread_self();

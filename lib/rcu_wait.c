@@ -46,7 +46,7 @@ static int sleep_until(const struct weir__rcu_wait *w, weir_time deadline, weir_
     for (bool first = true;; first = false) {
         uint32_t bell;
         bool done = look(w, &bell, &failed);
-        int rc = ctx ? weir_ctx_err(ctx) : 0;
+        int rc = weir__ctx_err(ctx);
         if (rc < 0 || done) return rc;
         if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
         if (first) before = failed;
@@ -65,7 +65,7 @@ int weir__rcu_await(const struct weir__rcu_wait *w, weir_time deadline, weir_ctx
         uint32_t bell;
         unsigned failed;
         bool done = look(w, &bell, &failed);
-        int rc = ctx ? weir_ctx_err(ctx) : 0;
+        int rc = weir__ctx_err(ctx);
         if (w->hurry && !done) (void)weir__rcu_raise(WEIR__RCU_HURRY);
         return rc < 0 || done ? rc : WEIR_EAGAIN;
     }
@@ -111,7 +111,7 @@ static bool has_room(void *bytes) {
 
 int weir_rcu_room_wait(size_t bytes, weir_time deadline, weir_ctx *ctx) {
     struct weir__thread *self = weir__thread_self();
-    int rc = ctx ? weir_ctx_err(ctx) : 0;
+    int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
     if (!self) return WEIR_ENOMEM;
     if (!has_room(&bytes)) {
@@ -230,7 +230,7 @@ static int barrier(weir_time deadline, weir_ctx *ctx) {
 }
 
 int weir_rcu_barrier_wait(weir_time deadline, weir_ctx *ctx) {
-    int rc = ctx ? weir_ctx_err(ctx) : 0;
+    int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
     if (must_not_wait(weir__thread_self()) < 0) {
         (void)weir__misuse("weir_rcu_barrier", "inside a guard, or in a function of weir's thread");
@@ -261,7 +261,7 @@ static int stop(weir_time deadline, weir_ctx *ctx) {
 }
 
 int weir_shutdown_wait(weir_time deadline, weir_ctx *ctx) {
-    int rc = ctx ? weir_ctx_err(ctx) : 0;
+    int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
     if (must_not_wait(weir__thread_self()) < 0) {
         (void)weir__misuse("weir_shutdown", "inside a guard, or in a function of weir's thread");

@@ -35,6 +35,7 @@
 #include <weir/sem.h>
 
 #include "base.h"
+#include "ctx.h"
 #include "wait.h"
 
 #define WAITERS UINT64_C(1)
@@ -176,7 +177,7 @@ static bool is_too_big(const weir_sem *s, uint32_t n) { return n > weir_sem_size
 
 int weir_sem_acquire_wait(weir_sem *s, uint32_t n, weir_time deadline, weir_ctx *ctx) {
     if (!s) return weir__misuse("weir_sem_acquire", "no semaphore");
-    int rc = ctx ? weir_ctx_err(ctx) : 0;
+    int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
     rc = take(s, n);
     if (rc == 0) return 0;

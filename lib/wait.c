@@ -18,6 +18,8 @@
  *            word, as in Reagents (Turon, 2012) and crossbeam's channels. */
 #include "wait.h"
 
+#include "ctx.h"
+
 static bool undone(int rc) { return rc == WEIR_EAGAIN || rc == WEIR_EBUSY; }
 
 /* ---- the call ------------------------------------------------------------------------------------------ */
@@ -297,7 +299,7 @@ ptrdiff_t weir__wait(struct weir__node *nodes, size_t n, const uint16_t *order, 
     struct cases c = { nodes, n, order, NULL, NULL };
     struct weir__call call = { .self = NULL };
     struct weir__node *performed;
-    int rc = ctx ? weir_ctx_err(ctx) : 0;
+    int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
     do {
         performed = poll(&c, &call, &rc);

@@ -21,6 +21,7 @@
 #include <weir/wg.h>
 
 #include "base.h"
+#include "ctx.h"
 #include "os_user.h"
 #include "wait.h"
 
@@ -129,7 +130,7 @@ static void disarm(weir_waitable *on, struct weir__node *n) {
 
 int weir_wg_wait_wait(weir_wg *wg, weir_time deadline, weir_ctx *ctx) {
     if (!wg) return weir__misuse("weir_wg_wait", "no wait group");
-    int rc = ctx ? weir_ctx_err(ctx) : 0;
+    int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
     if (is_zero(wg)) return 0;
     if (deadline == WEIR_NOW) return WEIR_EAGAIN;

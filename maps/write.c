@@ -13,9 +13,8 @@
  * Progress   blocking.
  * Ordering   Under the lock all is relaxed, as L1 has brought what C1 of the writer before released; what
  *            readers have to see whole is released by the stores above (-> C2, C5, H2, V2 of read.c). */
-#include <weir/ctx.h>
-
 #include "../lib/base.h"
+#include "../lib/ctx.h"
 #include "map.h"
 
 #define LOOK_EVERY 64 /* removals of a stripe: whether the table is much too large */
@@ -256,14 +255,14 @@ static int run(struct write *w, weir_time deadline, weir_ctx *ctx) {
 int weir_map_put_wait(weir_map *m, uint64_t key, uint64_t val, weir_time deadline, weir_ctx *ctx) {
     if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_put", "no map");
     struct write w = { .m = m, .verb = PUT, .key = key, .val = val };
-    int rc = weir_ctx_err(ctx);
+    int rc = weir__ctx_err(ctx);
     return rc < 0 ? rc : run(&w, deadline, ctx);
 }
 
 static int exchange(enum verb verb, weir_map *m, uint64_t key, uint64_t *val, weir_time deadline,
                     weir_ctx *ctx) {
     struct write w = { .m = m, .verb = verb, .key = key, .val = *val };
-    int rc = weir_ctx_err(ctx);
+    int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
     rc = run(&w, deadline, ctx);
     if (rc == WEIR_EEXIST) *val = w.old;

@@ -57,14 +57,26 @@ func (l *line) drain(a *account) {
 	}
 }
 
-// soloSelect receives from either, and sends the next element to that one.
-func soloSelect(p *phase, me *part) {
-	var a account
-	x, y := lines(p)
+// stock puts what one goroutine alone begins with into both.
+func stock(x, y *line) {
 	for i := 0; i < ahead; i++ {
 		x.give()
 		y.give()
 	}
+}
+
+// settle takes what is left in both, and reports.
+func (me *part) settle(a *account, x, y *line) {
+	x.drain(a)
+	y.drain(a)
+	me.moved, me.sum, me.disorder, me.sent = a.moved, a.sum, a.disorder, x.sent+y.sent
+}
+
+// soloSelect receives from either, and sends the next element to that one.
+func soloSelect(p *phase, me *part) {
+	var a account
+	x, y := lines(p)
+	stock(&x, &y)
 	for !p.stop.isSet() {
 		for i := 0; i < stopEvery; i++ {
 			select {
@@ -77,19 +89,14 @@ func soloSelect(p *phase, me *part) {
 			}
 		}
 	}
-	x.drain(&a)
-	y.drain(&a)
-	me.moved, me.sum, me.disorder, me.sent = a.moved, a.sum, a.disorder, x.sent+y.sent
+	me.settle(&a, &x, &y)
 }
 
 // soloEither sends to one or receives from the other, and does the other half.
 func soloEither(p *phase, me *part) {
 	var a account
 	x, y := lines(p)
-	for i := 0; i < ahead; i++ {
-		x.give()
-		y.give()
-	}
+	stock(&x, &y)
 	for !p.stop.isSet() {
 		for i := 0; i < stopEvery; i++ {
 			select {
@@ -102,9 +109,7 @@ func soloEither(p *phase, me *part) {
 			}
 		}
 	}
-	x.drain(&a)
-	y.drain(&a)
-	me.moved, me.sum, me.disorder, me.sent = a.moved, a.sum, a.disorder, x.sent+y.sent
+	me.settle(&a, &x, &y)
 }
 
 func produceBoth(p *phase, me *part) {
