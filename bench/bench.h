@@ -51,6 +51,8 @@ enum wb_can {
     WB_KIND = 256,       /* of weir, but a kind of its own: measured in every suite */
     WB_AWAY = 1024,      /* another program: it has no loops here, see away.h */
     WB_TWO = 2048,       /* of selects only those over two channels that are both ready */
+    WB_IS_MAP =
+        4096, /* the first field of a struct wb_map (maps.h); it has none of the loops below */
 };
 
 /* One thread of a run. The loop owns everything from `moved` on; the rest is constant during a run. */

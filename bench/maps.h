@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/maps.h - what a kind of map is, and what the harness asks of it: the counterpart of bench.h for maps.
+ *
+ * A kind is a file: it defines the macros of bench/map_loops.h, includes that, writes make and dispose, and ends
+ * with WB_MAP, which makes it a variant of structure "map" (words of 64 bits to words) or "strmap" (strings of 16
+ * or 40 bytes to values of 64). The loops are the same text for every kind, with its calls inlined: no
+ * kind pays a call through a pointer for an operation. bench/map_weir.c is the example.
+ *
+ * Keys. A key is made of an index, wb_map_key(index), one to one and scattered over 64 bits, so that a hash that
+ * does nothing has no advantage; a string ends with the hexadecimal digits of that. A value is a function of its
+ * key, so that every read is checked. A kind hashes words with wb_map_hash and strings with wb_map_hash_str, if it
+ * can be told; both cost what good hashes cost. (weir's are its own, seeded.)
+ *
+ * Population. keys:N is the number of entries, and a table has it before the clock starts.
+ *   read:100   indices 0 .. N-1 are present, and nobody writes. Readers draw from 0 .. N-1 (hit:100), 0 .. 2N-1
+ *              (hit:50) or N .. 2N-1 (hit:0).
+ *   the rest   half of what does not read puts, half deletes. All draw from 0 .. 2N-1, of which the even ones are
+ *              present at the beginning, and each one half of the time from then on: N entries, give or take a
+ *              few times the square root of N, and hit:50 for readers. Tables are used again by later runs, and have been
+ *              written to for as long as the others.
+ * Deleting what is not there, and putting what is, are part of the mix. */
+#ifndef WEIR_BENCH_MAPS_H
+#define WEIR_BENCH_MAPS_H
+
+#include "bench.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum wb_map_can {
+    WB_MAP_PRESIZED = 1, /* only with a hint: it cannot grow, or not while it is used */
+    WB_MAP_ALONE = 2,    /* one thread only: it has no synchronisation (the bound) */
+    WB_MAP_IN_PLACE =
+        4, /* several threads, but nobody may put a new key or delete: it has no synchronisation */
+    WB_MAP_ONE_HINT =
+        8, /* growing costs it nothing else than being presized does; no rows of its own for that */
+};
+
+enum wb_map_dist { WB_MAP_UNIFORM, WB_MAP_ZIPF /* 0.99 */, WB_MAP_HOT /* one key */ };
+
+/* What a thread is to do. */
+enum wb_map_job {
+    WB_MAP_FILL, /* puts index first, first + step, ... below end */
+    WB_MAP_GROW, /* the same, each put timed */
+    WB_MAP_MIX,  /* until stop: reads, puts and deletes drawn from first .. first + range - 1 */
+    WB_MAP_WRITE, /* until stop: puts over present keys: index first + step * (0 .. range - 1), drawn */
+    WB_MAP_SWEEP, /* gets index first, first + step, ... below end; what is there must have its value */
+};
+
+/* Work of one thread. The loop owns everything from `ops` on; the rest is constant during a run. */
+struct wb_map_work {
+    void *map;
+    enum wb_map_job job;
+    enum wb_map_dist dist;
+    unsigned id, threads;
+    size_t key_bytes;     /* strmap: 16 or 40 */
+    const uint32_t *stop; /* != 0: return (atomic relaxed load, every 64 operations) */
+    uint64_t first, step, end, range;
+    uint32_t gets_below,
+        puts_below; /* of 65536: below the first a get, below the second a put, else a delete */
+    const uint32_t *sample; /* WB_MAP_ZIPF: indices, the same for all kinds */
+    uint32_t sample_mask;   /* their number - 1 */
+    struct wb_hist *hist;   /* WB_MAP_GROW */
+    uint64_t seed;          /* advances from run to run */
+    void *own;              /* the kind's, per thread: what enter returned */
+    uint64_t ops;           /* operations that were done */
+    uint64_t gets, hits, puts, dels;
+    int64_t added;   /* puts that were new less deletes that removed; only if untold is 0 */
+    uint64_t untold; /* puts of which it is not known whether they were new */
+    uint64_t sum;    /* of what was read, less what it should have been: 0 */
+    uint64_t failed; /* puts refused */
+};
+
+struct wb_map {
+    struct wb_ring ring; /* what the harness lists: name, structure, package, note */
+    unsigned can;        /* enum wb_map_can */
+    void *(*make)(size_t hint,
+                  unsigned threads); /* hint: entries there will be; 0: it is to grow from little */
+    void (*dispose)(void *map);      /* no thread is inside */
+    /* By each thread before and after its loop, outside the clock; NULL: nothing to do. enter's result is
+     * work->own. A thread may be inside several times in its life, and in one map at a time. */
+    void *(*enter)(void *map);
+    void (*leave)(void *map, void *own);
+    size_t (*len)(void *map); /* nobody writes meanwhile */
+    size_t (*bytes)(
+        void *map); /* memory that it holds now; NULL: what malloc gave out since make */
+    void (*run)(struct wb_map_work *w); /* <MAP_NAME>_run of map_loops.h */
+};
+
+/* A value of 64 bytes, and a key that is a string. */
+struct wb_map_val {
+    uint64_t w[8];
+};
+struct wb_map_str {
+    const char *ptr;
+    size_t len;
+};
+
+/* At the end of a kind's file. symbol: as declared in maps_list.h. */
+#define WB_MAP(symbol, name, structure, package, note, can, make, dispose, enter, leave, len,   \
+               bytes, loops)                                                                    \
+    const struct wb_map symbol = { { name, structure, package, note, WB_MPMC | WB_IS_MAP, NULL, \
+                                     NULL, NULL, NULL, NULL, NULL, NULL, NULL },                \
+                                   can,                                                         \
+                                   make,                                                        \
+                                   dispose,                                                     \
+                                   enter,                                                       \
+                                   leave,                                                       \
+                                   len,                                                         \
+                                   bytes,                                                       \
+                                   loops##_run }
+
+#ifdef __cplusplus
+}
+#endif
+#endif
