@@ -19,6 +19,7 @@
 
 #include "base.h"
 #include "ctx.h"
+#include "handle.h"
 #include "rcu_inside.h"
 #include "waits.h"
 
@@ -269,5 +270,6 @@ int weir_shutdown_wait(weir_time deadline, weir_ctx *ctx) {
     }
     while (!nothing_left())
         if ((rc = barrier(deadline, ctx)) < 0) return rc;
+    weir__handle_drain();
     return stop(deadline, ctx);
 }
