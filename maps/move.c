@@ -14,16 +14,15 @@
  *       table.
  * A line that cannot be copied for want of memory, or because a writer is in it, is passed by: the cursor comes
  * round again. Until all have moved, the map is correct, only slower: a reader takes a step more.
- * Progress   a writer does a bounded share: its own line and SHARE more. weir__map_finish: blocking.
+ * Progress   a writer does a bounded share: its own line and `step` more. weir__map_finish: blocking.
  * Ordering   N1 -> N2; C1 -> C2, C3, C6; M1 -> M1, M2; T1 -> T2. */
 #include "../lib/base.h"
-#include "map.h"
+#include "core.h"
 
-#define SHARE 16  /* lines */
 #define CHUNK 256 /* lines that finish looks at in one guard */
 
 struct move {
-    weir_map *m;
+    struct weir__core *m;
     struct weir__table *from, *to;
     struct weir__spare spare;
     bool short_of_memory;
@@ -39,8 +38,7 @@ struct end {
     size_t entries;
 };
 
-static struct end *end_for(const struct move *v, struct end *ends, uint64_t key) {
-    uint64_t h = weir__map_hash(key, v->m->seed);
+static struct end *end_for(const struct move *v, struct end *ends, uint64_t h) {
     return v->to->lines > v->from->lines ? &ends[h >> v->to->shift & 1] : ends;
 }
 
@@ -48,7 +46,7 @@ static void count_entries(const struct move *v, struct weir__line *l, struct end
     for (; l; l = weir__map_chain(l)) {
         unsigned live = weir__map_live(weir_load_relaxed(&l->ctrl));
         for (; live; live &= live - 1)
-            end_for(v, ends, weir_load_relaxed(&l->key[weir__map_first(live)]))->entries++;
+            end_for(v, ends, weir_load_relaxed(&l->hash[weir__map_first(live)]))->entries++;
     }
 }
 
@@ -56,7 +54,7 @@ static size_t further_lines(size_t entries) {
     return entries > MAP_SLOTS ? (entries - 1) / MAP_SLOTS : 0;
 }
 
-static void append(struct move *v, struct end *e, uint64_t key, uint64_t val) {
+static void append(struct move *v, struct end *e, uint64_t h, uint64_t val) {
     if (e->n == MAP_SLOTS) {
         struct weir__line *more = weir__map_spare_take(&v->spare);
         weir_init_atomic(&e->line->ctrl, e->ctrl);
@@ -65,7 +63,7 @@ static void append(struct move *v, struct end *e, uint64_t key, uint64_t val) {
         e->line = more;
         e->ctrl = e->n = 0;
     }
-    weir_init_atomic(&e->line->key[e->n], key);
+    weir_init_atomic(&e->line->hash[e->n], h);
     weir_init_atomic(&e->line->val[e->n], val);
     e->ctrl |= UINT64_C(1) << e->n++;
 }
@@ -75,8 +73,8 @@ static void copy_line(struct move *v, struct weir__line *l, struct end *ends) {
         unsigned live = weir__map_live(weir_load_relaxed(&l->ctrl));
         for (; live; live &= live - 1) {
             unsigned i = weir__map_first(live);
-            uint64_t key = weir_load_relaxed(&l->key[i]);
-            append(v, end_for(v, ends, key), key, weir_load_relaxed(&l->val[i]));
+            uint64_t h = weir_load_relaxed(&l->hash[i]);
+            append(v, end_for(v, ends, h), h, weir_load_relaxed(&l->val[i]));
         }
     }
 }
@@ -94,8 +92,8 @@ static bool lock_unit(const struct move *v, struct weir__line *l, size_t n, uint
     /* Looked at first: who locks l in vain rings for it, and two that sleep for l + 1 would wake each other for
      * ever. */
     if (n == 2 && weir_load_relaxed(&l[1].ctrl) & (MAP_LOCKED | MAP_MOVED)) return false;
-    if (!weir__map_try_lock(l, &ctrl[0])) return false;
-    if (n == 1 || weir__map_try_lock(l + 1, &ctrl[1])) return true;
+    if (!weir__map_try_lock(v->m, l, &ctrl[0])) return false;
+    if (n == 1 || weir__map_try_lock(v->m, l + 1, &ctrl[1])) return true;
     weir__map_unlock(v->m, l, ctrl[0]);
     return false;
 }
@@ -160,6 +158,11 @@ static void complete(struct move *v) {
     bool grows = v->to->lines > v->from->lines;
     (void)weir_fetch_add_relaxed(grows ? &v->m->grown : &v->m->shrunk, 1);
     size_t chains = weir_load_relaxed(&v->from->chained) * sizeof(struct weir__line);
+    if (weir__core_plain(v->m)) { /* the caller may be in it still */
+        v->from->later = v->m->dead;
+        v->m->dead = v->from;
+        return;
+    }
     (void)weir_rcu_retire(&v->from->head, weir__map_bytes(v->from) + chains, free_table);
 }
 
@@ -168,7 +171,7 @@ static void move_one(struct move *v, size_t i) {
     if (lines && weir_fetch_sub_acq_rel(&v->from->left, lines, MAP_M1) == lines) complete(v);
 }
 
-int weir__map_help(weir_map *m, struct weir__table *t, uint64_t h) {
+int weir__map_help(struct weir__core *m, struct weir__table *t, uint64_t h) {
     struct move v = { m, t, weir__map_successor(t), { NULL, 0 }, false };
     size_t mask = t->lines - 1;
     if (weir_load_acquire(&t->left, MAP_M2) == 0) {
@@ -176,8 +179,8 @@ int weir__map_help(weir_map *m, struct weir__table *t, uint64_t h) {
         return 0;
     }
     move_one(&v, h >> t->shift);
-    size_t at = weir_fetch_add_relaxed(&t->cursor, SHARE);
-    size_t n = t->lines < SHARE ? t->lines : SHARE;
+    size_t at = weir_fetch_add_relaxed(&t->cursor, m->step);
+    size_t n = t->lines < m->step ? t->lines : m->step;
     for (size_t k = 0; k < n; k++) move_one(&v, (at + k) & mask);
     if (v.spare.n) weir__map_spare_free(m, &v.spare);
     return v.short_of_memory ? WEIR_ENOMEM : 0;
@@ -185,25 +188,25 @@ int weir__map_help(weir_map *m, struct weir__table *t, uint64_t h) {
 
 /* ---- beginning and ending a move ------------------------------------------------------------------------ */
 
-int weir__map_resize(weir_map *m, size_t from, size_t to) {
+int weir__map_resize(struct weir__core *m, size_t from, size_t to) {
     void *none = NULL;
-    weir_guard g = weir__rcu_enter();
+    weir_guard g = weir__core_enter(m);
     struct weir__table *t = weir__map_root(m);
     bool rest = t->lines == from && !weir__map_successor(t);
     size_t bytes = weir__map_bytes(t);
-    weir__rcu_exit(g);
+    weir__core_exit(m, g);
     if (!rest) return WEIR_EBUSY;
-    int rc = weir_rcu_try_room(bytes);
+    int rc = weir__core_plain(m) ? 0 : weir_rcu_try_room(bytes);
     if (rc < 0) return rc;
     struct weir__table *next = weir__map_table(m->alloc, to);
     if (!next) {
         (void)weir_fetch_add_relaxed(&m->failed, 1);
         return WEIR_ENOMEM;
     }
-    g = weir__rcu_enter();
+    g = weir__core_enter(m);
     t = weir__map_root(m);
     bool won = t->lines == from && weir_cas_release(&t->next, &none, next, MAP_N1);
-    weir__rcu_exit(g);
+    weir__core_exit(m, g);
     if (!won) weir__map_table_free(next);
     return won ? 0 : WEIR_EBUSY;
 }
@@ -240,11 +243,11 @@ static void finish_last(struct move *v, size_t *at) {
         *at = 0;
 }
 
-int weir__map_finish(weir_map *m) {
+int weir__map_finish(struct weir__core *m) {
     int rc = WEIR_EAGAIN;
     size_t at = 0;
     while (rc == WEIR_EAGAIN) {
-        weir_guard g = weir__rcu_enter();
+        weir_guard g = weir__core_enter(m);
         struct weir__table *t = weir__map_root(m);
         struct move v = { m, t, weir__map_successor(t), { NULL, 0 }, false };
         if (!v.to)
@@ -254,15 +257,15 @@ int weir__map_finish(weir_map *m) {
         else
             finish_last(&v, &at);
         if (v.spare.n) weir__map_spare_free(m, &v.spare);
-        weir__rcu_exit(g);
+        weir__core_exit(m, g);
     }
     return rc;
 }
 
-bool weir__map_removed(weir_map *m) {
-    weir_guard g = weir__rcu_enter();
+bool weir__map_removed(struct weir__core *m) {
+    weir_guard g = weir__core_enter(m);
     size_t lines = weir__map_root(m)->lines;
-    weir__rcu_exit(g);
+    weir__core_exit(m, g);
     return lines > weir_load_relaxed(&m->floor) && weir__map_len(m) < lines / 4 &&
            weir__map_resize(m, lines, lines / 2) == 0;
 }

@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* maps/unhash.h - weir__map_hash backwards: for tests and scenarios, which want keys that share a place. */
+/* maps/unhash.h - the hash of words backwards. */
 #ifndef WEIR_MAPS_UNHASH_H
 #define WEIR_MAPS_UNHASH_H
 
-#include "map.h"
+#include <weir/detail/word_hash.h>
 
-/* Of an odd number modulo 2^64, by Newton's iteration: each step doubles the bits that are right, of 3 in the
- * beginning. */
-static inline uint64_t weir__map_inverse(uint64_t odd) {
-    uint64_t x = odd;
-    for (int i = 0; i < 5; i++) x *= 2 - odd * x;
-    return x;
-}
+/* What undoes the multiplications: x * inverse(x) is 1 modulo 2^64. */
+#define WEIR__WORD_BACK_1 UINT64_C(0xF1DE83E19937733D)
+#define WEIR__WORD_BACK_2 UINT64_C(0xCFEE444D8B59A89B)
+
+_Static_assert(WEIR_WORD_HASH_1_ *WEIR__WORD_BACK_1 == 1, "inverse");
+_Static_assert(WEIR_WORD_HASH_2_ *WEIR__WORD_BACK_2 == 1, "inverse");
 
 /* The key that has this hash. */
 static inline uint64_t weir__map_unhash(uint64_t h, uint64_t seed) {
-    h *= weir__map_inverse(MAP_HASH_2);
+    h *= WEIR__WORD_BACK_2;
     h ^= h >> 32;
-    return h * weir__map_inverse(MAP_HASH_1) ^ seed;
+    return h * WEIR__WORD_BACK_1 ^ seed;
 }
 
 #endif

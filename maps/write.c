@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* maps/write.c - put, get_or_put, swap, take, delete, cas, cad. See map.h.
+/* maps/write.c - put, get_or_put, swap, take, delete, cas, cad, add, update. See core.h.
  *
  * A write locks the line of its key, finds the entry there or in the chain, and takes effect
  *   replacing   with the store of the value (V1), which readers of the live slot see
@@ -15,40 +15,36 @@
  *            readers have to see whole is released by the stores above (-> C2, C5, H2, V2 of read.c). */
 #include "../lib/base.h"
 #include "../lib/ctx.h"
-#include "map.h"
+#include "write.h"
 
 #define LOOK_EVERY 64 /* removals of a stripe: whether the table is much too large */
 
-enum verb { PUT, GET_OR_PUT, SWAP, TAKE, CAS, CAD };
-
-struct dead { /* a chain that was written anew */
+struct weir__dead { /* a chain that was written anew */
     struct weir_rcu_head head;
     const struct weir_alloc *alloc;
     struct weir__line *first;
 };
 
-struct write {
-    weir_map *m;
-    enum verb verb;
-    uint64_t key, hash, val, expect, old;
-    struct weir__spare spare;
-    struct dead *dead; /* for a chain that is to be retired */
-    /* Lines, and bytes that would be retired, without which it could not be done. */
-    size_t need, garbage;
-    size_t table, longest; /* lines of the table and of the chain then */
-    size_t counted;        /* what the stripe was before */
-    size_t asked;          /* bytes of garbage that there is room for */
+/* Where a write is. */
+struct place {
+    struct weir__table *table;
+    struct weir__line *first, *line; /* line: in which the key is, live; NULL: nowhere */
+    uint64_t ctrl;                   /* of first, as it will be */
+    unsigned slot;
+    size_t added;
+    bool changed;
 };
 
-/* Its slot, live; NULL: absent. */
-static struct weir__line *find(struct weir__line *l, uint64_t key, unsigned *slot) {
-    for (; l; l = weir__map_chain(l)) {
-        unsigned hit = weir__map_match(l, key) & weir__map_live(weir_load_relaxed(&l->ctrl));
-        if (!hit) continue;
-        *slot = weir__map_first(hit);
-        return l;
+static void find(const struct weir__write *w, struct place *at) {
+    for (struct weir__line *l = at->first; l; l = weir__map_chain(l)) {
+        unsigned hit = weir__map_match(l, w->hash) & weir__map_live(weir_load_relaxed(&l->ctrl));
+        for (; hit; hit &= hit - 1) {
+            at->slot = weir__map_first(hit);
+            at->line = l;
+            if (!w->same || w->same(w, weir_load_relaxed(&l->val[at->slot]))) return;
+        }
     }
-    return NULL;
+    at->line = NULL;
 }
 
 /* ---- inserting ------------------------------------------------------------------------------------------ */
@@ -62,10 +58,11 @@ static unsigned free_slots(uint64_t ctrl) {
     return ~taken & (unsigned)MAP_LIVE;
 }
 
-static uint64_t fill(struct weir__line *l, uint64_t ctrl, unsigned slot, uint64_t key,
+/* Release: for who reads and looks again (I10). */
+static uint64_t fill(struct weir__line *l, uint64_t ctrl, unsigned slot, uint64_t hash,
                      uint64_t val) {
-    weir_store_relaxed(&l->key[slot], key);
-    weir_store_relaxed(&l->val[slot], val);
+    weir_store_release(&l->hash[slot], hash, MAP_F1);
+    weir_store_release(&l->val[slot], val, MAP_V3);
     return (ctrl | UINT64_C(1) << slot) & ~(UINT64_C(8) << slot);
 }
 
@@ -85,9 +82,9 @@ static struct chain measure(struct weir__line *l) {
 }
 
 /* Fills lines of w's spare ones with the chain's entries and the new one; the first of them. */
-static struct weir__line *copy_chain(struct write *w, struct weir__line *l) {
+static struct weir__line *copy_chain(struct weir__write *w, struct weir__line *l) {
     struct weir__line *copy = weir__map_spare_take(&w->spare);
-    uint64_t ctrl = fill(copy, 0, 0, w->key, w->val);
+    uint64_t ctrl = fill(copy, 0, 0, w->hash, w->val);
     unsigned n = 1;
     for (; l; l = weir__map_chain(l)) {
         unsigned live = weir__map_live(weir_load_relaxed(&l->ctrl));
@@ -100,8 +97,8 @@ static struct weir__line *copy_chain(struct write *w, struct weir__line *l) {
                 copy = more;
                 ctrl = n = 0;
             }
-            ctrl =
-                fill(copy, ctrl, n++, weir_load_relaxed(&l->key[i]), weir_load_relaxed(&l->val[i]));
+            ctrl = fill(copy, ctrl, n++, weir_load_relaxed(&l->hash[i]),
+                        weir_load_relaxed(&l->val[i]));
         }
     }
     weir_init_atomic(&copy->ctrl, ctrl);
@@ -109,122 +106,167 @@ static struct weir__line *copy_chain(struct write *w, struct weir__line *l) {
 }
 
 static void free_chain(struct weir_rcu_head *head) {
-    struct dead *d = (struct dead *)(void *)head;
+    struct weir__dead *d = (struct weir__dead *)(void *)head;
     const struct weir_alloc *a = d->alloc;
     weir__map_lines_free(a, d->first);
-    weir__free(a, d, sizeof *d, _Alignof(struct dead));
+    weir__free(a, d, sizeof *d, _Alignof(struct weir__dead));
 }
 
 /* There is no free slot. 0, or WEIR_ENOMEM: w says what it needs. */
-static int extend(struct write *w, struct weir__line *first) {
-    struct weir__line *old = weir_load_relaxed(&first->next);
+static int extend(struct weir__write *w, const struct place *at) {
+    struct weir__line *old = weir_load_relaxed(&at->first->next);
     struct chain c = measure(old);
     bool anew = c.waiting >= MAP_SLOTS; /* I4 */
     w->longest = c.lines;
     w->need = anew ? (c.live + MAP_SLOTS) / MAP_SLOTS : 1;
     w->garbage = anew ? c.lines * sizeof *old : 0;
-    if (w->spare.n < w->need || (anew && (!w->dead || w->garbage > w->asked))) return WEIR_ENOMEM;
-    struct weir__line *l;
+    struct weir__line *l = anew || w->spare.n ? NULL : weir__map_recycled(at->table);
+    if (!l && (w->spare.n < w->need || (anew && (!w->dead || w->garbage > w->asked))))
+        return WEIR_ENOMEM;
     if (anew) {
         l = copy_chain(w, old);
         (void)weir_fetch_add_relaxed(&w->m->rewritten, 1);
     } else {
-        l = weir__map_spare_take(&w->spare);
-        weir_init_atomic(&l->ctrl, fill(l, 0, 0, w->key, w->val));
-        weir_init_atomic(&l->next, old);
+        if (!l) l = weir__map_spare_take(&w->spare);
+        weir_store_release(&l->ctrl, fill(l, 0, 0, w->hash, w->val), MAP_C7);
+        weir_store_release(&l->next, old, MAP_H3);
     }
-    weir_store_release(&first->next, l, MAP_H1);
+    weir_store_release(&at->first->next, l, MAP_H1);
     WEIR_POINT("map.chained");
     if (anew) w->dead->first = old;
     return 0;
 }
 
-static int insert(struct write *w, struct weir__line *first, uint64_t *ctrl) {
-    for (struct weir__line *l = first; l; l = weir__map_chain(l)) {
-        uint64_t c = l == first ? *ctrl : weir_load_relaxed(&l->ctrl);
-        unsigned room = free_slots(c);
-        if (!room) continue;
-        c = fill(l, c, weir__map_first(room), w->key, w->val);
-        if (l == first)
-            *ctrl = c;
-        else
-            weir_store_release(&l->ctrl, c, MAP_C4);
-        return 0;
+/* Slots of l for a new entry. */
+static unsigned room(const struct place *at, struct weir__line *l) {
+    return free_slots(l == at->first ? at->ctrl : weir_load_relaxed(&l->ctrl));
+}
+
+static int insert(struct weir__write *w, struct place *at) {
+    int rc = 0;
+    struct weir__line *l = at->first;
+    while (l && !room(at, l)) l = weir__map_chain(l);
+    if (!l) {
+        rc = extend(w, at);
+    } else if (l == at->first) {
+        at->ctrl = fill(l, at->ctrl, weir__map_first(room(at, l)), w->hash, w->val);
+    } else {
+        uint64_t c = weir_load_relaxed(&l->ctrl);
+        weir_store_release(&l->ctrl, fill(l, c, weir__map_first(free_slots(c)), w->hash, w->val),
+                           MAP_C4);
     }
-    return extend(w, first);
+    w->table = at->table->lines;
+    at->added = rc == 0;
+    at->changed = rc == 0;
+    return rc;
 }
 
 /* ---- one attempt, under the lock ------------------------------------------------------------------------ */
 
-static int change(struct write *w, struct weir__line *first, uint64_t *ctrl, struct weir__line *l,
-                  unsigned slot) {
-    w->old = weir_load_relaxed(&l->val[slot]);
-    switch (w->verb) {
-        case GET_OR_PUT: return WEIR_EEXIST;
-        case CAS:
-        case CAD:
-            if (w->old != w->expect) return WEIR_EEXIST;
-            break;
-        default: break;
-    }
-    if (w->verb == TAKE || w->verb == CAD) {
-        weir__map_remove(first, ctrl, l, 1u << slot);
-        return 0;
-    }
-    weir_store_release(&l->val[slot], w->val, MAP_V1);
-    return w->verb == SWAP ? WEIR_EEXIST : 0;
+static void take_out(struct weir__write *w, struct place *at) {
+    weir__map_remove(w->m, at->table, at->first, &at->ctrl, at->line, 1u << at->slot);
+    at->added = (size_t)-1;
+    at->changed = true;
+}
+static void replace(struct place *at, uint64_t val) {
+    weir_store_release(&at->line->val[at->slot], val, MAP_V1);
+    at->changed = true;
 }
 
-static int attempt(struct write *w) {
-    struct weir__table *t;
-    uint64_t ctrl;
-    unsigned slot;
-    size_t added = 0;
-    int rc = WEIR_ENOENT;
-    bool removes = false, inserts = w->verb == PUT || w->verb == GET_OR_PUT || w->verb == SWAP;
-    weir_guard g = weir__rcu_enter();
-    struct weir__line *first = weir__map_lock(w->m, w->hash, &t, &ctrl);
-    struct weir__line *l = find(first, w->key, &slot);
-    WEIR_POINT("map.locked");
-    w->need = 0;
-    if (l) {
-        rc = change(w, first, &ctrl, l, slot);
-        removes = rc == 0 && (w->verb == TAKE || w->verb == CAD);
-        if (removes) added = (size_t)-1;
-    } else if (inserts) {
-        rc = insert(w, first, &ctrl);
-        if (rc == 0) added = 1;
-        w->table = t->lines;
+/* By the user's function, which is called once: there is room. */
+static int update(struct weir__write *w, struct place *at) {
+    bool there = at->line != NULL;
+    w->val = there ? w->old : 0;
+    if (!there && w->spare.n == 0) {
+        struct weir__line *l = at->first;
+        while (l && !room(at, l)) l = weir__map_chain(l);
+        w->table = at->table->lines;
+        w->longest = 0;
+        w->need = 1;
+        if (!l) return WEIR_ENOMEM;
     }
-    weir__map_unlock(w->m, first, ctrl);
-    weir__rcu_exit(g);
+    int rc = w->update(&w->val, there, w->arg);
+    if (rc == WEIR_UPDATE_STORE) {
+        if (!there) return insert(w, at);
+        replace(at, w->val);
+    } else if (rc == WEIR_UPDATE_REMOVE && there) {
+        take_out(w, at);
+    }
+    return there ? 0 : WEIR_ENOENT;
+}
+
+static int present(struct weir__write *w, struct place *at) {
+    w->old = weir_load_relaxed(&at->line->val[at->slot]);
+    switch (w->verb) {
+        case WRITE_GET_OR_PUT: return WEIR_EEXIST;
+        case WRITE_CAS:
+        case WRITE_CAD:
+            if (w->old != w->expect) return WEIR_EEXIST;
+            break;
+        case WRITE_UPDATE: return update(w, at);
+        default: break;
+    }
+    if (w->verb == WRITE_TAKE || w->verb == WRITE_CAD) {
+        take_out(w, at);
+        return 0;
+    }
+    replace(at, w->verb == WRITE_ADD ? w->old + w->val : w->val);
+    return w->verb == WRITE_SWAP || w->verb == WRITE_ADD ? WEIR_EEXIST : 0;
+}
+
+static int absent(struct weir__write *w, struct place *at) {
+    switch (w->verb) {
+        case WRITE_PUT:
+        case WRITE_GET_OR_PUT:
+        case WRITE_SWAP:
+        case WRITE_ADD: return insert(w, at);
+        case WRITE_UPDATE: return update(w, at);
+        default: return WEIR_ENOENT;
+    }
+}
+
+static int attempt(struct weir__write *w) {
+    struct weir__core *m = w->m;
+    struct place at = { .added = 0 };
+    w->need = 0;
+    weir_guard g = weir__core_enter(m);
+    at.first = weir__map_lock(m, w->hash, &at.table, &at.ctrl);
+    find(w, &at);
+    WEIR_POINT("map.locked");
+    int rc = at.line ? present(w, &at) : absent(w, &at);
+    if (at.changed && m->kind == CORE_SEQ) at.ctrl += MAP_CHANGE;
+    weir__map_unlock(m, at.first, at.ctrl);
+    weir__core_exit(m, g);
     if (w->dead && w->dead->first) {
         (void)weir_rcu_retire(&w->dead->head, w->garbage, free_chain);
         w->dead = NULL;
     }
-    if (added) w->counted = weir__map_add(w->m, added);
-    if (removes) weir__rcu_ask();
+    if (at.added) w->counted = weir__map_add(m, at.added);
+    if (at.added == (size_t)-1) {
+        if (m->kind == CORE_RCU) weir__rcu_ask();
+        w->removed = true;
+    }
     return rc;
 }
 
 /* ---- what it needs -------------------------------------------------------------------------------------- */
 
 /* A line is full: the table is, or (by bad luck, or many removals) only this chain is long. */
-static bool grow(struct write *w) {
+static bool grow(struct weir__write *w) {
     size_t len = weir__map_len(w->m);
-    bool full = len > 2 * w->table;
+    bool full = len > weir__map_holds(w->m, w->table);
     /* Rulings 18: a quarter of the places at least. */
     bool uneven = w->longest >= 3 && len >= w->table - w->table / 4;
     return (full || uneven) && weir__map_resize(w->m, w->table, 2 * w->table) == 0;
 }
 
-static int provide(struct write *w, weir_time deadline, weir_ctx *ctx) {
+static int provide(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
     if (w->garbage) {
         int rc = weir_rcu_room_wait(w->garbage, deadline, ctx);
         if (rc < 0) return rc;
         w->asked = w->garbage;
         if (!w->dead) {
-            w->dead = weir__alloc(w->m->alloc, sizeof *w->dead, _Alignof(struct dead));
+            w->dead = weir__alloc(w->m->alloc, sizeof *w->dead, _Alignof(struct weir__dead));
             if (!w->dead) return WEIR_ENOMEM;
             w->dead->alloc = w->m->alloc;
             w->dead->first = NULL;
@@ -233,11 +275,7 @@ static int provide(struct write *w, weir_time deadline, weir_ctx *ctx) {
     return weir__map_spare(w->m, &w->spare, w->need) ? 0 : WEIR_ENOMEM;
 }
 
-static int run(struct write *w, weir_time deadline, weir_ctx *ctx) {
-    w->hash = weir__map_hash(w->key, w->m->seed);
-    w->spare = (struct weir__spare){ NULL, 0 };
-    w->dead = NULL;
-    w->asked = 0;
+int weir__write(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
     int rc;
     while ((rc = attempt(w)) == WEIR_ENOMEM && w->need) {
         if (grow(w)) continue;
@@ -246,66 +284,7 @@ static int run(struct write *w, weir_time deadline, weir_ctx *ctx) {
     }
     if (WEIR_UNLIKELY(w->spare.n)) weir__map_spare_free(w->m, &w->spare);
     if (WEIR_UNLIKELY(w->dead != NULL))
-        weir__free(w->m->alloc, w->dead, sizeof *w->dead, _Alignof(struct dead));
+        weir__free(w->m->alloc, w->dead, sizeof *w->dead, _Alignof(struct weir__dead));
+    if (w->removed && w->counted % LOOK_EVERY == 0) (void)weir__map_removed(w->m);
     return rc;
-}
-
-/* ---- the verbs ------------------------------------------------------------------------------------------ */
-
-int weir_map_put_wait(weir_map *m, uint64_t key, uint64_t val, weir_time deadline, weir_ctx *ctx) {
-    if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_put", "no map");
-    struct write w = { .m = m, .verb = PUT, .key = key, .val = val };
-    int rc = weir__ctx_err(ctx);
-    return rc < 0 ? rc : run(&w, deadline, ctx);
-}
-
-static int exchange(enum verb verb, weir_map *m, uint64_t key, uint64_t *val, weir_time deadline,
-                    weir_ctx *ctx) {
-    struct write w = { .m = m, .verb = verb, .key = key, .val = *val };
-    int rc = weir__ctx_err(ctx);
-    if (rc < 0) return rc;
-    rc = run(&w, deadline, ctx);
-    if (rc == WEIR_EEXIST) *val = w.old;
-    return rc;
-}
-
-int weir_map_get_or_put_wait(weir_map *m, uint64_t key, uint64_t *val, weir_time deadline,
-                             weir_ctx *ctx) {
-    if (WEIR_UNLIKELY(!m || !val)) return weir__misuse("weir_map_get_or_put", "NULL");
-    return exchange(GET_OR_PUT, m, key, val, deadline, ctx);
-}
-
-int weir_map_swap_wait(weir_map *m, uint64_t key, uint64_t *val, weir_time deadline,
-                       weir_ctx *ctx) {
-    if (WEIR_UNLIKELY(!m || !val)) return weir__misuse("weir_map_swap", "NULL");
-    return exchange(SWAP, m, key, val, deadline, ctx);
-}
-
-static int removal(enum verb verb, weir_map *m, uint64_t key, uint64_t expect, uint64_t *val) {
-    struct write w = { .m = m, .verb = verb, .key = key, .expect = expect };
-    int rc = run(&w, WEIR_NOW, NULL);
-    if (rc == 0 && val) *val = w.old;
-    if (rc == 0 && w.counted % LOOK_EVERY == 0) weir__map_removed(m);
-    return rc;
-}
-
-int weir_map_take(weir_map *m, uint64_t key, uint64_t *val) {
-    if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_take", "no map");
-    return removal(TAKE, m, key, 0, val);
-}
-
-int weir_map_delete(weir_map *m, uint64_t key) {
-    if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_delete", "no map");
-    return removal(TAKE, m, key, 0, NULL);
-}
-
-int weir_map_cad(weir_map *m, uint64_t key, uint64_t expect) {
-    if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_cad", "no map");
-    return removal(CAD, m, key, expect, NULL);
-}
-
-int weir_map_cas(weir_map *m, uint64_t key, uint64_t expect, uint64_t val) {
-    if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_cas", "no map");
-    struct write w = { .m = m, .verb = CAS, .key = key, .expect = expect, .val = val };
-    return run(&w, WEIR_NOW, NULL);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* weir/map.h - a map for many readers, in the role of Go's sync.Map: reads are wait-free and write nothing that
- * threads share. Keys and values are words of 64 bits.
+ * threads share. This is what maps of all keys have in common; the verbs of words stand in weir/map_u64.h.
  *
  *   struct weir_map_opts o = WEIR_MAP_OPTS(uint64_t, uint64_t);
  *   weir_map *m;
  *   if (weir_map_new(&m, &o) == 0) ...
- *   rc = weir_map_put(m, 17, 4711);
- *   if (weir_map_get(m, 17, &v) == 0) ...
+ *   rc = weir_map_put_u64(m, 17, 4711);
+ *   if (weir_map_get_u64(m, 17, &v) == 0) ...
+ *
+ * For tables that are mostly read. Where more than a part is written (results/, M6) weir/shardmap.h is faster.
  *
  * Every value may be stored: absence has a result of its own, WEIR_ENOENT. Each call on one key is linearizable
  * with all others on that key.
@@ -40,6 +42,22 @@ extern "C" {
 
 typedef struct weir_map weir_map;
 
+/* How a weir_shardmap is kept. */
+enum weir_map_sync {
+    WEIR_MAP_LINES,          /* a lock a line, reads without locks */
+    WEIR_MAP_MUTEX,          /* plain: one mutex */
+    WEIR_MAP_RWLOCK,         /* one read-write lock */
+    WEIR_MAP_SHARDED_MUTEX,  /* a mutex a shard */
+    WEIR_MAP_SHARDED_RWLOCK, /* a read-write lock a shard */
+};
+
+/* What a function that sees an entry under its lock wants done with it (weir/shardmap.h). */
+enum weir_update {
+    WEIR_UPDATE_STORE,  /* store the value, put the entry if there is none */
+    WEIR_UPDATE_REMOVE, /* remove the entry, if there is one */
+    WEIR_UPDATE_KEEP    /* leave all as it is */
+};
+
 struct weir_map_opts {
     size_t size;               /* sizeof this struct; WEIR_MAP_OPTS sets it */
     size_t key_size, val_size; /* 8 and 8 */
@@ -47,8 +65,13 @@ struct weir_map_opts {
     uint64_t seed;             /* of the hash; 0: a random one */
     /* NULL: malloc. Called by any thread, weir's included, with no lock of weir held. */
     const struct weir_alloc *alloc;
+    /* Of weir_shardmap; 0 else. */
+    int sync;        /* enum weir_map_sync */
+    unsigned shards; /* a power of two, up to 4096; 0: four for each processor */
+    unsigned step;   /* lines that a write moves while it grows, beside its own; 0: 16 */
 };
-#define WEIR_MAP_OPTS(K, V) { sizeof(struct weir_map_opts), sizeof(K), sizeof(V), 0, 0, NULL }
+#define WEIR_MAP_OPTS(K, V) \
+    { sizeof(struct weir_map_opts), sizeof(K), sizeof(V), 0, 0, NULL, WEIR_MAP_LINES, 0, 0 }
 
 /* An empty map. Returns 0, WEIR_EINVAL (NULL, sizes of 0, an allocator without functions), WEIR_ENOTSUP (other
  * sizes than 8), WEIR_ETOOBIG (hint), WEIR_ENOMEM; *out is NULL then. */
@@ -60,54 +83,8 @@ WEIR_API int weir_map_free(weir_map *m);
 
 /* Any thread may make the calls below, and inside a guard. WEIR_EINVAL: NULL for a map or an array. */
 
-/* ---- reading -------------------------------------------------------------------------------------------- */
-
-/* The value to *val. Returns 0, WEIR_ENOENT. */
-WEIR_API int weir_map_get(weir_map *m, uint64_t key, uint64_t *val);
-
-/* n gets, one after the other, whose lines are asked for ahead: vals[i] is that of keys[i], found[i] whether there is
- * one. Returns how many there are. */
-WEIR_API ptrdiff_t weir_map_get_many(weir_map *m, const uint64_t *keys, uint64_t *vals, bool *found,
-                                     size_t n);
-
 /* Entries: exact while nobody writes; else off by no more than the calls that are in flight. */
 WEIR_API size_t weir_map_len(const weir_map *m);
-
-/* ---- writing -------------------------------------------------------------------------------------------- */
-
-/* Each of these returns, beside what stands there, for a key that is new:
- *   WEIR_ENOMEM                               nothing was changed
- *   WEIR_ETIMEDOUT, WEIR_EAGAIN, ctx's error  garbage has reached its limit (WEIR_EAGAIN: with WEIR_NOW)
- * and, once it has ended, ctx's error at once. */
-
-/* Stores. Returns 0. */
-WEIR_NODISCARD WEIR_API int weir_map_put_wait(weir_map *m, uint64_t key, uint64_t val,
-                                              weir_time deadline, weir_ctx *ctx);
-/* Stores *val if the key is absent (0); else *val is the value that is there (WEIR_EEXIST). */
-WEIR_NODISCARD WEIR_API int weir_map_get_or_put_wait(weir_map *m, uint64_t key, uint64_t *val,
-                                                     weir_time deadline, weir_ctx *ctx);
-/* Stores *val; *val is the value before (WEIR_EEXIST), or as it was (0: the key was absent). */
-WEIR_NODISCARD WEIR_API int weir_map_swap_wait(weir_map *m, uint64_t key, uint64_t *val,
-                                               weir_time deadline, weir_ctx *ctx);
-
-WEIR_NODISCARD WEIR_INLINE int weir_map_put(weir_map *m, uint64_t key, uint64_t val) {
-    return weir_map_put_wait(m, key, val, WEIR_FOREVER, NULL);
-}
-WEIR_NODISCARD WEIR_INLINE int weir_map_get_or_put(weir_map *m, uint64_t key, uint64_t *val) {
-    return weir_map_get_or_put_wait(m, key, val, WEIR_FOREVER, NULL);
-}
-WEIR_NODISCARD WEIR_INLINE int weir_map_swap(weir_map *m, uint64_t key, uint64_t *val) {
-    return weir_map_swap_wait(m, key, val, WEIR_FOREVER, NULL);
-}
-
-/* These neither wait for garbage nor need memory. */
-
-/* Removes, and gives the value to *val (may be NULL). Returns 0, WEIR_ENOENT. */
-WEIR_API int weir_map_take(weir_map *m, uint64_t key, uint64_t *val);
-WEIR_API int weir_map_delete(weir_map *m, uint64_t key);
-/* Stores val, or removes, if the value is `expect`. Returns 0; WEIR_EEXIST: it is another one; WEIR_ENOENT. */
-WEIR_API int weir_map_cas(weir_map *m, uint64_t key, uint64_t expect, uint64_t val);
-WEIR_API int weir_map_cad(weir_map *m, uint64_t key, uint64_t expect);
 
 /* Removes each entry that was put before the call; one that is put meanwhile may stay or go. Returns 0. */
 WEIR_API int weir_map_clear(weir_map *m);
@@ -122,23 +99,10 @@ WEIR_NODISCARD WEIR_API int weir_map_reserve(weir_map *m, size_t n);
 struct weir_map_cursor {
     uint64_t at_;
     bool ended;
+    unsigned shard_;
     size_t need; /* after WEIR_ETOOBIG */
 };
-#define WEIR_MAP_CURSOR { 0, false, 0 }
-
-/* The next entries, at most n; returns how many, 0: there are no more. An entry that is there from the
- * beginning to the end of the walk is met once; no key is met twice, also if it is removed and put again, and
- * however the map grows and shrinks; of an entry that is put, changed or removed meanwhile, a value that it had
- * then, or nothing. The walk ends, whatever is put. WEIR_ETOOBIG: n is too small, c->need would do; the cursor
- * stands where it was. (Entries of one hash are met together; of words there is one.) */
-WEIR_API ptrdiff_t weir_map_next(weir_map *m, struct weir_map_cursor *c, uint64_t *keys,
-                                 uint64_t *vals, size_t n);
-
-/* Calls fn for each entry, under the rules of next, until it returns something else than 0, which is returned.
- * fn may use the map. It is called in a guard, under no lock: it must not wait for long, and what it writes
- * does not wait for garbage. */
-typedef int weir_map_fn(uint64_t key, uint64_t val, void *arg);
-WEIR_API int weir_map_each(weir_map *m, weir_map_fn *fn, void *arg);
+#define WEIR_MAP_CURSOR { 0, false, 0, 0 }
 
 /* ---- statistics ----------------------------------------------------------------------------------------- */
 

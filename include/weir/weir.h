@@ -11,12 +11,15 @@
 #include <weir/fd.h>
 #include <weir/limiter.h>
 #include <weir/map.h>
+#include <weir/map_u64.h>
 #include <weir/mpmc.h>
 #include <weir/mutex_ring.h>
 #include <weir/once.h>
 #include <weir/rcu.h>
 #include <weir/select.h>
 #include <weir/sem.h>
+#include <weir/shardmap.h>
+#include <weir/shardmap_u64.h>
 #include <weir/spsc.h>
 #include <weir/timer.h>
 #include <weir/waitable.h>

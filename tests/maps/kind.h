@@ -3,7 +3,7 @@
 #ifndef WEIR_TESTS_MAPS_KIND_H
 #define WEIR_TESTS_MAPS_KIND_H
 
-#include <weir/map.h>
+#include <weir/map_u64.h>
 
 #include "../support/check.h"
 #include "../support/failing_alloc.h"
@@ -27,7 +27,7 @@ struct kind {
     int (*cad)(void *m, uint64_t key, uint64_t expect);
     int (*clear)(void *m);
     size_t (*len)(void *m);
-    int (*each)(void *m, weir_map_fn *fn, void *arg);
+    int (*each)(void *m, weir_map_fn_u64 *fn, void *arg);
     ptrdiff_t (*next)(void *m, struct weir_map_cursor *c, uint64_t *keys, uint64_t *vals, size_t n);
     int (*reserve)(void *m, size_t n);
     size_t (*places)(void *m); /* entries that its table is made for, about */

@@ -11,22 +11,22 @@ static void *open_map(size_t hint, const struct weir_alloc *alloc) {
     return weir_map_new(&m, &o) == 0 ? m : NULL;
 }
 static int close_map(void *m) { return weir_map_free(m); }
-static int get(void *m, uint64_t k, uint64_t *v) { return weir_map_get(m, k, v); }
+static int get(void *m, uint64_t k, uint64_t *v) { return weir_map_get_u64(m, k, v); }
 static ptrdiff_t get_many(void *m, const uint64_t *k, uint64_t *v, bool *f, size_t n) {
-    return weir_map_get_many(m, k, v, f, n);
+    return weir_map_get_many_u64(m, k, v, f, n);
 }
-static int put(void *m, uint64_t k, uint64_t v) { return weir_map_put(m, k, v); }
-static int get_or_put(void *m, uint64_t k, uint64_t *v) { return weir_map_get_or_put(m, k, v); }
-static int swap(void *m, uint64_t k, uint64_t *v) { return weir_map_swap(m, k, v); }
-static int take(void *m, uint64_t k, uint64_t *v) { return weir_map_take(m, k, v); }
-static int del(void *m, uint64_t k) { return weir_map_delete(m, k); }
-static int cas(void *m, uint64_t k, uint64_t e, uint64_t v) { return weir_map_cas(m, k, e, v); }
-static int cad(void *m, uint64_t k, uint64_t e) { return weir_map_cad(m, k, e); }
+static int put(void *m, uint64_t k, uint64_t v) { return weir_map_put_u64(m, k, v); }
+static int get_or_put(void *m, uint64_t k, uint64_t *v) { return weir_map_get_or_put_u64(m, k, v); }
+static int swap(void *m, uint64_t k, uint64_t *v) { return weir_map_swap_u64(m, k, v); }
+static int take(void *m, uint64_t k, uint64_t *v) { return weir_map_take_u64(m, k, v); }
+static int del(void *m, uint64_t k) { return weir_map_delete_u64(m, k); }
+static int cas(void *m, uint64_t k, uint64_t e, uint64_t v) { return weir_map_cas_u64(m, k, e, v); }
+static int cad(void *m, uint64_t k, uint64_t e) { return weir_map_cad_u64(m, k, e); }
 static int clear(void *m) { return weir_map_clear(m); }
 static size_t len(void *m) { return weir_map_len(m); }
-static int each(void *m, weir_map_fn *fn, void *arg) { return weir_map_each(m, fn, arg); }
+static int each(void *m, weir_map_fn_u64 *fn, void *arg) { return weir_map_each_u64(m, fn, arg); }
 static ptrdiff_t next(void *m, struct weir_map_cursor *c, uint64_t *k, uint64_t *v, size_t n) {
-    return weir_map_next(m, c, k, v, n);
+    return weir_map_next_u64(m, c, k, v, n);
 }
 static int reserve(void *m, size_t n) { return weir_map_reserve(m, n); }
 static size_t places(void *m) {

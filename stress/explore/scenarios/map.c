@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/explore/scenarios/map.c - runs the programs of map.h, and keeps their history. */
-#include <weir/map.h>
+#include <weir/map_u64.h>
 #include <weir/rcu.h>
 
 #include <string.h>
 
 #include "../../../lib/rcu_inside.h"
+#include "../../../maps/map.h"
 #include "../../../maps/unhash.h"
 #include "made.h"
 #include "map.h"
@@ -48,10 +49,10 @@ static void setup(void *state) {
     E.membarrier = !s->c->denied;
     at_last(weir_map_new(&s->map, &o));
     for (const char *k = s->c->there; *k; k++)
-        at_last(weir_map_put(s->map, map_key(*k), map_first_value(*k)));
+        at_last(weir_map_put_u64(s->map, map_key(*k), map_first_value(*k)));
     for (const char *k = s->c->waiting; *k; k++) {
-        at_last(weir_map_put(s->map, map_key(*k), 7));
-        weir_model_check(weir_map_take(s->map, map_key(*k), NULL) == 0);
+        at_last(weir_map_put_u64(s->map, map_key(*k), 7));
+        weir_model_check(weir_map_take_u64(s->map, map_key(*k), NULL) == 0);
     }
     weir_init_atomic(&s->users, s->c->keeper ? threads - 1 : threads);
     ex_threads_left = s->c->keeper ? 1 : 0;
@@ -78,13 +79,13 @@ static const char *verb(char letter) {
 
 static int on_key(weir_map *m, char letter, uint64_t key, uint64_t first, uint64_t *v) {
     switch (letter) {
-        case 'G': return weir_map_get(m, key, v);
-        case 'P': return weir_map_put(m, key, *v);
-        case 'I': return weir_map_get_or_put(m, key, v);
-        case 'S': return weir_map_swap(m, key, v);
-        case 'T': return weir_map_take(m, key, v);
-        case 'C': return weir_map_cas(m, key, first, *v);
-        default: return weir_map_cad(m, key, first);
+        case 'G': return weir_map_get_u64(m, key, v);
+        case 'P': return weir_map_put_u64(m, key, *v);
+        case 'I': return weir_map_get_or_put_u64(m, key, v);
+        case 'S': return weir_map_swap_u64(m, key, v);
+        case 'T': return weir_map_take_u64(m, key, v);
+        case 'C': return weir_map_cas_u64(m, key, first, *v);
+        default: return weir_map_cad_u64(m, key, first);
     }
 }
 
@@ -106,7 +107,7 @@ static void walk(struct state *s, struct weir_model_op *op) {
     ptrdiff_t n;
     unsigned most = 0;
     memset(op->out, 0, sizeof op->out);
-    while ((n = weir_map_next(m, &c, &key, &val, 1)) == 1) {
+    while ((n = weir_map_next_u64(m, &c, &key, &val, 1)) == 1) {
         unsigned i = 0;
         while (KEYS[i] && map_key(KEYS[i]) != key) i++;
         weir_model_check(KEYS[i] && i < WEIR_MODEL_VALUES && op->out[i] == 0 && most++ < 20);
@@ -119,10 +120,10 @@ static void walk(struct state *s, struct weir_model_op *op) {
 
 static void resize(weir_map *m, bool grow) {
     weir_guard g = weir_rcu_enter();
-    size_t lines = weir__map_root(m)->lines;
+    size_t lines = weir__map_root(&m->core)->lines;
     (void)weir_rcu_exit(g);
-    if (grow || lines > 2) (void)weir__map_resize(m, lines, grow ? 2 * lines : lines / 2);
-    (void)weir__map_finish(m);
+    if (grow || lines > 2) (void)weir__map_resize(&m->core, lines, grow ? 2 * lines : lines / 2);
+    (void)weir__map_finish(&m->core);
 }
 
 static void run_one(struct state *s, char letter, char name) {
@@ -172,11 +173,11 @@ static void finish(void *state) {
     struct state *s = state;
     for (const char *k = KEYS; *k; k++) run_one(s, 'G', *k);
     map_check(s->c);
-    at_last(weir__map_finish(s->map));
+    at_last(weir__map_finish(&s->map->core));
     size_t n = 0;
     struct weir_map_cursor c = WEIR_MAP_CURSOR;
     uint64_t key, val;
-    while (weir_map_next(s->map, &c, &key, &val, 1) == 1) n++;
+    while (weir_map_next_u64(s->map, &c, &key, &val, 1) == 1) n++;
     weir_model_check(weir_map_len(s->map) == n);
     at_last(weir_map_free(s->map));
     weir__rcu.stops = 1; /* weir's thread, here */

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* maps/core.c - a core's life, the lock of its plain kinds, its length, what it says of itself. See core.h.
+ *
+ * Progress   length: wait-free. A stripe may be moved by a thread that removes what another one inserted; only
+ *            their sum means something, modulo its size, and it is below 0 for a moment where the removal is
+ *            counted first. */
+#include "../lib/base.h"
+#include "../lib/os.h"
+#include "core.h"
+
+/* ---- life ----------------------------------------------------------------------------------------------- */
+
+static int init_lock(struct weir__core *m) {
+    if (m->kind == CORE_MUTEX) return weir__mutex_init(&m->lock.mutex);
+    return m->kind == CORE_RWLOCK ? weir__rwlock_init(&m->lock.rwlock) : 0;
+}
+static void fini_lock(struct weir__core *m) {
+    if (m->kind == CORE_MUTEX) weir__mutex_fini(&m->lock.mutex);
+    if (m->kind == CORE_RWLOCK) weir__rwlock_fini(&m->lock.rwlock);
+}
+
+int weir__core_init(struct weir__core *m, const struct weir__core_opts *o) {
+    size_t lines = weir__map_lines_for(o->hint, o->fill);
+    m->alloc = o->alloc;
+    m->kind = o->kind;
+    m->step = o->step;
+    m->fill = o->fill;
+    m->share = o->share;
+    m->stripe = o->stripe;
+    m->dead = NULL;
+    weir_init_atomic(&m->floor, lines);
+    weir__bell_init(&m->bell);
+    int rc = init_lock(m);
+    if (rc < 0) return rc;
+    struct weir__table *t = weir__map_table(m->alloc, lines);
+    if (!t) {
+        fini_lock(m);
+        return WEIR_ENOMEM;
+    }
+    weir_init_atomic(&m->table, t);
+    (void)weir__os_cpus();
+    return 0;
+}
+
+void weir__core_fini(struct weir__core *m) {
+    struct weir__table *t = weir__map_root(m), *next = weir__map_successor(t);
+    weir__map_table_free(t);
+    if (next) weir__map_table_free(next);
+    fini_lock(m);
+}
+
+/* ---- the lock of the plain kinds ------------------------------------------------------------------------ */
+
+weir_guard weir__core_enter_plain(struct weir__core *m, bool writes) {
+    if (m->kind == CORE_MUTEX)
+        weir__mutex_lock(&m->lock.mutex);
+    else if (writes)
+        weir__rwlock_write(&m->lock.rwlock);
+    else
+        weir__rwlock_read(&m->lock.rwlock);
+    return (weir_guard){ 0 };
+}
+
+void weir__core_exit_plain(struct weir__core *m) {
+    for (struct weir__table *t; WEIR_UNLIKELY((t = m->dead) != NULL);) { /* a reader finds none */
+        m->dead = t->later;
+        weir__map_table_free(t);
+    }
+    if (m->kind == CORE_MUTEX)
+        weir__mutex_unlock(&m->lock.mutex);
+    else
+        weir__rwlock_unlock(&m->lock.rwlock);
+}
+
+/* ---- length --------------------------------------------------------------------------------------------- */
+
+#ifdef WEIR_MODEL
+size_t weir__map_stripe(void) { return 0; }
+#else
+/* By the page of the thread's own memory: neighbours in it are megabytes apart. */
+size_t weir__map_stripe(void) {
+    static __thread char here __attribute__((tls_model("initial-exec")));
+    uintptr_t page = (uintptr_t)&here >> 12;
+    return (page ^ page >> 4 ^ page >> 11) % MAP_STRIPES;
+}
+#endif
+
+size_t weir__stripes_sum(const struct weir__stripe *stripe) {
+    size_t sum = 0;
+    for (unsigned i = 0; i < MAP_STRIPES; i++) sum += weir_load_relaxed(&stripe[i].n);
+    return sum > SIZE_MAX / 2 ? 0 : sum;
+}
+
+/* ---- room ----------------------------------------------------------------------------------------------- */
+
+/* Whether a table of so many lines can be had at all, before smaller ones are made on the way to it. */
+static bool affordable(const struct weir__core *m, size_t lines) {
+    size_t bytes = sizeof(struct weir__table) + lines * sizeof(struct weir__line);
+    void *p = weir__alloc(m->alloc, bytes, WEIR_LINE);
+    if (p) weir__free(m->alloc, p, bytes, WEIR_LINE);
+    return p != NULL;
+}
+
+static size_t lines_now(struct weir__core *m) {
+    weir_guard g = weir__core_enter_read(m);
+    size_t lines = weir__map_root(m)->lines;
+    weir__core_exit(m, g);
+    return lines;
+}
+
+/* The floor is raised when there is room; a table that has begun to shrink before grows again. */
+static bool keeps(struct weir__core *m, size_t want) {
+    size_t floor = weir_load_relaxed(&m->floor);
+    bool was = floor >= want;
+    while (floor < want && !weir_cas_relaxed(&m->floor, &floor, want)) {
+    }
+    return was;
+}
+
+int weir__core_reserve(struct weir__core *m, size_t entries) {
+    size_t want = weir__map_lines_for(entries, m->fill), lines;
+    if (lines_now(m) < want && !affordable(m, want)) return WEIR_ENOMEM;
+    for (int rc;;) {
+        if ((rc = weir__map_finish(m)) < 0) return rc;
+        lines = lines_now(m);
+        if (lines >= want && keeps(m, want)) return 0;
+        if (lines >= want) continue;
+        rc = weir__map_resize(m, lines, 2 * lines);
+        if (rc < 0 && rc != WEIR_EBUSY) return rc;
+    }
+}
+
+/* ---- statistics ----------------------------------------------------------------------------------------- */
+
+static void look_at(struct weir__line *l, struct weir_map_stats *out) {
+    size_t chain = 0;
+    if (weir_load_relaxed(&l->ctrl) & MAP_MOVED) return;
+    for (struct weir__line *k = l; k; k = weir__map_chain(k)) {
+        uint64_t c = weir_load_relaxed(&k->ctrl);
+        out->entries += weir__map_count(weir__map_live(c));
+        out->waiting += weir__map_count((unsigned)((c & MAP_WAITING) >> 3));
+        chain += k != l;
+    }
+    out->chained += chain;
+    if (chain > out->longest) out->longest = chain;
+}
+
+/* The lines to which line i, which has moved, went; others are being filled. Of a pair the first one moves last. */
+static void look_beyond(const struct weir__table *t, size_t i, struct weir__table *to,
+                        struct weir_map_stats *out) {
+    if (!(weir_load_acquire(&t->line[i].ctrl, MAP_C9) & MAP_MOVED)) return;
+    if (to->lines > t->lines) {
+        look_at(&to->line[2 * i], out);
+        look_at(&to->line[2 * i + 1], out);
+    } else if (i % 2 == 0) {
+        look_at(&to->line[i / 2], out);
+    }
+}
+
+void weir__core_look(struct weir__core *m, struct weir_map_stats *out) {
+    size_t chained = out->chained;
+    out->grown += weir_load_relaxed(&m->grown);
+    out->shrunk += weir_load_relaxed(&m->shrunk);
+    out->rewritten += weir_load_relaxed(&m->rewritten);
+    out->failed += weir_load_relaxed(&m->failed);
+    weir_guard g = weir__core_enter_read(m);
+    struct weir__table *t = weir__map_root(m), *next = weir__map_successor(t);
+    for (size_t i = 0; i < t->lines; i++) {
+        look_at(&t->line[i], out);
+        if (next) look_beyond(t, i, next, out);
+    }
+    out->lines += t->lines;
+    out->bytes += weir__map_bytes(t) + (out->chained - chained) * sizeof(struct weir__line);
+    if (next) out->bytes += weir__map_bytes(next);
+    weir__core_exit(m, g);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* maps/core.h - inside of all maps: the table, the line in which entries stand, and what a writer may do with
+ * them. weir_map has one core, weir_shardmap one for each shard.
+ *
+ * A table is an array of lines, one cache line each: a control word, three hashes, three values, a link to a
+ * chain of further lines. The line of an entry is chosen by the top bits of its hash, so that a line's entries go
+ * to neighbouring lines of a larger table, and the hash orders the entries of tables of all sizes alike. What
+ * the hash is of is not known here: of words it is a bijection, so that it stands for the key.
+ *
+ *   ctrl   live (3 bits) | waiting (3) | locked | moved | 8 unused | stamp (48)
+ *
+ * Who may be in a core at once, and how long memory stays, is told by its kind:
+ *   CORE_RCU     readers in a guard, beside writers, each of which locks a line. The stamp is a grace period's.
+ *   CORE_SEQ     the same, but readers look whether the line has changed meanwhile, and begin again. The stamp
+ *                counts the changes.
+ *   CORE_MUTEX, CORE_RWLOCK   one writer, and no reader beside it: a lock around all. Nothing else is locked, or
+ *                read-modify-written.
+ * What this file calls "in a guard" is, in the latter, in that lock.
+ *
+ * Invariants
+ *   I1  a slot has an entry iff its live bit is set. Live, waiting and stamp of a line and its chain change
+ *       under the lock in the first line's control word; so do values, links, and hashes of slots that are not
+ *       live.
+ *   I2  (CORE_RCU: what a reader may trust) a live bit is set, with release, after hash and value were written; a
+ *       hash stays as it is until the slot is given out again, which is after every guard has been released under
+ *       which a reader may have seen the live bit: when a live bit is cleared, by a seq_cst read-modify-write,
+ *       the number of the grace period is read afterwards, and kept as the stamp of the line; the slot waits
+ *       until that number has passed. This holds for the same key too: were it back at once, a reader that had
+ *       seen the old live bit could return the new value before the insert has taken effect.
+ *   I3  (CORE_RCU) while it is live an entry does not change its slot, but when its chain is written anew (I4) or
+ *       its line moves to another table (maps/move.c). So who looks at the first line and then at the chain
+ *       cannot miss an entry that is there all the time.
+ *   I4  (CORE_RCU) a chain whose waiting slots are a line's worth is copied without them, published by the first
+ *       line's link, and the old one retired: what a thread that replaces one key for ever leaves behind is
+ *       counted garbage, not chain.
+ *   I10 (CORE_SEQ) the stamp of a first line is another one after each change of it or its chain than it was
+ *       before, by the store that unlocks it. Who reads it unlocked and not moved, then what it wants, each with
+ *       acquire of what was stored with release, then the same control word again, has read what was there all at
+ *       one time: a change stores after it has locked, so who reads what it stored finds the lock, or more, in
+ *       the second look. A line that leaves a chain is memory of a line until its table is retired, so who is in
+ *       it on the way reads words, if the wrong ones. */
+#ifndef WEIR_MAPS_CORE_H
+#define WEIR_MAPS_CORE_H
+
+#include <weir/map.h>
+
+#include "../lib/bell.h"
+#include "../lib/os_mutex.h"
+#include "../lib/os_rwlock.h"
+#include "../lib/rcu.h"
+
+#ifdef WEIR_MODEL
+#include <weir/model.h>
+#endif
+
+#define MAP_SLOTS 3
+#define MAP_LIVE UINT64_C(0x07)
+#define MAP_WAITING UINT64_C(0x38) /* live << 3 */
+#define MAP_LOCKED UINT64_C(0x40)
+#define MAP_MOVED UINT64_C(0x80) /* its entries stand in the next table: never changes again */
+#define MAP_STAMP_SHIFT 16
+#define MAP_CHANGE (UINT64_C(1) << MAP_STAMP_SHIFT) /* added, in CORE_SEQ */
+#define MAP_STAMPS ((UINT64_C(1) << (64 - MAP_STAMP_SHIFT)) - 1)
+
+struct weir__line {
+    weir_au64 ctrl;
+    weir_aptr next;
+    weir_au64 hash[MAP_SLOTS], val[MAP_SLOTS];
+};
+_Static_assert(sizeof(struct weir__line) == 64, "one cache line");
+
+/* A power of two of lines, at least 2: line h >> shift for hash h. */
+struct weir__table {
+    unsigned shift;
+    size_t lines;
+    weir_aptr next; /* the table that its entries move to; set once */
+    const struct weir_alloc *alloc;
+    struct weir_rcu_head head;
+    struct weir__table
+        *later; /* under the lock of a plain kind: the next one to be freed at its end */
+    _Alignas(WEIR_LINE) weir_asize cursor; /* lines up to here are somebody's to move, modulo all */
+    weir_asize left;                       /* lines that have not moved */
+    weir_asize chained;                    /* further lines of those that have */
+    weir_aptr spare;                       /* CORE_SEQ: lines that have left their chains */
+    _Alignas(WEIR_LINE) struct weir__line line[];
+};
+
+#define MAP_STRIPES 16
+struct weir__stripe {
+    _Alignas(WEIR_LINE) weir_asize n; /* inserted less removed, modulo its size */
+};
+
+enum weir__core_kind { CORE_RCU, CORE_SEQ, CORE_MUTEX, CORE_RWLOCK };
+
+struct weir__core {
+    weir_aptr table;
+    const struct weir_alloc *alloc;
+    enum weir__core_kind kind;
+    unsigned step;               /* lines that a write moves, beside its own */
+    unsigned fill;               /* entries in 16 lines from which on it grows */
+    unsigned share;              /* of the entries that are counted it has one in 1 << share */
+    struct weir__stripe *stripe; /* MAP_STRIPES, of the whole map */
+    struct weir__table *dead;    /* under the lock of a plain kind: to be freed at its end */
+    weir_asize floor;            /* lines: never shrinks below */
+    struct weir__bell bell;
+    union {
+        weir__mutex mutex;
+        weir__rwlock rwlock;
+    } lock;
+    _Alignas(WEIR_LINE) weir_asize grown, shrunk, failed, rewritten; /* for statistics */
+};
+
+struct weir__core_opts {
+    enum weir__core_kind kind;
+    const struct weir_alloc *alloc;
+    size_t hint; /* entries, of this core */
+    unsigned step, fill, share;
+    struct weir__stripe *stripe;
+};
+int weir__core_init(struct weir__core *m, const struct weir__core_opts *o); /* 0, WEIR_ENOMEM */
+void weir__core_fini(struct weir__core *m);
+int weir__core_reserve(struct weir__core *m, size_t entries);           /* see weir_map_reserve */
+void weir__core_look(struct weir__core *m, struct weir_map_stats *out); /* adds what it sees */
+
+static inline bool weir__core_plain(const struct weir__core *m) { return m->kind >= CORE_MUTEX; }
+
+/* Begins and ends what must be in a guard; enter also for writers, read for those who only read. */
+weir_guard weir__core_enter_plain(struct weir__core *m, bool writes);
+void weir__core_exit_plain(struct weir__core *m);
+static inline weir_guard weir__core_enter(struct weir__core *m) {
+    return WEIR_UNLIKELY(weir__core_plain(m)) ? weir__core_enter_plain(m, true) : weir__rcu_enter();
+}
+static inline weir_guard weir__core_enter_read(struct weir__core *m) {
+    return WEIR_UNLIKELY(weir__core_plain(m)) ? weir__core_enter_plain(m, false)
+                                              : weir__rcu_enter();
+}
+static inline void weir__core_exit(struct weir__core *m, weir_guard g) {
+    if (WEIR_UNLIKELY(weir__core_plain(m)))
+        weir__core_exit_plain(m);
+    else
+        (void)weir__rcu_exit(g);
+}
+
+/* ---- lines ---------------------------------------------------------------------------------------------- */
+
+static inline struct weir__line *weir__map_line(struct weir__table *t, uint64_t h) {
+    return &t->line[h >> t->shift];
+}
+/* For readers, with acquire; under the lock it costs nothing more. */
+static inline struct weir__line *weir__map_chain(struct weir__line *l) {
+    return weir_load_acquire(&l->next, MAP_H2);
+}
+/* The explorer looks whether a table's plain fields are read after they were written. */
+static inline struct weir__table *weir__map_reads(struct weir__table *t) {
+#ifdef WEIR_MODEL
+    if (t) weir_model_read(t, offsetof(struct weir__table, next));
+#endif
+    return t;
+}
+static inline struct weir__table *weir__map_root(const struct weir__core *m) {
+    return weir__map_reads(weir_load_acquire(&m->table, MAP_T2));
+}
+static inline struct weir__table *weir__map_successor(struct weir__table *t) {
+    return weir__map_reads(weir_load_acquire(&t->next, MAP_N2));
+}
+
+/* The slots, a bit each, that have this hash; only live ones mean something. Without branches: which
+ * slot it is cannot be predicted. */
+static inline unsigned weir__map_match(const struct weir__line *l, uint64_t hash) {
+    return (unsigned)(weir_load_relaxed(&l->hash[0]) == hash) |
+           (unsigned)(weir_load_relaxed(&l->hash[1]) == hash) << 1 |
+           (unsigned)(weir_load_relaxed(&l->hash[2]) == hash) << 2;
+}
+static inline unsigned weir__map_first(unsigned bits) { return (unsigned)__builtin_ctz(bits); }
+static inline unsigned weir__map_live(uint64_t ctrl) { return (unsigned)(ctrl & MAP_LIVE); }
+static inline size_t weir__map_count(unsigned bits) { return (size_t)__builtin_popcount(bits); }
+
+/* Locks the line in which h has its place now; *t is its table. In a guard, which it keeps. */
+struct weir__line *weir__map_lock(struct weir__core *m, uint64_t h, struct weir__table **t,
+                                  uint64_t *ctrl);
+bool weir__map_try_lock(const struct weir__core *m, struct weir__line *l, uint64_t *ctrl);
+/* Gives it back with this control word, locked or not. */
+static inline void weir__map_unlock(struct weir__core *m, struct weir__line *l, uint64_t ctrl) {
+    if (WEIR_UNLIKELY(weir__core_plain(m))) {
+        weir_store_relaxed(&l->ctrl, ctrl);
+        return;
+    }
+    weir_store_release(&l->ctrl, ctrl & ~MAP_LOCKED, MAP_C1);
+    weir__bell_ring(&m->bell, &l->ctrl);
+}
+static inline void weir__map_wait(struct weir__core *m, struct weir__line *l) {
+    weir__bell_sleep(&m->bell, &l->ctrl, MAP_LOCKED);
+}
+
+/* Clears live bits of l, which is `first`, whose control word is *ctrl, or in its chain. Under its lock; t is its
+ * table. In CORE_SEQ the caller adds MAP_CHANGE; l, if it is empty and not the first, is no longer in the chain. */
+void weir__map_remove(const struct weir__core *m, struct weir__table *t, struct weir__line *first,
+                      uint64_t *ctrl, struct weir__line *l, unsigned bits);
+
+/* ---- chains, tables ------------------------------------------------------------------------------------- */
+
+/* Lines that a call has allocated before it took a lock. */
+struct weir__spare {
+    struct weir__line *first;
+    size_t n;
+};
+bool weir__map_spare(const struct weir__core *m, struct weir__spare *s, size_t n); /* at least n */
+void weir__map_spare_free(const struct weir__core *m, struct weir__spare *s);
+struct weir__line *weir__map_spare_take(struct weir__spare *s);
+void weir__map_lines_free(const struct weir_alloc *a, struct weir__line *first);
+/* A line of the table's own spare ones, empty; NULL: there is none. */
+struct weir__line *weir__map_recycled(struct weir__table *t);
+
+struct weir__table *weir__map_table(const struct weir_alloc *a, size_t lines); /* NULL: no memory */
+void weir__map_table_free(struct weir__table *t);
+size_t weir__map_bytes(const struct weir__table *t);
+/* So many that they hold these entries and would not grow. */
+size_t weir__map_lines_for(size_t entries, unsigned fill);
+/* Entries that so many lines hold before they grow. */
+static inline size_t weir__map_holds(const struct weir__core *m, size_t lines) {
+    return lines / 16 * m->fill + lines % 16 * m->fill / 16;
+}
+
+/* ---- moving (maps/move.c) ------------------------------------------------------------------------------- */
+
+/* Moves the line of h, and a few more, to the successor of t. In a guard. 0, or WEIR_ENOMEM: some could not be
+ * moved. */
+int weir__map_help(struct weir__core *m, struct weir__table *t, uint64_t h);
+/* Until no move is in flight. 0, WEIR_ENOMEM. In no guard. */
+int weir__map_finish(struct weir__core *m);
+/* Begins to shrink if there is much too much room; whether it did. In no guard. */
+bool weir__map_removed(struct weir__core *m);
+/* Begins to move to a table of so many lines. 0; WEIR_EBUSY: the root has another size than `from`, or is not
+ * at rest; WEIR_ENOMEM; WEIR_EAGAIN: garbage has reached its limit. In no guard. */
+int weir__map_resize(struct weir__core *m, size_t from, size_t to);
+
+/* ---- counting ------------------------------------------------------------------------------------------- */
+
+size_t weir__stripes_sum(const struct weir__stripe *stripe);
+size_t weir__map_stripe(void);
+/* Of the core's entries, about: what is counted is counted for all cores of a map. */
+static inline size_t weir__map_len(const struct weir__core *m) {
+    return weir__stripes_sum(m->stripe) >> m->share;
+}
+/* What the stripe was before. */
+static inline size_t weir__map_add(struct weir__core *m, size_t n) {
+    return weir_fetch_add_relaxed(&m->stripe[weir__map_stripe()].n, n);
+}
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* maps/read.h - where a value is looked for, in maps of all kinds. See core.h.
+ *
+ * A read takes the line's control word, and trusts what that said then: a key that stood in a live slot stays
+ * there while the reader is in its guard, even if it is removed meanwhile. What it answers was so at some
+ * instant of the call:
+ *   found      when the control word was read, or later, up to the last write of the value that it returns; if
+ *              the entry was removed since, just before that
+ *   not found  the first line did not have it when its control word was read. The chain had it not when its
+ *              lines were read; if it was there in between, or went from the line to the chain in between, it
+ *              was removed between the two looks (I3), and was absent then.
+ *   moved      a line that was read before it moved answers as it was then; one that has moved sends on.
+ * In CORE_SEQ (weir__find_seq) the line must be unlocked, and the control word the same after all else was read:
+ * then all of it was so at one instant (I10). A reader that finds it otherwise TRIES times locks the line.
+ * Progress   CORE_RCU: wait-free: the line, its chain, and a line more for a move in flight. No store to the map.
+ *            CORE_SEQ: blocking, after a bounded number of tries that store nothing.
+ * Ordering   T1 -> T2, N1 -> N2: tables. C1 -> C2, C4 -> C5: keys and values of live slots, and a moved line's
+ *            successor. H1 -> H2: lines of a chain. V1 -> V2: what came before a value was replaced.
+ *            F1 -> Q1, V1, V3 -> Q2, H1 -> H2, C4 -> C5: who reads what a change has stored finds its lock, or
+ *            more, in the second look. */
+#ifndef WEIR_MAPS_READ_H
+#define WEIR_MAPS_READ_H
+
+#include "core.h"
+
+/* Which of several values with one hash is that of the key; words need none: NULL. */
+typedef bool weir__same_fn(const void *key, uint64_t val);
+
+static inline bool weir__find_in_line(const struct weir__line *l, uint64_t ctrl, uint64_t h,
+                                      weir__same_fn *same, const void *key, uint64_t *val) {
+    unsigned hit = weir__map_match(l, h) & weir__map_live(ctrl);
+    for (; hit; hit &= hit - 1) {
+        *val = weir_load_acquire(&l->val[weir__map_first(hit)], MAP_V2);
+        if (!same || same(key, *val)) return true;
+    }
+    return false;
+}
+
+static inline bool weir__find_in_chain(struct weir__line *l, uint64_t h, weir__same_fn *same,
+                                       const void *key, uint64_t *val) {
+    while (l) {
+        uint64_t c = weir_load_acquire(&l->ctrl, MAP_C5);
+        if (weir__find_in_line(l, c, h, same, key, val)) return true;
+        l = weir__map_chain(l);
+    }
+    return false;
+}
+
+/* From t on, in a guard, of CORE_RCU and the plain kinds. */
+static inline bool weir__find(struct weir__table *t, uint64_t h, weir__same_fn *same,
+                              const void *key, uint64_t *val) {
+    for (;;) {
+        struct weir__line *l = weir__map_line(t, h);
+        uint64_t c = weir_load_acquire(&l->ctrl, MAP_C2);
+        if (WEIR_LIKELY(!(c & MAP_MOVED))) {
+            if (weir__find_in_line(l, c, h, same, key, val)) return true;
+            struct weir__line *chain = weir__map_chain(l);
+            return WEIR_UNLIKELY(chain != NULL) && weir__find_in_chain(chain, h, same, key, val);
+        }
+        t = weir__map_successor(t);
+    }
+}
+
+/* ---- CORE_SEQ ------------------------------------------------------------------------------------------- */
+
+static inline unsigned weir__match_seq(const struct weir__line *l, uint64_t h) {
+    unsigned hit = 0;
+    for (unsigned i = 0; i < MAP_SLOTS; i++)
+        hit |= (unsigned)(weir_load_acquire(&l->hash[i], MAP_Q1) == h) << i;
+    return hit;
+}
+
+static inline bool weir__find_in_line_seq(const struct weir__line *l, uint64_t ctrl, uint64_t h,
+                                          uint64_t *val) {
+    unsigned hit = weir__match_seq(l, h) & weir__map_live(ctrl);
+    if (!hit) return false;
+    *val = weir_load_acquire(&l->val[weir__map_first(hit)], MAP_Q2);
+    return true;
+}
+
+/* Of words. *l, *ctrl: where it was looked for, to be compared again by the caller (weir__map_same). */
+static inline bool weir__find_seq(struct weir__table *t, uint64_t h, uint64_t *val,
+                                  struct weir__line **first, uint64_t *ctrl) {
+    struct weir__line *l;
+    uint64_t c;
+    for (;; t = weir__map_successor(t)) {
+        l = weir__map_line(t, h);
+        c = weir_load_acquire(&l->ctrl, MAP_Q3);
+        if (WEIR_LIKELY(!(c & MAP_MOVED))) break;
+    }
+    *first = l;
+    *ctrl = c;
+    if (WEIR_UNLIKELY(c & MAP_LOCKED)) return false;
+    if (weir__find_in_line_seq(l, c, h, val)) return true;
+    for (unsigned n = 1; (l = weir__map_chain(l)) != NULL; n++) {
+        if (weir__find_in_line_seq(l, weir_load_acquire(&l->ctrl, MAP_Q4), h, val)) return true;
+        /* A line that has left the chain may lead anywhere. */
+        if (n % 32 == 0 && weir_load_relaxed(&(*first)->ctrl) != c) return false;
+    }
+    return false;
+}
+
+/* Whether what was read between was there at one instant. */
+static inline bool weir__map_same(const struct weir__line *first, uint64_t ctrl) {
+    return !(ctrl & MAP_LOCKED) && weir_load_relaxed(&first->ctrl) == ctrl;
+}
+
+#endif

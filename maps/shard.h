@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* maps/shard.h - inside of weir_shardmap: a core for each shard.
+ *
+ * The low bits of a hash choose the shard, the top ones the line in it: a shard has hashes from the whole range.
+ * Entries are counted for the map; a shard takes its part for its own, to know when to grow.
+ *
+ * Invariant
+ *   I11  while a thread is in a function of the user's under a lock of map m, m is in its list weir__insides: any call
+ *        on m finds that, and returns WEIR_EDEADLK instead of waiting for itself, or for another one that does the
+ *        same on the other line. */
+#ifndef WEIR_MAPS_SHARD_H
+#define WEIR_MAPS_SHARD_H
+
+#include <weir/shardmap_u64.h>
+
+#include "core.h"
+
+#define SHARD_FILL 38 /* 2.4 entries a line */
+#define SHARD_STEP 16
+#define SHARD_TRIES 64
+#define SHARDS_MAX 4096
+
+struct weir__shard {
+    _Alignas(2 * WEIR_LINE) struct weir__core core;
+};
+
+struct weir_shardmap {
+    uint64_t seed; /* the first: inline functions of weir/shardmap_u64.h read it */
+    uint32_t mask; /* shards - 1 */
+    unsigned bits; /* of it */
+    const struct weir_alloc *alloc;
+    struct weir__stripe stripe[MAP_STRIPES];
+    struct weir__shard shard[];
+};
+
+struct weir__inside {
+    const weir_shardmap *m;
+    struct weir__inside *outer;
+};
+extern __thread struct weir__inside *weir__insides
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+static inline bool weir__shard_inside(const weir_shardmap *m) {
+    for (const struct weir__inside *i = weir__insides; WEIR_UNLIKELY(i != NULL); i = i->outer)
+        if (i->m == m) return true;
+    return false;
+}
+
+static inline struct weir__core *weir__shard_of(weir_shardmap *m, uint64_t hash) {
+    return &m->shard[hash & m->mask].core;
+}
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* maps/shard_u64.c - the verbs of a weir_shardmap of words. See shard.h, read.h, write.h. */
+#include <weir/shardmap_u64.h>
+
+#include "../lib/base.h"
+#include "read.h"
+#include "shard.h"
+#include "unhash.h"
+#include "walk.h"
+#include "write.h"
+
+/* ---- reading -------------------------------------------------------------------------------------------- */
+
+/* Where the tries have been in vain. */
+static bool get_locked(struct weir__core *c, uint64_t hash, uint64_t *val) {
+    struct weir__table *t;
+    uint64_t ctrl;
+    weir_guard g = weir__core_enter(c);
+    struct weir__line *first = weir__map_lock(c, hash, &t, &ctrl);
+    bool found = weir__find_in_line(first, ctrl, hash, NULL, NULL, val);
+    struct weir__line *chain = weir__map_chain(first);
+    if (!found && chain) found = weir__find_in_chain(chain, hash, NULL, NULL, val);
+    weir__map_unlock(c, first, ctrl);
+    weir__core_exit(c, g);
+    return found;
+}
+
+static bool get_plain(struct weir__core *c, uint64_t hash, uint64_t *val) {
+    (void)weir__core_enter_plain(c, false);
+    bool found = weir__find(weir__map_root(c), hash, NULL, NULL, val);
+    weir__core_exit_plain(c);
+    return found;
+}
+
+static bool get_again(struct weir__core *c, uint64_t hash, uint64_t *val) {
+    for (unsigned i = 1; i < SHARD_TRIES; i++) {
+        struct weir__line *first;
+        uint64_t ctrl;
+        weir_pause();
+        weir_guard g = weir__rcu_enter();
+        bool found = weir__find_seq(weir__map_root(c), hash, val, &first, &ctrl);
+        bool same = weir__map_same(first, ctrl);
+        (void)weir__rcu_exit(g);
+        if (same) return found;
+    }
+    return get_locked(c, hash, val);
+}
+
+static inline bool get_seq(struct weir__core *c, uint64_t hash, uint64_t *val) {
+    struct weir__line *first;
+    uint64_t ctrl, v = 0;
+    weir_guard g = weir__rcu_enter();
+    bool found = weir__find_seq(weir__map_root(c), hash, &v, &first, &ctrl);
+    WEIR_POINT("shard.read");
+    bool same = weir__map_same(first, ctrl);
+    (void)weir__rcu_exit(g);
+    if (WEIR_UNLIKELY(!same)) found = get_again(c, hash, &v);
+    if (found) *val = v;
+    return found;
+}
+
+static inline bool get(weir_shardmap *m, uint64_t hash, uint64_t *val) {
+    struct weir__core *c = weir__shard_of(m, hash);
+    return WEIR_UNLIKELY(weir__core_plain(c)) ? get_plain(c, hash, val) : get_seq(c, hash, val);
+}
+
+int weir_shardmap_get_u64_(weir_shardmap *m, uint64_t hash, uint64_t *val) {
+    if (WEIR_UNLIKELY(!m || !val)) return weir__misuse("weir_shardmap_get_u64", "NULL");
+    if (weir__shard_inside(m)) return WEIR_EDEADLK;
+    return get(m, hash, val) ? 0 : WEIR_ENOENT;
+}
+
+#define AHEAD 16
+
+static void ask_for(struct weir__core *c, uint64_t hash) {
+    if (weir__core_plain(c)) return;
+    weir_guard g = weir__rcu_enter();
+    __builtin_prefetch(weir__map_line(weir__map_root(c), hash));
+    (void)weir__rcu_exit(g);
+}
+
+ptrdiff_t weir_shardmap_get_many_u64(weir_shardmap *m, const uint64_t *keys, uint64_t *vals,
+                                     bool *found, size_t n) {
+    if (WEIR_UNLIKELY(!m || (n && (!keys || !vals || !found))))
+        return weir__misuse("weir_shardmap_get_many_u64", "NULL");
+    if (weir__shard_inside(m)) return WEIR_EDEADLK;
+    ptrdiff_t hits = 0;
+    for (size_t i = 0; i < n;) {
+        uint64_t h[AHEAD];
+        size_t k = n - i < AHEAD ? n - i : AHEAD;
+        for (size_t j = 0; j < k; j++) {
+            h[j] = weir_word_hash_(keys[i + j], m->seed);
+            ask_for(weir__shard_of(m, h[j]), h[j]);
+        }
+        for (size_t j = 0; j < k; j++, i++) {
+            found[i] = get(m, h[j], &vals[i]);
+            hits += found[i];
+        }
+    }
+    return hits;
+}
+
+static int visit_at(weir_shardmap *m, struct weir__core *c, uint64_t key, uint64_t hash,
+                    weir_shardmap_visit_fn_u64 *fn, void *arg) {
+    struct weir__table *t;
+    uint64_t ctrl, val;
+    struct weir__line *first;
+    bool reads = c->kind == CORE_RWLOCK;
+    weir_guard g = reads ? weir__core_enter_read(c) : weir__core_enter(c);
+    bool found;
+    if (reads) {
+        found = weir__find(weir__map_root(c), hash, NULL, NULL, &val);
+    } else {
+        first = weir__map_lock(c, hash, &t, &ctrl);
+        found = weir__find_in_line(first, ctrl, hash, NULL, NULL, &val) ||
+                weir__find_in_chain(weir__map_chain(first), hash, NULL, NULL, &val);
+    }
+    struct weir__inside here = { m, weir__insides };
+    weir__insides = &here;
+    int rc = found ? fn(key, val, arg) : WEIR_ENOENT;
+    weir__insides = here.outer;
+    if (!reads) weir__map_unlock(c, first, ctrl);
+    weir__core_exit(c, g);
+    return rc;
+}
+
+int weir_shardmap_visit_u64(weir_shardmap *m, uint64_t key, weir_shardmap_visit_fn_u64 *fn,
+                            void *arg) {
+    if (!m || !fn) return weir__misuse("weir_shardmap_visit_u64", "NULL");
+    if (weir__shard_inside(m)) return WEIR_EDEADLK;
+    uint64_t hash = weir_word_hash_(key, m->seed);
+    return visit_at(m, weir__shard_of(m, hash), key, hash, fn, arg);
+}
+
+/* ---- writing -------------------------------------------------------------------------------------------- */
+
+/* w says what. */
+static inline int write_key(weir_shardmap *m, uint64_t key, struct weir__write *w,
+                            const char *call) {
+    if (WEIR_UNLIKELY(!m)) return weir__misuse(call, "no map");
+    if (weir__shard_inside(m)) return WEIR_EDEADLK;
+    w->hash = weir_word_hash_(key, m->seed);
+    w->m = weir__shard_of(m, w->hash);
+    return weir__write(w, WEIR_FOREVER, NULL);
+}
+
+int weir_shardmap_put_u64(weir_shardmap *m, uint64_t key, uint64_t val) {
+    struct weir__write w = { .verb = WRITE_PUT, .val = val };
+    return write_key(m, key, &w, "weir_shardmap_put_u64");
+}
+
+int weir_shardmap_get_or_put_u64(weir_shardmap *m, uint64_t key, uint64_t *val) {
+    if (WEIR_UNLIKELY(!val)) return weir__misuse("weir_shardmap_get_or_put_u64", "NULL");
+    struct weir__write w = { .verb = WRITE_GET_OR_PUT, .val = *val };
+    int rc = write_key(m, key, &w, "weir_shardmap_get_or_put_u64");
+    if (rc == WEIR_EEXIST) *val = w.old;
+    return rc;
+}
+
+int weir_shardmap_swap_u64(weir_shardmap *m, uint64_t key, uint64_t *val) {
+    if (WEIR_UNLIKELY(!val)) return weir__misuse("weir_shardmap_swap_u64", "NULL");
+    struct weir__write w = { .verb = WRITE_SWAP, .val = *val };
+    int rc = write_key(m, key, &w, "weir_shardmap_swap_u64");
+    if (rc == WEIR_EEXIST) *val = w.old;
+    return rc;
+}
+
+int weir_shardmap_add_u64(weir_shardmap *m, uint64_t key, uint64_t delta, uint64_t *sum) {
+    struct weir__write w = { .verb = WRITE_ADD, .val = delta };
+    int rc = write_key(m, key, &w, "weir_shardmap_add_u64");
+    if (sum && (rc == 0 || rc == WEIR_EEXIST)) *sum = rc == 0 ? delta : w.old + delta;
+    return rc;
+}
+
+struct updater {
+    weir_shardmap *m;
+    weir_shardmap_update_fn_u64 *fn;
+    void *arg;
+};
+
+static int call_update(uint64_t *val, bool there, void *arg) {
+    struct updater *u = arg;
+    struct weir__inside here = { u->m, weir__insides };
+    weir__insides = &here;
+    int rc = u->fn(val, there, u->arg);
+    weir__insides = here.outer;
+    return rc;
+}
+
+int weir_shardmap_update_u64(weir_shardmap *m, uint64_t key, weir_shardmap_update_fn_u64 *fn,
+                             void *arg) {
+    if (!fn) return weir__misuse("weir_shardmap_update_u64", "no function");
+    struct updater u = { m, fn, arg };
+    struct weir__write w = { .verb = WRITE_UPDATE, .update = call_update, .arg = &u };
+    return write_key(m, key, &w, "weir_shardmap_update_u64");
+}
+
+int weir_shardmap_take_u64(weir_shardmap *m, uint64_t key, uint64_t *val) {
+    struct weir__write w = { .verb = WRITE_TAKE };
+    int rc = write_key(m, key, &w, "weir_shardmap_take_u64");
+    if (rc == 0 && val) *val = w.old;
+    return rc;
+}
+
+int weir_shardmap_delete_u64(weir_shardmap *m, uint64_t key) {
+    struct weir__write w = { .verb = WRITE_TAKE };
+    return write_key(m, key, &w, "weir_shardmap_delete_u64");
+}
+
+int weir_shardmap_cas_u64(weir_shardmap *m, uint64_t key, uint64_t expect, uint64_t val) {
+    struct weir__write w = { .verb = WRITE_CAS, .expect = expect, .val = val };
+    return write_key(m, key, &w, "weir_shardmap_cas_u64");
+}
+
+int weir_shardmap_cad_u64(weir_shardmap *m, uint64_t key, uint64_t expect) {
+    struct weir__write w = { .verb = WRITE_CAD, .expect = expect };
+    return write_key(m, key, &w, "weir_shardmap_cad_u64");
+}
+
+/* ---- all entries ---------------------------------------------------------------------------------------- */
+
+ptrdiff_t weir_shardmap_next_u64(weir_shardmap *m, struct weir_map_cursor *c, uint64_t *keys,
+                                 uint64_t *vals, size_t n) {
+    if (!m || !c || (n && (!keys || !vals))) return weir__misuse("weir_shardmap_next_u64", "NULL");
+    if (weir__shard_inside(m)) return WEIR_EDEADLK;
+    if (c->ended) return 0;
+    if (n == 0) {
+        c->need = 1;
+        return WEIR_ETOOBIG;
+    }
+    struct weir__batch b = { .hash = keys, .val = vals, .room = n };
+    size_t got = 0;
+    while (!c->ended && got < n) {
+        b = (struct weir__batch){ .hash = keys + got, .val = vals + got, .room = n - got };
+        c->at_ = weir__core_next(&m->shard[c->shard_].core, c->at_, &b);
+        got += b.n;
+        if (c->at_ == 0) c->ended = c->shard_++ == m->mask;
+    }
+    for (size_t i = 0; i < got; i++) keys[i] = weir__map_unhash(keys[i], m->seed);
+    return (ptrdiff_t)got;
+}
+
+#define BATCH 32
+
+int weir_shardmap_each_u64(weir_shardmap *m, weir_map_fn_u64 *fn, void *arg) {
+    if (!m || !fn) return weir__misuse("weir_shardmap_each_u64", "NULL");
+    struct weir_map_cursor c = WEIR_MAP_CURSOR;
+    uint64_t keys[BATCH], vals[BATCH];
+    ptrdiff_t n = 0;
+    int rc = 0;
+    while (rc == 0 && (n = weir_shardmap_next_u64(m, &c, keys, vals, BATCH)) > 0)
+        for (ptrdiff_t i = 0; rc == 0 && i < n; i++) rc = fn(keys[i], vals[i], arg);
+    return n < 0 ? (int)n : rc;
+}
