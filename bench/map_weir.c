@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* bench/map_weir.c - weir's maps as kinds; see maps.h. */
-#include <weir/map.h>
+#include <weir/map_u64.h>
 
 #include "map_run.h"
 #include "maps_list.h"
@@ -23,9 +23,9 @@ static size_t map_bytes(void *m) {
 
 #define MAP_NAME map_weir
 #define MAP_T weir_map
-#define MAP_GET(m, k, pv) (weir_map_get(m, k, pv) == 0)
-#define MAP_PUT(m, k, v) (weir_map_put(m, k, v) == 0 ? WB_MAP_PUT : WB_MAP_REFUSED)
-#define MAP_DEL(m, k) (weir_map_delete(m, k) == 0)
+#define MAP_GET(m, k, pv) (weir_map_get_u64(m, k, pv) == 0)
+#define MAP_PUT(m, k, v) (weir_map_put_u64(m, k, v) == 0 ? WB_MAP_PUT : WB_MAP_REFUSED)
+#define MAP_DEL(m, k) (weir_map_delete_u64(m, k) == 0)
 #include "map_loops.h"
 
 WB_MAP(wb_map_weir, "weir_map", "map", NULL, NULL, 0, map_make, map_dispose, NULL, NULL, map_len,

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "maps/map.h"
+#include <weir/detail/word_hash.h>
 
 #include "../support/check.h"
 
@@ -201,9 +201,9 @@ static void sip_balance(void) {
     balances(long_sip, LONG);
 }
 
-static uint64_t word(uint64_t i, uint64_t seed) { return weir__map_hash(i, seed); }
-static uint64_t lines_apart(uint64_t i, uint64_t seed) { return weir__map_hash(i * 64, seed); }
-static uint64_t upper_half(uint64_t i, uint64_t seed) { return weir__map_hash(i << 32, seed); }
+static uint64_t word(uint64_t i, uint64_t seed) { return weir_word_hash_(i, seed); }
+static uint64_t lines_apart(uint64_t i, uint64_t seed) { return weir_word_hash_(i * 64, seed); }
+static uint64_t upper_half(uint64_t i, uint64_t seed) { return weir_word_hash_(i << 32, seed); }
 
 static void word_balance(void) {
     balances(word, "integers");
