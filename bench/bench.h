@@ -21,11 +21,23 @@
 extern "C" {
 #endif
 
+/* Of a case of maps; keys is 0 of all others. */
+struct wb_map_shape {
+    uint64_t keys; /* entries */
+    unsigned read; /* percent of the operations that read */
+    unsigned
+        hit; /* percent of the reads that are to find something; 100 or 0 only where nobody writes */
+    unsigned dist;    /* enum wb_map_dist */
+    unsigned writers; /* test:beside: threads that write beside the readers, 0 or 1 */
+    unsigned stall;   /* test:stalled: ms for which a reader is stopped */
+    bool growing;     /* the table was made without a hint */
+};
+
 /* What is measured: one point of a workload's axes. */
 struct wb_shape {
-    unsigned producers, consumers;
-    size_t cap;       /* elements */
-    size_t size;      /* bytes of an element: 8, 64 or 256; 0: no elements */
+    unsigned producers, consumers; /* of maps: threads, and 0 */
+    size_t cap;                    /* elements */
+    size_t size;      /* bytes of an element: 8, 64 or 256; 0: no elements; of a key of a map */
     unsigned batch;   /* elements per call; 1: the single-element call */
     unsigned work_ns; /* local work between operations */
     double rate; /* open loop: elements per second offered by all producers; 0: as fast as can */
@@ -35,6 +47,7 @@ struct wb_shape {
     bool blocking;        /* the waiting verbs */
     bool
         oversubscribed; /* more threads than CPUs: back off by 64 pauses, then a yield; else pauses */
+    struct wb_map_shape map;
 };
 
 enum wb_can {

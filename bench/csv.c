@@ -37,11 +37,26 @@ static void interval(FILE *f, bool known, struct wb_interval v) {
     number(f, known, v.hi);
 }
 
+static void map_axes(FILE *f, const struct wb_case *c) {
+    static const char *const dists[] = { "uniform", "zipf99", "hot" };
+    const struct wb_map_shape *m = &c->shape.map;
+    if (m->keys == 0) {
+        (void)fputs(",,,,,", f);
+        return;
+    }
+    (void)fprintf(f, ",%llu", (unsigned long long)m->keys);
+    number(f, c->test == WB_STREAM || c->test == WB_CHURN || c->test == WB_STALL, m->read);
+    number(f, c->test == WB_STREAM, m->read == 100 ? m->hit : 50);
+    text(f, dists[m->dist]);
+    number(f, true, m->growing ? 0 : (double)m->keys);
+}
+
 static void axes(FILE *f, const struct wb_case *c) {
     const struct wb_shape *s = &c->shape;
     (void)fprintf(f, ",%u,%u,%zu,%zu,%u,%u,%d,%.6g,%u,%d,%d", s->producers, s->consumers, s->cap,
                   s->size, s->batch, s->work_ns, s->blocking, s->rate, c->threads,
                   s->oversubscribed, c->one_cpu);
+    map_axes(f, c);
 }
 
 static void case_row(FILE *f, const struct wb_result *r) {
@@ -68,6 +83,10 @@ static void case_row(FILE *f, const struct wb_result *r) {
     number(f, some, r->csw_per_op);
     number(f, some, r->cpu_s_per_mop);
     number(f, some, r->misses_per_op);
+    number(f, r->bytes > 0, r->bytes);
+    number(f, r->bytes_low > 0, r->bytes_low);
+    number(f, r->bytes_high > 0, r->bytes_high);
+    number(f, c->test == WB_STALL && some, r->garbage);
     text(f, wb_status_word(r->status));
     text(f, r->note);
     (void)fputc('\n', f);
@@ -76,9 +95,10 @@ static void case_row(FILE *f, const struct wb_result *r) {
 bool wb_write_cases(const struct wb_report *r, FILE *f) {
     (void)fputs(
         "case,workload,structure,variant,P,C,cap,size,batch,work_ns,blocking,rate,threads,"
-        "oversubscribed,one_cpu,rounds,ns_op_median,ns_op_lo,ns_op_hi,ops_s_median,ops_s_lo,"
+        "oversubscribed,one_cpu,keys,read,hit,dist,hint,rounds,ns_op_median,ns_op_lo,ns_op_hi,ops_s_median,ops_s_lo,"
         "ops_s_hi,ratio_median,ratio_lo,ratio_hi,mwu_p,verdict,bound_share,p50_ns,p90_ns,p99_ns,"
-        "p999_ns,max_ns,fair_min_max,csw_per_op,cpu_s_per_mop,misses_per_op,status,note\n",
+        "p999_ns,max_ns,fair_min_max,csw_per_op,cpu_s_per_mop,misses_per_op,bytes_per_entry,"
+        "bytes_low,bytes_high,garbage_peak,status,note\n",
         f);
     for (unsigned i = 0; i < r->plan->n_items; i++)
         if (wb_result_shown(&r->results[i])) case_row(f, &r->results[i]);

@@ -133,6 +133,7 @@ WB_LOOP void MAP_FN(mix)(struct wb_map_work *w, const enum wb_map_dist dist, con
                     MAP_FN(del)(m, w, &t, &step[i]);
             }
         }
+        wb_map_lives(w, &t);
         MAP_QUIET(m);
     }
     wb_map_end(w, &t);
@@ -152,8 +153,7 @@ WB_OWN void MAP_FN(write)(struct wb_map_work *w) {
     while (!wb_map_stopped(w)) {
         for (unsigned blocks = WB_STOP_EVERY / MAP_AHEAD; blocks > 0; blocks--) {
             for (unsigned i = 0; i < MAP_AHEAD; i++)
-                MAP_FN(prepare)(&step[i], w,
-                                w->first + w->step * wb_map_below(wb_map_random(&t), w->range));
+                MAP_FN(prepare)(&step[i], w, w->first + wb_map_below(wb_map_random(&t), w->range));
             for (unsigned i = 0; i < MAP_AHEAD; i++) MAP_FN(put)(m, w, &t, &step[i]);
         }
         MAP_QUIET(m);

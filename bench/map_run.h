@@ -80,7 +80,7 @@ WB_LOOP uint64_t wb_map_hash_str(const char *p, size_t n) {
 struct wb_map_tally {
     uint64_t state; /* of the random numbers */
     uint32_t gets_below, puts_below, at;
-    uint64_t gets, hits, puts, dels, sum, untold, failed;
+    uint64_t gets, hits, puts, dels, sum, untold, failed, live;
     int64_t added;
 };
 
@@ -90,7 +90,7 @@ WB_LOOP struct wb_map_tally wb_map_begin(const struct wb_map_work *w) {
     t.gets_below = w->gets_below;
     t.puts_below = w->puts_below;
     t.at = (uint32_t)(wb_map_mum(w->seed, UINT64_C(0xd6e8feb86659fd93)) >> 32);
-    t.gets = t.hits = t.puts = t.dels = t.sum = t.untold = t.failed = 0;
+    t.gets = t.hits = t.puts = t.dels = t.sum = t.untold = t.failed = t.live = 0;
     t.added = 0;
     return t;
 }
@@ -112,6 +112,12 @@ WB_LOOP void wb_map_told(struct wb_map_tally *t, enum wb_map_put what) {
     t->added += what == WB_MAP_NEW;
     t->untold += what == WB_MAP_PUT;
     t->failed += what == WB_MAP_REFUSED;
+}
+
+/* Every 64 operations. */
+WB_LOOP void wb_map_lives(struct wb_map_work *w, struct wb_map_tally *t) {
+    t->live += WB_STOP_EVERY;
+    __atomic_store_n(&w->live, t->live, __ATOMIC_RELAXED);
 }
 
 WB_LOOP bool wb_map_stopped(const struct wb_map_work *w) {

@@ -33,18 +33,16 @@ enum wb_map_can {
     WB_MAP_ALONE = 2,    /* one thread only: it has no synchronisation (the bound) */
     WB_MAP_IN_PLACE =
         4, /* several threads, but nobody may put a new key or delete: it has no synchronisation */
-    WB_MAP_ONE_HINT =
-        8, /* growing costs it nothing else than being presized does; no rows of its own for that */
 };
 
 enum wb_map_dist { WB_MAP_UNIFORM, WB_MAP_ZIPF /* 0.99 */, WB_MAP_HOT /* one key */ };
 
 /* What a thread is to do. */
 enum wb_map_job {
-    WB_MAP_FILL, /* puts index first, first + step, ... below end */
-    WB_MAP_GROW, /* the same, each put timed */
-    WB_MAP_MIX,  /* until stop: reads, puts and deletes drawn from first .. first + range - 1 */
-    WB_MAP_WRITE, /* until stop: puts over present keys: index first + step * (0 .. range - 1), drawn */
+    WB_MAP_FILL,  /* puts index first, first + step, ... below end */
+    WB_MAP_GROW,  /* the same, each put timed */
+    WB_MAP_MIX,   /* until stop: reads, puts and deletes drawn from first .. first + range - 1 */
+    WB_MAP_WRITE, /* until stop: puts over what is present, drawn from first .. first + range - 1 */
     WB_MAP_SWEEP, /* gets index first, first + step, ... below end; what is there must have its value */
 };
 
@@ -57,13 +55,14 @@ struct wb_map_work {
     size_t key_bytes;     /* strmap: 16 or 40 */
     const uint32_t *stop; /* != 0: return (atomic relaxed load, every 64 operations) */
     uint64_t first, step, end, range;
-    uint32_t gets_below,
-        puts_below; /* of 65536: below the first a get, below the second a put, else a delete */
+    /* Of 65536: below the first a get, below the second a put, else a delete. */
+    uint32_t gets_below, puts_below;
     const uint32_t *sample; /* WB_MAP_ZIPF: indices, the same for all kinds */
     uint32_t sample_mask;   /* their number - 1 */
     struct wb_hist *hist;   /* WB_MAP_GROW */
     uint64_t seed;          /* advances from run to run */
     void *own;              /* the kind's, per thread: what enter returned */
+    uint64_t live;          /* operations so far, while it mixes: a relaxed store every 64 */
     uint64_t ops;           /* operations that were done */
     uint64_t gets, hits, puts, dels;
     int64_t added;   /* puts that were new less deletes that removed; only if untold is 0 */
@@ -75,17 +74,21 @@ struct wb_map_work {
 struct wb_map {
     struct wb_ring ring; /* what the harness lists: name, structure, package, note */
     unsigned can;        /* enum wb_map_can */
-    void *(*make)(size_t hint,
-                  unsigned threads); /* hint: entries there will be; 0: it is to grow from little */
-    void (*dispose)(void *map);      /* no thread is inside */
+    /* hint: entries there will be; 0: it is to grow from little. NULL: could not. */
+    void *(*make)(size_t hint, unsigned threads);
+    void (*dispose)(void *map); /* no thread is inside */
     /* By each thread before and after its loop, outside the clock; NULL: nothing to do. enter's result is
      * work->own. A thread may be inside several times in its life, and in one map at a time. */
     void *(*enter)(void *map);
     void (*leave)(void *map, void *own);
     size_t (*len)(void *map); /* nobody writes meanwhile */
-    size_t (*bytes)(
-        void *map); /* memory that it holds now; NULL: what malloc gave out since make */
+    /* Memory that it holds now; NULL: what malloc gave out since make. Nobody is inside. */
+    size_t (*bytes)(void *map);
     void (*run)(struct wb_map_work *w); /* <MAP_NAME>_run of map_loops.h */
+    /* A read of whatever key, amid which wait(arg) is called: inside the guard, or whatever a user has in hand that
+     * keeps memory or others waiting. Between enter and leave. NULL: a read copies, and a user has nothing
+     * in hand; the thread is then stopped wherever it is. */
+    void (*stall)(void *map, void (*wait)(void *arg), void *arg);
 };
 
 /* A value of 64 bytes, and a key that is a string. */
@@ -98,8 +101,8 @@ struct wb_map_str {
 };
 
 /* At the end of a kind's file. symbol: as declared in maps_list.h. */
-#define WB_MAP(symbol, name, structure, package, note, can, make, dispose, enter, leave, len,   \
-               bytes, loops)                                                                    \
+#define WB_MAP_STALLS(symbol, name, structure, package, note, can, make, dispose, enter, leave, \
+                      len, bytes, loops, stall)                                                 \
     const struct wb_map symbol = { { name, structure, package, note, WB_MPMC | WB_IS_MAP, NULL, \
                                      NULL, NULL, NULL, NULL, NULL, NULL, NULL },                \
                                    can,                                                         \
@@ -109,7 +112,12 @@ struct wb_map_str {
                                    leave,                                                       \
                                    len,                                                         \
                                    bytes,                                                       \
-                                   loops##_run }
+                                   loops##_run,                                                 \
+                                   stall }
+#define WB_MAP(symbol, name, structure, package, note, can, make, dispose, enter, leave, len,    \
+               bytes, loops)                                                                     \
+    WB_MAP_STALLS(symbol, name, structure, package, note, can, make, dispose, enter, leave, len, \
+                  bytes, loops, NULL)
 
 #ifdef __cplusplus
 }

@@ -34,7 +34,7 @@ static struct wb_group *group_of(struct wb_plan *plan, unsigned i) {
 static double share(const struct wb_plan *plan, const struct wb_item *item, unsigned round) {
     const struct wb_item *bound = wb_bound_of(plan, item);
     if (!bound || bound->samples[round].status != WB_OK) return NAN;
-    return bound->samples[round].ns_op / item->samples[round].ns_op;
+    return bound->samples[round].ns_op / item->samples[round].ns_op / wb_bound_times(item);
 }
 
 static const char *measure_one(void *ctx, unsigned i, unsigned round, double *seconds,

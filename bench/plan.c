@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bounds.h"
+#include "maps.h"
 
 struct wb_builder {
     struct wb_plan *plan; /* NULL arrays in the counting pass */
@@ -41,12 +42,44 @@ static const char *const test_keys[] = {
     [WB_SOLO] = "test:solo/",
     [WB_PING] = "test:ping/",
     [WB_STOPPED] = "test:stopped/",
+    [WB_BESIDE] = "test:beside/",
+    [WB_GROW] = "test:grow/",
+    [WB_CHURN] = "test:churn/",
+    [WB_STALL] = "test:stalled/",
+    [WB_MEMORY] = "test:memory/",
 };
+
+/* The same of maps: T:2/read:99/keys:100000, and what is not the usual. */
+static void map_keys(char *out, size_t n, const struct wb_case *c) {
+    static const char *const dists[] = { "", "/dist:zipf99", "/dist:hot" };
+    const struct wb_map_shape *m = &c->shape.map;
+    char read[24] = "", hit[24] = "", rest[64] = "";
+    size_t at = 0;
+    if (c->test == WB_STREAM) {
+        (void)snprintf(read, sizeof read, "read:%u/", m->read);
+        if (m->read == 100 && m->hit != 100) (void)snprintf(hit, sizeof hit, "/hit:%u", m->hit);
+    }
+    if (c->shape.size > 8)
+        at += (size_t)snprintf(rest + at, sizeof rest - at, "/size:%zu", c->shape.size);
+    if (c->test == WB_BESIDE)
+        at += (size_t)snprintf(rest + at, sizeof rest - at, "/writers:%u", m->writers);
+    if (c->test == WB_STALL)
+        at += (size_t)snprintf(rest + at, sizeof rest - at, "/stall:%u", m->stall);
+    if (m->growing && c->test == WB_STREAM)
+        at += (size_t)snprintf(rest + at, sizeof rest - at, "/hint:0");
+    if (c->one_cpu) (void)snprintf(rest + at, sizeof rest - at, "/cpus:1");
+    (void)snprintf(out, n, "%sT:%u/%skeys:%llu%s%s%s", test_keys[c->test], c->shape.producers, read,
+                   (unsigned long long)m->keys, hit, dists[m->dist], rest);
+}
 
 /* The part of a name behind the variant. */
 static void keys(char *out, size_t n, const struct wb_case *c) {
     const struct wb_shape *s = &c->shape;
     char people[40] = "", rest[80] = "";
+    if (s->map.keys) {
+        map_keys(out, n, c);
+        return;
+    }
     if (c->test != WB_SOLO && c->test != WB_PING)
         (void)snprintf(people, sizeof people, "P:%u/C:%u/", s->producers, s->consumers);
     size_t at = 0;
@@ -80,11 +113,27 @@ static void name_item(char *out, size_t n, const struct wb_case *c, const char *
 
 /* ---- choice of variants ---------------------------------------------------------------------- */
 
-static bool is_weir(const struct wb_ring *r) { return strcmp(r->name, "weir") == 0; }
+const char *wb_plan_reference(const char *structure) {
+    bool map = strcmp(structure, "map") == 0 || strcmp(structure, "strmap") == 0;
+    return map ? "weir_map" : "weir";
+}
+
+static bool is_weir(const struct wb_ring *r) {
+    return strcmp(r->name, wb_plan_reference(r->structure)) == 0;
+}
+
+static bool has_map(const struct wb_map *m, const struct wb_case *c) {
+    const struct wb_map_shape *s = &c->shape.map;
+    bool grows = s->growing || c->test == WB_GROW || c->test == WB_MEMORY;
+    if (grows && (m->can & WB_MAP_PRESIZED)) return false;
+    if ((m->can & WB_MAP_IN_PLACE) && c->test != WB_BESIDE) return false;
+    return c->threads == 1 || !(m->can & WB_MAP_ALONE);
+}
 
 static bool has(const struct wb_ring *r, const struct wb_case *c) {
     const struct wb_shape *s = &c->shape;
     if (strcmp(r->structure, c->structure) != 0) return false;
+    if (r->can & WB_IS_MAP) return has_map((const struct wb_map *)r, c);
     if (s->batch > 1 && !(r->can & WB_BATCH)) return false;
     if (s->size != 0 && s->cap == 0 && !(r->can & WB_RENDEZVOUS)) return false;
     if ((s->producers > 1 || s->consumers > 1) && !(r->can & WB_MPMC)) return false;
@@ -101,6 +150,8 @@ static bool has(const struct wb_ring *r, const struct wb_case *c) {
 /* Whether the options and the row want the variant; weir itself always. */
 static bool wanted(const struct wb_options *o, const struct wb_ring *r, enum wb_who who) {
     if (is_weir(r)) return true;
+    if ((r->can & WB_IS_MAP) && !r->package && o->rivals != WB_RIVALS_LIST) return true;
+    if (who == WB_OURS && r->package) return false;
     if (o->rivals == WB_RIVALS_LIST) return wb_options_names(o, r->name);
     bool mutex = strcmp(r->name, "mutex") == 0;
     if (!r->package && !mutex)
@@ -230,7 +281,8 @@ void wb_build_row(struct wb_builder *b, const struct wb_row *row) {
                                  .ways = row->ways,
                                  .ready = row->ready,
                                  .sends = row->sends,
-                                 .blocking = row->blocking };
+                                 .blocking = row->blocking,
+                                 .map = row->map };
     c.threads = wb_test_threads(c.test, &c.shape);
     c.one_cpu = b->group.one_cpu;
     c.shape.oversubscribed = c.threads > (c.one_cpu ? 1 : wb_cpus());
@@ -353,7 +405,8 @@ void wb_plan_free(struct wb_plan *plan) {
 double wb_plan_estimate(const struct wb_plan *plan) {
     double s = 0;
     for (unsigned i = 0; i < plan->n_cases; i++)
-        s += plan->cases[i].items * plan->rounds * wb_run_cost(plan->cases[i].test, plan->seconds);
+        s += plan->cases[i].items * plan->rounds *
+             wb_run_cost(plan->cases[i].test, &plan->cases[i].shape, plan->seconds);
     return s;
 }
 

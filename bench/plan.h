@@ -15,12 +15,12 @@
 #include "run.h"
 
 #define WB_NAME_BYTES 160
-#define WB_GROUPS_MAX 12
+#define WB_GROUPS_MAX 32
 
 struct wb_case {
     char name[WB_NAME_BYTES]; /* without the variant */
-    const char *workload;     /* "Q1" to "Q8", "F3", "bound" */
-    const char *structure;    /* "spsc", "mpmc", "chan", "select", ..., "bound" */
+    const char *workload;     /* "Q1" to "Q8", "M1" to "M6", "F3", "bound" */
+    const char *structure;    /* "spsc", "mpmc", "chan", "select", ..., "map", "strmap", "bound" */
     const char *title;        /* of a bound: what it is; else NULL */
     enum wb_test test;
     struct wb_shape shape;
@@ -70,6 +70,9 @@ double wb_plan_estimate(const struct wb_plan *plan);
 /* The item of this name, or NULL. */
 const struct wb_item *wb_plan_find(const struct wb_plan *plan, const char *name);
 
+/* What others of its structure are compared with: "weir", and of maps "weir_map". */
+const char *wb_plan_reference(const char *structure);
+
 /* The item of the same case with another variant, or NULL. */
 const struct wb_item *wb_plan_beside(const struct wb_plan *plan, const struct wb_item *item,
                                      const char *variant);
@@ -85,8 +88,9 @@ unsigned wb_oversubscribed(void);
 /* ---- what suite.c fills a plan with ---------------------------------------------------------- */
 
 enum wb_who {
-    WB_ALL, /* every variant that has what the case needs */
-    WB_FEW, /* weir in each of its kinds, its mutex version, Concurrency Kit, Go */
+    WB_ALL,  /* every variant that has what the case needs */
+    WB_FEW,  /* weir in each of its kinds, its mutex version, Concurrency Kit, Go */
+    WB_OURS, /* nothing that comes from elsewhere */
 };
 
 struct wb_row {
@@ -97,6 +101,7 @@ struct wb_row {
     unsigned batch, work_ns, gap_ns, ways, ready, sends;
     double rate;
     bool blocking;
+    struct wb_map_shape map;
     enum wb_who who;
 };
 
@@ -117,6 +122,11 @@ struct wb_suite {
     bool variants_of_weir; /* weir_generic and the like too */
     bool hidden;           /* not in the usage */
 };
+/* What map_suite.c adds to the suites. */
+void wb_suite_maps(struct wb_builder *b);
+void wb_suite_maps_quick(struct wb_builder *b);
+void wb_suite_maps_try(struct wb_builder *b);
+
 extern const struct wb_suite wb_suites[]; /* ends with a NULL name */
 const struct wb_suite *wb_suite_find(const char *name);
 

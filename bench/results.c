@@ -58,6 +58,9 @@ static double fair(const struct wb_sample *s) { return s->fair_min_max; }
 static double csw(const struct wb_sample *s) { return s->csw_per_op; }
 static double cpu(const struct wb_sample *s) { return s->cpu_s_per_mop; }
 static double misses(const struct wb_sample *s) { return s->misses_per_op; }
+static double bytes(const struct wb_sample *s) { return s->bytes; }
+static double bytes_low(const struct wb_sample *s) { return s->bytes_low; }
+static double bytes_high(const struct wb_sample *s) { return s->bytes_high; }
 
 static unsigned collect(const struct wb_plan *plan, const struct wb_item *item, field_fn *field,
                         double *out) {
@@ -88,7 +91,8 @@ static void latencies(struct wb_result *out, const struct wb_plan *plan, double 
 /* ---- against others -------------------------------------------------------------------------- */
 
 static void compare(struct wb_result *out, const struct wb_plan *plan, double *scratch) {
-    const struct wb_item *weir = wb_plan_beside(plan, out->item, "weir");
+    const char *name = wb_plan_reference(out->item->of->structure);
+    const struct wb_item *weir = wb_plan_beside(plan, out->item, name);
     if (!weir || weir == out->item || weir->status == WB_FAILED) return;
     unsigned n = wb_ratios(plan, weir, out->item, scratch);
     if (n == 0) return;
@@ -110,8 +114,25 @@ static const struct wb_group *group_of(const struct wb_plan *plan, const struct 
     return NULL;
 }
 
+double wb_bound_times(const struct wb_item *item) {
+    return item->of->shape.map.keys ? item->of->threads : 1;
+}
+
+/* Of maps: the same by one thread on a table that needs no synchronisation. */
+static const struct wb_item *map_bound(const struct wb_plan *plan, const struct wb_item *item) {
+    const struct wb_case *c = item->of;
+    const char *rest = strstr(c->name, "/T:");
+    char name[WB_NAME_BYTES];
+    if (!rest || c->test != WB_STREAM || strcmp(item->ring->name, "flat") == 0) return NULL;
+    rest = strchr(rest + 1, '/');
+    if (!rest) return NULL;
+    (void)snprintf(name, sizeof name, "%s/flat/T:1%s", c->structure, rest);
+    return wb_plan_find(plan, name);
+}
+
 const struct wb_item *wb_bound_of(const struct wb_plan *plan, const struct wb_item *item) {
     const struct wb_case *c = item->of;
+    if (c->shape.map.keys) return map_bound(plan, item);
     const struct wb_group *group = group_of(plan, item);
     const char *what = wb_plan_bound(c);
     if (!what || !group) return NULL;
@@ -125,7 +146,7 @@ static void bound(struct wb_result *out, const struct wb_plan *plan, double *scr
     out->bound = wb_bound_of(plan, out->item);
     if (!out->bound) return;
     unsigned n = wb_ratios(plan, out->item, out->bound, scratch);
-    if (n) out->bound_share = wb_median(scratch, n);
+    if (n) out->bound_share = wb_median(scratch, n) / wb_bound_times(out->item);
 }
 
 /* ---- notes ----------------------------------------------------------------------------------- */
@@ -172,7 +193,13 @@ static void one(struct wb_result *out, const struct wb_plan *plan, double *scrat
         out->csw_per_op = median_of(plan, item, csw, scratch);
         out->cpu_s_per_mop = median_of(plan, item, cpu, scratch);
         out->misses_per_op = median_of(plan, item, misses, scratch);
-        for (unsigned r = 0; r < plan->rounds; r++) out->disorder += item->samples[r].disorder;
+        out->bytes = median_of(plan, item, bytes, scratch);
+        out->bytes_low = median_of(plan, item, bytes_low, scratch);
+        out->bytes_high = median_of(plan, item, bytes_high, scratch);
+        for (unsigned r = 0; r < plan->rounds; r++) {
+            out->disorder += item->samples[r].disorder;
+            if (item->samples[r].garbage > out->garbage) out->garbage = item->samples[r].garbage;
+        }
         compare(out, plan, scratch);
         bound(out, plan, scratch);
     }

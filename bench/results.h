@@ -24,6 +24,8 @@ struct wb_result {
     double p50_ns, p90_ns, p99_ns, p999_ns, max_ns;                /* latency cases, else 0 */
     double fair_min_max, csw_per_op, cpu_s_per_mop, misses_per_op; /* medians */
     double disorder; /* elements out of order in all rounds, of a variant that promises no order */
+    double bytes, bytes_low, bytes_high; /* per entry: run.h; medians */
+    double garbage;                      /* the most of all rounds */
     char note[320];
 };
 
@@ -38,6 +40,8 @@ unsigned wb_ratios(const struct wb_plan *plan, const struct wb_item *a, const st
 /* The item that bounds this one (bounds.h), or NULL. Its ratio to this one is the share that this
  * one reaches of what the hardware allows. */
 const struct wb_item *wb_bound_of(const struct wb_plan *plan, const struct wb_item *item);
+/* How many times the bound's throughput is the bound: of maps, whose bound is one thread, their threads. */
+double wb_bound_times(const struct wb_item *item);
 
 /* The words for an interval of weir's ratio: rulings of the bench, see results.c. */
 const char *wb_verdict(struct wb_interval ratio, unsigned rounds);

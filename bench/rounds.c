@@ -45,7 +45,7 @@ static void complain(const struct wb_item *item) {
 void wb_rounds_take(struct wb_plan *plan, struct wb_item *item, unsigned round,
                     const struct wb_sample *sample, const char *why) {
     item->samples[round] = *sample;
-    wb_progress_step(wb_run_cost(item->of->test, plan->seconds), item->name);
+    wb_progress_step(wb_run_cost(item->of->test, &item->of->shape, plan->seconds), item->name);
     if (sample->status != WB_OK) {
         item->status = sample->status;
         (void)snprintf(item->why, sizeof item->why, "%s", why);
@@ -92,7 +92,8 @@ static void measure_round(struct wb_plan *plan, struct wb_group *group, unsigned
         if (item->status == WB_OK)
             measure(plan, item, round);
         else
-            wb_progress_step(wb_run_cost(item->of->test, plan->seconds), item->name);
+            wb_progress_step(wb_run_cost(item->of->test, &item->of->shape, plan->seconds),
+                             item->name);
     }
     free(order);
 }

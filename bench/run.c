@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "away.h"
+#include "map_tests.h"
 #include "team.h"
 
 #define OVERHEAD 0.002 /* of opening, waking, draining */
@@ -46,12 +47,13 @@ static struct wb_team *team;
 /* ---- what a test is made of ------------------------------------------------------------------ */
 
 unsigned wb_test_threads(enum wb_test test, const struct wb_shape *shape) {
+    if (shape->map.keys) return wb_map_test_threads(test, shape);
     if (test == WB_SOLO) return 1;
     return test == WB_PING ? 2 : shape->producers + shape->consumers;
 }
 
 bool wb_test_is_latency(enum wb_test test, const struct wb_shape *shape) {
-    return test == WB_PING || shape->rate > 0 || shape->gap_ns > 0;
+    return test == WB_PING || test == WB_GROW || shape->rate > 0 || shape->gap_ns > 0;
 }
 
 static double planned(enum wb_test test, double seconds) {
@@ -67,7 +69,8 @@ bool wb_run_is_late(enum wb_test test, double seconds, double took) {
     return took > LATE * plan && took > plan + LATE_BY;
 }
 
-double wb_run_cost(enum wb_test test, double seconds) {
+double wb_run_cost(enum wb_test test, const struct wb_shape *shape, double seconds) {
+    if (shape->map.keys) return wb_map_test_cost(test, shape, seconds);
     return planned(test, seconds) + WB_WARM_UP + OVERHEAD;
 }
 
@@ -356,6 +359,8 @@ static enum wb_status attempt(const struct wb_trial *trial, struct wb_sample *ou
                               struct wb_hist *latencies, char *why, size_t why_size) {
     if (trial->ring->can & WB_AWAY) return wb_away_run(trial, out, latencies, why, why_size);
     if (!team) team = wb_team_new();
+    if (team && (trial->ring->can & WB_IS_MAP))
+        return wb_map_test(trial, &team, out, latencies, why, why_size);
     struct run *r = team ? new_run(trial) : NULL;
     if (!r) {
         (void)snprintf(why, why_size, "out of memory");
@@ -384,6 +389,7 @@ void wb_run(const struct wb_trial *trial, struct wb_sample *out, struct wb_hist 
 
 void wb_run_end(void) {
     wb_away_end();
+    wb_map_tests_end();
     wb_team_free(team);
     team = NULL;
 }

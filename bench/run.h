@@ -16,6 +16,12 @@ enum wb_test {
     WB_SOLO,    /* push and pop by one thread */
     WB_PING,    /* there and back over two rings */
     WB_STOPPED, /* a stream; what is measured is the 100 ms in which one producer is stopped */
+    /* Of maps, beside WB_STREAM, which is the mix of reads, puts and deletes: maps.h, map_tests.c */
+    WB_BESIDE, /* readers, and writers of other keys; what is measured is the readers */
+    WB_GROW,   /* puts into an empty map until it has its keys; latencies too */
+    WB_CHURN,  /* a mix for ten times the time; then memory */
+    WB_STALL,  /* writers, while a reader is stopped inside a read; memory meanwhile */
+    WB_MEMORY, /* memory per entry from half the keys to twice as many */
 };
 
 enum wb_status { WB_NONE, WB_OK, WB_STUCK, WB_FAILED, WB_ABSENT /* could not be opened */ };
@@ -31,6 +37,9 @@ struct wb_sample {
     double cpu_s_per_mop; /* CPU seconds per million operations */
     double misses_per_op; /* calls that moved nothing */
     double disorder; /* elements out of order, of a variant that promises none (WB_UNORDERED) */
+    /* Of maps; 0: not measured. Per entry: what a table holds; for comparison less and more, as the test says. */
+    double bytes, bytes_low, bytes_high;
+    double garbage; /* bytes: the most that the heap grew while a reader was stopped */
 };
 
 struct wb_totals { /* of all threads, by both phases: what the checks are about */
@@ -72,6 +81,6 @@ unsigned wb_test_threads(enum wb_test test, const struct wb_shape *shape);
 bool wb_test_is_latency(enum wb_test test, const struct wb_shape *shape);
 
 /* How long a run takes by plan, with what is around it; for the estimate. */
-double wb_run_cost(enum wb_test test, double seconds);
+double wb_run_cost(enum wb_test test, const struct wb_shape *shape, double seconds);
 
 #endif

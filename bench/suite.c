@@ -207,6 +207,7 @@ static void quick(struct wb_builder *b) {
     bursts(b, WB_FEW);
     lives(b, WB_FEW);
     tools(b, false);
+    wb_suite_maps_quick(b);
     one_cpu(b);
 }
 
@@ -305,6 +306,11 @@ static void full(struct wb_builder *b) {
     one_cpu(b);
 }
 
+static void all(struct wb_builder *b) {
+    full(b);
+    wb_suite_maps(b);
+}
+
 /* ---- try ------------------------------------------------------------------------------------- */
 
 static void taste(struct wb_builder *b) {
@@ -318,6 +324,7 @@ static void taste(struct wb_builder *b) {
     add(b, meeting(row("Q4", "chan", 1, 1)), WB_FEW);
     wb_build_group(b, "Q5", false);
     add(b, ways(waiting(row("Q5", "select", 1, 1)), 2, 2), WB_FEW);
+    wb_suite_maps_try(b);
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -325,8 +332,9 @@ static void taste(struct wb_builder *b) {
 const struct wb_suite wb_suites[] = {
     { .name = "quick", .build = quick, .seconds = 0.05, .budget = 210 },
     { .name = "try", .build = taste, .seconds = 0.15, .budget = 20 },
-    { .name = "full", .build = full, .seconds = 0.1, .variants_of_weir = true },
+    { .name = "full", .build = all, .seconds = 0.1, .variants_of_weir = true },
     { .name = "queues", .build = full, .seconds = 0.1, .variants_of_weir = true },
+    { .name = "maps", .build = wb_suite_maps, .seconds = 0.1 },
     { .name = "one-cpu", .build = one_cpu, .seconds = 0.05, .hidden = true },
     { .name = NULL },
 };

@@ -59,9 +59,53 @@ static bool waits_or_not(const struct wb_case *c) {
 /* Its batches are those of the receiver. */
 static bool is_chan(const struct wb_case *c) { return strcmp(c->structure, "chan") == 0; }
 
+static void say_keys(struct words *w, uint64_t keys) {
+    static const struct {
+        uint64_t unit;
+        const char *letter;
+    } units[] = { { 1000000, "M" }, { 1000, "k" }, { 1, "" } };
+    unsigned u = 0;
+    while (keys % units[u].unit != 0) u++;
+    say(w, ", %llu%s keys", (unsigned long long)(keys / units[u].unit), units[u].letter);
+}
+
+/* What a case of maps does. */
+static void say_map_test(struct words *w, const struct wb_case *c) {
+    const struct wb_map_shape *m = &c->shape.map;
+    switch (c->test) {
+        case WB_BESIDE:
+            say(w, ", readers %s", m->writers ? "beside a writer of other keys" : "alone");
+            return;
+        case WB_GROW: say(w, ", growing from empty"); return;
+        case WB_CHURN: say(w, ", put and delete, then memory"); return;
+        case WB_STALL:
+            say(w, ", put and delete while a reader is stopped for %u ms", m->stall);
+            return;
+        case WB_MEMORY: say(w, ", memory from half as many on to twice as many"); return;
+        default: say(w, ", %u %% reads", m->read);
+    }
+}
+
+static void say_map(struct words *w, const struct wb_case *c) {
+    static const char *const dists[] = { "", ", zipf 0.99", ", one hot key" };
+    const struct wb_map_shape *m = &c->shape.map;
+    say(w, "%s, %u thread%s", c->structure, c->shape.producers, c->shape.producers == 1 ? "" : "s");
+    say_map_test(w, c);
+    say_keys(w, m->keys);
+    if (c->test == WB_STREAM && m->read == 100 && m->hit != 100) say(w, ", %u %% found", m->hit);
+    say(w, "%s", dists[m->dist]);
+    if (c->test == WB_STREAM && m->growing) say(w, ", grown");
+    if (c->shape.size > 8) say(w, ", %zu bytes each", c->shape.size);
+}
+
 const char *wb_text_case(char *out, size_t n, const struct wb_case *c) {
     const struct wb_shape *s = &c->shape;
     struct words w = { out, n, 0 };
+    if (s->map.keys) {
+        say_map(&w, c);
+        if (s->oversubscribed) say(&w, ", oversubscribed");
+        return out;
+    }
     say(&w, "%s, ", c->structure);
     if (c->title)
         say(&w, "%s", c->title);
@@ -93,7 +137,9 @@ const char *wb_text_case(char *out, size_t n, const struct wb_case *c) {
 }
 
 bool wb_loses(const struct wb_result *r) {
-    bool rival = r->item->ring->package || strcmp(r->item->ring->name, "mutex") == 0;
+    const struct wb_ring *ring = r->item->ring;
+    bool rival = ring->package || strcmp(ring->name, "mutex") == 0;
+    if (strcmp(ring->name, "flat") == 0) rival = false; /* a bound */
     return rival && strcmp(r->verdict, "slower") == 0;
 }
 

@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 #include "chans.h"
+#include "maps_list.h"
 #include "ring_run.h"
 #include "rivals/rivals.h"
 #include "tools.h"
@@ -224,7 +225,7 @@ const struct wb_ring *const wb_rings[] = {
 #endif
 #endif
 #ifndef WB_COUNT
-    WB_CHAN_KINDS(WB_CHAN_LIST) WB_TOOLS_LIST WB_GO_LIST
+    WB_CHAN_KINDS(WB_CHAN_LIST) WB_TOOLS_LIST WB_MAPS_LIST WB_GO_LIST
 #endif
         NULL,
 };

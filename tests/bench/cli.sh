@@ -88,7 +88,7 @@ t_files() {
         [ -s "$dir/a/b/$f" ] || fail "$f is missing or empty"
     done
     head -n 1 "$dir/a/b/cases.csv" >"$dir/out"
-    says out '^case,workload,structure,variant,P,C,cap,size,batch,work_ns,blocking,rate,threads,oversubscribed,one_cpu,rounds,ns_op_median,ns_op_lo,ns_op_hi,ops_s_median,ops_s_lo,ops_s_hi,ratio_median,ratio_lo,ratio_hi,mwu_p,verdict,bound_share,p50_ns,p90_ns,p99_ns,p999_ns,max_ns,fair_min_max,csw_per_op,cpu_s_per_mop,misses_per_op,status,note$'
+    says out '^case,workload,structure,variant,P,C,cap,size,batch,work_ns,blocking,rate,threads,oversubscribed,one_cpu,keys,read,hit,dist,hint,rounds,ns_op_median,ns_op_lo,ns_op_hi,ops_s_median,ops_s_lo,ops_s_hi,ratio_median,ratio_lo,ratio_hi,mwu_p,verdict,bound_share,p50_ns,p90_ns,p99_ns,p999_ns,max_ns,fair_min_max,csw_per_op,cpu_s_per_mop,misses_per_op,bytes_per_entry,bytes_low,bytes_high,garbage_peak,status,note$'
     case=mpmc/test:solo/cap:1024/size:8/batch:1
     is "$(column "$dir/a/b/cases.csv" $case ck rounds)" 2 rounds
     is "$(column "$dir/a/b/cases.csv" $case weir ratio_median)" "" "weir's own ratio"

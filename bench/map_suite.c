@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* bench/map_suite.c - the suites' part about maps.
+ *
+ * M1 reads, puts and deletes: threads x share of reads x keys, uniform, zipf and one hot key, found and not found, with a hint and
+ * grown; M3 growing; M4 memory after churn, and with a reader that is stopped; M5 strings; M6 the
+ * same mix with more threads than processors, of weir's own kinds and plain ones (the rest of its grid is M1). A group is a
+ * number of keys, so that few tables stand beside each other; ratios are formed within it. */
+#include "plan.h"
+
+#define COUNT(a) ((unsigned)(sizeof(a) / sizeof(a)[0]))
+
+static struct wb_row row(const char *workload, const char *structure, unsigned threads,
+                         unsigned read, uint64_t keys) {
+    struct wb_row r = { 0 };
+    r.workload = workload;
+    r.structure = structure;
+    r.producers = threads;
+    r.size = 8;
+    r.batch = 1;
+    r.map.keys = keys;
+    r.map.read = read;
+    r.map.hit = read == 100 ? 100 : 50;
+    return r;
+}
+
+static void add(struct wb_builder *b, struct wb_row r, enum wb_who who) {
+    r.who = who;
+    wb_build_row(b, &r);
+}
+
+static struct wb_row hit(struct wb_row r, unsigned percent) {
+    r.map.hit = percent;
+    return r;
+}
+
+static struct wb_row dist(struct wb_row r, unsigned d) {
+    r.map.dist = d;
+    return r;
+}
+
+static struct wb_row grown(struct wb_row r) {
+    r.map.growing = true;
+    return r;
+}
+
+static struct wb_row string(struct wb_row r, size_t bytes) {
+    r.size = bytes;
+    return r;
+}
+
+static struct wb_row test(enum wb_test t, const char *workload, unsigned threads, uint64_t keys) {
+    struct wb_row r = grown(row(workload, "map", threads, t == WB_BESIDE ? 100 : 0, keys));
+    r.test = t;
+    return r;
+}
+
+/* ---- M1, M6 -------------------------------------------------------------------------------------- */
+
+#define ZIPF 1 /* enum wb_map_dist */
+#define HOT 2
+
+static const unsigned reads[] = { 100, 99, 95, 90, 75, 50, 0 };
+
+static void grid(struct wb_builder *b, uint64_t keys) {
+    static const unsigned usual[] = { 1, 2, 0 };
+    unsigned n;
+    const unsigned *axis = wb_build_axis(b, usual, &n);
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned r = 0; r < COUNT(reads); r++)
+            add(b, row("M1", "map", axis[i], reads[r], keys), WB_ALL);
+    for (unsigned r = 0; r < COUNT(reads); r++)
+        add(b, row("M6", "map", 4, reads[r], keys), WB_OURS);
+}
+
+static void skewed(struct wb_builder *b, uint64_t keys) {
+    static const unsigned some[] = { 100, 95, 50 };
+    for (unsigned r = 0; r < COUNT(some); r++) {
+        add(b, dist(row("M1", "map", 2, some[r], keys), ZIPF), WB_ALL);
+        add(b, dist(row("M1", "map", 2, some[r], keys), HOT), WB_ALL);
+    }
+}
+
+static void found_and_grown(struct wb_builder *b, uint64_t keys) {
+    static const unsigned some[] = { 100, 90, 0 };
+    add(b, hit(row("M1", "map", 2, 100, keys), 50), WB_ALL);
+    add(b, hit(row("M1", "map", 2, 100, keys), 0), WB_ALL);
+    for (unsigned r = 0; r < COUNT(some); r++)
+        add(b, grown(row("M1", "map", 2, some[r], keys)), WB_ALL);
+}
+
+static void beside(struct wb_builder *b, uint64_t keys) {
+    struct wb_row r = test(WB_BESIDE, "M1", 1, keys);
+    r.map.growing = false;
+    add(b, r, WB_ALL);
+    r.map.writers = 1;
+    add(b, r, WB_ALL);
+}
+
+/* The largest: few cases, and only with a hint, or the tables would not have room beside each other. */
+static void large(struct wb_builder *b) {
+    static const unsigned some[] = { 100, 99, 95, 50, 0 };
+    wb_build_group(b, "M1 5e6", false);
+    for (unsigned r = 0; r < COUNT(some); r++)
+        add(b, row("M1", "map", 2, some[r], 5000000), WB_ALL);
+    add(b, row("M1", "map", 1, 100, 5000000), WB_ALL);
+    add(b, row("M1", "map", 1, 99, 5000000), WB_ALL);
+}
+
+/* ---- M3, M4 -------------------------------------------------------------------------------------- */
+
+static void growth(struct wb_builder *b) {
+    wb_build_group(b, "M3", false);
+    add(b, test(WB_GROW, "M3", 1, 1000000), WB_ALL);
+    add(b, test(WB_GROW, "M3", 2, 1000000), WB_ALL);
+}
+
+static void memory(struct wb_builder *b, bool all) {
+    struct wb_row stalled = test(WB_STALL, "M4", 1, 100000);
+    wb_build_group(b, "M4", false);
+    add(b, test(WB_MEMORY, "M4", 1, 100000), WB_ALL);
+    if (all) add(b, test(WB_MEMORY, "M4", 1, 1000000), WB_ALL);
+    if (all) add(b, test(WB_CHURN, "M4", 2, 100000), WB_ALL);
+    stalled.map.stall = 100;
+    add(b, stalled, WB_ALL);
+    stalled.map.stall = 10000;
+    if (all) add(b, stalled, WB_ALL);
+}
+
+/* ---- M5 ------------------------------------------------------------------------------------------ */
+
+static void strings(struct wb_builder *b, uint64_t keys) {
+    static const size_t sizes[] = { 16, 40 };
+    static const unsigned some[] = { 100, 99, 95, 90, 50, 0 };
+    for (unsigned s = 0; s < COUNT(sizes); s++) {
+        for (unsigned r = 0; r < COUNT(some); r++) {
+            add(b, string(row("M5", "strmap", 2, some[r], keys), sizes[s]), WB_ALL);
+            if (some[r] >= 90)
+                add(b, string(row("M5", "strmap", 1, some[r], keys), sizes[s]), WB_ALL);
+        }
+    }
+}
+
+/* ---- the suites ---------------------------------------------------------------------------------- */
+
+void wb_suite_maps(struct wb_builder *b) {
+    static const struct {
+        const char *mixes, *strings;
+        uint64_t keys;
+    } groups[] = { { "M1 1e3", "M5 1e3", 1000 },
+                   { "M1 1e5", "M5 1e5", 100000 },
+                   { "M1 1e6", "M5 1e6", 1000000 } };
+    for (unsigned g = 0; g < COUNT(groups); g++) {
+        wb_build_group(b, groups[g].mixes, false);
+        grid(b, groups[g].keys);
+        skewed(b, groups[g].keys);
+        found_and_grown(b, groups[g].keys);
+        beside(b, groups[g].keys);
+    }
+    large(b);
+    growth(b);
+    memory(b, true);
+    for (unsigned g = 0; g < COUNT(groups); g++) {
+        wb_build_group(b, groups[g].strings, false);
+        strings(b, groups[g].keys);
+    }
+}
+
+void wb_suite_maps_quick(struct wb_builder *b) {
+    static const unsigned some[] = { 100, 99, 90, 50, 0 };
+    wb_build_group(b, "M1 1e5", false);
+    for (unsigned r = 0; r < COUNT(some); r++) add(b, row("M1", "map", 2, some[r], 100000), WB_ALL);
+    add(b, row("M1", "map", 1, 100, 100000), WB_ALL);
+    wb_build_group(b, "M5 1e5", false);
+    add(b, string(row("M5", "strmap", 2, 99, 100000), 16), WB_ALL);
+}
+
+void wb_suite_maps_try(struct wb_builder *b) {
+    wb_build_group(b, "M1 1e5", false);
+    add(b, row("M1", "map", 2, 99, 100000), WB_FEW);
+    add(b, row("M1", "map", 2, 50, 100000), WB_FEW);
+}
