@@ -4,7 +4,7 @@
  *   weir_map            the RCU map
  *   weir_shardmap       the sharded map, a lock for each line
  *   mutex, rwlock       one lock around the sharded map's table
- *   mutexes, rwlocks    one for each of its shards; the latter is what people call a sharded map in Go
+ *   sharded_mutex, sharded_rwlock   one for each of its shards; the latter is what people call a sharded map in Go
  *
  * Put does not say whether the key was new. */
 #include <weir/map_u64.h>
@@ -52,7 +52,7 @@ WB_MAP_STALLS(wb_map_weir, "weir_map", "map", NULL, NULL, 0, map_make, map_dispo
 
 /* ---- weir_shardmap ----------------------------------------------------------------------------------- */
 
-static void *shard_make(size_t hint, int sync) {
+static void *make_with(size_t hint, int sync) {
     struct weir_map_opts o = WEIR_MAP_OPTS(uint64_t, uint64_t);
     weir_shardmap *m;
     o.hint = hint;
@@ -98,7 +98,7 @@ static void shard_stall(void *m, void (*wait)(void *arg), void *arg) {
 #define SHARD(kind, name, sync, note)                                                          \
     static void *kind##_make(size_t hint, unsigned threads) {                                  \
         (void)threads;                                                                         \
-        return shard_make(hint, sync);                                                         \
+        return make_with(hint, sync);                                                          \
     }                                                                                          \
     WB_MAP_STALLS(wb_map_##kind, name, "map", NULL, note, 0, kind##_make, shard_dispose, NULL, \
                   NULL, shard_len, shard_bytes, map_shard, shard_stall)
@@ -106,5 +106,6 @@ static void shard_stall(void *m, void (*wait)(void *arg), void *arg) {
 SHARD(shard, "weir_shardmap", WEIR_MAP_LINES, NULL);
 SHARD(mutex, "mutex", WEIR_MAP_MUTEX, "one mutex around the sharded map's table");
 SHARD(rwlock, "rwlock", WEIR_MAP_RWLOCK, "one read-write lock around the sharded map's table");
-SHARD(mutexes, "mutexes", WEIR_MAP_MUTEXES, "a mutex for each shard");
-SHARD(rwlocks, "rwlocks", WEIR_MAP_RWLOCKS, "a read-write lock for each shard");
+SHARD(sharded_mutex, "sharded_mutex", WEIR_MAP_SHARDED_MUTEX, "a mutex for each shard");
+SHARD(sharded_rwlock, "sharded_rwlock", WEIR_MAP_SHARDED_RWLOCK,
+      "a read-write lock for each shard");

@@ -9,14 +9,14 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-extern const struct wb_map wb_map_weir, wb_map_shard, wb_map_mutex, wb_map_rwlock, wb_map_mutexes,
-    wb_map_rwlocks, wb_map_plain;
+extern const struct wb_map wb_map_weir, wb_map_shard, wb_map_mutex, wb_map_rwlock,
+    wb_map_sharded_mutex, wb_map_sharded_rwlock, wb_map_plain;
 #ifdef __cplusplus
 }
 #endif
 
 #define WB_MAPS_LIST                                                                \
     &wb_map_weir.ring, &wb_map_shard.ring, &wb_map_mutex.ring, &wb_map_rwlock.ring, \
-        &wb_map_mutexes.ring, &wb_map_rwlocks.ring, &wb_map_plain.ring,
+        &wb_map_sharded_mutex.ring, &wb_map_sharded_rwlock.ring, &wb_map_plain.ring,
 
 #endif
