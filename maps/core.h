@@ -175,9 +175,10 @@ static inline unsigned weir__map_first(unsigned bits) { return (unsigned)__built
 static inline unsigned weir__map_live(uint64_t ctrl) { return (unsigned)(ctrl & MAP_LIVE); }
 static inline size_t weir__map_count(unsigned bits) { return (size_t)__builtin_popcount(bits); }
 
-/* Locks the line in which h has its place now; *t is its table. In a guard, which it keeps. */
-struct weir__line *weir__map_lock(struct weir__core *m, uint64_t h, struct weir__table **t,
-                                  uint64_t *ctrl);
+/* Locks the line in which h has its place now; *t is its table. Where entries are being moved it moves that line,
+ * and `steps` others. In a guard, which it keeps. */
+struct weir__line *weir__map_lock(struct weir__core *m, uint64_t h, unsigned steps,
+                                  struct weir__table **t, uint64_t *ctrl);
 bool weir__map_try_lock(const struct weir__core *m, struct weir__line *l, uint64_t *ctrl);
 /* Gives it back with this control word, locked or not. */
 static inline void weir__map_unlock(struct weir__core *m, struct weir__line *l, uint64_t ctrl) {
@@ -223,9 +224,9 @@ static inline size_t weir__map_holds(const struct weir__core *m, size_t lines) {
 
 /* ---- moving (maps/move.c) ------------------------------------------------------------------------------- */
 
-/* Moves the line of h, and a few more, to the successor of t. In a guard. 0, or WEIR_ENOMEM: some could not be
+/* Moves the line of h, and `steps` more, to the successor of t. In a guard. 0, or WEIR_ENOMEM: some could not be
  * moved. */
-int weir__map_help(struct weir__core *m, struct weir__table *t, uint64_t h);
+int weir__map_help(struct weir__core *m, struct weir__table *t, uint64_t h, unsigned steps);
 /* Until no move is in flight. 0, WEIR_ENOMEM. In no guard. */
 int weir__map_finish(struct weir__core *m);
 /* Begins to shrink if there is much too much room; whether it did. In no guard. */
@@ -242,9 +243,8 @@ size_t weir__map_stripe(void);
 static inline size_t weir__map_len(const struct weir__core *m) {
     return weir__stripes_sum(m->stripe) >> m->share;
 }
-/* What the stripe was before. */
-static inline size_t weir__map_add(struct weir__core *m, size_t n) {
-    return weir_fetch_add_relaxed(&m->stripe[weir__map_stripe()].n, n);
+static inline void weir__map_add(struct weir__core *m, size_t n) {
+    (void)weir_fetch_add_relaxed(&m->stripe[weir__map_stripe()].n, n);
 }
 
 #endif

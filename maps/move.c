@@ -133,7 +133,7 @@ static size_t move_unit(struct move *v, size_t i) {
         if (!lock_unit(v, l, n, ctrl)) return 0;
         need = copy_unit(v, l, n);
         if (!need) count_chains(v->from, l, n);
-        WEIR_POINT("map.copied");
+        if (!need) WEIR_POINT("map.copied");
         uint64_t mark = need ? 0 : MAP_MOVED;
         /* The last one first: who has passed a pair's first hash by the old table has waited for its first
          * line. */
@@ -171,7 +171,7 @@ static void move_one(struct move *v, size_t i) {
     if (lines && weir_fetch_sub_acq_rel(&v->from->left, lines, MAP_M1) == lines) complete(v);
 }
 
-int weir__map_help(struct weir__core *m, struct weir__table *t, uint64_t h) {
+int weir__map_help(struct weir__core *m, struct weir__table *t, uint64_t h, unsigned steps) {
     struct move v = { m, t, weir__map_successor(t), { NULL, 0 }, false };
     size_t mask = t->lines - 1;
     if (weir_load_acquire(&t->left, MAP_M2) == 0) {
@@ -179,8 +179,8 @@ int weir__map_help(struct weir__core *m, struct weir__table *t, uint64_t h) {
         return 0;
     }
     move_one(&v, h >> t->shift);
-    size_t at = weir_fetch_add_relaxed(&t->cursor, m->step);
-    size_t n = t->lines < m->step ? t->lines : m->step;
+    size_t at = steps ? weir_fetch_add_relaxed(&t->cursor, steps) : 0;
+    size_t n = t->lines < steps ? t->lines : steps;
     for (size_t k = 0; k < n; k++) move_one(&v, (at + k) & mask);
     if (v.spare.n) weir__map_spare_free(m, &v.spare);
     return v.short_of_memory ? WEIR_ENOMEM : 0;
@@ -266,6 +266,7 @@ bool weir__map_removed(struct weir__core *m) {
     weir_guard g = weir__core_enter(m);
     size_t lines = weir__map_root(m)->lines;
     weir__core_exit(m, g);
-    return lines > weir_load_relaxed(&m->floor) && weir__map_len(m) < lines / 4 &&
+    return lines > weir_load_relaxed(&m->floor) &&
+           weir__map_len(m) < weir__map_holds(m, lines) / 4 &&
            weir__map_resize(m, lines, lines / 2) == 0;
 }

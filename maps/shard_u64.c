@@ -16,7 +16,7 @@ static bool get_locked(struct weir__core *c, uint64_t hash, uint64_t *val) {
     struct weir__table *t;
     uint64_t ctrl;
     weir_guard g = weir__core_enter(c);
-    struct weir__line *first = weir__map_lock(c, hash, &t, &ctrl);
+    struct weir__line *first = weir__map_lock(c, hash, 0, &t, &ctrl);
     bool found = weir__find_in_line(first, ctrl, hash, NULL, NULL, val);
     struct weir__line *chain = weir__map_chain(first);
     if (!found && chain) found = weir__find_in_chain(chain, hash, NULL, NULL, val);
@@ -111,7 +111,7 @@ static int visit_at(weir_shardmap *m, struct weir__core *c, uint64_t key, uint64
     if (reads) {
         found = weir__find(weir__map_root(c), hash, NULL, NULL, &val);
     } else {
-        first = weir__map_lock(c, hash, &t, &ctrl);
+        first = weir__map_lock(c, hash, 0, &t, &ctrl);
         found = weir__find_in_line(first, ctrl, hash, NULL, NULL, &val) ||
                 weir__find_in_chain(weir__map_chain(first), hash, NULL, NULL, &val);
     }

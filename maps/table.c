@@ -98,12 +98,15 @@ static void await(struct weir__core *m, struct weir__line *l) {
     weir__map_wait(m, l);
 }
 
-struct weir__line *weir__map_lock(struct weir__core *m, uint64_t h, struct weir__table **t,
-                                  uint64_t *ctrl) {
+struct weir__line *weir__map_lock(struct weir__core *m, uint64_t h, unsigned steps,
+                                  struct weir__table **t, uint64_t *ctrl) {
     *t = weir__map_root(m);
     for (;;) {
         struct weir__table *next = weir__map_successor(*t);
-        if (WEIR_UNLIKELY(next != NULL)) (void)weir__map_help(m, *t, h);
+        if (WEIR_UNLIKELY(next != NULL)) {
+            (void)weir__map_help(m, *t, h, steps);
+            steps = 0;
+        }
         struct weir__line *l = weir__map_line(*t, h);
         if (WEIR_LIKELY(weir__map_try_lock(m, l, ctrl))) return l;
         /* Acquire: who sees MOVED sees the entries in the next table. */

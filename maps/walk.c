@@ -38,7 +38,7 @@ static uint64_t visit(struct weir__core *m, uint64_t at, struct weir__batch *b) 
     struct weir__table *t;
     uint64_t ctrl;
     weir_guard g = weir__core_enter(m);
-    struct weir__line *first = weir__map_lock(m, at, &t, &ctrl);
+    struct weir__line *first = weir__map_lock(m, at, m->step, &t, &ctrl);
     for (struct weir__line *l = first; l; l = weir__map_chain(l)) {
         unsigned live = weir__map_live(l == first ? ctrl : weir_load_relaxed(&l->ctrl));
         for (; live; live &= live - 1) {
@@ -77,7 +77,7 @@ static uint64_t clear_line(struct weir__core *m, uint64_t at) {
     uint64_t ctrl;
     size_t removed = 0;
     weir_guard g = weir__core_enter(m);
-    struct weir__line *first = weir__map_lock(m, at, &t, &ctrl), *next_line;
+    struct weir__line *first = weir__map_lock(m, at, m->step, &t, &ctrl), *next_line;
     for (struct weir__line *l = first; l; l = next_line) {
         next_line = weir__map_chain(l);
         unsigned live = live_from(l, l == first ? ctrl : weir_load_relaxed(&l->ctrl), at);
@@ -89,7 +89,7 @@ static uint64_t clear_line(struct weir__core *m, uint64_t at) {
     if (removed && m->kind == CORE_SEQ) ctrl += MAP_CHANGE;
     weir__map_unlock(m, first, ctrl);
     weir__core_exit(m, g);
-    if (removed) (void)weir__map_add(m, (size_t)0 - removed);
+    if (removed) weir__map_add(m, (size_t)0 - removed);
     return next;
 }
 

@@ -17,7 +17,7 @@
 #include "../lib/ctx.h"
 #include "write.h"
 
-#define LOOK_EVERY 64 /* removals of a stripe: whether the table is much too large */
+#define LOOK_EVERY 64 /* removals of a thread: whether the table is much too large */
 
 struct weir__dead { /* a chain that was written anew */
     struct weir_rcu_head head;
@@ -230,7 +230,8 @@ static int attempt(struct weir__write *w) {
     struct place at = { .added = 0 };
     w->need = 0;
     weir_guard g = weir__core_enter(m);
-    at.first = weir__map_lock(m, w->hash, &at.table, &at.ctrl);
+    at.first = weir__map_lock(m, w->hash, w->helped ? 0 : m->step, &at.table, &at.ctrl);
+    w->helped = true;
     find(w, &at);
     WEIR_POINT("map.locked");
     int rc = at.line ? present(w, &at) : absent(w, &at);
@@ -241,7 +242,7 @@ static int attempt(struct weir__write *w) {
         (void)weir_rcu_retire(&w->dead->head, w->garbage, free_chain);
         w->dead = NULL;
     }
-    if (at.added) w->counted = weir__map_add(m, at.added);
+    if (at.added) weir__map_add(m, at.added);
     if (at.added == (size_t)-1) {
         if (m->kind == CORE_RCU) weir__rcu_ask();
         w->removed = true;
@@ -275,6 +276,15 @@ static int provide(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
     return weir__map_spare(w->m, &w->spare, w->need) ? 0 : WEIR_ENOMEM;
 }
 
+#ifdef WEIR_MODEL
+static bool time_to_look(void) { return false; } /* scenarios say when */
+#else
+static bool time_to_look(void) {
+    static __thread unsigned removals __attribute__((tls_model("initial-exec")));
+    return ++removals % LOOK_EVERY == 0;
+}
+#endif
+
 int weir__write(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
     int rc;
     while ((rc = attempt(w)) == WEIR_ENOMEM && w->need) {
@@ -285,6 +295,6 @@ int weir__write(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
     if (WEIR_UNLIKELY(w->spare.n)) weir__map_spare_free(w->m, &w->spare);
     if (WEIR_UNLIKELY(w->dead != NULL))
         weir__free(w->m->alloc, w->dead, sizeof *w->dead, _Alignof(struct weir__dead));
-    if (w->removed && w->counted % LOOK_EVERY == 0) (void)weir__map_removed(w->m);
+    if (w->removed && time_to_look()) (void)weir__map_removed(w->m);
     return rc;
 }

@@ -37,8 +37,7 @@ struct weir__write {
     size_t need, garbage;    /* lines; bytes that would be retired */
     size_t table, longest;   /* lines of the table and of the chain then */
     size_t asked;            /* bytes of garbage that there is room for */
-    size_t counted;          /* what the stripe was before */
-    bool removed;
+    bool removed, helped;
 };
 
 /* Does it. Returns

@@ -31,6 +31,7 @@ struct kind {
     ptrdiff_t (*next)(void *m, struct weir_map_cursor *c, uint64_t *keys, uint64_t *vals, size_t n);
     int (*reserve)(void *m, size_t n);
     size_t (*places)(void *m); /* entries that its table is made for, about */
+    bool rcu;                  /* what it removes waits for readers, who wait for nobody */
 };
 extern const struct kind K;
 
@@ -65,7 +66,6 @@ uint64_t crowded_key(uint64_t n);
     XX("MAP23 each ends though its function inserts", map23_ends)                   \
     XX("MAP25 MAP27 clear", map25_clear)                                            \
     XX("MAP25 MAP26 MAP27 clear beside writers and readers", map26_race)            \
-    XX("MAP31 a writer stopped in its lock stops no read", map31_stopped)           \
     XX("MAP32 len: exact at rest", map32_len)                                       \
     XX("MAP34 allocation failure: nothing changes", map34_memory)                   \
     XX("MAP34 a resize that fails leaves it right", map34_resize)                   \
@@ -74,13 +74,18 @@ uint64_t crowded_key(uint64_t n);
     XX("MAP20 it shrinks, and keeps what is there", map_shrinks)                    \
     XX("MAP writers of one line, more than processors", map_crowded_lock)           \
     XX("MAP reserve and hint", map_reserve)                                         \
-    XX("MAP reserve while garbage is at its limit", map_reserve_limit)              \
-    XX("MAP22 what each's function writes does not wait", map22_limit)              \
     XX("MAP a reserve that was refused leaves nothing behind", map_reserve_refused) \
-    XX("MAP what a table leaves behind is counted", map_garbage_counted)            \
     XX("MAP statistics while it grows and shrinks", map_look)
+/* Of kinds that are rcu. */
+#define MAP_RCU_CASES(XX)                                                 \
+    XX("MAP31 a writer stopped in its lock stops no read", map31_stopped) \
+    XX("MAP reserve while garbage is at its limit", map_reserve_limit)    \
+    XX("MAP22 what each's function writes does not wait", map22_limit)    \
+    XX("MAP what a table leaves behind is counted", map_garbage_counted)
+
 #define XX(name, fn) void fn(void);
 MAP_CASES(XX)
+MAP_RCU_CASES(XX)
 #undef XX
 
 #endif

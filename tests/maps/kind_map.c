@@ -35,6 +35,6 @@ static size_t places(void *m) {
     return 2 * s.lines;
 }
 
-const struct kind K = { "map",      open_map, close_map, get,  get_many, put,
-                        get_or_put, swap,     take,      del,  cas,      cad,
-                        clear,      len,      each,      next, reserve,  places };
+const struct kind K = { "map", open_map, close_map, get,    get_many, put,   get_or_put,
+                        swap,  take,     del,       cas,    cad,      clear, len,
+                        each,  next,     reserve,   places, true };
