@@ -8,13 +8,14 @@
  *                ... what it owns ...
  *                weir__handle_free(m->alloc, m, sizeof *m, WEIR_LINE, &m->handle);
  *
- * Its memory stays for a while, marked as dead, in a quarantine of WEIR__HANDLES_KEPT objects and WEIR__HANDLES_BYTES
- * bytes in all; the oldest leave it first, and weir_shutdown empties it. So a pointer to it is safe to ask for that
- * long. Memory of a user's allocator goes back at once, as its owner may expect: nothing is found there. Nor is a
- * pointer to what never was an object of weir's.
+ * Its memory stays for a while, marked as dead, in a quarantine of WEIR__HANDLES_KEPT objects and
+ * WEIR__HANDLES_BYTES bytes in all; the oldest leave it first, and weir_shutdown empties it. So a pointer to it is
+ * safe to ask for that long. Memory of a user's allocator goes back at once, as its owner may expect, and so does
+ * an object that is larger than all the room: nothing is found there. Nor is a pointer to what never was an object
+ * of weir's. Objects of another kind are found where all have their handles in the same place.
  *
- * In release builds all of it is nothing, and so it is under the explorer, whose heap finds each access to what was
- * freed, and for which a mark would be one step more in each call. */
+ * In release builds all of it is nothing, and so it is under the explorer, whose heap finds each access to what
+ * was freed, and for which a mark would be one step more in each call. */
 #ifndef WEIR_LIB_HANDLE_H
 #define WEIR_LIB_HANDLE_H
 
@@ -23,12 +24,17 @@
 #include "base.h"
 
 /* One for each type of object. */
-enum weir__handle_kind { WEIR__MAP = 1 };
+enum weir__handle_kind { WEIR__MAP = 1, WEIR__SHARDMAP };
 
 /* In every build, so that layouts are the same. */
 struct weir__handle {
     weir_au64 mark; /* kind and WEIR__HANDLE_LIVE, or _DEAD */
 };
+
+/* The handle of obj, which may be of another type than its caller believes, with less alignment. */
+static inline const struct weir__handle *weir__handle_at(const void *obj, size_t offset) {
+    return (const struct weir__handle *)(const void *)((const char *)obj + offset);
+}
 
 #if defined(WEIR_DEBUG) && !defined(WEIR_MODEL)
 #define WEIR__HANDLES_KEPT 128

@@ -3,10 +3,10 @@
  *
  * XXH3 is libxxhash's, compiled in from its header: nothing is linked. Its results are fixed since version 0.8.0.
  *
- * SipHash is written from the paper: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012). 2 rounds for a
- * word and 4 at the end, since from there on its authors expect all the strength that 128 bits of key and 64 of
- * result can have, and for these they published test vectors; of 1 and 3, which others use for tables, they claim
- * nothing. */
+ * SipHash is written from the paper: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012). 2 rounds
+ * for a word and 4 at the end, since from there on its authors expect all the strength that 128 bits of key and
+ * 64 of result can have, and for these they published test vectors; of 1 and 3, which others use for tables,
+ * they claim nothing. */
 #include "hash.h"
 
 #include <string.h>

@@ -26,6 +26,7 @@ int weir_map_new(weir_map **out, const struct weir_map_opts *o) {
     if (!m) return WEIR_ENOMEM;
     memset(m, 0, sizeof *m);
     m->seed = o->seed ? o->seed : weir__os_random();
+    weir__handle_init(&m->handle, WEIR__MAP);
     struct weir__core_opts c = { .kind = CORE_RCU,
                                  .alloc = o->alloc,
                                  .hint = o->hint,
@@ -42,25 +43,31 @@ int weir_map_new(weir_map **out, const struct weir_map_opts *o) {
 
 int weir_map_free(weir_map *m) {
     if (!m) return 0;
+    if (!weir__map_ok(m, "weir_map_free")) return WEIR_EINVAL;
     const struct weir_alloc *a = m->core.alloc;
     if (a) { /* its functions are called for what is retired */
         int rc = weir_rcu_barrier();
         if (rc < 0) return rc;
     }
+    if (!weir__handle_end(&m->handle, WEIR__MAP, "weir_map_free")) return WEIR_EINVAL;
     weir__core_fini(&m->core);
-    weir__free(a, m, sizeof *m, WEIR_LINE);
+    weir__handle_free(a, m, sizeof *m, WEIR_LINE, &m->handle);
     return 0;
 }
 
-size_t weir_map_len(const weir_map *m) { return m ? weir__stripes_sum(m->stripe) : 0; }
+size_t weir_map_len(const weir_map *m) {
+    return m && weir__map_ok(m, "weir_map_len") ? weir__stripes_sum(m->stripe) : 0;
+}
 
 int weir_map_reserve(weir_map *m, size_t n) {
     if (!m) return weir__misuse("weir_map_reserve", "no map");
+    if (!weir__map_ok(m, "weir_map_reserve")) return WEIR_EINVAL;
     return n > MAP_ENTRIES_MAX ? WEIR_ETOOBIG : weir__core_reserve(&m->core, n);
 }
 
 int weir_map_clear(weir_map *m) {
     if (!m) return weir__misuse("weir_map_clear", "no map");
+    if (!weir__map_ok(m, "weir_map_clear")) return WEIR_EINVAL;
     weir__core_clear(&m->core);
     return 0;
 }
@@ -68,6 +75,7 @@ int weir_map_clear(weir_map *m) {
 int weir_map_read_stats(weir_map *m, struct weir_map_stats *out) {
     if (!m || !out || out->size < sizeof *out)
         return weir__misuse("weir_map_read_stats", "NULL, or not WEIR_MAP_STATS");
+    if (!weir__map_ok(m, "weir_map_read_stats")) return WEIR_EINVAL;
     *out = (struct weir_map_stats){ .size = sizeof *out };
     weir__core_look(&m->core, out);
     return 0;

@@ -5,6 +5,7 @@
 
 #include <weir/map_u64.h>
 
+#include "../lib/handle.h"
 #include "core.h"
 
 #define MAP_FILL 32 /* two entries a line */
@@ -12,9 +13,15 @@
 
 struct weir_map {
     uint64_t seed; /* the first: inline functions of weir/map_u64.h read it */
+    struct weir__handle handle;
     struct weir__core core;
     struct weir__stripe stripe[MAP_STRIPES];
 };
+
+/* MAP35: false, and reported, for one that was freed; in debug builds. */
+static inline bool weir__map_ok(const weir_map *m, const char *call) {
+    return weir__handle_ok(weir__handle_at(m, offsetof(weir_map, handle)), WEIR__MAP, call);
+}
 
 /* Of maps of all kinds: 0, WEIR_EINVAL, WEIR_ENOTSUP, WEIR_ETOOBIG. */
 int weir__map_check(const struct weir_map_opts *o, const char *call);

@@ -47,7 +47,6 @@ static size_t bytes_for(size_t shards) {
 
 static void fini(weir_shardmap *m, size_t shards) {
     for (size_t i = 0; i < shards; i++) weir__core_fini(&m->shard[i].core);
-    weir__free(m->alloc, m, bytes_for((size_t)m->mask + 1), 2 * WEIR_LINE);
 }
 
 int weir_shardmap_new(weir_shardmap **out, const struct weir_map_opts *o) {
@@ -61,6 +60,7 @@ int weir_shardmap_new(weir_shardmap **out, const struct weir_map_opts *o) {
     memset(m, 0, bytes_for(shards));
     m->alloc = o->alloc;
     m->seed = o->seed ? o->seed : weir__os_random();
+    weir__handle_init(&m->handle, WEIR__SHARDMAP);
     m->mask = (uint32_t)shards - 1;
     m->bits = (unsigned)__builtin_ctzll(shards);
     struct weir__core_opts c = { .kind = kind_of(o),
@@ -74,6 +74,7 @@ int weir_shardmap_new(weir_shardmap **out, const struct weir_map_opts *o) {
         rc = weir__core_init(&m->shard[i].core, &c);
         if (rc == 0) continue;
         fini(m, i);
+        weir__free(o->alloc, m, bytes_for(shards), 2 * WEIR_LINE);
         return rc;
     }
     *out = m;
@@ -82,22 +83,29 @@ int weir_shardmap_new(weir_shardmap **out, const struct weir_map_opts *o) {
 
 int weir_shardmap_free(weir_shardmap *m) {
     if (!m) return 0;
+    if (!weir__shardmap_ok(m, "weir_shardmap_free")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     if (m->alloc &&
         m->shard[0].core.kind == CORE_SEQ) { /* its functions are called for what is retired */
         int rc = weir_rcu_barrier();
         if (rc < 0) return rc;
     }
-    fini(m, (size_t)m->mask + 1);
+    if (!weir__handle_end(&m->handle, WEIR__SHARDMAP, "weir_shardmap_free")) return WEIR_EINVAL;
+    size_t shards = (size_t)m->mask + 1;
+    fini(m, shards);
+    weir__handle_free(m->alloc, m, bytes_for(shards), 2 * WEIR_LINE, &m->handle);
     return 0;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------ */
 
-size_t weir_shardmap_len(const weir_shardmap *m) { return m ? weir__stripes_sum(m->stripe) : 0; }
+size_t weir_shardmap_len(const weir_shardmap *m) {
+    return m && weir__shardmap_ok(m, "weir_shardmap_len") ? weir__stripes_sum(m->stripe) : 0;
+}
 
 int weir_shardmap_clear(weir_shardmap *m) {
     if (!m) return weir__misuse("weir_shardmap_clear", "no map");
+    if (!weir__shardmap_ok(m, "weir_shardmap_clear")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     for (size_t i = 0; i <= m->mask; i++) weir__core_clear(&m->shard[i].core);
     return 0;
@@ -105,6 +113,7 @@ int weir_shardmap_clear(weir_shardmap *m) {
 
 int weir_shardmap_reserve(weir_shardmap *m, size_t n) {
     if (!m) return weir__misuse("weir_shardmap_reserve", "no map");
+    if (!weir__shardmap_ok(m, "weir_shardmap_reserve")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     if (n > MAP_ENTRIES_MAX) return WEIR_ETOOBIG;
     int rc = 0;
@@ -115,11 +124,14 @@ int weir_shardmap_reserve(weir_shardmap *m, size_t n) {
 
 /* ---- statistics ----------------------------------------------------------------------------------------- */
 
-unsigned weir_shardmap_shards(const weir_shardmap *m) { return m ? m->mask + 1 : 0; }
+unsigned weir_shardmap_shards(const weir_shardmap *m) {
+    return m && weir__shardmap_ok(m, "weir_shardmap_shards") ? m->mask + 1 : 0;
+}
 
 int weir_shardmap_read_stats(weir_shardmap *m, uint32_t shard, struct weir_map_stats *out) {
     if (!m || !out || out->size < sizeof *out)
         return weir__misuse("weir_shardmap_read_stats", "NULL, or not WEIR_MAP_STATS");
+    if (!weir__shardmap_ok(m, "weir_shardmap_read_stats")) return WEIR_EINVAL;
     if (shard != WEIR_SHARDMAP_ALL && shard > m->mask)
         return weir__misuse("weir_shardmap_read_stats", "there is no such shard");
     if (weir__shard_inside(m)) return WEIR_EDEADLK;

@@ -13,6 +13,7 @@
 
 #include <weir/shardmap_u64.h>
 
+#include "../lib/handle.h"
 #include "core.h"
 
 #define SHARD_FILL 38 /* 2.4 entries a line */
@@ -26,12 +27,19 @@ struct weir__shard {
 
 struct weir_shardmap {
     uint64_t seed; /* the first: inline functions of weir/shardmap_u64.h read it */
+    struct weir__handle handle;
     uint32_t mask; /* shards - 1 */
     unsigned bits; /* of it */
     const struct weir_alloc *alloc;
     struct weir__stripe stripe[MAP_STRIPES];
     struct weir__shard shard[];
 };
+
+/* MAP35: false, and reported, for one that was freed; in debug builds. */
+static inline bool weir__shardmap_ok(const weir_shardmap *m, const char *call) {
+    return weir__handle_ok(weir__handle_at(m, offsetof(weir_shardmap, handle)), WEIR__SHARDMAP,
+                           call);
+}
 
 struct weir__inside {
     const weir_shardmap *m;

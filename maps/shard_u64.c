@@ -66,6 +66,7 @@ static inline bool get(weir_shardmap *m, uint64_t hash, uint64_t *val) {
 
 int weir_shardmap_get_u64_(weir_shardmap *m, uint64_t hash, uint64_t *val) {
     if (WEIR_UNLIKELY(!m || !val)) return weir__misuse("weir_shardmap_get_u64", "NULL");
+    if (!weir__shardmap_ok(m, "weir_shardmap_get_u64")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     return get(m, hash, val) ? 0 : WEIR_ENOENT;
 }
@@ -83,6 +84,7 @@ ptrdiff_t weir_shardmap_get_many_u64(weir_shardmap *m, const uint64_t *keys, uin
                                      bool *found, size_t n) {
     if (WEIR_UNLIKELY(!m || (n && (!keys || !vals || !found))))
         return weir__misuse("weir_shardmap_get_many_u64", "NULL");
+    if (!weir__shardmap_ok(m, "weir_shardmap_get_many_u64")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     ptrdiff_t hits = 0;
     for (size_t i = 0; i < n;) {
@@ -127,6 +129,7 @@ static int visit_at(weir_shardmap *m, struct weir__core *c, uint64_t key, uint64
 int weir_shardmap_visit_u64(weir_shardmap *m, uint64_t key, weir_shardmap_visit_fn_u64 *fn,
                             void *arg) {
     if (!m || !fn) return weir__misuse("weir_shardmap_visit_u64", "NULL");
+    if (!weir__shardmap_ok(m, "weir_shardmap_visit_u64")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     uint64_t hash = weir_word_hash_(key, m->seed);
     return visit_at(m, weir__shard_of(m, hash), key, hash, fn, arg);
@@ -138,6 +141,7 @@ int weir_shardmap_visit_u64(weir_shardmap *m, uint64_t key, weir_shardmap_visit_
 static inline int write_key(weir_shardmap *m, uint64_t key, struct weir__write *w,
                             const char *call) {
     if (WEIR_UNLIKELY(!m)) return weir__misuse(call, "no map");
+    if (!weir__shardmap_ok(m, call)) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     w->hash = weir_word_hash_(key, m->seed);
     w->m = weir__shard_of(m, w->hash);
@@ -222,6 +226,7 @@ int weir_shardmap_cad_u64(weir_shardmap *m, uint64_t key, uint64_t expect) {
 ptrdiff_t weir_shardmap_next_u64(weir_shardmap *m, struct weir_map_cursor *c, uint64_t *keys,
                                  uint64_t *vals, size_t n) {
     if (!m || !c || (n && (!keys || !vals))) return weir__misuse("weir_shardmap_next_u64", "NULL");
+    if (!weir__shardmap_ok(m, "weir_shardmap_next_u64")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     if (c->ended) return 0;
     if (n == 0) {
@@ -244,6 +249,7 @@ ptrdiff_t weir_shardmap_next_u64(weir_shardmap *m, struct weir_map_cursor *c, ui
 
 int weir_shardmap_each_u64(weir_shardmap *m, weir_map_fn_u64 *fn, void *arg) {
     if (!m || !fn) return weir__misuse("weir_shardmap_each_u64", "NULL");
+    if (!weir__shardmap_ok(m, "weir_shardmap_each_u64")) return WEIR_EINVAL;
     struct weir_map_cursor c = WEIR_MAP_CURSOR;
     uint64_t keys[BATCH], vals[BATCH];
     ptrdiff_t n = 0;

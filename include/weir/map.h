@@ -78,7 +78,9 @@ struct weir_map_opts {
 WEIR_NODISCARD WEIR_API int weir_map_new(weir_map **out, const struct weir_map_opts *opts);
 /* No other thread may be inside. Of a map with an allocator it waits until all that this was asked for is given
  * back, and what weir_rcu_barrier waits for beside. Returns 0 (also for NULL), or that call's error, with
- * nothing done. */
+ * nothing done. Debug builds keep the handle of a map without an allocator for a while, bounded in number and
+ * bytes and at most until weir_shutdown: a call on it, free too, is reported with its name and returns
+ * WEIR_EINVAL (0 where that is a count without errors). */
 WEIR_API int weir_map_free(weir_map *m);
 
 /* Any thread may make the calls below, and inside a guard. WEIR_EINVAL: NULL for a map or an array. */

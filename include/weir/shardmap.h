@@ -46,7 +46,9 @@ WEIR_NODISCARD WEIR_API int weir_shardmap_new(weir_shardmap **out,
                                               const struct weir_map_opts *opts);
 /* No other thread may be inside. With an allocator and WEIR_MAP_LINES it waits until all that this was asked for is
  * given back, and what weir_rcu_barrier waits for beside. Returns 0 (also for NULL), or that call's error, with
- * nothing done. */
+ * nothing done. Debug builds keep the handle of a map without an allocator for a while, bounded in number and
+ * bytes and at most until weir_shutdown: a call on it, free too, is reported with its name and returns
+ * WEIR_EINVAL (0 where that is a count without errors). */
 WEIR_API int weir_shardmap_free(weir_shardmap *m);
 
 /* Any thread may make the calls below, and inside a guard. WEIR_EINVAL: NULL for a map or an array. WEIR_EDEADLK (all

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/lib/handle.c - objects that were freed: found while they are in quarantine, which is bounded. MAP35's ground. */
+/* tests/lib/handle.c - objects that were freed: found while they are in quarantine, which is bounded. MAP35. */
 #include "lib/handle.h"
 
 #include <stdio.h>

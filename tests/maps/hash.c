@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/maps/hash.c - the hashes of maps: published results, any place and length, and how evenly keys that look alike
- * fall on lines and shards. SHARD12. */
+/* tests/maps/hash.c - the hashes of maps: published results, any place and length, and how evenly keys that look
+ * alike fall on lines and shards. SHARD12. */
 #include "maps/hash.h"
 
 #include <stdio.h>
@@ -12,8 +12,8 @@
 
 /* ---- published results ---------------------------------------------------------------------------------- */
 
-/* SipHash-2-4 of the bytes 0, 1, .., n - 1 under the key 0, 1, .., 15, as a number whose lowest byte is the first
- * of the result, for n of 0 to 63: the vectors of its authors' reference code, that for 15 also of the paper's appendix. */
+/* SipHash-2-4 of the bytes 0, 1, .., n - 1 under the key 0, 1, .., 15, as a number whose lowest byte is the first of
+ * the result, for n of 0 to 63: the vectors of its authors' reference code, that for 15 also of the paper. */
 static const uint64_t sip_vectors[64] = {
     UINT64_C(0x726fdb47dd0e0e31), UINT64_C(0x74f839c593dc67fd), UINT64_C(0x0d6c8009d9a94f5a),
     UINT64_C(0x85676696d7fb7e2d), UINT64_C(0xcf2794e0277187b7), UINT64_C(0x18765564cd99a68d),
