@@ -16,6 +16,7 @@ test-long: ## the tests that take longer than a few seconds each
 bench: ## the quick suite: a page that compares the rings on this machine
 	@scripts/setup build weir-bench report
 	@scripts/setup --optional rivals
+	@scripts/rivals
 	@scripts/bench
 
 try: ## 30 seconds: each structure beside its mutex version and Concurrency Kit, channels beside Go's
@@ -57,8 +58,9 @@ stress: ## an hour of all that looks for faults; scripts/stress says what
 	@scripts/build dev tsan
 	@scripts/stress
 
-rivals: ## install the libraries that weir-bench compares with
+rivals: ## install the libraries that weir-bench compares with; Boost's newest headers into build/rivals
 	@scripts/setup rivals
+	@scripts/rivals
 
 clean: ## remove build/
 	@rm -rf build

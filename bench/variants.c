@@ -252,6 +252,20 @@ const struct wb_missing wb_missing[] = {
 #ifndef WB_HAVE_TBB
     { "tbb", WB_PACKAGE_TBB },
 #endif
+#ifndef WB_COUNT
+#ifndef WB_HAVE_MAP_BOOST
+    { "boost", WB_MISSING_BOOST_MAP },
+#endif
+#ifndef WB_HAVE_MAP_LIBCUCKOO
+    { "libcuckoo", WB_PACKAGE_LIBCUCKOO },
+#endif
+#ifndef WB_HAVE_MAP_LFHT_MEMB
+    { "lfht", WB_PACKAGE_URCU },
+#endif
+#ifndef WB_HAVE_MAP_LFHT_QSBR
+    { "lfht_qsbr", WB_PACKAGE_URCU },
+#endif
+#endif
 #if !defined(WB_HAVE_GO) && !defined(WB_COUNT)
     { "go", WB_PACKAGE_GO },
 #endif

@@ -15,6 +15,10 @@
 #define WB_PACKAGE_ATOMIC_QUEUE "libatomic-queue-dev"
 #define WB_PACKAGE_TBB "libtbb-dev"
 #define WB_PACKAGE_GO "golang-go"
+#define WB_PACKAGE_BOOST_MAP "libboost1.88-dev"
+#define WB_MISSING_BOOST_MAP WB_PACKAGE_BOOST_MAP " of Debian 13 (or make rivals, which unpacks it)"
+#define WB_PACKAGE_LIBCUCKOO "libcuckoo-dev"
+#define WB_PACKAGE_URCU "liburcu-dev"
 
 #ifdef __cplusplus
 extern "C" {
