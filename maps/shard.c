@@ -9,7 +9,11 @@
 #include "map.h"
 #include "walk.h"
 
+#ifdef WEIR_MODEL
+struct weir__inside *weir__insides_of[64];
+#else
 __thread struct weir__inside *weir__insides;
+#endif
 
 /* ---- life ----------------------------------------------------------------------------------------------- */
 

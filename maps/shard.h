@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* maps/shard.h - inside of weir_shardmap: a core for each shard.
  *
- * The low bits of a hash choose the shard, the top ones the line in it: a shard has hashes from the whole range.
+ * The low bits of a hash, with those in its middle, choose the shard (of words that differ in their high bits only
+ * the low ones alone are the same), the top ones the line in it: a shard has hashes from the whole range.
  * Entries are counted for the map; a shard takes its part for its own, to know when to grow.
  *
  * Invariant
@@ -14,11 +15,16 @@
 #include <weir/shardmap_u64.h>
 
 #include "../lib/handle.h"
+#include "../lib/os.h"
 #include "core.h"
 
 #define SHARD_FILL 38 /* 2.4 entries a line */
 #define SHARD_STEP 16
+#ifdef WEIR_MODEL
+#define SHARD_TRIES 2
+#else
 #define SHARD_TRIES 64
+#endif
 #define SHARDS_MAX 4096
 
 struct weir__shard {
@@ -45,8 +51,13 @@ struct weir__inside {
     const weir_shardmap *m;
     struct weir__inside *outer;
 };
+#ifdef WEIR_MODEL /* whose threads have the memory of one */
+extern struct weir__inside *weir__insides_of[64];
+#define weir__insides weir__insides_of[weir__os_tid() % 64]
+#else
 extern __thread struct weir__inside *weir__insides
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
+#endif
 
 static inline bool weir__shard_inside(const weir_shardmap *m) {
     for (const struct weir__inside *i = weir__insides; WEIR_UNLIKELY(i != NULL); i = i->outer)
@@ -55,7 +66,7 @@ static inline bool weir__shard_inside(const weir_shardmap *m) {
 }
 
 static inline struct weir__core *weir__shard_of(weir_shardmap *m, uint64_t hash) {
-    return &m->shard[hash & m->mask].core;
+    return &m->shard[(hash ^ hash >> 32) & m->mask].core;
 }
 
 #endif

@@ -219,6 +219,6 @@ int weir__os_thread(void (*fn)(void)) {
     weir_model_futex_wake(&ex_threads_made.v_, INT_MAX);
     return 0;
 }
-unsigned weir__os_tid(void) { return 0; }
+unsigned weir__os_tid(void) { return my_number(); }
 bool weir__os_membarrier_register(void) { return E.membarrier; }
 bool weir__os_membarrier(void) { return weir_model_membarrier(); }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/explore/scenarios/map.c - runs the programs of map.h, and keeps their history. */
-#include <weir/map_u64.h>
 #include <weir/rcu.h>
 
 #include <string.h>
 
 #include "../../../lib/rcu_inside.h"
-#include "../../../maps/map.h"
 #include "../../../maps/unhash.h"
 #include "made.h"
 #include "map.h"
@@ -14,7 +12,8 @@
 #define KEYS "0123ab4567"
 
 struct state {
-    weir_map *map;
+    void *map;
+    const struct map_kind *k;
     const struct map_case *c;
     weir_au32 users;
     uint64_t plain[512]; /* written before the value of this number is put, read after it is got */
@@ -42,17 +41,16 @@ static void register_thread(void *arg) {
 static void setup(void *state) {
     struct state *s = state;
     s->c = weir_model_param();
-    struct weir_map_opts o = WEIR_MAP_OPTS(uint64_t, uint64_t);
-    o.seed = 1;
+    s->k = s->c->kind;
     unsigned threads = E.sc->threads;
     for (unsigned i = 0; i < threads; i++) weir_model_as(i, register_thread, NULL);
     E.membarrier = !s->c->denied;
-    at_last(weir_map_new(&s->map, &o));
+    at_last(s->k->open(&s->map));
     for (const char *k = s->c->there; *k; k++)
-        at_last(weir_map_put_u64(s->map, map_key(*k), map_first_value(*k)));
+        at_last(s->k->put(s->map, map_key(*k), map_first_value(*k)));
     for (const char *k = s->c->waiting; *k; k++) {
-        at_last(weir_map_put_u64(s->map, map_key(*k), 7));
-        weir_model_check(weir_map_take_u64(s->map, map_key(*k), NULL) == 0);
+        at_last(s->k->put(s->map, map_key(*k), 7));
+        weir_model_check(s->k->take(s->map, map_key(*k), NULL) == 0);
     }
     weir_init_atomic(&s->users, s->c->keeper ? threads - 1 : threads);
     ex_threads_left = s->c->keeper ? 1 : 0;
@@ -69,6 +67,9 @@ static const char *verb(char letter) {
         case 'T': return "take";
         case 'C': return "cas";
         case 'D': return "cad";
+        case 'V': return "visit";
+        case 'U': return "update, a swap";
+        case 'Y': return "update, a take";
         case 'X': return "clear";
         case 'W': return "walk";
         case 'R': return "grow";
@@ -77,15 +78,20 @@ static const char *verb(char letter) {
     }
 }
 
-static int on_key(weir_map *m, char letter, uint64_t key, uint64_t first, uint64_t *v) {
+static int on_key(const struct state *s, char letter, uint64_t key, uint64_t first, uint64_t *v) {
+    const struct map_kind *k = s->k;
+    void *m = s->map;
     switch (letter) {
-        case 'G': return weir_map_get_u64(m, key, v);
-        case 'P': return weir_map_put_u64(m, key, *v);
-        case 'I': return weir_map_get_or_put_u64(m, key, v);
-        case 'S': return weir_map_swap_u64(m, key, v);
-        case 'T': return weir_map_take_u64(m, key, v);
-        case 'C': return weir_map_cas_u64(m, key, first, *v);
-        default: return weir_map_cad_u64(m, key, first);
+        case 'G': return k->get(m, key, v);
+        case 'P': return k->put(m, key, *v);
+        case 'I': return k->get_or_put(m, key, v);
+        case 'S': return k->swap(m, key, v);
+        case 'T': return k->take(m, key, v);
+        case 'V': return k->visit(m, key, v);
+        case 'U': return k->update(m, key, v);
+        case 'Y': return k->extract(m, key, v);
+        case 'C': return k->cas(m, key, first, *v);
+        default: return k->cad(m, key, first);
     }
 }
 
@@ -101,13 +107,12 @@ static void reads(struct state *s, uint64_t v) {
 
 /* What it met, as a get of each key: out[i] is 0, or the value of the i-th key. */
 static void walk(struct state *s, struct weir_model_op *op) {
-    weir_map *m = s->map;
     struct weir_map_cursor c = WEIR_MAP_CURSOR;
     uint64_t key, val;
     ptrdiff_t n;
     unsigned most = 0;
     memset(op->out, 0, sizeof op->out);
-    while ((n = weir_map_next_u64(m, &c, &key, &val, 1)) == 1) {
+    while ((n = s->k->next(s->map, &c, &key, &val, 1)) == 1) {
         unsigned i = 0;
         while (KEYS[i] && map_key(KEYS[i]) != key) i++;
         weir_model_check(KEYS[i] && i < WEIR_MODEL_VALUES && op->out[i] == 0 && most++ < 20);
@@ -118,25 +123,31 @@ static void walk(struct state *s, struct weir_model_op *op) {
     op->nout = WEIR_MODEL_VALUES;
 }
 
-static void resize(weir_map *m, bool grow) {
-    weir_guard g = weir_rcu_enter();
-    size_t lines = weir__map_root(&m->core)->lines;
-    (void)weir_rcu_exit(g);
-    if (grow || lines > 2) (void)weir__map_resize(&m->core, lines, grow ? 2 * lines : lines / 2);
-    (void)weir__map_finish(&m->core);
+static void resize(struct weir__core *c, bool grow) {
+    weir_guard g = weir__core_enter_read(c);
+    size_t lines = weir__map_root(c)->lines;
+    weir__core_exit(c, g);
+    if (grow || lines > 2) (void)weir__map_resize(c, lines, grow ? 2 * lines : lines / 2);
+    (void)weir__map_finish(c);
 }
 
-static void run_one(struct state *s, char letter, char name) {
+/* What the history calls it: what it does to the map, not how. */
+static char effect(char letter) {
+    return letter == 'V' ? 'G' : letter == 'U' ? 'S' : letter == 'Y' ? 'T' : letter;
+}
+
+static void run_one(struct state *s, char by, char name) {
+    char letter = effect(by);
     struct weir_model_op *op =
-        weir_model_begin(verb(letter), (unsigned)letter | (unsigned)(unsigned char)name << 8);
+        weir_model_begin(verb(by), (unsigned)letter | (unsigned)(unsigned char)name << 8);
     uint64_t v = (uint64_t)(op->thread + 1) * 100 + op->seq, first = map_first_value(name);
     int rc = 0;
     if (strchr("GPISTCD", letter)) {
         op->in[0] = letter == 'C' || letter == 'D' ? first : v;
         op->in[1] = v;
-        if (letter == 'G') weir_model_claims(40);
+        if (by == 'G' && s->k == &map_kind_map) weir_model_claims(40);
         if (strchr("PISC", letter)) writes(s, v);
-        rc = on_key(s->map, letter, map_key(name), first, &v);
+        rc = on_key(s, by, map_key(name), first, &v);
         op->nin = letter == 'C' ? 2 : letter == 'G' || letter == 'T' ? 0 : 1;
         bool out = letter == 'G' || letter == 'T'   ? rc == 0
                    : letter == 'I' || letter == 'S' ? rc == WEIR_EEXIST
@@ -147,9 +158,9 @@ static void run_one(struct state *s, char letter, char name) {
     } else if (letter == 'W') {
         walk(s, op);
     } else if (letter == 'X') {
-        rc = weir_map_clear(s->map);
+        rc = s->k->clear(s->map);
     } else if (letter == 'R' || letter == 'Z') {
-        resize(s->map, letter == 'R');
+        resize(s->k->core(s->map), letter == 'R');
     } else {
         rc = weir_rcu_synchronize();
     }
@@ -173,22 +184,22 @@ static void finish(void *state) {
     struct state *s = state;
     for (const char *k = KEYS; *k; k++) run_one(s, 'G', *k);
     map_check(s->c);
-    at_last(weir__map_finish(&s->map->core));
+    at_last(weir__map_finish(s->k->core(s->map)));
     size_t n = 0;
     struct weir_map_cursor c = WEIR_MAP_CURSOR;
     uint64_t key, val;
-    while (weir_map_next_u64(s->map, &c, &key, &val, 1) == 1) n++;
-    weir_model_check(weir_map_len(s->map) == n);
-    at_last(weir_map_free(s->map));
+    while (s->k->next(s->map, &c, &key, &val, 1) == 1) n++;
+    weir_model_check(s->k->len(s->map) == n);
+    at_last(s->k->close(s->map));
     weir__rcu.stops = 1; /* weir's thread, here */
     weir_init_atomic(&weir__rcu_clock.ask, WEIR__RCU_HURRY);
     weir__rcu_main();
 }
 
 void map_scenario(struct weir_model_scenario *to, const struct map_case *c) {
-    static char about[64][80];
+    static char about[128][80];
     static unsigned next;
-    char *text = about[next++ % 64];
+    char *text = about[next++ % 128];
     unsigned threads = 0;
     text[0] = '\0';
     for (; threads < EX_THREADS && c->program[threads]; threads++) {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* stress/explore/scenarios/map_cases.c - the table of map scenarios. */
+/* stress/explore/scenarios/map_cases.c - the table of scenarios of weir_map. */
 #include "map.h"
 
-#define CASE(name_, there_, waiting_, ...)                                              \
-    {                                                                                   \
-        .name = name_, .there = there_, .waiting = waiting_, .program = { __VA_ARGS__ } \
+#define CASE(name_, there_, waiting_, ...)                                                       \
+    {                                                                                            \
+        .name = name_, .kind = &map_kind_map, .there = there_, .waiting = waiting_, .program = { \
+            __VA_ARGS__                                                                          \
+        }                                                                                        \
     }
 
 const struct map_case map_cases[] = {
@@ -44,11 +46,13 @@ const struct map_case map_cases[] = {
     CASE("map.grow.two", "0", "", "R.", "R.G0", "P1"),
     /* who ends a move that others have made */
     { .name = "map.grow.ended",
+      .kind = &map_kind_map,
       .there = "a",
       .waiting = "",
       .program = { "R.", "P0", "Pb", "G0" },
       .options = "preemptions=1" },
     { .name = "map.grow.shared",
+      .kind = &map_kind_map,
       .there = "a",
       .waiting = "",
       .program = { "R.", "P0P0", "G0" },
@@ -68,27 +72,32 @@ const struct map_case map_cases[] = {
     CASE("map.lock", "0", "", "P0", "P0", "P0"),
     /* garbage is given back while others read */
     { .name = "map.grow.garbage",
+      .kind = &map_kind_map,
       .there = "0",
       .waiting = "",
       .program = { "R.", "G0G0", "" },
       .keeper = true },
     { .name = "map.chain.garbage",
+      .kind = &map_kind_map,
       .there = "0123",
       .waiting = "45674",
       .program = { "P7", "G3G3", "" },
       .keeper = true },
     { .name = "map.reuse.garbage",
+      .kind = &map_kind_map,
       .there = "012",
       .waiting = "",
       .program = { "T0P3", "G0G3", "" },
       .keeper = true },
     /* the lock without membarrier */
     { .name = "map.denied",
+      .kind = &map_kind_map,
       .there = "0",
       .waiting = "",
       .program = { "P0P1", "T0G1", "S0" },
       .denied = true },
     { .name = "map.denied.late",
+      .kind = &map_kind_map,
       .there = "0",
       .waiting = "",
       .program = { "P0", "T0", "S0" },

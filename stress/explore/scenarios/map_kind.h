@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/scenarios/map_kind.h - kinds of maps of words, for the programs of map.h. */
+#ifndef WEIR_STRESS_SCENARIO_MAP_KIND_H
+#define WEIR_STRESS_SCENARIO_MAP_KIND_H
+
+#include <weir/map_u64.h>
+
+#include "../../../maps/core.h"
+
+struct map_kind {
+    int (*open)(void **m); /* with seed 1 */
+    int (*close)(void *m);
+    struct weir__core *(*core)(void *m); /* it has one */
+    int (*get)(void *m, uint64_t key, uint64_t *val);
+    int (*put)(void *m, uint64_t key, uint64_t val);
+    int (*get_or_put)(void *m, uint64_t key, uint64_t *val);
+    int (*swap)(void *m, uint64_t key, uint64_t *val);
+    int (*take)(void *m, uint64_t key, uint64_t *val);
+    int (*cas)(void *m, uint64_t key, uint64_t expect, uint64_t val);
+    int (*cad)(void *m, uint64_t key, uint64_t expect);
+    int (*visit)(void *m, uint64_t key, uint64_t *val);   /* a get under the lock */
+    int (*update)(void *m, uint64_t key, uint64_t *val);  /* a swap by a function under the lock */
+    int (*extract)(void *m, uint64_t key, uint64_t *val); /* a take by a function under the lock */
+    int (*clear)(void *m);
+    ptrdiff_t (*next)(void *m, struct weir_map_cursor *c, uint64_t *keys, uint64_t *vals, size_t n);
+    size_t (*len)(void *m);
+};
+extern const struct map_kind map_kind_map, map_kind_lines, map_kind_mutex, map_kind_rwlock;
+
+#endif
