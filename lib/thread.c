@@ -48,6 +48,7 @@ static void init_waiting(struct weir__thread *t) {
     weir_init_atomic(&t->phase, 0);
     weir_init_atomic(&t->quiet.word, 1);
     t->waits = NULL;
+    t->behind = NULL;
 }
 
 static bool add_slab(void) {

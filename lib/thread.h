@@ -39,8 +39,9 @@ struct weir__thread {
     uint64_t random;                /* of select; never 0 */
     struct weir__lock quiet;        /* held by the thread itself unless it waits: lib/waits.c */
     const struct weir__waits *waits;
-    unsigned tid; /* the kernel's */
-    bool taken;   /* some thread's */
+    struct weir__thread *behind; /* whose computation it waits for: maps/compute.c */
+    unsigned tid;                /* the kernel's */
+    bool taken;                  /* some thread's */
     struct weir__rcu_thread rcu;
     struct weir__thread *next; /* in the free list */
 };

@@ -4,6 +4,7 @@
 
 #include "../lib/base.h"
 #include "../lib/os.h"
+#include "compute.h"
 #include "map.h"
 #include "walk.h"
 
@@ -44,6 +45,7 @@ int weir_map_new(weir_map **out, const struct weir_map_opts *o) {
 int weir_map_free(weir_map *m) {
     if (!m) return 0;
     if (!weir__map_ok(m, "weir_map_free")) return WEIR_EINVAL;
+    if (weir__compute_runs(m)) return weir__misuse("weir_map_free", "inside a compute");
     const struct weir_alloc *a = m->core.alloc;
     if (a) { /* its functions are called for what is retired */
         int rc = weir_rcu_barrier();

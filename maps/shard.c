@@ -6,6 +6,7 @@
 
 #include "../lib/base.h"
 #include "../lib/os.h"
+#include "compute.h"
 #include "map.h"
 #include "walk.h"
 
@@ -89,6 +90,7 @@ int weir_shardmap_free(weir_shardmap *m) {
     if (!m) return 0;
     if (!weir__shardmap_ok(m, "weir_shardmap_free")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
+    if (weir__compute_runs(m)) return weir__misuse("weir_shardmap_free", "inside a compute");
     if (m->alloc &&
         m->shard[0].core.kind == CORE_SEQ) { /* its functions are called for what is retired */
         int rc = weir_rcu_barrier();

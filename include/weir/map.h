@@ -18,6 +18,7 @@
  * | get, get_many, len                            | wait-free; a thread's first takes a short lock to register it |
  * | put, get_or_put, swap, take, delete, cas, cad | blocking: a lock of the line in which the key has its place   |
  * | next, each, clear                             | blocking: the same, of one line after the other               |
+ * | compute                                       | a get; of an absent key blocking: for who computes it already |
  *
  * A writer that is stopped inside its lock stops writers of the few keys in that line, and readers never.
  * Growing and shrinking is done by writers, a few lines each; a line in which somebody is stopped keeps it from

@@ -19,6 +19,7 @@
  * | get, get_many         | optimistic, 64 times; then blocking: the line's lock | blocking: the mutex, or shared |
  * | writes, update, visit | blocking: the line's lock                           | blocking: the lock             |
  * | next, each, clear     | blocking: the lock of one line after the other      | blocking: the same, a line each |
+ * | compute               | a get; of an absent key blocking: for who computes it already                        |
  * | len                   | wait-free                                           | wait-free                      |
  *
  * A thread that is stopped in the lock of a line stops all who want that line, readers too, and the growth of the

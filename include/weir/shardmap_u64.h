@@ -53,6 +53,18 @@ typedef int weir_shardmap_update_fn_u64(uint64_t *val, bool there, void *arg);
 WEIR_NODISCARD WEIR_API int weir_shardmap_update_u64(weir_shardmap *m, uint64_t key,
                                                      weir_shardmap_update_fn_u64 *fn, void *arg);
 
+/* The value of key to *val; if the key is absent, fn is called, under no lock, and what it gives is stored: as
+ * weir_map_compute_u64_wait, with the same results. Not in a function that an update or a visit has called. */
+WEIR_NODISCARD WEIR_API int weir_shardmap_compute_u64_wait(weir_shardmap *m, uint64_t key,
+                                                           weir_map_compute_fn_u64 *fn, void *arg,
+                                                           uint64_t *val, weir_time deadline,
+                                                           weir_ctx *ctx);
+WEIR_NODISCARD WEIR_INLINE int weir_shardmap_compute_u64(weir_shardmap *m, uint64_t key,
+                                                         weir_map_compute_fn_u64 *fn, void *arg,
+                                                         uint64_t *val) {
+    return weir_shardmap_compute_u64_wait(m, key, fn, arg, val, WEIR_FOREVER, NULL);
+}
+
 /* These need no memory. */
 
 /* Removes, and gives the value to *val (may be NULL). Returns 0, WEIR_ENOENT. */

@@ -52,6 +52,11 @@ static int unseen(uint64_t key, uint64_t val, void *arg) {
     return !CHECK(false, "an entry of a freed map: %llu %llu", (unsigned long long)key,
                   (unsigned long long)val);
 }
+static int gives(uint64_t key, uint64_t *val, void *arg) {
+    (void)val;
+    (void)arg;
+    return CHECK(false, "a value for a freed map: %llu", (unsigned long long)key) ? 0 : -1;
+}
 static int unseen_update(uint64_t *val, bool there, void *arg) {
     (void)val;
     (void)there;
@@ -76,6 +81,7 @@ BOTH(get_u64, (m, 1, vals))
 BOTH(get_many_u64, (m, keys, vals, there, 4))
 BOTH(put_u64, (m, 1, 2))
 BOTH(get_or_put_u64, (m, 1, vals))
+BOTH(compute_u64, (m, 1, gives, NULL, vals))
 BOTH(swap_u64, (m, 1, vals))
 BOTH(take_u64, (m, 1, vals))
 BOTH(delete_u64, (m, 1))
@@ -105,6 +111,7 @@ static const struct verb map_verbs[] = {
     { "weir_map_get_many_u64", map_get_many_u64, WEIR_EINVAL },
     { "weir_map_put_u64", map_put_u64, WEIR_EINVAL },
     { "weir_map_get_or_put_u64", map_get_or_put_u64, WEIR_EINVAL },
+    { "weir_map_compute_u64", map_compute_u64, WEIR_EINVAL },
     { "weir_map_swap_u64", map_swap_u64, WEIR_EINVAL },
     { "weir_map_take_u64", map_take_u64, WEIR_EINVAL },
     { "weir_map_delete_u64", map_delete_u64, WEIR_EINVAL },
@@ -123,6 +130,7 @@ static const struct verb shardmap_verbs[] = {
     { "weir_shardmap_get_many_u64", shardmap_get_many_u64, WEIR_EINVAL },
     { "weir_shardmap_put_u64", shardmap_put_u64, WEIR_EINVAL },
     { "weir_shardmap_get_or_put_u64", shardmap_get_or_put_u64, WEIR_EINVAL },
+    { "weir_shardmap_compute_u64", shardmap_compute_u64, WEIR_EINVAL },
     { "weir_shardmap_swap_u64", shardmap_swap_u64, WEIR_EINVAL },
     { "weir_shardmap_add_u64", shardmap_add_u64, WEIR_EINVAL },
     { "weir_shardmap_update_u64", shardmap_update_u64, WEIR_EINVAL },

@@ -202,6 +202,7 @@
     XX(MAP_D2, RMW_SC, "RCU_N3", "as D1, in a chain")                                              \
     XX(MAP_M1, RMW_AR, "MAP_M1 MAP_M2", "the new table may become the root before it is filled")   \
     XX(MAP_M2, LOAD_ACQ, "MAP_M1", "as M1")                                                        \
+    XX(MAP_K1, RECHECK, "MAP_C1", "a value may be computed again that has just been stored")       \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
     XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")

@@ -59,6 +59,8 @@ int command_explore(int argc, char **argv) {
     add(sem_cross_scenarios);
     add(wg_scenarios);
     add(once_scenarios);
+    add(compute_scenarios);
+    add(compute_free_scenarios);
     add(park_scenarios);
     add(thread_scenarios);
     add(carries_scenarios);

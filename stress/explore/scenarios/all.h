@@ -12,6 +12,7 @@ extern const struct weir_model_scenario *const carries_scenarios[];
 extern const struct weir_model_scenario *const ctx_scenarios[];
 extern const struct weir_model_scenario *const sem_cross_scenarios[], *const wg_scenarios[];
 extern const struct weir_model_scenario *const once_scenarios[];
+extern const struct weir_model_scenario *const compute_scenarios[], *const compute_free_scenarios[];
 extern const struct weir_model_scenario *const rcu_scenarios[];
 extern const struct weir_model_scenario *const rcu_retire_scenarios[];
 extern const struct weir_model_scenario *const timer_scenarios[], *const after_scenarios[];

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/maps/compute/main.c - the kinds of map, and what the cases share. */
+#include "compute.h"
+
+const struct kind *K;
+
+/* ---- kinds -------------------------------------------------------------------------------------------------- */
+
+static void *map_new(const struct weir_alloc *alloc) {
+    struct weir_map_opts o = WEIR_MAP_OPTS(uint64_t, uint64_t);
+    weir_map *m = NULL;
+    o.alloc = alloc;
+    return weir_map_new(&m, &o) == 0 ? m : NULL;
+}
+static int map_close(void *m) { return weir_map_free(m); }
+static int map_get(void *m, uint64_t k, uint64_t *v) { return weir_map_get_u64(m, k, v); }
+static int map_put(void *m, uint64_t k, uint64_t v) { return weir_map_put_u64(m, k, v); }
+static int map_del(void *m, uint64_t k) { return weir_map_delete_u64(m, k); }
+static int map_clear(void *m) { return weir_map_clear(m); }
+static int map_each(void *m, weir_map_fn_u64 *fn, void *arg) {
+    return weir_map_each_u64(m, fn, arg);
+}
+static int map_compute(void *m, uint64_t k, weir_map_compute_fn_u64 *fn, void *arg, uint64_t *v,
+                       weir_time deadline, weir_ctx *ctx) {
+    return deadline == WEIR_FOREVER && !ctx
+               ? weir_map_compute_u64(m, k, fn, arg, v)
+               : weir_map_compute_u64_wait(m, k, fn, arg, v, deadline, ctx);
+}
+
+static void *shard_new(const struct weir_alloc *alloc, int sync) {
+    struct weir_map_opts o = WEIR_MAP_OPTS(uint64_t, uint64_t);
+    weir_shardmap *m = NULL;
+    o.alloc = alloc;
+    o.sync = sync;
+    if (sync == WEIR_MAP_LINES) o.shards = 2;
+    return weir_shardmap_new(&m, &o) == 0 ? m : NULL;
+}
+static void *lines_new(const struct weir_alloc *a) { return shard_new(a, WEIR_MAP_LINES); }
+static void *plain_new(const struct weir_alloc *a) { return shard_new(a, WEIR_MAP_RWLOCK); }
+static int shard_close(void *m) { return weir_shardmap_free(m); }
+static int shard_get(void *m, uint64_t k, uint64_t *v) { return weir_shardmap_get_u64(m, k, v); }
+static int shard_put(void *m, uint64_t k, uint64_t v) { return weir_shardmap_put_u64(m, k, v); }
+static int shard_del(void *m, uint64_t k) { return weir_shardmap_delete_u64(m, k); }
+static int shard_clear(void *m) { return weir_shardmap_clear(m); }
+static int shard_each(void *m, weir_map_fn_u64 *fn, void *arg) {
+    return weir_shardmap_each_u64(m, fn, arg);
+}
+static int shard_compute(void *m, uint64_t k, weir_map_compute_fn_u64 *fn, void *arg, uint64_t *v,
+                         weir_time deadline, weir_ctx *ctx) {
+    return deadline == WEIR_FOREVER && !ctx
+               ? weir_shardmap_compute_u64(m, k, fn, arg, v)
+               : weir_shardmap_compute_u64_wait(m, k, fn, arg, v, deadline, ctx);
+}
+
+#define SHARD(name, open)                                           \
+    { name,      open,        shard_close, shard_get,    shard_put, \
+      shard_del, shard_clear, shard_each,  shard_compute }
+static const struct kind kinds[] = {
+    { "map", map_new, map_close, map_get, map_put, map_del, map_clear, map_each, map_compute },
+    SHARD("shardmap, lines", lines_new),
+    SHARD("shardmap, rwlock", plain_new),
+};
+
+void *map_open(const struct weir_alloc *alloc) {
+    void *m = K->open(alloc);
+    if (!alloc && !CHECK(m != NULL, "no map")) test_hangs("a map cannot be made");
+    return m;
+}
+
+void each_kind(void (*fn)(void *m)) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && checks_hold(); i++) {
+        K = &kinds[i];
+        check_context("%s", K->name);
+        void *m = map_open(NULL);
+        fn(m);
+        CHECK_IS(K->close(m), 0);
+    }
+}
+
+int compute(void *m, uint64_t key, weir_map_compute_fn_u64 *fn, void *arg, uint64_t *val) {
+    return K->compute(m, key, fn, arg, val, WEIR_FOREVER, NULL);
+}
+
+/* ---- work --------------------------------------------------------------------------------------------------- */
+
+int work_fn(uint64_t key, uint64_t *val, void *work) {
+    struct work *w = work;
+    unsigned failures = 0;
+    CHECK_IS(key, w->key);
+    (void)weir_fetch_add_seq_cst(&w->calls, 1, 0);
+    while (!weir_load_acquire(&w->go, 0)) give_way(&failures);
+    *val = w->give;
+    return w->rc;
+}
+
+static int64_t work_call(void *work) {
+    struct work *w = work;
+    return K->compute(w->m, w->key, work_fn, w, &w->val, w->deadline, w->ctx);
+}
+
+void work_start(struct work *w) { call_start(&w->call, work_call, w); }
+
+void work_runs(struct work *w) {
+    unsigned failures = 0;
+    weir_time until = weir_after(20000 * MS);
+    while (work_calls(w) == 0) {
+        give_way(&failures);
+        if (weir_now() > until) test_hangs("a function is not called");
+    }
+}
+
+void work_waits(struct work *w) {
+    CHECK(call_sleeps(&w->call), "it does not wait");
+    CHECK_IS(work_calls(w), 0);
+}
+
+void work_let_go(struct work *w) { weir_store_release(&w->go, 1, 0); }
+int work_end(struct work *w) { return (int)call_end(&w->call); }
+
+int main(int argc, char **argv) {
+    static const struct test tests[] = {
+#define XX(name, fn) { name, fn },
+        COMPUTE_CASES(XX)
+#undef XX
+    };
+    return tests_main(argc, argv, "compute", tests, sizeof tests / sizeof *tests);
+}
