@@ -4,6 +4,7 @@
  *
  *   LFHT_REGISTERED   whether the calling thread is registered
  *   LFHT_QUIET()      said every 64 operations, outside of sections
+ *   LFHT_READERS      what the note says of readers
  *
  * Presized, it has as many buckets as entries and never resizes; else liburcu resizes it by itself, on a thread
  * of its own, and lets chains grow to 8 from a few thousand entries on.
@@ -37,6 +38,40 @@ static void lfht_leave(void *map, void *mine) {
     if (mine) rcu_unregister_thread();
 }
 
+/* ---- resizing ------------------------------------------------------------------------------------ */
+
+/* Who asks for a resize queues the work and then, still in its section, marks it as asked for; the resizing
+ * thread takes the mark away when it is done. If it is done before the mark is set, the mark stays, and the
+ * table never grows again. On busy processors that happens to about one table in eight, whose chains then have
+ * thousands of nodes. (It could not happen when the work was a callback of call_rcu, which comes after the
+ * section.) So here the resizing thread waits for the sections that there are before it begins: liburcu
+ * registers it through a function of the flavour, and the table is made with a copy of the flavour that has
+ * another one. The threads that help it are registered likewise, while it is at work. */
+static unsigned resizing;
+static _Thread_local bool resizer;
+
+static void resizer_enter(void) {
+    if (!uatomic_read(&resizing)) {
+        synchronize_rcu();
+        resizer = true;
+        uatomic_set(&resizing, 1);
+    }
+    rcu_register_thread();
+}
+static void resizer_leave(void) {
+    rcu_unregister_thread();
+    if (resizer) uatomic_set(&resizing, 0);
+    resizer = false;
+}
+
+static struct cds_lfht *resized_by_itself(void) {
+    static struct rcu_flavor_struct flavor;
+    flavor = rcu_flavor;
+    flavor.register_thread = resizer_enter;
+    flavor.unregister_thread = resizer_leave;
+    return cds_lfht_new_flavor(1, 1, 0, CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, &flavor, NULL);
+}
+
 /* call_rcu's thread would run on the CPUs of whoever calls it first. */
 static void *lfht_make(size_t hint, unsigned threads) {
     unsigned long buckets = 1;
@@ -45,8 +80,7 @@ static void *lfht_make(size_t hint, unsigned threads) {
     void *mine = lfht_enter(NULL);
     (void)get_default_call_rcu_data();
     struct cds_lfht *t =
-        hint ? cds_lfht_new(buckets, buckets, buckets, 0, NULL)
-             : cds_lfht_new(1, 1, 0, CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, NULL);
+        hint ? cds_lfht_new(buckets, buckets, buckets, 0, NULL) : resized_by_itself();
     lfht_leave(NULL, mine);
     return t;
 }
@@ -230,8 +264,10 @@ WB_LOOP bool string_del(struct cds_lfht *t, const struct wb_map_str *key) {
 #define MAP_QUIET(m) ((void)(m), LFHT_QUIET())
 #include "../map_loops.h"
 
-#define LFHT_NOTE \
-    "memory of what was deleted comes back later; without a hint chains of up to 8; aborts if there is no memory"
+#define LFHT_NOTE                                                                       \
+    LFHT_READERS                                                                        \
+    "memory of what was deleted comes back later; grown by itself, chains of up to 8; " \
+    "aborts if there is no memory"
 
 #define LFHT_KIND(symbol, name, structure, kind)                                     \
     WB_MAP_STALLS(symbol, name, structure, WB_PACKAGE_URCU, LFHT_NOTE, 0, lfht_make, \

@@ -6,6 +6,7 @@
 
 #define LFHT_REGISTERED URCU_TLS(urcu_memb_reader).registered
 #define LFHT_QUIET() ((void)0)
+#define LFHT_READERS ""
 #include "map_lfht.h"
 
 LFHT_KIND(wb_map_lfht, "lfht", "map", words);

@@ -7,6 +7,7 @@
 
 #define LFHT_REGISTERED URCU_TLS(urcu_qsbr_reader).registered
 #define LFHT_QUIET() rcu_quiescent_state()
+#define LFHT_READERS "each thread must say now and then that it reads nothing; "
 #include "map_lfht.h"
 
 LFHT_KIND(wb_map_lfht_qsbr, "lfht_qsbr", "map", words);
