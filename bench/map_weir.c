@@ -68,26 +68,6 @@ static size_t shard_bytes(void *m) {
     return weir_shardmap_read_stats(m, WEIR_SHARDMAP_ALL, &s) == 0 ? s.bytes : 0;
 }
 
-struct waiting {
-    void (*wait)(void *arg);
-    void *arg;
-};
-
-static int visit_and_wait(uint64_t key, uint64_t val, void *arg) {
-    const struct waiting *w = arg;
-    (void)key;
-    (void)val;
-    w->wait(w->arg);
-    return 0;
-}
-
-/* A visit holds the line's lock: those who want that line wait. Of a key that is there. */
-static void shard_stall(void *m, void (*wait)(void *arg), void *arg) {
-    struct waiting w = { wait, arg };
-    uint64_t index = 0;
-    while (weir_shardmap_visit_u64(m, wb_map_key(index), visit_and_wait, &w) != 0) index++;
-}
-
 #define MAP_NAME map_shard
 #define MAP_T weir_shardmap
 #define MAP_GET(m, k, pv) (weir_shardmap_get_u64(m, k, pv) == 0)
@@ -95,13 +75,13 @@ static void shard_stall(void *m, void (*wait)(void *arg), void *arg) {
 #define MAP_DEL(m, k) (weir_shardmap_delete_u64(m, k) == 0)
 #include "map_loops.h"
 
-#define SHARD(kind, name, sync, note)                                                          \
-    static void *kind##_make(size_t hint, unsigned threads) {                                  \
-        (void)threads;                                                                         \
-        return make_with(hint, sync);                                                          \
-    }                                                                                          \
-    WB_MAP_STALLS(wb_map_##kind, name, "map", NULL, note, 0, kind##_make, shard_dispose, NULL, \
-                  NULL, shard_len, shard_bytes, map_shard, shard_stall)
+#define SHARD(kind, name, sync, note)                                                         \
+    static void *kind##_make(size_t hint, unsigned threads) {                                 \
+        (void)threads;                                                                        \
+        return make_with(hint, sync);                                                         \
+    }                                                                                         \
+    WB_MAP(wb_map_##kind, name, "map", NULL, note, 0, kind##_make, shard_dispose, NULL, NULL, \
+           shard_len, shard_bytes, map_shard)
 
 SHARD(shard, "weir_shardmap", WEIR_MAP_LINES, NULL);
 SHARD(mutex, "mutex", WEIR_MAP_MUTEX, "one mutex around the sharded map's table");

@@ -28,8 +28,12 @@ bool wb_write_summary(const struct wb_report *r, FILE *f);
 
 /* ---- shared by the table and the summary ----------------------------------------------------- */
 #define WB_TEXT 64
-const char *wb_text_ns(char *out, double ns);                   /* "31.2 ns", "4.7 us" */
-const char *wb_text_rate(char *out, double ops_s);              /* "32.0 M/s" */
+const char *wb_text_ns(char *out, double ns);       /* "31.2 ns", "4.7 us" */
+const char *wb_text_rate(char *out, double ops_s);  /* "32.0 M/s" */
+const char *wb_text_bytes(char *out, double bytes); /* "38.2 B", "1.20 MB"; "": 0 */
+/* What the columns bytes_low and bytes_high of such a case mean. */
+const char *wb_text_low(enum wb_test test);
+const char *wb_text_high(enum wb_test test);
 const char *wb_text_ratio(char *out, struct wb_interval ratio); /* "3.85x [3.50, 4.20]" */
 /* The case in words: "mpmc, 4 to 4, batch 32, oversubscribed". */
 const char *wb_text_case(char *out, size_t n, const struct wb_case *c);

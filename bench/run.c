@@ -56,6 +56,10 @@ bool wb_test_is_latency(enum wb_test test, const struct wb_shape *shape) {
     return test == WB_PING || test == WB_GROW || shape->rate > 0 || shape->gap_ns > 0;
 }
 
+bool wb_test_is_memory(enum wb_test test) {
+    return test == WB_CHURN || test == WB_STALL || test == WB_MEMORY;
+}
+
 static double planned(enum wb_test test, double seconds) {
     return test == WB_STOPPED ? (double)(STOP_AFTER + STOP_FOR + STOP_REST) / 1e9 : seconds;
 }

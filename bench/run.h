@@ -79,6 +79,8 @@ void wb_run_latencies(const struct wb_hist *all, struct wb_sample *out, struct w
 
 unsigned wb_test_threads(enum wb_test test, const struct wb_shape *shape);
 bool wb_test_is_latency(enum wb_test test, const struct wb_shape *shape);
+/* Of maps: what matters is memory. */
+bool wb_test_is_memory(enum wb_test test);
 
 /* How long a run takes by plan, with what is around it; for the estimate. */
 double wb_run_cost(enum wb_test test, const struct wb_shape *shape, double seconds);

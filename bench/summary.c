@@ -121,6 +121,11 @@ static void table_head(FILE *f, const struct wb_case *c) {
             "| variant | p50 | p90 | p99 | p99.9 | max | rate | weir is | verdict | bound |\n"
             "|---|---|---|---|---|---|---|---|---|---|\n",
             f);
+    else if (wb_test_is_memory(c->test))
+        (void)fprintf(f,
+                      "| variant | bytes per entry | %s | %s | per op [95 %%] | rate | weir is | "
+                      "verdict |\n|---|---|---|---|---|---|---|---|\n",
+                      wb_text_low(c->test), wb_text_high(c->test));
     else
         (void)fputs(
             "| variant | per op [95 %] | rate | weir is | verdict | bound | fair | CPU s per M |\n"
@@ -129,7 +134,7 @@ static void table_head(FILE *f, const struct wb_case *c) {
 }
 
 static void figures(FILE *f, const struct wb_result *r) {
-    char t[6][WB_TEXT], ratio[WB_TEXT] = "", bound[WB_TEXT] = "";
+    char t[6][WB_TEXT], ratio[WB_TEXT] = "", bound[WB_TEXT] = "", rate[WB_TEXT];
     const struct wb_case *c = r->item->of;
     if (r->compared) (void)wb_text_ratio(ratio, r->ratio);
     if (r->bound_share > 0) (void)snprintf(bound, sizeof bound, "%.0f %%", 100 * r->bound_share);
@@ -139,6 +144,13 @@ static void figures(FILE *f, const struct wb_result *r) {
                       wb_text_ns(t[2], r->p99_ns), wb_text_ns(t[3], r->p999_ns),
                       wb_text_ns(t[4], r->max_ns), wb_text_rate(t[5], r->ops.median), ratio,
                       r->verdict, bound);
+    else if (wb_test_is_memory(c->test))
+        (void)fprintf(f, "| %s | %s | %s | %s [%s, %s] | %s | %s | %s |",
+                      wb_text_bytes(t[0], r->bytes), wb_text_bytes(t[1], r->bytes_low),
+                      wb_text_bytes(t[2], c->test == WB_STALL ? r->garbage : r->bytes_high),
+                      wb_text_ns(t[3], r->ns.median), wb_text_ns(t[4], r->ns.lo),
+                      wb_text_ns(t[5], r->ns.hi), wb_text_rate(rate, r->ops.median), ratio,
+                      r->verdict);
     else
         (void)fprintf(f, "| %s [%s, %s] | %s | %s | %s | %s | %.2f | %.3g |",
                       wb_text_ns(t[0], r->ns.median), wb_text_ns(t[1], r->ns.lo),

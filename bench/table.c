@@ -14,17 +14,26 @@ static void heading(FILE *f, const struct wb_case *c) {
     if (wb_test_is_latency(c->test, &c->shape))
         (void)fprintf(f, "  %-18s %10s %10s %10s %10s   %-22s %-10s %s\n", "variant", "p50", "p99",
                       "p99.9", "max", "weir is", "verdict", "bound");
+    else if (wb_test_is_memory(c->test))
+        (void)fprintf(f, "  %-18s %10s %12s %10s %10s %10s   %-22s %s\n", "variant", "per op",
+                      "rate", "per entry", wb_text_low(c->test), wb_text_high(c->test), "weir is",
+                      "verdict");
     else
         (void)fprintf(f, "  %-18s %10s %12s %14s   %-22s %-10s %s\n", "variant", "per op", "rate",
                       "fair min/max", "weir is", "verdict", "bound");
 }
 
 static void figures(FILE *f, const struct wb_result *r) {
-    char a[WB_TEXT], b[WB_TEXT], c[WB_TEXT], d[WB_TEXT];
+    char a[WB_TEXT], b[WB_TEXT], c[WB_TEXT], d[WB_TEXT], e[WB_TEXT];
     const struct wb_case *of = r->item->of;
     if (wb_test_is_latency(of->test, &of->shape))
         (void)fprintf(f, " %10s %10s %10s %10s", wb_text_ns(a, r->p50_ns), wb_text_ns(b, r->p99_ns),
                       wb_text_ns(c, r->p999_ns), wb_text_ns(d, r->max_ns));
+    else if (wb_test_is_memory(of->test))
+        (void)fprintf(f, " %10s %12s %10s %10s %10s", wb_text_ns(a, r->ns.median),
+                      wb_text_rate(b, r->ops.median), wb_text_bytes(c, r->bytes),
+                      wb_text_bytes(d, r->bytes_low),
+                      wb_text_bytes(e, of->test == WB_STALL ? r->garbage : r->bytes_high));
     else
         (void)fprintf(f, " %10s %12s %14.2f", wb_text_ns(a, r->ns.median),
                       wb_text_rate(b, r->ops.median), r->fair_min_max);

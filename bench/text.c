@@ -28,6 +28,20 @@ const char *wb_text_rate(char *out, double ops_s) {
     return out;
 }
 
+const char *wb_text_bytes(char *out, double bytes) {
+    const char *const units[] = { "B", "kB", "MB", "GB" };
+    unsigned u = 0;
+    out[0] = '\0';
+    if (bytes <= 0) return out;
+    while (u < 3 && bytes >= 1e4) bytes /= 1e3, u++;
+    (void)snprintf(out, WB_TEXT, "%.*f %s", bytes < 100 ? 1 : 0, bytes, units[u]);
+    return out;
+}
+
+const char *wb_text_low(enum wb_test test) { return test == WB_MEMORY ? "before" : "at first"; }
+
+const char *wb_text_high(enum wb_test test) { return test == WB_STALL ? "garbage" : "amid"; }
+
 /* Two decimals below ten, so that 0.97 and 1.03 are told from 1. */
 static int decimals(double v) { return v < 10 ? 2 : v < 100 ? 1 : 0; }
 
