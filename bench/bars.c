@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "maps.h"
 #include "results.h"
 
 #define NO_SLOWER 0.97
@@ -34,12 +35,14 @@ static bool field(char *out, size_t size, const char *from, const char *end) {
 }
 
 static bool wanted(struct wb_bar *bar) {
-    static const char at_least[] = "at least ";
+    static const char at_least[] = "at least ", at_most[] = "at most ";
     if (strcmp(bar->wanted, "no slower") == 0) return true;
-    if (strncmp(bar->wanted, at_least, sizeof at_least - 1) != 0) return false;
+    bool most = strncmp(bar->wanted, at_most, sizeof at_most - 1) == 0;
+    if (!most && strncmp(bar->wanted, at_least, sizeof at_least - 1) != 0) return false;
     char *end;
-    bar->least = strtod(bar->wanted + sizeof at_least - 1, &end);
-    return *end == '\0' && bar->least > 0;
+    double k = strtod(bar->wanted + (most ? sizeof at_most : sizeof at_least) - 1, &end);
+    *(most ? &bar->most : &bar->least) = k;
+    return *end == '\0' && k > 0;
 }
 
 /* A line up to `end`; false: malformed. */
@@ -107,7 +110,7 @@ static int for_each(const char *file, each_fn *each, void *arg) {
     if (rc)
         (void)fprintf(stderr,
                       "weir-bench: %s:%u: not a bar: name | numerator | denominator | at least K, "
-                      "or no slower\n",
+                      "at most K, or no slower\n",
                       file ? file : "bars.txt", number);
     free(text);
     return rc;
@@ -141,28 +144,127 @@ static bool built_in(const char *item) {
 }
 
 static bool reached(const struct wb_bar *bar) {
+    if (bar->most > 0) return bar->ratio.median <= bar->most;
     if (bar->least <= 0) return bar->ratio.lo >= NO_SLOWER;
     return bar->ratio.median >= bar->least && (bar->least <= 1 || bar->ratio.lo > 1);
 }
 
+/* One side of a bar: an item, or an item's throughput over another's. */
+struct side {
+    const struct wb_item *item, *per; /* NULL: not in the plan */
+    bool two, built_in;
+};
+
+static struct side side_of(const struct wb_plan *plan, const char *text) {
+    static const char over[] = " over ";
+    struct side side = { .two = false };
+    const char *middle = strstr(text, over);
+    char first[WB_NAME_BYTES];
+    (void)snprintf(first, sizeof first, "%.*s",
+                   middle ? (int)(middle - text) : (int)sizeof first - 1, text);
+    side.item = wb_plan_find(plan, first);
+    side.built_in = built_in(first);
+    if (!middle) return side;
+    side.two = true;
+    side.per = wb_plan_find(plan, middle + sizeof over - 1);
+    side.built_in &= built_in(middle + sizeof over - 1);
+    return side;
+}
+
+static bool found(const struct side *s) { return s->item && (s->per || !s->two); }
+
+static bool any(const struct side *s, enum wb_status status) {
+    return s->item->status == status || (s->two && s->per->status == status);
+}
+
+static bool all_ok(const struct side *s) {
+    return s->item->status == WB_OK && (!s->two || s->per->status == WB_OK);
+}
+
+/* What it was in that round; 0: not measured. */
+static double speed(const struct side *s, unsigned round) {
+    const struct wb_sample *a = &s->item->samples[round];
+    const struct wb_sample *b = s->two ? &s->per->samples[round] : NULL;
+    if (a->status != WB_OK || (b && b->status != WB_OK)) return 0;
+    return (b ? b->ns_op : 1) / a->ns_op;
+}
+
+static unsigned pairs(const struct judging *j, const struct side *over, const struct side *under) {
+    unsigned n = 0;
+    for (unsigned r = 0; r < j->plan->rounds; r++) {
+        double a = speed(over, r), b = speed(under, r);
+        if (a > 0 && b > 0) j->scratch[n++] = a / b;
+    }
+    return n;
+}
+
 /* Without a pair of samples a bar is missed if the fault is the numerator's; else its rival is
- * missing. */
-static void judge(struct wb_bar *bar, void *arg) {
-    struct judging *j = arg;
-    const struct wb_item *over = wb_plan_find(j->plan, bar->numerator);
-    const struct wb_item *under = wb_plan_find(j->plan, bar->denominator);
-    bool missing = (over || under) && (!built_in(bar->numerator) || !built_in(bar->denominator));
-    if (!missing && (!over || !under)) return;
-    if (over && under && over->status != WB_FAILED && under->status != WB_FAILED)
-        bar->rounds = wb_ratios(j->plan, over, under, j->scratch);
+ * missing. False: this run did not measure it. */
+static bool decide(struct wb_bar *bar, const struct judging *j) {
+    struct side over = side_of(j->plan, bar->numerator);
+    struct side under = side_of(j->plan, bar->denominator);
+    bool missing = (found(&over) || found(&under)) && (!over.built_in || !under.built_in);
+    bool both = found(&over) && found(&under);
+    if (!missing && !both) return false;
+    if (both && !any(&over, WB_FAILED) && !any(&under, WB_FAILED))
+        bar->rounds = pairs(j, &over, &under);
     bar->ratio = wb_bootstrap(j->scratch, bar->rounds);
     bar->result = reached(bar) ? WB_BAR_MET : WB_BAR_MISSED;
-    if (bar->rounds == 0) {
-        bool interrupted = over && under && over->status == WB_OK && under->status == WB_OK;
-        bool ours = over && over->status != WB_OK && over->status != WB_ABSENT;
-        if (interrupted) return;
-        bar->result = ours && !missing ? WB_BAR_MISSED : WB_BAR_RIVAL_MISSING;
+    if (bar->rounds > 0) return true;
+    if (both && all_ok(&over) && all_ok(&under)) return false; /* interrupted */
+    bool ours = found(&over) && !all_ok(&over) && !any(&over, WB_ABSENT);
+    bar->result = ours && !missing ? WB_BAR_MISSED : WB_BAR_RIVAL_MISSING;
+    return true;
+}
+
+/* Of memory: the denominator says which figure. */
+static bool decide_bytes(struct wb_bar *bar, const struct judging *j) {
+    const struct wb_item *item = wb_plan_find(j->plan, bar->numerator);
+    bool low = strcmp(bar->denominator, "bytes_low") == 0;
+    if (!item) return false;
+    for (unsigned r = 0; r < j->plan->rounds; r++)
+        if (item->samples[r].status == WB_OK)
+            j->scratch[bar->rounds++] = low ? item->samples[r].bytes_low : item->samples[r].bytes;
+    bar->ratio = wb_bootstrap(j->scratch, bar->rounds);
+    bar->result = bar->rounds > 0 && reached(bar) ? WB_BAR_MET : WB_BAR_MISSED;
+    return bar->rounds > 0 || item->status != WB_OK;
+}
+
+static bool is_rival(const struct wb_ring *r) {
+    const struct wb_map *m = r->can & WB_IS_MAP ? (const struct wb_map *)r : NULL;
+    if (m && (m->can & (WB_MAP_ALONE | WB_MAP_IN_PLACE))) return false; /* bounds */
+    return strncmp(r->name, "weir", 4) != 0;
+}
+
+/* A denominator whose variant is a star is each rival on its own: the bar becomes the worst of
+ * them, a missed one before any that is met. */
+static bool decide_best(struct wb_bar *bar, const struct judging *j) {
+    const char *star = strstr(bar->denominator, "/*/");
+    int head = (int)(star - bar->denominator);
+    struct wb_bar worst = { .rounds = 0 };
+    for (const struct wb_ring *const *r = wb_rings; *r; r++) {
+        struct wb_bar one = *bar;
+        if ((int)strlen((*r)->structure) != head || !is_rival(*r) ||
+            strncmp((*r)->structure, bar->denominator, (size_t)head) != 0)
+            continue;
+        (void)snprintf(one.denominator, sizeof one.denominator, "%.*s/%s/%s", head,
+                       bar->denominator, (*r)->name, star + 3);
+        if (!decide(&one, j) || one.result == WB_BAR_RIVAL_MISSING) continue;
+        bool missed = one.result == WB_BAR_MISSED, before = worst.result == WB_BAR_MISSED;
+        if (worst.name[0] == '\0' || (missed && !before) ||
+            (missed == before && one.ratio.median < worst.ratio.median))
+            worst = one;
     }
+    if (worst.name[0] != '\0') *bar = worst;
+    return worst.name[0] != '\0';
+}
+
+static void judge(struct wb_bar *bar, void *arg) {
+    struct judging *j = arg;
+    bool decided = bar->most > 0                     ? decide_bytes(bar, j)
+                   : strstr(bar->denominator, "/*/") ? decide_best(bar, j)
+                                                     : decide(bar, j);
+    if (!decided) return;
     struct wb_bar *more = realloc(j->out->bar, (j->out->n + 1) * sizeof *more);
     if (!more) abort();
     j->out->bar = more;

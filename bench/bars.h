@@ -6,8 +6,11 @@
  *   at least K    the median of the paired ratio is K or more and, where K > 1, its interval
  *                 excludes 1
  *   no slower     the lower end of the interval is 0.97 or more
+ *   at most K     of memory: the median of the numerator's bytes per entry is K or less; the denominator is
+ *                 the column, bytes (per entry) or bytes_low
  * The ratio is numerator's throughput over denominator's (of latencies: denominator's over
- * numerator's). A bar of which this run measures neither or only one side is not reported, except
+ * numerator's). A side may be "A over B", the ratio of two items; a denominator whose variant is * stands for every
+ * variant of the case that is not weir's and not a bound, each on its own, and the worst is reported. A bar of which this run measures neither or only one side is not reported, except
  * that a rival which is not built in is "rival missing". */
 #ifndef WEIR_BENCH_BARS_H
 #define WEIR_BENCH_BARS_H
@@ -20,8 +23,8 @@
 enum wb_bar_result { WB_BAR_MET, WB_BAR_MISSED, WB_BAR_RIVAL_MISSING };
 
 struct wb_bar {
-    char name[96], numerator[WB_NAME_BYTES], denominator[WB_NAME_BYTES], wanted[32];
-    double least; /* 0: "no slower" */
+    char name[96], numerator[2 * WB_NAME_BYTES], denominator[2 * WB_NAME_BYTES], wanted[32];
+    double least, most; /* both 0: "no slower" */
     struct wb_interval ratio;
     unsigned rounds; /* pairs; 0: there is no ratio */
     enum wb_bar_result result;

@@ -31,6 +31,7 @@ struct wb_map_shape {
     unsigned writers; /* test:beside: threads that write beside the readers, 0 or 1 */
     unsigned stall;   /* test:stalled: ms for which a reader is stopped */
     bool growing;     /* the table was made without a hint */
+    bool aged;        /* it was written to before, as by read:0 */
 };
 
 /* What is measured: one point of a workload's axes. */

@@ -106,7 +106,7 @@ bool wb_write_cases(const struct wb_report *r, FILE *f) {
 }
 
 bool wb_write_samples(const struct wb_report *r, FILE *f) {
-    (void)fputs("case,variant,round,ns_op,ops_s,p50_ns,p99_ns\n", f);
+    (void)fputs("case,variant,round,ns_op,ops_s,p50_ns,p99_ns,bytes,bytes_low\n", f);
     for (unsigned i = 0; i < r->plan->n_items; i++) {
         const struct wb_item *item = r->results[i].item;
         bool latency = wb_test_is_latency(item->of->test, &item->of->shape);
@@ -120,6 +120,8 @@ bool wb_write_samples(const struct wb_report *r, FILE *f) {
             number(f, true, s->ops_s);
             number(f, latency, s->p50_ns);
             number(f, latency, s->p99_ns);
+            number(f, s->bytes > 0, s->bytes);
+            number(f, s->bytes_low > 0, s->bytes_low);
             (void)fputc('\n', f);
         }
     }

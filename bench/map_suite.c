@@ -33,6 +33,11 @@ static struct wb_row hit(struct wb_row r, unsigned percent) {
     return r;
 }
 
+static struct wb_row aged(struct wb_row r) {
+    r.map.aged = true;
+    return hit(r, 50);
+}
+
 static struct wb_row dist(struct wb_row r, unsigned d) {
     r.map.dist = d;
     return r;
@@ -84,6 +89,7 @@ static void found_and_grown(struct wb_builder *b, uint64_t keys) {
     static const unsigned some[] = { 100, 90, 0 };
     add(b, hit(row("M1", "map", 2, 100, keys), 50), WB_ALL);
     add(b, hit(row("M1", "map", 2, 100, keys), 0), WB_ALL);
+    add(b, aged(row("M1", "map", 2, 100, keys)), WB_ALL);
     for (unsigned r = 0; r < COUNT(some); r++)
         add(b, grown(row("M1", "map", 2, some[r], keys)), WB_ALL);
 }
@@ -96,14 +102,13 @@ static void beside(struct wb_builder *b, uint64_t keys) {
     add(b, r, WB_ALL);
 }
 
-/* The largest: few cases, and only with a hint, or the tables would not have room beside each other. */
+/* The largest: few cases, and only with a hint, or their tables would not have room beside each other. */
 static void large(struct wb_builder *b) {
-    static const unsigned some[] = { 100, 99, 95, 50, 0 };
+    static const unsigned some[] = { 100, 99 };
     wb_build_group(b, "M1 5e6", false);
-    for (unsigned r = 0; r < COUNT(some); r++)
-        add(b, row("M1", "map", 2, some[r], 5000000), WB_ALL);
-    add(b, row("M1", "map", 1, 100, 5000000), WB_ALL);
-    add(b, row("M1", "map", 1, 99, 5000000), WB_ALL);
+    for (unsigned threads = 1; threads <= 2; threads++)
+        for (unsigned r = 0; r < COUNT(some); r++)
+            add(b, row("M1", "map", threads, some[r], 5000000), WB_ALL);
 }
 
 /* ---- M3, M4 -------------------------------------------------------------------------------------- */

@@ -63,23 +63,23 @@ void wb_tables_end(void) {
     while (pooled > 0) wb_table_drop(pool[0], false);
 }
 
-static struct wb_table *find(const struct wb_trial *trial, bool written) {
+static struct wb_table *find(const struct wb_trial *trial, unsigned share) {
     for (unsigned i = 0; i < pooled; i++) {
         struct wb_table *t = pool[i];
         if (&t->kind->ring == trial->ring && t->shape.keys == trial->shape.map.keys &&
             t->shape.growing == trial->shape.map.growing && t->key_bytes == trial->shape.size &&
-            t->written == written)
+            t->shape.read == share)
             return t;
     }
     return NULL;
 }
 
-struct wb_table *wb_table_get(const struct wb_trial *trial, bool written, struct wb_team **team,
+struct wb_table *wb_table_get(const struct wb_trial *trial, unsigned share, struct wb_team **team,
                               enum wb_status *status, char *why, size_t size) {
-    struct wb_table *t = find(trial, written);
+    struct wb_table *t = find(trial, share);
     if (!t) {
         make_room(trial);
-        t = wb_table_make(trial, written, true, team, status, why, size);
+        t = wb_table_make(trial, share, true, team, status, why, size);
         if (t) pool[pooled++] = t;
     }
     if (t) t->last = ++uses;
@@ -121,7 +121,7 @@ static enum wb_status fill(struct wb_table *t, const struct wb_trial *trial, str
     return s;
 }
 
-struct wb_table *wb_table_make(const struct wb_trial *trial, bool written, bool filled,
+struct wb_table *wb_table_make(const struct wb_trial *trial, unsigned share, bool filled,
                                struct wb_team **team, enum wb_status *status, char *why,
                                size_t size) {
     const struct wb_map_shape *s = &trial->shape.map;
@@ -131,8 +131,9 @@ struct wb_table *wb_table_make(const struct wb_trial *trial, bool written, bool 
     if (!t) return NULL;
     t->kind = (const struct wb_map *)trial->ring;
     t->shape = *s;
+    t->shape.read = share;
     t->key_bytes = trial->shape.size;
-    t->written = written;
+    t->written = share < 100;
     t->heap = wb_heap();
     t->map = t->kind->make(s->growing ? 0 : s->keys, trial->shape.producers);
     if (!t->map) {

@@ -2,8 +2,8 @@
 /* bench/map_tables.h - tables that are filled once and used by many runs, and the sample of a skewed choice.
  *
  * A table belongs to a kind, a number of keys, a size of key, a way of being made (with a hint, or grown), and to
- * runs that write or runs that only read: a table that nobody writes holds indices 0 .. keys-1, one that is
- * written to the even ones below 2 * keys, at first. All tables together hold about half of the memory
+ * a share of reads: so it has been written to by runs of its own mix only. A table that nobody writes holds
+ * indices 0 .. keys-1, one that is written to the even ones below 2 * keys, at first. All tables together hold about half of the memory
  * at most: the one whose last use is longest ago goes first. */
 #ifndef WEIR_BENCH_MAP_TABLES_H
 #define WEIR_BENCH_MAP_TABLES_H
@@ -14,7 +14,7 @@
 
 struct wb_table {
     const struct wb_map *kind;
-    struct wb_map_shape shape; /* keys and growing count */
+    struct wb_map_shape shape; /* keys, growing and read count */
     size_t key_bytes;
     bool written;
     void *map;
@@ -27,13 +27,13 @@ struct wb_table {
     struct wb_table *next; /* of those that were left behind */
 };
 
-/* The table for a trial's runs, filled; NULL: *status is WB_ABSENT, WB_FAILED or WB_STUCK, and why says why. It belongs to the
+/* The table for a trial's runs, filled, of runs with that share of reads; NULL: *status is WB_ABSENT, WB_FAILED or WB_STUCK, and why says why. It belongs to the
  * pool. */
-struct wb_table *wb_table_get(const struct wb_trial *trial, bool written, struct wb_team **team,
+struct wb_table *wb_table_get(const struct wb_trial *trial, unsigned share, struct wb_team **team,
                               enum wb_status *status, char *why, size_t size);
 
 /* A map of its own, empty or filled as above; not of the pool. */
-struct wb_table *wb_table_make(const struct wb_trial *trial, bool written, bool filled,
+struct wb_table *wb_table_make(const struct wb_trial *trial, unsigned share, bool filled,
                                struct wb_team **team, enum wb_status *status, char *why,
                                size_t size);
 

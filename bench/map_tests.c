@@ -209,7 +209,7 @@ static void run_mix(struct test *t) {
     const struct wb_map_shape *s = shape_of(t);
     unsigned n = t->trial->shape.producers;
     bool writes = s->read < 100;
-    t->table = wb_table_get(t->trial, writes, t->team, &t->status, t->why, t->size);
+    t->table = wb_table_get(t->trial, s->aged ? 0 : s->read, t->team, &t->status, t->why, t->size);
     if (!t->table || !with_threads(t, n, false)) return;
     for (unsigned i = 0; i < n; i++) {
         if (writes || s->hit == 50)
@@ -228,7 +228,7 @@ static void run_mix(struct test *t) {
 static void run_beside(struct test *t) {
     const struct wb_map_shape *s = shape_of(t);
     unsigned readers = t->trial->shape.producers, n = readers + s->writers;
-    t->table = wb_table_get(t->trial, false, t->team, &t->status, t->why, t->size);
+    t->table = wb_table_get(t->trial, 100, t->team, &t->status, t->why, t->size);
     if (!t->table || !with_threads(t, n, false)) return;
     for (unsigned i = 0; i < n; i++) {
         mix(t, i, 100, i < readers ? 0 : s->keys / 2, s->keys / 2);
@@ -245,13 +245,13 @@ static void take_latencies(struct test *t) {
     t->out->ns_op = ns_op;
 }
 
-static void own_table(struct test *t, bool written, bool filled) {
-    t->table = wb_table_make(t->trial, written, filled, t->team, &t->status, t->why, t->size);
+static void own_table(struct test *t, unsigned share, bool filled) {
+    t->table = wb_table_make(t->trial, share, filled, t->team, &t->status, t->why, t->size);
 }
 
 static void run_grow(struct test *t) {
     unsigned n = t->trial->shape.producers;
-    own_table(t, false, false);
+    own_table(t, 100, false);
     if (!t->table || !with_threads(t, n, true)) return;
     for (unsigned i = 0; i < n; i++) {
         struct wb_map_work *w = &t->run->threads[i].work;
@@ -273,7 +273,7 @@ static void run_grow(struct test *t) {
 
 static void run_churn(struct test *t) {
     unsigned n = t->trial->shape.producers;
-    own_table(t, true, true);
+    own_table(t, 0, true);
     if (!t->table || !with_threads(t, n, false)) return;
     for (unsigned i = 0; i < n; i++) mix(t, i, 0, 0, 2 * shape_of(t)->keys);
     double seconds = CHURN * t->trial->seconds;
@@ -349,7 +349,7 @@ static void run_stalled(struct test *t) {
     const struct wb_map_shape *shape = shape_of(t);
     unsigned writers = t->trial->shape.producers;
     struct stall *s = calloc(1, sizeof *s); /* left behind with threads that are stuck */
-    own_table(t, true, true);
+    own_table(t, 0, true);
     if (!s || !t->table || !with_threads(t, writers + 1, false)) {
         if (!s) (void)failed(t, "out of memory");
         free(s);
@@ -402,7 +402,7 @@ static void account(struct account *a, double bytes, double len) {
 static void run_memory(struct test *t) {
     double keys = (double)shape_of(t)->keys;
     struct account a = { 0 };
-    own_table(t, false, false);
+    own_table(t, 100, false);
     if (!t->table || !with_threads(t, 1, false)) return;
     struct wb_map_work *w = &t->run->threads[0].work;
     double seconds = 0, ops = 0;

@@ -16,8 +16,9 @@
  *              (hit:50) or N .. 2N-1 (hit:0).
  *   the rest   half of what does not read puts, half deletes. All draw from 0 .. 2N-1, of which the even ones are
  *              present at the beginning, and each one half of the time from then on: N entries, give or take a
- *              few times the square root of N, and hit:50 for readers. Tables are used again by later runs, and have been
- *              written to for as long as the others.
+ *              few times the square root of N, and hit:50 for readers. A table is used again by later runs of the
+ *              same share of reads: it has been written to as they do, for as long as all others' have.
+ *   aged:1     read:100 and hit:50, but of the tables of read:0: reads after a time of writes.
  * Deleting what is not there, and putting what is, are part of the mix. */
 #ifndef WEIR_BENCH_MAPS_H
 #define WEIR_BENCH_MAPS_H

@@ -109,6 +109,7 @@ static void say_map(struct words *w, const struct wb_case *c) {
     if (c->test == WB_STREAM && m->read == 100 && m->hit != 100) say(w, ", %u %% found", m->hit);
     say(w, "%s", dists[m->dist]);
     if (c->test == WB_STREAM && m->growing) say(w, ", grown");
+    if (m->aged) say(w, ", after a time of writes");
     if (c->shape.size > 8) say(w, ", %zu bytes each", c->shape.size);
 }
 
@@ -152,8 +153,10 @@ const char *wb_text_case(char *out, size_t n, const struct wb_case *c) {
 
 bool wb_loses(const struct wb_result *r) {
     const struct wb_ring *ring = r->item->ring;
-    bool rival = ring->package || strcmp(ring->name, "mutex") == 0;
-    if (strcmp(ring->name, "flat") == 0) rival = false; /* a bound */
+    const char *name = ring->name;
+    bool bound =
+        strcmp(name, "raw") == 0 || strcmp(name, "flat") == 0 || strcmp(name, "plain") == 0;
+    bool rival = !bound && strncmp(name, "weir", 4) != 0;
     return rival && strcmp(r->verdict, "slower") == 0;
 }
 

@@ -13,6 +13,8 @@ Standard library only.
 import math
 import statistics
 
+import words
+
 MARGIN = 0.03
 ROUNDS_FOR_VERDICT = 6
 NO_SLOWER = 0.97
@@ -119,12 +121,13 @@ class Checker:
                 self.triple("cases.csv", where, column, row,
                             [f"{column}_{end}" for end in ("median", "lo", "hi")],
                             [Value.of(sample, column) for sample in samples])
-            if row.variant != "weir" and row.structure != "bound":
+            if row.variant != words.reference(row) and row.structure != "bound":
                 self.ratio(row, where)
 
     def ratio(self, row, where):
-        values = ratios(self.run, (row.case, "weir"), (row.case, row.variant))
-        ours = self.run.find(row.case, "weir")
+        weir = words.reference(row)
+        values = ratios(self.run, (row.case, weir), (row.case, row.variant))
+        ours = self.run.find(row.case, weir)
         if not values or ours is None or "failed" in (ours.status, row.status):
             if row.ratio_median is not None:
                 self.say("cases.csv", where, "has a ratio, but no round with both weir and it")
@@ -144,6 +147,25 @@ class Checker:
         return any(abs(row.get(column) - limit) <= half_unit(row.text[column])
                    for column in ("ratio_median", "ratio_lo", "ratio_hi") for limit in limits)
 
+    def side(self, text):
+        """One side of a bar, by round: an item's speed, or with "A over B" its speed over another's."""
+        first, over, second = text.partition(" over ")
+        one = Value(1.0, 0.0)
+        above = {sample.round: one.over(Value.of(sample, "ns_op"))
+                 for sample in self.run.samples.get(self.item(first), ()) if sample.ns_op}
+        if not over:
+            return above
+        below = self.side(second)
+        return {number: above[number].over(below[number]) for number in above if number in below}
+
+    def bar_values(self, row):
+        if row.denominator in ("bytes", "bytes_low"):
+            return [Value.of(sample, row.denominator)
+                    for sample in self.run.samples.get(self.item(row.numerator), ())
+                    if sample.get(row.denominator) is not None]
+        above, below = self.side(row.numerator), self.side(row.denominator)
+        return [above[number].over(below[number]) for number in sorted(above) if number in below]
+
     def item(self, name):
         """'mpmc/ck/P:1/...' as (case, variant)."""
         structure, _, rest = name.partition("/")
@@ -153,7 +175,7 @@ class Checker:
     def bars(self):
         for row in self.run.bars:
             where = f"line {row.line}, {row.bar}"
-            values = ratios(self.run, self.item(row.numerator), self.item(row.denominator))
+            values = self.bar_values(row)
             if row.result == "rival missing" or row.median is None:
                 if values:
                     self.say("bars.csv", where, "no ratio, but both sides were measured")
@@ -174,9 +196,11 @@ class Checker:
             try:
                 least = float(row.wanted.rpartition(" ")[2])
             except ValueError:
-                self.say("bars.csv", where, f"wanted is '{row.wanted}', not 'at least K' or 'no slower'")
+                self.say("bars.csv", where, f"wanted is '{row.wanted}', not 'at least K', 'at most K' or 'no slower'")
                 return
             met, deciding = row.median >= least and (least <= 1 or row.lo > 1), "median"
+            if row.wanted.startswith("at most"):
+                met = row.median <= least
         edge = abs(row.get(deciding) - least) <= half_unit(row.text[deciding])
         if (row.result == "met") != met and not edge:
             self.say("bars.csv", where, f"result is '{row.result}', but {row.wanted} is "

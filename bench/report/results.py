@@ -22,8 +22,11 @@ CASE_NUMBERS = ("P C cap size batch work_ns rate threads rounds ns_op_median ns_
                 "ops_s_median ops_s_lo ops_s_hi ratio_median ratio_lo ratio_hi mwu_p bound_share "
                 "p50_ns p90_ns p99_ns p999_ns max_ns fair_min_max csw_per_op cpu_s_per_mop "
                 "misses_per_op").split()
+CASE_OF_MAPS = ("keys read hit hint bytes_per_entry bytes_low bytes_high "
+                "garbage_peak").split()  # not in results from before there were maps
 SAMPLE_TEXT = "case variant".split()
 SAMPLE_NUMBERS = "round ns_op ops_s p50_ns p99_ns".split()
+SAMPLE_OF_MAPS = "bytes bytes_low".split()
 BAR_TEXT = "bar numerator denominator wanted result".split()
 BAR_NUMBERS = "median lo hi".split()
 STATUSES = ("ok", "stuck", "failed")
@@ -81,8 +84,9 @@ def read_text(path, folder):
     return text
 
 
-def read_csv(folder, name, text_columns, number_columns, flag_columns=()):
-    """Rows of one file. Columns beyond the known ones are kept as text and otherwise ignored."""
+def read_csv(folder, name, text_columns, number_columns, flag_columns=(), if_there=()):
+    """Rows of one file; of the columns `if_there`, numbers, any may be missing. Columns beyond the known ones are
+    kept as text and otherwise ignored."""
     path = os.path.join(folder, name)
     text = read_text(path, folder)
     if not text.endswith("\n"):
@@ -100,7 +104,8 @@ def read_csv(folder, name, text_columns, number_columns, flag_columns=()):
     if missing:
         raise Broken(f"{path}: the heading lacks {', '.join(missing)}; the file comes from another "
                      f"version, {again(folder)}")
-    return [parse_row(path, folder, number, heading, fields, number_columns, flag_columns)
+    numbers = [*number_columns, *if_there]
+    return [parse_row(path, folder, number, heading, fields, numbers, flag_columns)
             for number, fields in lines[1:]]
 
 
@@ -202,10 +207,11 @@ def load(folder):
     if not os.path.isdir(folder):
         raise Broken(f"{folder}: no such folder; give the results folder that weir-bench --out "
                      "wrote")
-    cases = read_csv(folder, "cases.csv", CASE_TEXT, CASE_NUMBERS, CASE_FLAGS)
+    cases = read_csv(folder, "cases.csv", CASE_TEXT, CASE_NUMBERS, CASE_FLAGS, CASE_OF_MAPS)
     check_cases(folder, cases)
     samples = group_samples(folder, cases,
-                            read_csv(folder, "samples.csv", SAMPLE_TEXT, SAMPLE_NUMBERS))
+                            read_csv(folder, "samples.csv", SAMPLE_TEXT, SAMPLE_NUMBERS,
+                                     if_there=SAMPLE_OF_MAPS))
     bars = read_csv(folder, "bars.csv", BAR_TEXT, BAR_NUMBERS)
     for bar in bars:
         if bar.result not in BAR_RESULTS:

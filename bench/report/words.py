@@ -47,7 +47,16 @@ def family(variant, variants):
 
 def is_rival(variant):
     """Other ways to make weir's own ring, and the bounds, are shown; to win against them says nothing."""
-    return variant not in ("weir", "raw") and not variant.startswith("weir_")
+    return variant not in ("weir", "raw", "flat", "plain") and not variant.startswith("weir_")
+
+
+def is_map(row):
+    return row.structure in ("map", "strmap")
+
+
+def reference(row):
+    """The variant that the others of this case are compared with (bench/plan.c)."""
+    return "weir_map" if is_map(row) else "weir"
 
 
 def number(value):
