@@ -36,7 +36,7 @@ double wb_map_test_cost(enum wb_test test, const struct wb_shape *shape, double 
         case WB_MEMORY: return 2 * puts + 1;
         case WB_CHURN: return puts + CHURN * seconds;
         case WB_STALL: return puts + 0.6 + shape->map.stall / 1e3;
-        default: return seconds + WB_WARM_UP + 0.002 + puts / 10;
+        default: return seconds + WB_WARM_UP + 0.002 + puts / 50; /* filled once */
     }
 }
 

@@ -15,10 +15,10 @@
 
 static const char usage[] =
     "usage: weir-bench [option...]\n"
-    "Measures weir's rings beside their mutex version and other libraries, round by round.\n"
+    "Measures weir's rings, channels and maps beside their mutex version and other libraries, round by round.\n"
     "\n"
     "  --suite=NAME      quick (default; 3 minutes on 2 CPUs), try (30 seconds), full,\n"
-    "                    queues (all of the queues: today the same as full)\n"
+    "                    queues, maps (all of these; full is both)\n"
     "  --filter=RE       only what matches this extended regular expression (see --list)\n"
     "  --threads=LIST    producers and consumers of a case, such as 1,2,4\n"
     "  --rounds=N        times that everything is measured (default 9)\n"

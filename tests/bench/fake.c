@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "fake_maps.h"
 #include "ring_run.h"
 
 enum fault { NONE, SLOW, LOSSY, TWICE, ALTERED, DISORDERED, STUCK, REFUSING };
@@ -212,7 +213,7 @@ AWAY(mortal, "mortal", "chan", 0);
 AWAY(gone, "gone", "chan", 0);
 #define FAKE_BROKEN                                                                              \
     &lossy, &twice, &altered, &disordered, &unordered, &stuck, &refusing, &shy, &liar, &mumbler, \
-        &mute, &mortal, &gone,
+        &mute, &mortal, &gone, FAKE_BROKEN_MAPS
 #else
 #define FAKE_BROKEN
 #endif
@@ -220,7 +221,7 @@ AWAY(gone, "gone", "chan", 0);
 const struct wb_ring *const wb_rings[] = {
     &spsc_weir,    &spsc_mutex, &spsc_ck,   &mpmc_weir,  &mpmc_mutex,
     &mpmc_ck,      &chan_weir,  &chan_kind, &chan_mutex, &select_weir,
-    &select_mutex, &look_weir,  &chan_go,   &select_go,  FAKE_BROKEN NULL,
+    &select_mutex, &look_weir,  &chan_go,   &select_go,  FAKE_MAPS FAKE_BROKEN NULL,
 };
 
 const struct wb_missing wb_missing[] = { { "faraway", "libfaraway-dev" }, { NULL, NULL } };
