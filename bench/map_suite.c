@@ -170,6 +170,28 @@ void wb_suite_maps(struct wb_builder *b) {
     }
 }
 
+/* One of each, on small tables, for the tests of the harness. */
+void wb_suite_maps_small(struct wb_builder *b) {
+    enum { KEYS = 1000 };
+    struct wb_row stalled = test(WB_STALL, "M4", 1, KEYS);
+    wb_build_group(b, "M1 1e3", false);
+    add(b, row("M1", "map", 1, 100, KEYS), WB_ALL);
+    add(b, row("M1", "map", 1, 50, KEYS), WB_ALL);
+    add(b, row("M1", "map", 2, 50, KEYS), WB_ALL);
+    add(b, dist(row("M1", "map", 1, 50, KEYS), ZIPF), WB_ALL);
+    add(b, dist(row("M1", "map", 1, 0, KEYS), HOT), WB_ALL);
+    found_and_grown(b, KEYS);
+    beside(b, KEYS);
+    add(b, string(row("M5", "strmap", 1, 90, KEYS), 16), WB_ALL);
+    add(b, string(row("M5", "strmap", 1, 100, KEYS), 40), WB_ALL);
+    wb_build_group(b, "M4", false);
+    add(b, test(WB_GROW, "M3", 1, KEYS), WB_ALL);
+    add(b, test(WB_MEMORY, "M4", 1, KEYS), WB_ALL);
+    add(b, test(WB_CHURN, "M4", 1, KEYS), WB_ALL);
+    stalled.map.stall = 20;
+    add(b, stalled, WB_ALL);
+}
+
 void wb_suite_maps_quick(struct wb_builder *b) {
     static const unsigned some[] = { 100, 99, 90, 50, 0 };
     wb_build_group(b, "M1 1e5", false);

@@ -124,6 +124,7 @@ struct wb_suite {
 };
 /* What map_suite.c adds to the suites. */
 void wb_suite_maps(struct wb_builder *b);
+void wb_suite_maps_small(struct wb_builder *b);
 void wb_suite_maps_quick(struct wb_builder *b);
 void wb_suite_maps_try(struct wb_builder *b);
 

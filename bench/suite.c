@@ -335,6 +335,7 @@ const struct wb_suite wb_suites[] = {
     { .name = "full", .build = all, .seconds = 0.1, .variants_of_weir = true },
     { .name = "queues", .build = full, .seconds = 0.1, .variants_of_weir = true },
     { .name = "maps", .build = wb_suite_maps, .seconds = 0.1 },
+    { .name = "maps-small", .build = wb_suite_maps_small, .seconds = 0.01, .hidden = true },
     { .name = "one-cpu", .build = one_cpu, .seconds = 0.05, .hidden = true },
     { .name = NULL },
 };
