@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lib/alloc.c - memory through the object's own allocator. No lock, no state. */
+#include <string.h>
+
 #include "base.h"
 #include "os.h"
 
@@ -12,6 +14,20 @@ void weir__free(const struct weir_alloc *a, void *p, size_t size, size_t align) 
         a->free(a->self, p, size, align);
     else
         weir__os_free(p);
+}
+
+void *weir__alloc_zeroed(const struct weir_alloc *a, size_t size, size_t align) {
+    if (!a && size >= WEIR__OS_PAGES) return weir__os_pages(size);
+    void *p = weir__alloc(a, size, align);
+    if (p) memset(p, 0, size);
+    return p;
+}
+
+void weir__free_zeroed(const struct weir_alloc *a, void *p, size_t size, size_t align) {
+    if (!a && size >= WEIR__OS_PAGES)
+        weir__os_pages_free(p, size);
+    else
+        weir__free(a, p, size, align);
 }
 
 int weir__ring_opts_check(const struct weir_ring_opts *opts, unsigned flags) {

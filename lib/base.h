@@ -12,6 +12,10 @@ int weir__misuse(const char *call, const char *what);
 /* NULL allocator: malloc. */
 void *weir__alloc(const struct weir_alloc *a, size_t size, size_t align);
 void weir__free(const struct weir_alloc *a, void *p, size_t size, size_t align);
+/* Of zeros; large ones, without an allocator, come from the system page by page, as they are touched. align: up to
+ * 4096. To be freed by weir__free_zeroed, with the same arguments. */
+void *weir__alloc_zeroed(const struct weir_alloc *a, size_t size, size_t align);
+void weir__free_zeroed(const struct weir_alloc *a, void *p, size_t size, size_t align);
 
 /* Whether it has what it needs; NULL has. */
 static inline bool weir__alloc_usable(const struct weir_alloc *a) {

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -77,6 +78,58 @@ void weir__os_free(void *p) {
     free(p);
     errno = saved;
 }
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HEAP_ONLY 1 /* leaks and races are looked for in the heap */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HEAP_ONLY 1
+#endif
+#endif
+
+#ifdef HEAP_ONLY
+
+void *weir__os_pages(size_t size) {
+    void *p = weir__os_alloc(size, WEIR_LINE);
+    if (p) memset(p, 0, size);
+    return p;
+}
+void weir__os_pages_free(void *p, size_t size) {
+    (void)size;
+    weir__os_free(p);
+}
+
+#else
+
+#define HUGE ((size_t)1 << 21)
+
+/* Aligned to large pages, in a reservation that is cut to size. */
+static char *map_aligned(size_t size) {
+    size_t align = size >= HUGE ? HUGE : 4096, all = size + align - 4096;
+    char *p = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) return NULL;
+    size_t before = (align - (uintptr_t)p % align) % align, after = all - before - size;
+    if (before) (void)munmap(p, before);
+    if (after) (void)munmap(p + before + size, after);
+    return p + before;
+}
+
+void *weir__os_pages(size_t size) {
+    int saved = errno;
+    size = (size + 4095) & ~(size_t)4095;
+    char *p = map_aligned(size);
+    if (p && size >= HUGE) (void)madvise(p, size, MADV_HUGEPAGE);
+    errno = saved;
+    return p;
+}
+
+void weir__os_pages_free(void *p, size_t size) {
+    int saved = errno;
+    (void)munmap(p, (size + 4095) & ~(size_t)4095);
+    errno = saved;
+}
+
+#endif
 
 /* ---- processors --------------------------------------------------------------------------------- */
 

@@ -18,6 +18,11 @@ weir_time weir__os_now(void);
 /* align: a power of two; NULL when memory is short. */
 void *weir__os_alloc(size_t size, size_t align);
 void weir__os_free(void *p);
+/* Zeroed memory from the system, of large pages where it has them, which come when they are touched; NULL: none.
+ * size: from WEIR__OS_PAGES on, and the same for both. */
+#define WEIR__OS_PAGES ((size_t)1 << 20)
+void *weir__os_pages(size_t size);
+void weir__os_pages_free(void *p, size_t size);
 
 /* Processors that the process may keep busy at once: the smaller of affinity (of the main thread and the
  * calling one together) and cgroup quota (rounded up), at least 1. Read once, by the first call, which

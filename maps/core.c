@@ -96,8 +96,8 @@ size_t weir__stripes_sum(const struct weir__stripe *stripe) {
 /* Whether a table of so many lines can be had at all, before smaller ones are made on the way to it. */
 static bool affordable(const struct weir__core *m, size_t lines) {
     size_t bytes = sizeof(struct weir__table) + lines * sizeof(struct weir__line);
-    void *p = weir__alloc(m->alloc, bytes, WEIR_LINE);
-    if (p) weir__free(m->alloc, p, bytes, WEIR_LINE);
+    void *p = weir__alloc_zeroed(m->alloc, bytes, WEIR_LINE);
+    if (p) weir__free_zeroed(m->alloc, p, bytes, WEIR_LINE);
     return p != NULL;
 }
 

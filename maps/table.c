@@ -28,9 +28,8 @@ size_t weir__map_lines_for(size_t entries, unsigned fill) {
 }
 
 struct weir__table *weir__map_table(const struct weir_alloc *a, size_t lines) {
-    struct weir__table *t = weir__alloc(a, table_bytes(lines), WEIR_LINE);
+    struct weir__table *t = weir__alloc_zeroed(a, table_bytes(lines), WEIR_LINE);
     if (!t) return NULL;
-    memset(t, 0, table_bytes(lines));
 #ifdef WEIR_MODEL
     weir_model_write(t, offsetof(struct weir__table, next));
 #endif
@@ -53,7 +52,7 @@ void weir__map_table_free(struct weir__table *t) {
     for (size_t i = 0; i < t->lines; i++)
         weir__map_lines_free(t->alloc, weir_load_relaxed(&t->line[i].next));
     weir__map_lines_free(t->alloc, weir_load_relaxed(&t->spare));
-    weir__free(t->alloc, t, table_bytes(t->lines), WEIR_LINE);
+    weir__free_zeroed(t->alloc, t, table_bytes(t->lines), WEIR_LINE);
 }
 
 bool weir__map_spare(const struct weir__core *m, struct weir__spare *s, size_t n) {

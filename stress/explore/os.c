@@ -219,6 +219,14 @@ int weir__os_thread(void (*fn)(void)) {
     weir_model_futex_wake(&ex_threads_made.v_, INT_MAX);
     return 0;
 }
+void *weir__os_pages(size_t size) {
+    (void)size;
+    return NULL; /* no scenario is that large */
+}
+void weir__os_pages_free(void *p, size_t size) {
+    (void)p;
+    (void)size;
+}
 unsigned weir__os_tid(void) { return my_number(); }
 bool weir__os_membarrier_register(void) { return E.membarrier; }
 bool weir__os_membarrier(void) { return weir_model_membarrier(); }
