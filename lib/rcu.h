@@ -77,12 +77,15 @@ static inline bool weir__rcu_passed(uint64_t snapshot) {
 
 enum { WEIR__RCU_IDLE, WEIR__RCU_ASKED, WEIR__RCU_HURRY };
 
-/* A period begins soon (ASKED: within a millisecond after the last one began) or at once (HURRY), on weir's thread. What the caller has done by
+/* A period begins soon (ASKED: 1 to 16 ms after the last one began, by what that cost) or at once (HURRY), on weir's thread. What the caller has done by
  * seq_cst read-modify-writes is before its begin. Returns 0, or WEIR_ENOMEM: there is no thread, and none can be made now. Any
  * thread, in guards and callbacks too, under locks that are not held around guards' ends: it may make a thread. */
 int weir__rcu_raise(uint32_t level);
 
 static inline void weir__rcu_ask(void) { (void)weir__rcu_raise(WEIR__RCU_ASKED); }
+
+/* Whether so many bytes more would stay below the hard limit. */
+bool weir__rcu_within_limit(size_t more);
 
 /* What weir's thread does; for the explorer, whose threads are given. */
 void weir__rcu_main(void);

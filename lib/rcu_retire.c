@@ -7,8 +7,10 @@
  * A thread that ends leaves its bag where it is: in its record, and on the list if it is not empty. Who has no record uses a
  * bag that all of them share (stray).
  *
- * ask is IDLE, ASKED (a round is wanted, no sooner than PACE after the last began: a period costs two membarriers, which
- * interrupt every running thread, and is worth the same for one object as for thousands) or HURRY. It is set to IDLE
+ * ask is IDLE, ASKED (a round is wanted, no sooner than a pace after the last began: a period costs two membarriers and
+ * more, which interrupt every running thread, and is worth the same for one object as for thousands) or HURRY. The pace is
+ * PACE, or SHARE times what the last period took, up to PACE_MOST: under virtual machines an interrupt of another
+ * processor may cost 50 us, and readers that run all the time are interrupted inside their guards. It is set to IDLE
  * at the begin of a round only.
  *
  * Invariants
@@ -33,6 +35,8 @@
 #include "rcu_inside.h"
 
 #define PACE INT64_C(1000000)
+#define PACE_MOST INT64_C(16000000)
+#define SHARE 32
 #define OVER ((size_t)1 << (sizeof(size_t) * 8 - 1)) /* of bytes_: beyond the limit */
 #define TELL_EVERY 256
 
@@ -47,6 +51,7 @@ struct weir__rcu_garbage weir__rcu_garbage = { .soft = { (size_t)8 << 20 },
 static weir_aptr full;              /* of struct weir__rcu_thread */
 static struct weir_rcu_head *batch; /* weir's thread's */
 static weir_time last_round;        /* when it began */
+static int64_t last_period;         /* how long it took */
 
 /* Functions called of which nobody has been told; weir's thread's. */
 struct calls {
@@ -97,7 +102,7 @@ void weir__rcu_nudge(void) {
 
 /* ---- retiring --------------------------------------------------------------------------------------------------- */
 
-static bool within_limit(size_t more) {
+bool weir__rcu_within_limit(size_t more) {
     size_t hard = weir_load_relaxed(&weir__rcu_garbage.hard);
     int64_t now = (int64_t)weir_load_relaxed(&weir__rcu_garbage.bytes);
     return more <= hard && now <= (int64_t)(hard - more);
@@ -120,7 +125,7 @@ static void add_own(weir_au64 *count, uint64_t n) {
 /* Counts an object of the calling thread; returns its bytes_. */
 static size_t count_own(struct weir__rcu_thread *r, size_t bytes) {
     bool asked = bytes <= r->room;
-    bool over = !asked && !within_limit(bytes + r->untold);
+    bool over = !asked && !weir__rcu_within_limit(bytes + r->untold);
     if (asked) r->room -= bytes;
     add_own(&r->retired, 1);
     add_own(over ? &r->over : &r->bytes, bytes);
@@ -128,7 +133,7 @@ static size_t count_own(struct weir__rcu_thread *r, size_t bytes) {
     return over ? bytes | OVER : bytes;
 }
 static size_t count_stray(struct weir__rcu_thread *r, size_t bytes) {
-    bool over = !within_limit(bytes);
+    bool over = !weir__rcu_within_limit(bytes);
     (void)weir_fetch_add_relaxed(&r->retired, 1);
     (void)weir_fetch_add_relaxed(over ? &r->over : &r->bytes, bytes);
     return over ? bytes | OVER : bytes;
@@ -283,7 +288,9 @@ static void round_of(struct weir__thread *self) {
     WEIR_POINT("rcu.round");
     batch = take_bags();
     weir__lock(&weir__rcu.sync);
+    weir_time begun = weir__os_now();
     weir__rcu_period();
+    last_period = weir__os_now() - begun;
     weir__unlock(&weir__rcu.sync);
     finish_round(number, call_batch(self));
 }
@@ -306,7 +313,8 @@ static bool ends(void) {
 
 /* Sleeps until a round is due; false: it is to end. */
 static bool next_round(void) {
-    weir_time pace = last_round + PACE;
+    int64_t pause = SHARE * last_period;
+    weir_time pace = last_round + (pause < PACE ? PACE : pause > PACE_MOST ? PACE_MOST : pause);
     for (;;) {
         if (ends()) return false;
         uint32_t asked = weir_load_relaxed(&weir__rcu_clock.ask);

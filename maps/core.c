@@ -74,15 +74,8 @@ void weir__core_exit_plain(struct weir__core *m) {
 
 /* ---- length --------------------------------------------------------------------------------------------- */
 
-#ifdef WEIR_MODEL
-size_t weir__map_stripe(void) { return 0; }
-#else
-/* By the page of the thread's own memory: neighbours in it are megabytes apart. */
-size_t weir__map_stripe(void) {
-    static __thread char here __attribute__((tls_model("initial-exec")));
-    uintptr_t page = (uintptr_t)&here >> 12;
-    return (page ^ page >> 4 ^ page >> 11) % MAP_STRIPES;
-}
+#ifndef WEIR_MODEL
+__thread char weir__map_here;
 #endif
 
 size_t weir__stripes_sum(const struct weir__stripe *stripe) {
@@ -170,7 +163,7 @@ void weir__core_look(struct weir__core *m, struct weir_map_stats *out) {
         if (next) look_beyond(t, i, next, out);
     }
     out->lines += t->lines;
-    out->bytes += weir__map_bytes(t) + (out->chained - chained) * sizeof(struct weir__line);
+    out->bytes += weir__map_bytes(t) + (out->chained - chained) * weir__map_more_bytes(m->alloc);
     if (next) out->bytes += weir__map_bytes(next);
     weir__core_exit(m, g);
 }

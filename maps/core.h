@@ -30,9 +30,11 @@
  *   I3  (CORE_RCU) while it is live an entry does not change its slot, but when its chain is written anew (I4) or
  *       its line moves to another table (maps/move.c). So who looks at the first line and then at the chain
  *       cannot miss an entry that is there all the time.
- *   I4  (CORE_RCU) a chain whose waiting slots are a line's worth is copied without them, published by the first
- *       line's link, and the old one retired: what a thread that replaces one key for ever leaves behind is
- *       counted garbage, not chain.
+ *   I4  (CORE_RCU) a line of a chain without an entry is taken out of it by a writer who passes, and retired: its
+ *       link stays as it is for readers on their way. A chain whose waiting slots are a line's worth is copied
+ *       without them, published by the first line's link, and the old one retired: what a thread that replaces one
+ *       key for ever leaves behind is counted garbage, not chain. Where slots wait, a new line is taken only if there
+ *       is room for it as garbage.
  *   I10 (CORE_SEQ) the stamp of a first line is another one after each change of it or its chain than it was
  *       before, by the store that unlocks it. Who reads it unlocked and not moved, then what it wants, each with
  *       acquire of what was stored with release, then the same control word again, has read what was there all at
@@ -45,6 +47,7 @@
 #include <weir/map.h>
 
 #include "../lib/bell.h"
+#include "../lib/lock.h"
 #include "../lib/os_mutex.h"
 #include "../lib/os_rwlock.h"
 #include "../lib/rcu.h"
@@ -69,6 +72,17 @@ struct weir__line {
 };
 _Static_assert(sizeof(struct weir__line) == 64, "one cache line");
 
+/* A line of a chain. */
+struct weir__more {
+    struct weir__line line; /* the first */
+    struct weir_rcu_head head;
+};
+/* Of a map with an allocator. */
+struct weir__more_of {
+    struct weir__more more;
+    const struct weir_alloc *alloc;
+};
+
 /* A power of two of lines, at least 2: line h >> shift for hash h. */
 struct weir__table {
     unsigned shift;
@@ -81,7 +95,8 @@ struct weir__table {
     _Alignas(WEIR_LINE) weir_asize cursor; /* lines up to here are somebody's to move, modulo all */
     weir_asize left;                       /* lines that have not moved */
     weir_asize chained;                    /* further lines of those that have */
-    weir_aptr spare;                       /* CORE_SEQ: lines that have left their chains */
+    struct weir__lock spare_lock;          /* taken if it is free, never waited for */
+    struct weir__line *spare;              /* CORE_SEQ: lines that have left their chains */
     _Alignas(WEIR_LINE) struct weir__line line[];
 };
 
@@ -179,7 +194,13 @@ static inline size_t weir__map_count(unsigned bits) { return (size_t)__builtin_p
  * and `steps` others. In a guard, which it keeps. */
 struct weir__line *weir__map_lock(struct weir__core *m, uint64_t h, unsigned steps,
                                   struct weir__table **t, uint64_t *ctrl);
-bool weir__map_try_lock(const struct weir__core *m, struct weir__line *l, uint64_t *ctrl);
+static inline bool weir__map_try_lock(const struct weir__core *m, struct weir__line *l,
+                                      uint64_t *ctrl) {
+    uint64_t c = weir_load_relaxed(&l->ctrl);
+    if (WEIR_UNLIKELY(c & (MAP_LOCKED | MAP_MOVED))) return false;
+    *ctrl = c;
+    return weir__core_plain(m) || weir_cas_acquire(&l->ctrl, ctrl, c | MAP_LOCKED, MAP_L1);
+}
 /* Gives it back with this control word, locked or not. */
 static inline void weir__map_unlock(struct weir__core *m, struct weir__line *l, uint64_t ctrl) {
     if (WEIR_UNLIKELY(weir__core_plain(m))) {
@@ -194,7 +215,8 @@ static inline void weir__map_wait(struct weir__core *m, struct weir__line *l) {
 }
 
 /* Clears live bits of l, which is `first`, whose control word is *ctrl, or in its chain. Under its lock; t is its
- * table. In CORE_SEQ the caller adds MAP_CHANGE; l, if it is empty and not the first, is no longer in the chain. */
+ * table. In CORE_SEQ the caller adds MAP_CHANGE; there, and in plain kinds, l, if it is empty and not the first, may no
+ * longer be in the chain. */
 void weir__map_remove(const struct weir__core *m, struct weir__table *t, struct weir__line *first,
                       uint64_t *ctrl, struct weir__line *l, unsigned bits);
 
@@ -209,8 +231,16 @@ bool weir__map_spare(const struct weir__core *m, struct weir__spare *s, size_t n
 void weir__map_spare_free(const struct weir__core *m, struct weir__spare *s);
 struct weir__line *weir__map_spare_take(struct weir__spare *s);
 void weir__map_lines_free(const struct weir_alloc *a, struct weir__line *first);
-/* A line of the table's own spare ones, empty; NULL: there is none. */
+/* A line of the table's own spare ones, empty; NULL: there is none now. */
 struct weir__line *weir__map_recycled(struct weir__table *t);
+/* CORE_RCU: takes l out of the chain of `first`, whose lock is held; to be given to weir__map_retire after that. */
+void weir__map_unlink(struct weir__line *first, struct weir__line *l);
+/* Retires lines, as their links go on, up to `end`. */
+void weir__map_retire(const struct weir__core *m, struct weir__line *l,
+                      const struct weir__line *end);
+static inline size_t weir__map_more_bytes(const struct weir_alloc *a) {
+    return a ? sizeof(struct weir__more_of) : sizeof(struct weir__more);
+}
 
 struct weir__table *weir__map_table(const struct weir_alloc *a, size_t lines); /* NULL: no memory */
 void weir__map_table_free(struct weir__table *t);
@@ -238,7 +268,17 @@ int weir__map_resize(struct weir__core *m, size_t from, size_t to);
 /* ---- counting ------------------------------------------------------------------------------------------- */
 
 size_t weir__stripes_sum(const struct weir__stripe *stripe);
-size_t weir__map_stripe(void);
+#ifdef WEIR_MODEL
+static inline size_t weir__map_stripe(void) { return 0; }
+#else
+extern __thread char weir__map_here
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+/* By the page of the thread's own memory: neighbours in it are megabytes apart. */
+static inline size_t weir__map_stripe(void) {
+    uintptr_t page = (uintptr_t)&weir__map_here >> 12;
+    return (page ^ page >> 4 ^ page >> 11) % MAP_STRIPES;
+}
+#endif
 /* Of the core's entries, about: what is counted is counted for all cores of a map. */
 static inline size_t weir__map_len(const struct weir__core *m) {
     return weir__stripes_sum(m->stripe) >> m->share;

@@ -8,7 +8,7 @@
 #include "../lib/handle.h"
 #include "core.h"
 
-#define MAP_FILL 32 /* two entries a line */
+#define MAP_FILL 34 /* 2.1 entries a line */
 #define MAP_STEP 16
 
 struct weir_map {

@@ -16,7 +16,7 @@ int weir_map_get_u64_(weir_map *m, uint64_t hash, uint64_t *val) {
     if (WEIR_UNLIKELY(!m || !val)) return weir__misuse("weir_map_get_u64", "NULL");
     if (!weir__map_ok(m, "weir_map_get_u64")) return WEIR_EINVAL;
     weir_guard g = weir__rcu_enter();
-    bool found = weir__find(weir__map_root(&m->core), hash, NULL, NULL, val);
+    bool found = weir__find_word(weir__map_root(&m->core), hash, val);
     (void)weir__rcu_exit(g);
     return found ? 0 : WEIR_ENOENT;
 }
@@ -39,7 +39,7 @@ ptrdiff_t weir_map_get_many_u64(weir_map *m, const uint64_t *keys, uint64_t *val
             __builtin_prefetch(weir__map_line(t, h[j]));
         }
         for (size_t j = 0; j < k; j++, i++) {
-            found[i] = weir__find(t, h[j], NULL, NULL, &vals[i]);
+            found[i] = weir__find_word(t, h[j], &vals[i]);
             hits += found[i];
         }
         (void)weir__rcu_exit(g);

@@ -157,7 +157,7 @@ static void complete(struct move *v) {
     if (!weir_cas_release(&v->m->table, &from, v->to, MAP_T1)) return;
     bool grows = v->to->lines > v->from->lines;
     (void)weir_fetch_add_relaxed(grows ? &v->m->grown : &v->m->shrunk, 1);
-    size_t chains = weir_load_relaxed(&v->from->chained) * sizeof(struct weir__line);
+    size_t chains = weir_load_relaxed(&v->from->chained) * weir__map_more_bytes(v->m->alloc);
     if (weir__core_plain(v->m)) { /* the caller may be in it still */
         v->from->later = v->m->dead;
         v->m->dead = v->from;

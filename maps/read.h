@@ -30,7 +30,7 @@ static inline bool weir__find_in_line(const struct weir__line *l, uint64_t ctrl,
                                       weir__same_fn *same, const void *key, uint64_t *val) {
     unsigned hit = weir__map_match(l, h) & weir__map_live(ctrl);
     for (; hit; hit &= hit - 1) {
-        *val = weir_load_acquire(&l->val[weir__map_first(hit)], MAP_V2);
+        *val = weir_load_acquire(&l->val[weir__map_first(hit)], MAP_V4);
         if (!same || same(key, *val)) return true;
     }
     return false;
@@ -51,13 +51,41 @@ static inline bool weir__find(struct weir__table *t, uint64_t h, weir__same_fn *
                               const void *key, uint64_t *val) {
     for (;;) {
         struct weir__line *l = weir__map_line(t, h);
-        uint64_t c = weir_load_acquire(&l->ctrl, MAP_C2);
+        uint64_t c = weir_load_acquire(&l->ctrl, MAP_K1);
         if (WEIR_LIKELY(!(c & MAP_MOVED))) {
             if (weir__find_in_line(l, c, h, same, key, val)) return true;
             struct weir__line *chain = weir__map_chain(l);
             return WEIR_UNLIKELY(chain != NULL) && weir__find_in_chain(chain, h, same, key, val);
         }
         t = weir__map_successor(t);
+    }
+}
+
+/* a or b, without a branch. */
+static inline uint64_t weir__select(bool first, uint64_t a, uint64_t b) {
+    uint64_t mask = (uint64_t)0 - (uint64_t)first;
+    return (a & mask) | (b & ~mask);
+}
+
+/* The same for words. Whether the key is there cannot be predicted, nor in which slot; that it has nothing to do with
+ * a chain can. So there is one branch for both, and the rest is arithmetic. *val stays as it is if the key is not
+ * there. */
+static inline bool weir__find_word(struct weir__table *t, uint64_t h, uint64_t *val) {
+    for (;;) {
+        struct weir__line *l = weir__map_line(t, h);
+        uint64_t c = weir_load_acquire(&l->ctrl, MAP_C2);
+        unsigned hit = weir__map_match(l, h) & weir__map_live(c);
+        struct weir__line *chain = weir__map_chain(l);
+        if (WEIR_UNLIKELY(c & MAP_MOVED)) {
+            t = weir__map_successor(t);
+        } else if (WEIR_LIKELY((hit != 0) | (chain == NULL))) {
+            uint64_t v =
+                weir_load_acquire(&l->val[weir__map_first(hit | 1u << (MAP_SLOTS - 1))], MAP_V2);
+            *val = weir__select(hit != 0, v, *val);
+            return hit != 0;
+        } else {
+            return weir__find_in_chain(chain, h, NULL, NULL, val);
+        }
     }
 }
 
@@ -70,39 +98,41 @@ static inline unsigned weir__match_seq(const struct weir__line *l, uint64_t h) {
     return hit;
 }
 
-static inline bool weir__find_in_line_seq(const struct weir__line *l, uint64_t ctrl, uint64_t h,
-                                          uint64_t *val) {
-    unsigned hit = weir__match_seq(l, h) & weir__map_live(ctrl);
-    if (!hit) return false;
-    *val = weir_load_acquire(&l->val[weir__map_first(hit)], MAP_Q2);
-    return true;
+static inline int weir__find_chain_seq(const struct weir__line *first, uint64_t ctrl,
+                                       struct weir__line *l, uint64_t h, uint64_t *val) {
+    uint64_t v = *val;
+    bool found = false;
+    for (unsigned n = 1; l && !found; n++, l = weir__map_chain(l)) {
+        unsigned hit = weir__match_seq(l, h) & weir__map_live(weir_load_acquire(&l->ctrl, MAP_Q4));
+        if (hit) v = weir_load_acquire(&l->val[weir__map_first(hit)], MAP_Q5);
+        found = hit != 0;
+        /* A line that has left the chain may lead anywhere. */
+        if (n % 32 == 0 && weir_load_relaxed(&first->ctrl) != ctrl) return -1;
+    }
+    if (ctrl & MAP_LOCKED || weir_load_relaxed(&first->ctrl) != ctrl) return -1;
+    *val = v;
+    return found;
 }
 
-/* Of words. *l, *ctrl: where it was looked for, to be compared again by the caller (weir__map_same). */
-static inline bool weir__find_seq(struct weir__table *t, uint64_t h, uint64_t *val,
-                                  struct weir__line **first, uint64_t *ctrl) {
-    struct weir__line *l;
-    uint64_t c;
+/* Of words. 1, 0: whether it is there, as it was at one instant; -1: it has changed meanwhile. */
+static inline int weir__find_seq(struct weir__table *t, uint64_t h, uint64_t *val) {
+    struct weir__line *l, *chain;
+    uint64_t c, v;
+    unsigned hit;
     for (;; t = weir__map_successor(t)) {
         l = weir__map_line(t, h);
         c = weir_load_acquire(&l->ctrl, MAP_Q3);
         if (WEIR_LIKELY(!(c & MAP_MOVED))) break;
     }
-    *first = l;
-    *ctrl = c;
-    if (WEIR_UNLIKELY(c & MAP_LOCKED)) return false;
-    if (weir__find_in_line_seq(l, c, h, val)) return true;
-    for (unsigned n = 1; (l = weir__map_chain(l)) != NULL; n++) {
-        if (weir__find_in_line_seq(l, weir_load_acquire(&l->ctrl, MAP_Q4), h, val)) return true;
-        /* A line that has left the chain may lead anywhere. */
-        if (n % 32 == 0 && weir_load_relaxed(&(*first)->ctrl) != c) return false;
-    }
-    return false;
-}
-
-/* Whether what was read between was there at one instant. */
-static inline bool weir__map_same(const struct weir__line *first, uint64_t ctrl) {
-    return !(ctrl & MAP_LOCKED) && weir_load_relaxed(&first->ctrl) == ctrl;
+    hit = weir__match_seq(l, h) & weir__map_live(c);
+    v = weir_load_acquire(&l->val[weir__map_first(hit | 1u << (MAP_SLOTS - 1))], MAP_Q2);
+    chain = weir__map_chain(l);
+    WEIR_POINT("shard.read");
+    if (WEIR_UNLIKELY((hit == 0) & (chain != NULL)))
+        return weir__find_chain_seq(l, c, chain, h, val);
+    if (WEIR_UNLIKELY((c & MAP_LOCKED) != 0) | (weir_load_relaxed(&l->ctrl) != c)) return -1;
+    *val = weir__select(hit != 0, v, *val);
+    return hit != 0;
 }
 
 #endif

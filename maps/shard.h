@@ -18,7 +18,7 @@
 #include "../lib/os.h"
 #include "core.h"
 
-#define SHARD_FILL 38 /* 2.4 entries a line */
+#define SHARD_FILL 42 /* 2.6 entries a line */
 #define SHARD_STEP 16
 #ifdef WEIR_MODEL
 #define SHARD_TRIES 2

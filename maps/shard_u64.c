@@ -27,36 +27,27 @@ static bool get_locked(struct weir__core *c, uint64_t hash, uint64_t *val) {
 
 static bool get_plain(struct weir__core *c, uint64_t hash, uint64_t *val) {
     (void)weir__core_enter_plain(c, false);
-    bool found = weir__find(weir__map_root(c), hash, NULL, NULL, val);
+    bool found = weir__find_word(weir__map_root(c), hash, val);
     weir__core_exit_plain(c);
     return found;
 }
 
 static bool get_again(struct weir__core *c, uint64_t hash, uint64_t *val) {
     for (unsigned i = 1; i < SHARD_TRIES; i++) {
-        struct weir__line *first;
-        uint64_t ctrl;
         weir_pause();
         weir_guard g = weir__rcu_enter();
-        bool found = weir__find_seq(weir__map_root(c), hash, val, &first, &ctrl);
-        bool same = weir__map_same(first, ctrl);
+        int found = weir__find_seq(weir__map_root(c), hash, val);
         (void)weir__rcu_exit(g);
-        if (same) return found;
+        if (found >= 0) return found;
     }
     return get_locked(c, hash, val);
 }
 
 static inline bool get_seq(struct weir__core *c, uint64_t hash, uint64_t *val) {
-    struct weir__line *first;
-    uint64_t ctrl, v = 0;
     weir_guard g = weir__rcu_enter();
-    bool found = weir__find_seq(weir__map_root(c), hash, &v, &first, &ctrl);
-    WEIR_POINT("shard.read");
-    bool same = weir__map_same(first, ctrl);
+    int found = weir__find_seq(weir__map_root(c), hash, val);
     (void)weir__rcu_exit(g);
-    if (WEIR_UNLIKELY(!same)) found = get_again(c, hash, &v);
-    if (found) *val = v;
-    return found;
+    return WEIR_UNLIKELY(found < 0) ? get_again(c, hash, val) : found;
 }
 
 static inline bool get(weir_shardmap *m, uint64_t hash, uint64_t *val) {

@@ -43,7 +43,7 @@ struct weir__table *weir__map_table(const struct weir_alloc *a, size_t lines) {
 void weir__map_lines_free(const struct weir_alloc *a, struct weir__line *first) {
     while (first) {
         struct weir__line *next = weir_load_relaxed(&first->next);
-        weir__free(a, first, sizeof *first, _Alignof(struct weir__line));
+        weir__free(a, first, weir__map_more_bytes(a), _Alignof(struct weir__more));
         first = next;
     }
 }
@@ -51,15 +51,23 @@ void weir__map_lines_free(const struct weir_alloc *a, struct weir__line *first) 
 void weir__map_table_free(struct weir__table *t) {
     for (size_t i = 0; i < t->lines; i++)
         weir__map_lines_free(t->alloc, weir_load_relaxed(&t->line[i].next));
-    weir__map_lines_free(t->alloc, weir_load_relaxed(&t->spare));
+    weir__map_lines_free(t->alloc, t->spare);
     weir__free_zeroed(t->alloc, t, table_bytes(t->lines), WEIR_LINE);
+}
+
+static struct weir__line *new_line(const struct weir_alloc *a) {
+    size_t bytes = weir__map_more_bytes(a);
+    struct weir__more *l = weir__alloc(a, bytes, _Alignof(struct weir__more));
+    if (!l) return NULL;
+    memset(l, 0, bytes);
+    if (a) ((struct weir__more_of *)(void *)l)->alloc = a;
+    return &l->line;
 }
 
 bool weir__map_spare(const struct weir__core *m, struct weir__spare *s, size_t n) {
     while (s->n < n) {
-        struct weir__line *l = weir__alloc(m->alloc, sizeof *l, _Alignof(struct weir__line));
+        struct weir__line *l = new_line(m->alloc);
         if (!l) return false;
-        memset(l, 0, sizeof *l);
         weir_init_atomic(&l->next, s->first);
         s->first = l;
         s->n++;
@@ -81,13 +89,6 @@ void weir__map_spare_free(const struct weir__core *m, struct weir__spare *s) {
 }
 
 /* ---- the lock ------------------------------------------------------------------------------------------- */
-
-bool weir__map_try_lock(const struct weir__core *m, struct weir__line *l, uint64_t *ctrl) {
-    uint64_t c = weir_load_relaxed(&l->ctrl);
-    if (c & (MAP_LOCKED | MAP_MOVED)) return false;
-    *ctrl = c;
-    return weir__core_plain(m) || weir_cas_acquire(&l->ctrl, ctrl, c | MAP_LOCKED, MAP_L1);
-}
 
 static void await(struct weir__core *m, struct weir__line *l) {
     for (unsigned i = 0; i < SPIN && weir__os_cpus() > 1; i++) {
@@ -135,34 +136,55 @@ static void remove_until_unread(struct weir__line *first, uint64_t *ctrl, struct
     weir_store_relaxed(&l->ctrl, c);
 }
 
-/* To the spare ones of its table; the list only grows but for being taken whole. */
-static void recycle(struct weir__table *t, struct weir__line *first, struct weir__line *last) {
-    void *head = weir_load_relaxed(&t->spare);
-    do weir_store_release(&last->next, head, MAP_H5);
-    while (!weir_cas_release(&t->spare, &head, first, MAP_S1));
-}
-
 struct weir__line *weir__map_recycled(struct weir__table *t) {
-    if (!weir_load_relaxed(&t->spare)) return NULL;
-    struct weir__line *l = weir_exchange_acquire(&t->spare, NULL, MAP_S2), *rest, *last;
-    if (!l) return NULL;
-    rest = last = weir_load_relaxed(&l->next);
-    if (!rest) return l;
-    for (struct weir__line *n; (n = weir_load_relaxed(&last->next)) != NULL;) last = n;
-    recycle(t, rest, last);
+    if (!weir__lock_try(&t->spare_lock)) return NULL;
+    struct weir__line *l = t->spare;
+    if (l) t->spare = weir_load_relaxed(&l->next);
+    weir__unlock(&t->spare_lock);
     return l;
 }
 
-static void unlink_line(const struct weir__core *m, struct weir__table *t, struct weir__line *first,
-                        struct weir__line *l) {
+void weir__map_unlink(struct weir__line *first, struct weir__line *l) {
     struct weir__line *before = first, *n;
     while ((n = weir_load_relaxed(&before->next)) != l) before = n;
     n = weir_load_relaxed(&l->next);
     weir_store_release(&before->next, n, MAP_H4);
-    if (m->kind == CORE_SEQ)
-        recycle(t, l, l);
-    else
-        weir__free(m->alloc, l, sizeof *l, _Alignof(struct weir__line));
+}
+
+/* Of kinds whose lines may be used again at once. */
+static void give_back(const struct weir__core *m, struct weir__table *t, struct weir__line *first,
+                      struct weir__line *l) {
+    if (m->kind != CORE_SEQ) {
+        weir__map_unlink(first, l);
+        weir_init_atomic(&l->next, NULL);
+        weir__map_lines_free(m->alloc, l);
+    } else if (weir__lock_try(&t->spare_lock)) { /* else it stays in its chain, empty */
+        weir__map_unlink(first, l);
+        weir_store_release(&l->next, t->spare, MAP_H5);
+        t->spare = l;
+        weir__unlock(&t->spare_lock);
+    }
+}
+
+static struct weir__more *more_of(struct weir_rcu_head *head) {
+    return (struct weir__more *)(void *)((char *)head - offsetof(struct weir__more, head));
+}
+static void free_more(struct weir_rcu_head *head) {
+    weir__free(NULL, more_of(head), sizeof(struct weir__more), _Alignof(struct weir__more));
+}
+static void free_more_of(struct weir_rcu_head *head) {
+    struct weir__more_of *o = (struct weir__more_of *)(void *)more_of(head);
+    weir__free(o->alloc, o, sizeof *o, _Alignof(struct weir__more));
+}
+
+void weir__map_retire(const struct weir__core *m, struct weir__line *l,
+                      const struct weir__line *end) {
+    while (l != end) {
+        struct weir__line *next = weir_load_relaxed(&l->next);
+        (void)weir_rcu_retire(&((struct weir__more *)(void *)l)->head,
+                              weir__map_more_bytes(m->alloc), m->alloc ? free_more_of : free_more);
+        l = next;
+    }
 }
 
 void weir__map_remove(const struct weir__core *m, struct weir__table *t, struct weir__line *first,
@@ -177,5 +199,5 @@ void weir__map_remove(const struct weir__core *m, struct weir__table *t, struct 
     }
     uint64_t c = weir_load_relaxed(&l->ctrl) & ~(uint64_t)bits;
     weir_store_release(&l->ctrl, c, MAP_C8);
-    if (!weir__map_live(c)) unlink_line(m, t, first, l);
+    if (!weir__map_live(c)) give_back(m, t, first, l);
 }

@@ -19,12 +19,6 @@
 
 #define LOOK_EVERY 64 /* removals of a thread: whether the table is much too large */
 
-struct weir__dead { /* a chain that was written anew */
-    struct weir_rcu_head head;
-    const struct weir_alloc *alloc;
-    struct weir__line *first;
-};
-
 /* Where a write is. */
 struct place {
     struct weir__table *table;
@@ -33,6 +27,7 @@ struct place {
     unsigned slot;
     size_t added;
     bool changed;
+    struct weir__line *retire, *end; /* lines that have left the chain, up to this one */
 };
 
 static void find(const struct weir__write *w, struct place *at) {
@@ -105,24 +100,17 @@ static struct weir__line *copy_chain(struct weir__write *w, struct weir__line *l
     return copy;
 }
 
-static void free_chain(struct weir_rcu_head *head) {
-    struct weir__dead *d = (struct weir__dead *)(void *)head;
-    const struct weir_alloc *a = d->alloc;
-    weir__map_lines_free(a, d->first);
-    weir__free(a, d, sizeof *d, _Alignof(struct weir__dead));
-}
-
 /* There is no free slot. 0, or WEIR_ENOMEM: w says what it needs. */
-static int extend(struct weir__write *w, const struct place *at) {
+static int extend(struct weir__write *w, struct place *at) {
     struct weir__line *old = weir_load_relaxed(&at->first->next);
     struct chain c = measure(old);
     bool anew = c.waiting >= MAP_SLOTS; /* I4 */
     w->longest = c.lines;
     w->need = anew ? (c.live + MAP_SLOTS) / MAP_SLOTS : 1;
-    w->garbage = anew ? c.lines * sizeof *old : 0;
+    w->garbage = anew ? c.lines : c.waiting || at->ctrl & MAP_WAITING ? 1 : 0;
+    w->garbage *= weir__map_more_bytes(w->m->alloc);
     struct weir__line *l = anew || w->spare.n ? NULL : weir__map_recycled(at->table);
-    if (!l && (w->spare.n < w->need || (anew && (!w->dead || w->garbage > w->asked))))
-        return WEIR_ENOMEM;
+    if (!l && (w->spare.n < w->need || w->garbage > w->asked)) return WEIR_ENOMEM;
     if (anew) {
         l = copy_chain(w, old);
         (void)weir_fetch_add_relaxed(&w->m->rewritten, 1);
@@ -133,8 +121,23 @@ static int extend(struct weir__write *w, const struct place *at) {
     }
     weir_store_release(&at->first->next, l, MAP_H1);
     WEIR_POINT("map.chained");
-    if (anew) w->dead->first = old;
+    if (anew) at->retire = old;
     return 0;
+}
+
+/* Takes a line out of the chain that has no entry; but for one of which some slots wait, and others may be filled. */
+static void prune(const struct weir__core *m, struct place *at) {
+    struct weir__line *l = weir__map_chain(at->first);
+    if (!weir__rcu_within_limit(weir__map_more_bytes(m->alloc))) return;
+    for (; l; l = weir__map_chain(l)) {
+        uint64_t c = weir_load_relaxed(&l->ctrl);
+        unsigned free = free_slots(c);
+        if (weir__map_live(c) || (free && free != MAP_LIVE)) continue;
+        weir__map_unlink(at->first, l);
+        at->retire = l;
+        at->end = weir_load_relaxed(&l->next);
+        return;
+    }
 }
 
 /* Slots of l for a new entry. */
@@ -183,6 +186,7 @@ static int update(struct weir__write *w, struct place *at) {
         w->table = at->table->lines;
         w->longest = 0;
         w->need = 1;
+        w->garbage = 0;
         if (!l) return WEIR_ENOMEM;
     }
     int rc = w->update(&w->val, there, w->arg);
@@ -225,23 +229,41 @@ static int absent(struct weir__write *w, struct place *at) {
     }
 }
 
+/* Locks the line; the usual case, that it is free and its entries are not on the move, in few steps. */
+static inline void lock(struct weir__write *w, struct place *at) {
+    struct weir__core *m = w->m;
+    struct weir__table *t = weir__map_root(m);
+    struct weir__line *l = weir__map_line(t, w->hash);
+    __builtin_prefetch(l, 1);
+    if (WEIR_LIKELY(!weir__map_successor(t)) && WEIR_LIKELY(weir__map_try_lock(m, l, &at->ctrl))) {
+        at->table = t;
+        at->first = l;
+    } else {
+        at->first = weir__map_lock(m, w->hash, w->helped ? 0 : m->step, &at->table, &at->ctrl);
+    }
+}
+
 static int attempt(struct weir__write *w) {
     struct weir__core *m = w->m;
-    struct place at = { .added = 0 };
+    struct place at;
+    at.added = 0;
+    at.changed = false;
+    at.retire = at.end = NULL;
     w->need = 0;
     weir_guard g = weir__core_enter(m);
-    at.first = weir__map_lock(m, w->hash, w->helped ? 0 : m->step, &at.table, &at.ctrl);
+    lock(w, &at);
     w->helped = true;
     find(w, &at);
     WEIR_POINT("map.locked");
     int rc = at.line ? present(w, &at) : absent(w, &at);
-    if (at.changed && m->kind == CORE_SEQ) at.ctrl += MAP_CHANGE;
+    if (m->kind == CORE_RCU) {
+        if (WEIR_UNLIKELY(at.line != at.first) && !at.retire) prune(m, &at);
+    } else if (at.changed && m->kind == CORE_SEQ) {
+        at.ctrl += MAP_CHANGE;
+    }
     weir__map_unlock(m, at.first, at.ctrl);
     weir__core_exit(m, g);
-    if (w->dead && w->dead->first) {
-        (void)weir_rcu_retire(&w->dead->head, w->garbage, free_chain);
-        w->dead = NULL;
-    }
+    if (WEIR_UNLIKELY(at.retire != NULL)) weir__map_retire(m, at.retire, at.end);
     if (at.added) weir__map_add(m, at.added);
     if (at.added == (size_t)-1) {
         if (m->kind == CORE_RCU) weir__rcu_ask();
@@ -266,12 +288,6 @@ static int provide(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
         int rc = weir_rcu_room_wait(w->garbage, deadline, ctx);
         if (rc < 0) return rc;
         w->asked = w->garbage;
-        if (!w->dead) {
-            w->dead = weir__alloc(w->m->alloc, sizeof *w->dead, _Alignof(struct weir__dead));
-            if (!w->dead) return WEIR_ENOMEM;
-            w->dead->alloc = w->m->alloc;
-            w->dead->first = NULL;
-        }
     }
     return weir__map_spare(w->m, &w->spare, w->need) ? 0 : WEIR_ENOMEM;
 }
@@ -293,8 +309,6 @@ int weir__write(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
         if (rc < 0) break;
     }
     if (WEIR_UNLIKELY(w->spare.n)) weir__map_spare_free(w->m, &w->spare);
-    if (WEIR_UNLIKELY(w->dead != NULL))
-        weir__free(w->m->alloc, w->dead, sizeof *w->dead, _Alignof(struct weir__dead));
     if (w->removed && time_to_look()) (void)weir__map_removed(w->m);
     return rc;
 }

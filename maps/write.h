@@ -18,8 +18,6 @@ enum weir__verb {
 
 typedef int weir__update_fn(uint64_t *val, bool there, void *arg);
 
-struct weir__dead;
-
 struct weir__write {
     struct weir__core *m;
     enum weir__verb verb;
@@ -33,10 +31,9 @@ struct weir__write {
 
     /* What it has for the next attempt, and what the last one would have needed. */
     struct weir__spare spare;
-    struct weir__dead *dead; /* for a chain that is to be retired */
-    size_t need, garbage;    /* lines; bytes that would be retired */
-    size_t table, longest;   /* lines of the table and of the chain then */
-    size_t asked;            /* bytes of garbage that there is room for */
+    size_t need, garbage;  /* lines; bytes that will be retired */
+    size_t asked;          /* bytes of garbage that there is room for */
+    size_t table, longest; /* lines of the table and of the chain then */
     bool removed, helped;
 };
 

@@ -42,7 +42,7 @@ static int reserve(void *m, size_t n) { return weir_shardmap_reserve(m, n); }
 static size_t places(void *m) {
     struct weir_map_stats s = WEIR_MAP_STATS;
     CHECK_IS(weir_shardmap_read_stats(m, WEIR_SHARDMAP_ALL, &s), 0);
-    return 2 * s.lines;
+    return s.lines * 42 / 16;
 }
 
 const struct kind K = {
