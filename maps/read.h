@@ -51,7 +51,7 @@ static inline bool weir__find(struct weir__table *t, uint64_t h, weir__same_fn *
                               const void *key, uint64_t *val) {
     for (;;) {
         struct weir__line *l = weir__map_line(t, h);
-        uint64_t c = weir_load_acquire(&l->ctrl, MAP_K1);
+        uint64_t c = weir_load_acquire(&l->ctrl, MAP_J1);
         if (WEIR_LIKELY(!(c & MAP_MOVED))) {
             if (weir__find_in_line(l, c, h, same, key, val)) return true;
             struct weir__line *chain = weir__map_chain(l);

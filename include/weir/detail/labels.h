@@ -173,7 +173,7 @@
     XX(MAP_N1, RMW_REL, "MAP_N2", "a new table may be seen before its lines are empty")            \
     XX(MAP_N2, LOAD_ACQ, "MAP_N1", "as N1")                                                        \
     XX(MAP_L1, RMW_ACQ, "MAP_C1", "what the lock protects may be seen as it was before")           \
-    XX(MAP_C1, STORE_REL, "MAP_L1 MAP_C2 MAP_C3 MAP_C6 MAP_C9 MAP_Q3 MAP_K1",                      \
+    XX(MAP_C1, STORE_REL, "MAP_L1 MAP_C2 MAP_C3 MAP_C6 MAP_C9 MAP_Q3 MAP_J1",                      \
        "a slot may be live before key and value are in it; and as L1")                             \
     XX(MAP_C2, LOAD_ACQ, "MAP_C1", "as C1, and an entry that has moved may not be there yet")      \
     XX(MAP_C3, LOAD_ACQ, "MAP_C1", "a writer may not find the entries that have moved")            \
@@ -190,7 +190,7 @@
     XX(MAP_V3, STORE_REL, "MAP_Q2 MAP_Q5 MAP_V4", "as F1")                                         \
     XX(MAP_Q1, LOAD_ACQ, "MAP_F1", "as F1")                                                        \
     XX(MAP_Q2, LOAD_ACQ, "MAP_V1 MAP_V3", "as F1")                                                 \
-    XX(MAP_K1, LOAD_ACQ, "MAP_C1", "as C2, where keys are not words")                              \
+    XX(MAP_J1, LOAD_ACQ, "MAP_C1", "as C2, where keys are not words")                              \
     XX(MAP_V4, LOAD_ACQ, "MAP_V1 MAP_V3", "as V1, in a chain, and where keys are not words")       \
     XX(MAP_Q5, LOAD_ACQ, "MAP_V1 MAP_V3", "as F1, in a chain")                                     \
     XX(MAP_Q3, LOAD_ACQ, "MAP_C1", "as C2, for who looks again")                                   \
