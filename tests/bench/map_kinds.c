@@ -116,9 +116,8 @@ static void mix(struct subject *s, void *map, uint32_t gets, uint32_t puts) {
                              .gets_below = gets,
                              .puts_below = gets + puts };
     size_t before = s->kind->len(map);
-    all(s, map, &w);
+    while (w.ops == 0) all(s, map, &w); /* on a busy machine no thread may have begun in time */
     size_t after = s->kind->len(map);
-    check(s, w.ops > 0, "nothing was done");
     check(s, w.untold != 0 || (int64_t)after - (int64_t)before == w.added,
           "the length is not what was put less what was deleted");
     check(s, there(s, map, 0, 1, TWICE) == after, "the length is not what can be read");
