@@ -30,7 +30,6 @@
  *            computes anew, so that no call returns a value that was gone before it began. */
 #include "compute.h"
 
-#include "../lib/ctx.h"
 #include "../lib/os_user.h"
 #include "../lib/rcu_inside.h"
 

@@ -3,6 +3,7 @@
 #ifndef WEIR_MAPS_COMPUTE_H
 #define WEIR_MAPS_COMPUTE_H
 
+#include "../lib/ctx.h"
 #include "../lib/wait.h"
 
 /* One call, on its thread's stack. It waits for the call that computes its key, or is that call. */
@@ -35,6 +36,15 @@ struct weir__compute {
  *                 guard or in a retired object's function
  *   WEIR_ENOMEM   the thread's first wait; nothing was called. */
 int weir__compute(struct weir__compute *c, weir_time deadline, weir_ctx *ctx);
+
+/* Between the function and the store: what was computed is stored although ctx has ended meanwhile, if that does not have
+ * to wait. */
+static inline void weir__compute_made(weir_time *deadline, weir_ctx **ctx) {
+    WEIR_POINT("compute.made");
+    if (weir__ctx_err(*ctx) == 0) return;
+    *deadline = WEIR_NOW;
+    *ctx = NULL;
+}
 
 /* Debug builds: whether a call computes a key of this map. */
 #if defined(WEIR_DEBUG) && !defined(WEIR_MODEL)

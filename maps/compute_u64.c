@@ -41,7 +41,6 @@ static bool look_in_shardmap(struct weir__compute *c) {
     return weir_shardmap_get_u64_(w->of.shardmap, c->hash, w->asked->val) == 0;
 }
 
-/* The context is not asked for once there is a value, unless the store has to wait. */
 static int make(struct weir__compute *c, weir_time deadline, weir_ctx *ctx) {
     struct words *w = words(c);
     const struct asked *a = w->asked;
@@ -49,7 +48,7 @@ static int make(struct weir__compute *c, weir_time deadline, weir_ctx *ctx) {
     int rc = a->fn(a->key, &store.val, a->arg);
     if (rc > 0 || rc == WEIR_EEXIST) return weir__misuse(w->call, "what its function returns");
     if (rc < 0) return rc;
-    WEIR_POINT("compute.made");
+    weir__compute_made(&deadline, &ctx);
     rc = weir__write(&store, deadline, ctx);
     if (rc == 0 || rc == WEIR_EEXIST) *a->val = rc == 0 ? store.val : store.old;
     return rc;

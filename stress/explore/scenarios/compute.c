@@ -233,6 +233,11 @@ COMPUTE(cancel_fails, "map.compute.cancel.fails", 3, "", 0, "E0", "@0", "X.");
 COMPUTE(circle, "map.compute.circle", 2, "", 0, "Y0", "Y1");
 COMPUTE(circle_three, "map.compute.circle.three", 3, "", 0, "Y0", "Y1", "O0");
 COMPUTE(keys, "map.compute.keys", 2, "", 2, "O0", "O1");
+/* who has waited, and does no more, is in nobody's way */
+COMPUTE(then, "map.compute.then", 2, "", 2, "O0O1", "O0O1");
+COMPUTE(late_then, "map.compute.late.then", 2, "", 0, "O0O1", "L0O1");
+/* a circle that is closed by a key that was handed over */
+COMPUTE(circle_heir, "map.compute.circle.heir", 3, "", 0, "E0", "Y0", "Y1");
 static const struct compute_case oom_case = { .map = { .there = "" },
                                               .program = { "O0", "O0" },
                                               .oom = true };
@@ -240,7 +245,8 @@ static const struct weir_model_scenario oom =
     SCENARIO(oom, "map.compute.oom", 2, "O0 | O0", "oom=1");
 
 const struct weir_model_scenario *const compute_scenarios[] = {
-    &two,    &three,        &there, &put,        &put_two, &take,   &take_two,
-    &fails,  &fails_two,    &late,  &late_fails, &now,     &cancel, &cancel_fails,
-    &circle, &circle_three, &keys,  &oom,        NULL
+    &two,      &three,        &there,       &put,          &put_two,    &take,
+    &take_two, &fails,        &fails_two,   &late,         &late_fails, &now,
+    &cancel,   &cancel_fails, &circle,      &circle_three, &keys,       &oom,
+    &then,     &late_then,    &circle_heir, NULL
 };

@@ -68,6 +68,7 @@ int compute(void *m, uint64_t key, weir_map_compute_fn_u64 *fn, void *arg, uint6
     XX("MAP compute: the function may use the map", uses_map)                          \
     XX("MAP compute: who would wait for itself does not", recursion)                   \
     XX("MAP compute: of a circle of threads one does not wait", circle)                \
+    XX("MAP compute: who has waited is in nobody's way", waited)                       \
     XX("MAP compute: nobody waits in a guard", in_guard)                               \
     XX("MAP compute: allocation failure", no_memory)                                   \
     XX("MAP compute: the function ends its thread", ends_thread)                       \

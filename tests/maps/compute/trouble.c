@@ -84,13 +84,46 @@ static void circle_in(void *m) {
 }
 void circle(void) { each_kind(circle_in); }
 
-/* ---- guards and locks --------------------------------------------------------------------------------------- */
-
+/* Two threads that have waited for each other, one after the other. */
+struct pair {
+    struct work first, then;
+};
 static int give_key(uint64_t key, uint64_t *val, void *arg) {
     (void)arg;
     *val = key;
     return 0;
 }
+static int64_t is_waited_for(void *pair) {
+    struct pair *p = pair;
+    uint64_t v = 0;
+    CHECK_IS(compute(p->first.m, 9, work_fn, &p->first, &v), 0);
+    work_runs(&p->then);
+    return compute(p->first.m, 5, give_key, NULL, &v);
+}
+static int64_t waits(void *pair) {
+    struct pair *p = pair;
+    uint64_t v = 0;
+    CHECK_IS(compute(p->first.m, 9, give_key, NULL, &v), WEIR_EEXIST);
+    return compute(p->first.m, 5, work_fn, &p->then, &v);
+}
+static void waited_in(void *m) {
+    struct pair p = { WORK(m, 9, 1), WORK(m, 5, 2) };
+    struct call one, other;
+    call_start(&one, is_waited_for, &p);
+    work_runs(&p.first);
+    call_start(&other, waits, &p);
+    CHECK(call_sleeps(&other), "it does not wait");
+    work_let_go(&p.first);
+    work_runs(&p.then);
+    CHECK(call_sleeps(&one), "it does not wait");
+    work_let_go(&p.then);
+    CHECK_IS(call_end(&one), WEIR_EEXIST);
+    CHECK_IS(call_end(&other), 0);
+}
+void waited(void) { each_kind(waited_in); }
+
+/* ---- guards and locks --------------------------------------------------------------------------------------- */
+
 static int from_update(uint64_t *val, bool there, void *m) {
     (void)there;
     CHECK_IS(weir_shardmap_compute_u64(m, 10, give_key, NULL, val), WEIR_EDEADLK);
