@@ -82,7 +82,8 @@ int weir_map_compute_u64_wait(weir_map *m, uint64_t key, weir_map_compute_fn_u64
     int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
     uint64_t hash = weir_word_hash_(key, m->seed);
-    if (WEIR_LIKELY(weir_map_get_u64_(m, hash, val) == 0)) return WEIR_EEXIST;
+    rc = weir_map_get_u64_(m, hash, val);
+    if (WEIR_LIKELY(rc != WEIR_ENOENT)) return rc == 0 ? WEIR_EEXIST : rc; /* not of words */
     struct asked a = { key, val, fn, arg, deadline, ctx };
     return in_map(m, hash, &a);
 }

@@ -3,17 +3,17 @@
 #include <string.h>
 
 #include "../lib/base.h"
+#include "../lib/ctx.h"
 #include "../lib/os.h"
 #include "compute.h"
 #include "map.h"
-#include "walk.h"
+#include "node.h"
 
 int weir__map_check(const struct weir_map_opts *o, const char *call) {
-    if (!o || o->size < sizeof *o || o->key_size == 0 || o->val_size == 0)
-        return weir__misuse(call, "no options, or a size of 0");
+    if (!o || o->size < sizeof *o) return weir__misuse(call, "no options");
     if (!weir__alloc_usable(o->alloc)) return weir__misuse(call, "half an allocator");
-    if (o->key_size != sizeof(uint64_t) || o->val_size != sizeof(uint64_t)) return WEIR_ENOTSUP;
-    return o->hint > MAP_ENTRIES_MAX ? WEIR_ETOOBIG : 0;
+    int rc = weir__shape_check(o, call);
+    return rc == 0 && o->hint > MAP_ENTRIES_MAX ? WEIR_ETOOBIG : rc;
 }
 
 int weir_map_new(weir_map **out, const struct weir_map_opts *o) {
@@ -28,6 +28,7 @@ int weir_map_new(weir_map **out, const struct weir_map_opts *o) {
     memset(m, 0, sizeof *m);
     m->seed = o->seed ? o->seed : weir__os_random();
     weir__handle_init(&m->handle, WEIR__MAP);
+    weir__shape_init(&m->shape, o, m->seed, CORE_RCU);
     struct weir__core_opts c = { .kind = CORE_RCU,
                                  .alloc = o->alloc,
                                  .hint = o->hint,
@@ -47,10 +48,13 @@ int weir_map_free(weir_map *m) {
     if (!weir__map_ok(m, "weir_map_free")) return WEIR_EINVAL;
     if (weir__compute_runs(m)) return weir__misuse("weir_map_free", "inside a compute");
     const struct weir_alloc *a = m->core.alloc;
-    if (a) { /* its functions are called for what is retired */
-        int rc = weir_rcu_barrier();
-        if (rc < 0) return rc;
-    }
+    const struct weir__cores one = { &m->core, 0, 1 };
+    int rc = 0;
+    if (!m->shape.words)
+        rc = weir__nodes_end(&m->shape, &one);
+    else if (a) /* its functions are called for what is retired */
+        rc = weir_rcu_barrier();
+    if (rc < 0) return rc;
     if (!weir__handle_end(&m->handle, WEIR__MAP, "weir_map_free")) return WEIR_EINVAL;
     weir__core_fini(&m->core);
     weir__handle_free(a, m, sizeof *m, WEIR_LINE, &m->handle);
@@ -67,11 +71,12 @@ int weir_map_reserve(weir_map *m, size_t n) {
     return n > MAP_ENTRIES_MAX ? WEIR_ETOOBIG : weir__core_reserve(&m->core, n);
 }
 
-int weir_map_clear(weir_map *m) {
+int weir_map_clear_wait(weir_map *m, weir_time deadline, weir_ctx *ctx) {
     if (!m) return weir__misuse("weir_map_clear", "no map");
     if (!weir__map_ok(m, "weir_map_clear")) return WEIR_EINVAL;
-    weir__core_clear(&m->core);
-    return 0;
+    if (!m->shape.words) return weir__node_clear(&m->shape, &m->core, deadline, ctx);
+    int rc = weir__ctx_err(ctx);
+    return rc < 0 ? rc : weir__core_clear(&m->core, NULL);
 }
 
 int weir_map_read_stats(weir_map *m, struct weir_map_stats *out) {

@@ -15,10 +15,12 @@
 int weir_map_get_u64_(weir_map *m, uint64_t hash, uint64_t *val) {
     if (WEIR_UNLIKELY(!m || !val)) return weir__misuse("weir_map_get_u64", "NULL");
     if (!weir__map_ok(m, "weir_map_get_u64")) return WEIR_EINVAL;
+    if (!weir__map_words_debug(m, "weir_map_get_u64")) return WEIR_EINVAL;
     weir_guard g = weir__rcu_enter();
     bool found = weir__find_word(weir__map_root(&m->core), hash, val);
     (void)weir__rcu_exit(g);
-    return found ? 0 : WEIR_ENOENT;
+    return ((int)found - 1) &
+           m->shape.miss; /* without a branch: found or not cannot be predicted */
 }
 
 #define AHEAD 16
@@ -27,7 +29,8 @@ ptrdiff_t weir_map_get_many_u64(weir_map *m, const uint64_t *keys, uint64_t *val
                                 size_t n) {
     if (WEIR_UNLIKELY(!m || (n && (!keys || !vals || !found))))
         return weir__misuse("weir_map_get_many_u64", "NULL");
-    if (!weir__map_ok(m, "weir_map_get_many_u64")) return WEIR_EINVAL;
+    if (!weir__map_ok(m, "weir_map_get_many_u64") || !weir__map_words(m, "weir_map_get_many_u64"))
+        return WEIR_EINVAL;
     ptrdiff_t hits = 0;
     for (size_t i = 0; i < n;) {
         uint64_t h[AHEAD];
@@ -57,7 +60,8 @@ static struct weir__write write_of(weir_map *m, enum weir__verb verb, uint64_t k
 int weir_map_put_u64_wait(weir_map *m, uint64_t key, uint64_t val, weir_time deadline,
                           weir_ctx *ctx) {
     if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_put_u64", "no map");
-    if (!weir__map_ok(m, "weir_map_put_u64")) return WEIR_EINVAL;
+    if (!weir__map_ok(m, "weir_map_put_u64") || !weir__map_words(m, "weir_map_put_u64"))
+        return WEIR_EINVAL;
     struct weir__write w = write_of(m, WRITE_PUT, key);
     w.val = val;
     int rc = weir__ctx_err(ctx);
@@ -78,20 +82,24 @@ static int exchange(enum weir__verb verb, weir_map *m, uint64_t key, uint64_t *v
 int weir_map_get_or_put_u64_wait(weir_map *m, uint64_t key, uint64_t *val, weir_time deadline,
                                  weir_ctx *ctx) {
     if (WEIR_UNLIKELY(!m || !val)) return weir__misuse("weir_map_get_or_put_u64", "NULL");
-    if (!weir__map_ok(m, "weir_map_get_or_put_u64")) return WEIR_EINVAL;
+    if (!weir__map_ok(m, "weir_map_get_or_put_u64") ||
+        !weir__map_words(m, "weir_map_get_or_put_u64"))
+        return WEIR_EINVAL;
     return exchange(WRITE_GET_OR_PUT, m, key, val, deadline, ctx);
 }
 
 int weir_map_swap_u64_wait(weir_map *m, uint64_t key, uint64_t *val, weir_time deadline,
                            weir_ctx *ctx) {
     if (WEIR_UNLIKELY(!m || !val)) return weir__misuse("weir_map_swap_u64", "NULL");
-    if (!weir__map_ok(m, "weir_map_swap_u64")) return WEIR_EINVAL;
+    if (!weir__map_ok(m, "weir_map_swap_u64") || !weir__map_words(m, "weir_map_swap_u64"))
+        return WEIR_EINVAL;
     return exchange(WRITE_SWAP, m, key, val, deadline, ctx);
 }
 
 int weir_map_take_u64(weir_map *m, uint64_t key, uint64_t *val) {
     if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_take_u64", "no map");
-    if (!weir__map_ok(m, "weir_map_take_u64")) return WEIR_EINVAL;
+    if (!weir__map_ok(m, "weir_map_take_u64") || !weir__map_words(m, "weir_map_take_u64"))
+        return WEIR_EINVAL;
     struct weir__write w = write_of(m, WRITE_TAKE, key);
     int rc = weir__write(&w, WEIR_NOW, NULL);
     if (rc == 0 && val) *val = w.old;
@@ -100,14 +108,16 @@ int weir_map_take_u64(weir_map *m, uint64_t key, uint64_t *val) {
 
 int weir_map_delete_u64(weir_map *m, uint64_t key) {
     if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_delete_u64", "no map");
-    if (!weir__map_ok(m, "weir_map_delete_u64")) return WEIR_EINVAL;
+    if (!weir__map_ok(m, "weir_map_delete_u64") || !weir__map_words(m, "weir_map_delete_u64"))
+        return WEIR_EINVAL;
     struct weir__write w = write_of(m, WRITE_TAKE, key);
     return weir__write(&w, WEIR_NOW, NULL);
 }
 
 int weir_map_cad_u64(weir_map *m, uint64_t key, uint64_t expect) {
     if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_cad_u64", "no map");
-    if (!weir__map_ok(m, "weir_map_cad_u64")) return WEIR_EINVAL;
+    if (!weir__map_ok(m, "weir_map_cad_u64") || !weir__map_words(m, "weir_map_cad_u64"))
+        return WEIR_EINVAL;
     struct weir__write w = write_of(m, WRITE_CAD, key);
     w.expect = expect;
     return weir__write(&w, WEIR_NOW, NULL);
@@ -115,7 +125,8 @@ int weir_map_cad_u64(weir_map *m, uint64_t key, uint64_t expect) {
 
 int weir_map_cas_u64(weir_map *m, uint64_t key, uint64_t expect, uint64_t val) {
     if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_cas_u64", "no map");
-    if (!weir__map_ok(m, "weir_map_cas_u64")) return WEIR_EINVAL;
+    if (!weir__map_ok(m, "weir_map_cas_u64") || !weir__map_words(m, "weir_map_cas_u64"))
+        return WEIR_EINVAL;
     struct weir__write w = write_of(m, WRITE_CAS, key);
     w.expect = expect;
     w.val = val;
@@ -127,7 +138,8 @@ int weir_map_cas_u64(weir_map *m, uint64_t key, uint64_t expect, uint64_t val) {
 ptrdiff_t weir_map_next_u64(weir_map *m, struct weir_map_cursor *c, uint64_t *keys, uint64_t *vals,
                             size_t n) {
     if (!m || !c || (n && (!keys || !vals))) return weir__misuse("weir_map_next_u64", "NULL");
-    if (!weir__map_ok(m, "weir_map_next_u64")) return WEIR_EINVAL;
+    if (!weir__map_ok(m, "weir_map_next_u64") || !weir__map_words(m, "weir_map_next_u64"))
+        return WEIR_EINVAL;
     if (c->ended) return 0;
     if (n == 0) {
         c->need = 1;
@@ -144,7 +156,8 @@ ptrdiff_t weir_map_next_u64(weir_map *m, struct weir_map_cursor *c, uint64_t *ke
 
 int weir_map_each_u64(weir_map *m, weir_map_fn_u64 *fn, void *arg) {
     if (!m || !fn) return weir__misuse("weir_map_each_u64", "NULL");
-    if (!weir__map_ok(m, "weir_map_each_u64")) return WEIR_EINVAL;
+    if (!weir__map_ok(m, "weir_map_each_u64") || !weir__map_words(m, "weir_map_each_u64"))
+        return WEIR_EINVAL;
     struct weir_map_cursor c = WEIR_MAP_CURSOR;
     uint64_t keys[BATCH], vals[BATCH];
     ptrdiff_t n;

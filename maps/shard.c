@@ -8,6 +8,7 @@
 #include "../lib/os.h"
 #include "compute.h"
 #include "map.h"
+#include "shape.h"
 #include "walk.h"
 
 #ifdef WEIR_MODEL
@@ -39,6 +40,7 @@ static unsigned shards_for(const struct weir_map_opts *o) {
 static int check(const struct weir_map_opts *o) {
     int rc = weir__map_check(o, "weir_shardmap_new");
     if (rc < 0) return rc;
+    if (!weir__shape_words(o)) return WEIR_ENOTSUP;
     if (o->shards & (o->shards - 1) || o->shards > SHARDS_MAX)
         return weir__misuse("weir_shardmap_new", "shards: a power of two, up to 4096");
     if (o->sync < WEIR_MAP_LINES || o->sync > WEIR_MAP_SHARDED_RWLOCK)
@@ -113,7 +115,7 @@ int weir_shardmap_clear(weir_shardmap *m) {
     if (!m) return weir__misuse("weir_shardmap_clear", "no map");
     if (!weir__shardmap_ok(m, "weir_shardmap_clear")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
-    for (size_t i = 0; i <= m->mask; i++) weir__core_clear(&m->shard[i].core);
+    for (size_t i = 0; i <= m->mask; i++) (void)weir__core_clear(&m->shard[i].core, NULL);
     return 0;
 }
 

@@ -12,11 +12,20 @@
  * Ordering   the line's lock; what came before a put is seen by who copies its value under it. */
 #include "walk.h"
 
+static void lose(struct weir__batch *b, uint64_t h) {
+    if (!b->cut || h < b->lost) b->same = 0;
+    if (b->cut && h > b->lost) return;
+    b->cut = true;
+    b->lost = h;
+    b->same++;
+}
+
 /* Keeps the room lowest. */
 static void add(struct weir__batch *b, uint64_t h, uint64_t val) {
     if (b->n == b->room) {
-        b->cut = true;
-        if (h >= b->hash[b->n - 1]) return;
+        bool above = h >= b->hash[b->n - 1];
+        lose(b, above ? h : b->hash[b->n - 1]);
+        if (above) return;
         b->n--;
     }
     size_t i = b->n++;
@@ -26,6 +35,11 @@ static void add(struct weir__batch *b, uint64_t h, uint64_t val) {
     }
     b->hash[i] = h;
     b->val[i] = val;
+}
+
+/* Leaves out those of the hash that not all had room of. */
+static void all_or_none(struct weir__batch *b) {
+    for (; b->n && b->hash[b->n - 1] == b->lost; b->n--) b->same++;
 }
 
 /* The hash after the line's last; 0: there is none. */
@@ -56,7 +70,9 @@ static uint64_t visit(struct weir__core *m, uint64_t at, struct weir__batch *b) 
 uint64_t weir__core_next(struct weir__core *m, uint64_t at, struct weir__batch *b) {
     do at = visit(m, at, b);
     while (at != 0 && b->n < b->room && !b->cut);
-    return b->cut ? b->hash[b->n - 1] + 1 : at;
+    if (!b->cut) return at;
+    all_or_none(b);
+    return b->lost;
 }
 
 /* ---- clear ---------------------------------------------------------------------------------------------- */
@@ -72,7 +88,13 @@ static unsigned live_from(const struct weir__line *l, uint64_t ctrl, uint64_t at
     return from;
 }
 
-static uint64_t clear_line(struct weir__core *m, uint64_t at) {
+static void tell(struct weir__gone *gone, const struct weir__line *l, unsigned slots) {
+    for (; slots; slots &= slots - 1)
+        gone->removed(gone, weir_load_relaxed(&l->val[weir__map_first(slots)]));
+}
+
+/* Where to go on, 0 for the end; *n counts. */
+static uint64_t clear_line(struct weir__core *m, uint64_t at, struct weir__gone *gone, size_t *n) {
     struct weir__table *t;
     uint64_t ctrl;
     size_t removed = 0;
@@ -82,6 +104,7 @@ static uint64_t clear_line(struct weir__core *m, uint64_t at) {
         next_line = weir__map_chain(l);
         unsigned live = live_from(l, l == first ? ctrl : weir_load_relaxed(&l->ctrl), at);
         if (!live) continue;
+        if (gone) tell(gone, l, live);
         weir__map_remove(m, t, first, &ctrl, l, live);
         removed += weir__map_count(live);
     }
@@ -90,14 +113,26 @@ static uint64_t clear_line(struct weir__core *m, uint64_t at) {
     weir__map_unlock(m, first, ctrl);
     weir__core_exit(m, g);
     if (removed) weir__map_add(m, (size_t)0 - removed);
+    *n += removed;
     return next;
 }
 
-void weir__core_clear(struct weir__core *m) {
+int weir__core_empty(struct weir__core *m, struct weir__gone *gone, size_t *n) {
     uint64_t at = 0;
-    do at = clear_line(m, at);
-    while (at != 0);
+    do {
+        int rc = gone ? gone->before(gone) : 0;
+        if (rc < 0) return rc;
+        at = clear_line(m, at, gone, n);
+        if (gone) gone->after(gone);
+    } while (at != 0);
+    return 0;
+}
+
+int weir__core_clear(struct weir__core *m, struct weir__gone *gone) {
+    size_t n = 0;
+    int rc = weir__core_empty(m, gone, &n);
     if (m->kind == CORE_RCU) weir__rcu_ask();
-    while (weir__map_removed(m) && weir__map_finish(m) == 0) {
+    while (rc == 0 && weir__map_removed(m) && weir__map_finish(m) == 0) {
     }
+    return rc;
 }

@@ -9,14 +9,26 @@
 struct weir__batch {
     uint64_t *hash, *val;
     size_t n, room;
-    bool cut; /* there were more than room */
+    bool cut;      /* there were more than room: */
+    uint64_t lost; /* of them, the lowest hash, */
+    size_t same;   /* and how many have that */
 };
 
 /* Adds entries whose hash is not below `at`, at least one while there are any, but no more than there is room
- * for; where to go on, 0: that is all. In no guard. */
+ * for, and all of one hash or none; where to go on, 0: that is all. If `cut` and n is 0 there was no room for those of
+ * the next hash: there are `same`, and nothing was passed. In no guard but the caller's. */
 uint64_t weir__core_next(struct weir__core *m, uint64_t at, struct weir__batch *b);
 
-/* See weir_map_clear. In no guard. */
-void weir__core_clear(struct weir__core *m);
+/* What is done with the values that a clear removes. */
+struct weir__gone {
+    int (*before)(struct weir__gone *g);               /* each line, without a lock; < 0: it ends */
+    void (*removed)(struct weir__gone *g, uint64_t v); /* under the line's lock */
+    void (*after)(struct weir__gone *g);               /* without */
+};
+
+/* See weir_map_clear. gone may be NULL. 0, or what `before` returned. In no guard. */
+int weir__core_clear(struct weir__core *m, struct weir__gone *gone);
+/* The same, but the table stays as it is; *n counts what was removed. */
+int weir__core_empty(struct weir__core *m, struct weir__gone *gone, size_t *n);
 
 #endif

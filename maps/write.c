@@ -30,7 +30,7 @@ struct place {
     struct weir__line *retire, *end; /* lines that have left the chain, up to this one */
 };
 
-static void find(const struct weir__write *w, struct place *at) {
+static void find(struct weir__write *w, struct place *at) {
     for (struct weir__line *l = at->first; l; l = weir__map_chain(l)) {
         unsigned hit = weir__map_match(l, w->hash) & weir__map_live(weir_load_relaxed(&l->ctrl));
         for (; hit; hit &= hit - 1) {

@@ -26,8 +26,8 @@ struct weir__write {
     uint64_t old;            /* what was there, if something was */
     weir__update_fn *update; /* of WRITE_UPDATE: one of enum weir_update */
     void *arg;
-    /* Whether a value is that of the key, whose hash is the same; NULL: all with one hash are. */
-    bool (*same)(const struct weir__write *w, uint64_t val);
+    /* Whether a value is that of the key, whose hash is the same; NULL: all with one hash are. Under the lock. */
+    bool (*same)(struct weir__write *w, uint64_t val);
 
     /* What it has for the next attempt, and what the last one would have needed. */
     struct weir__spare spare;

@@ -11,6 +11,7 @@
 #include <weir/fd.h>
 #include <weir/limiter.h>
 #include <weir/map.h>
+#include <weir/map_str.h>
 #include <weir/map_u64.h>
 #include <weir/mpmc.h>
 #include <weir/mutex_ring.h>

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <weir/map_str.h>
+#include <weir/map_u64.h>
 #include <weir/rcu.h>
 #include <weir/shardmap_u64.h>
 
@@ -57,6 +59,10 @@ static int gives(uint64_t key, uint64_t *val, void *arg) {
     (void)arg;
     return CHECK(false, "a value for a freed map: %llu", (unsigned long long)key) ? 0 : -1;
 }
+static int unseen_any(const void *key, const void *val, void *arg) {
+    (void)arg;
+    return !CHECK(false, "an entry of a freed map: %p %p", key, val);
+}
 static int unseen_update(uint64_t *val, bool there, void *arg) {
     (void)val;
     (void)there;
@@ -70,6 +76,7 @@ static int unseen_update(uint64_t *val, bool there, void *arg) {
 /* Each gives keys that were in the map, values that must stay as they are, and arrays with room. */
 static uint64_t keys[4], vals[4] = { 7, 7, 7, 7 };
 static bool there[4];
+static void *string;
 static struct weir_map_cursor cursor;
 static struct weir_map_stats stats = WEIR_MAP_STATS;
 
@@ -77,6 +84,8 @@ static struct weir_map_stats stats = WEIR_MAP_STATS;
 #define BOTH(verb, args)                                                \
     static int64_t map_##verb(void *m) { return weir_map_##verb args; } \
     static int64_t shardmap_##verb(void *m) { return weir_shardmap_##verb args; }
+#define MAP(verb, args) \
+    static int64_t map_##verb(void *m) { return weir_map_##verb args; }
 BOTH(get_u64, (m, 1, vals))
 BOTH(get_many_u64, (m, keys, vals, there, 4))
 BOTH(put_u64, (m, 1, 2))
@@ -92,7 +101,33 @@ BOTH(each_u64, (m, unseen, NULL))
 BOTH(clear, (m))
 BOTH(reserve, (m, 100000))
 BOTH(free, (m))
+MAP(get, (m, keys, vals))
+MAP(get_many, (m, keys, vals, there, 4))
+MAP(put, (m, keys, vals))
+MAP(get_or_put, (m, keys, vals))
+MAP(swap, (m, keys, vals))
+MAP(take, (m, keys, vals))
+MAP(delete, (m, keys))
+MAP(cas, (m, keys, vals, vals))
+MAP(cad, (m, keys, vals))
+MAP(next, (m, &cursor, keys, vals, 4))
+MAP(each, (m, unseen_any, NULL))
+MAP(get_str, (m, "a", 1, &string))
+MAP(put_str, (m, "a", 1, NULL))
+MAP(get_or_put_str, (m, "a", 1, &string))
+MAP(swap_str, (m, "a", 1, &string))
+MAP(take_str, (m, "a", 1, &string))
+MAP(delete_str, (m, "a", 1))
+MAP(cas_str, (m, "a", 1, NULL, NULL))
+MAP(cad_str, (m, "a", 1, NULL))
+#undef MAP
 #undef BOTH
+static int64_t map_peek(void *m) {
+    weir_guard g = weir_rcu_enter();
+    const void *p = weir_map_peek(m, g, keys);
+    CHECK_IS(weir_rcu_exit(g), 0);
+    return p != NULL;
+}
 static int64_t map_len(void *m) { return (int64_t)weir_map_len(m); }
 static int64_t map_read_stats(void *m) { return weir_map_read_stats(m, &stats); }
 static int64_t shardmap_len(void *m) { return (int64_t)weir_shardmap_len(m); }
@@ -107,6 +142,26 @@ static int64_t shardmap_update_u64(void *m) {
 }
 
 static const struct verb map_verbs[] = {
+    { "weir_map_get", map_get, WEIR_EINVAL },
+    { "weir_map_get_many", map_get_many, WEIR_EINVAL },
+    { "weir_map_put", map_put, WEIR_EINVAL },
+    { "weir_map_get_or_put", map_get_or_put, WEIR_EINVAL },
+    { "weir_map_swap", map_swap, WEIR_EINVAL },
+    { "weir_map_take", map_take, WEIR_EINVAL },
+    { "weir_map_delete", map_delete, WEIR_EINVAL },
+    { "weir_map_cas", map_cas, WEIR_EINVAL },
+    { "weir_map_cad", map_cad, WEIR_EINVAL },
+    { "weir_map_next", map_next, WEIR_EINVAL },
+    { "weir_map_each", map_each, WEIR_EINVAL },
+    { "weir_map_get_str", map_get_str, WEIR_EINVAL },
+    { "weir_map_put_str", map_put_str, WEIR_EINVAL },
+    { "weir_map_get_or_put_str", map_get_or_put_str, WEIR_EINVAL },
+    { "weir_map_swap_str", map_swap_str, WEIR_EINVAL },
+    { "weir_map_take_str", map_take_str, WEIR_EINVAL },
+    { "weir_map_delete_str", map_delete_str, WEIR_EINVAL },
+    { "weir_map_cas_str", map_cas_str, WEIR_EINVAL },
+    { "weir_map_cad_str", map_cad_str, WEIR_EINVAL },
+    { "weir_map_peek", map_peek, 0 },
     { "weir_map_get_u64", map_get_u64, WEIR_EINVAL },
     { "weir_map_get_many_u64", map_get_many_u64, WEIR_EINVAL },
     { "weir_map_put_u64", map_put_u64, WEIR_EINVAL },

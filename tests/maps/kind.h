@@ -32,6 +32,8 @@ struct kind {
     int (*reserve)(void *m, size_t n);
     size_t (*places)(void *m); /* entries that its table is made for, about */
     bool rcu;                  /* what it removes waits for readers, who wait for nobody */
+    bool nodes;                /* each store needs memory */
+    size_t (*entry_bytes)(uint64_t key); /* of an entry, beside the table; NULL: none */
 };
 extern const struct kind K;
 

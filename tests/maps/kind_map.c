@@ -37,4 +37,4 @@ static size_t places(void *m) {
 
 const struct kind K = { "map", open_map, close_map, get,    get_many, put,   get_or_put,
                         swap,  take,     del,       cas,    cad,      clear, len,
-                        each,  next,     reserve,   places, true };
+                        each,  next,     reserve,   places, true,     false, NULL };

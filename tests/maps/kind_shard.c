@@ -45,7 +45,6 @@ static size_t places(void *m) {
     return s.lines * 42 / 16;
 }
 
-const struct kind K = {
-    KIND_NAME, open_map, close_map, get, get_many, put,  get_or_put, swap,   take,  del,
-    cas,       cad,      clear,     len, each,     next, reserve,    places, false,
-};
+const struct kind K = { KIND_NAME, open_map, close_map, get,    get_many, put,   get_or_put,
+                        swap,      take,     del,       cas,    cad,      clear, len,
+                        each,      next,     reserve,   places, false,    false, NULL };

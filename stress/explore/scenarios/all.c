@@ -56,6 +56,7 @@ int command_explore(int argc, char **argv) {
     add_sems(sem_cases);
     add_maps(map_cases);
     add_maps(shard_cases);
+    add_maps(node_cases);
     add(sem_cross_scenarios);
     add(wg_scenarios);
     add(once_scenarios);

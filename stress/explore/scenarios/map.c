@@ -10,6 +10,7 @@
 #include "map.h"
 
 #define KEYS "0123ab4567"
+#define BATCH 8
 
 struct state {
     void *map;
@@ -105,20 +106,30 @@ static void reads(struct state *s, uint64_t v) {
     weir_model_check(s->plain[v] == v);
 }
 
+/* One by one, but for those that are met together. */
+static ptrdiff_t next(const struct state *s, struct weir_map_cursor *c, uint64_t *key,
+                      uint64_t *val) {
+    ptrdiff_t n = s->k->next(s->map, c, key, val, 1);
+    if (n != WEIR_ETOOBIG) return n;
+    weir_model_check(c->need > 1 && c->need <= BATCH);
+    return s->k->next(s->map, c, key, val, c->need);
+}
+
 /* What it met, as a get of each key: out[i] is 0, or the value of the i-th key. */
 static void walk(struct state *s, struct weir_model_op *op) {
     struct weir_map_cursor c = WEIR_MAP_CURSOR;
-    uint64_t key, val;
+    uint64_t key[BATCH], val[BATCH];
     ptrdiff_t n;
     unsigned most = 0;
     memset(op->out, 0, sizeof op->out);
-    while ((n = s->k->next(s->map, &c, &key, &val, 1)) == 1) {
-        unsigned i = 0;
-        while (KEYS[i] && map_key(KEYS[i]) != key) i++;
-        weir_model_check(KEYS[i] && i < WEIR_MODEL_VALUES && op->out[i] == 0 && most++ < 20);
-        op->out[i] = val;
-        reads(s, val);
-    }
+    while ((n = next(s, &c, key, val)) > 0)
+        for (ptrdiff_t k = 0; k < n; k++) {
+            unsigned i = 0;
+            while (KEYS[i] && map_key(KEYS[i]) != key[k]) i++;
+            weir_model_check(KEYS[i] && i < WEIR_MODEL_VALUES && op->out[i] == 0 && most++ < 20);
+            op->out[i] = val[k];
+            reads(s, val[k]);
+        }
     weir_model_check(n == 0);
     op->nout = WEIR_MODEL_VALUES;
 }
@@ -187,8 +198,8 @@ static void finish(void *state) {
     at_last(weir__map_finish(s->k->core(s->map)));
     size_t n = 0;
     struct weir_map_cursor c = WEIR_MAP_CURSOR;
-    uint64_t key, val;
-    while (s->k->next(s->map, &c, &key, &val, 1) == 1) n++;
+    uint64_t key[BATCH], val[BATCH];
+    for (ptrdiff_t k; (k = s->k->next(s->map, &c, key, val, BATCH)) > 0;) n += (size_t)k;
     weir_model_check(s->k->len(s->map) == n);
     at_last(s->k->close(s->map));
     weir__rcu.stops = 1; /* weir's thread, here */

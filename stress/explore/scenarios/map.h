@@ -25,7 +25,7 @@ struct map_case {
     bool denied; /* without membarrier */
     const char *options;
 };
-extern const struct map_case map_cases[], shard_cases[]; /* the last has no name */
+extern const struct map_case map_cases[], shard_cases[], node_cases[]; /* the last has no name */
 
 void map_scenario(struct weir_model_scenario *to, const struct map_case *c);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stress/explore/scenarios/map_kind.h - kinds of maps of words, for the programs of map.h. */
+/* stress/explore/scenarios/map_kind.h - kinds of maps, for the programs of map.h. */
 #ifndef WEIR_STRESS_SCENARIO_MAP_KIND_H
 #define WEIR_STRESS_SCENARIO_MAP_KIND_H
 
@@ -26,5 +26,8 @@ struct map_kind {
     size_t (*len)(void *m);
 };
 extern const struct map_kind map_kind_map, map_kind_lines, map_kind_mutex, map_kind_rwlock;
+/* Of nodes: with the hashes of words; with those of 0 and 1, 2 and 3, ... the same; with an equality of the user's. A visit
+ * of these is a value that is lent, and looked at twice. */
+extern const struct map_kind map_kind_nodes, map_kind_same, map_kind_equal;
 
 #endif

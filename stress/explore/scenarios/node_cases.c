@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* stress/explore/scenarios/node_cases.c - the table of scenarios of maps whose entries are nodes. */
+#include "map.h"
+
+#define CASE(name_, kind_, there_, ...)                                                        \
+    {                                                                                          \
+        .name = name_, .kind = &map_kind_##kind_, .there = there_, .waiting = "", .program = { \
+            __VA_ARGS__                                                                        \
+        }                                                                                      \
+    }
+/* With weir's thread, which frees while others look. */
+#define FREED(name_, kind_, there_, most, ...) \
+    { .name = name_,                           \
+      .kind = &map_kind_##kind_,               \
+      .there = there_,                         \
+      .waiting = "",                           \
+      .program = { __VA_ARGS__, "" },          \
+      .keeper = true,                          \
+      .options = "preemptions=" #most }
+
+const struct map_case node_cases[] = {
+    /* one key */
+    CASE("nodes.2x3", nodes, "0", "P0T0G0", "G0I0T0"),
+    CASE("nodes.3x2", nodes, "0", "T0P0", "S0G0", "G0C0"),
+    CASE("nodes.replace", nodes, "0", "P0S0", "V0G0", "G0"),
+    CASE("nodes.cas", nodes, "0", "C0G0", "C0D0", "G0I0"),
+    CASE("nodes.equal", equal, "0", "C0G0", "P0D0", "C0"),
+    CASE("nodes.insert", nodes, "", "P0P1", "G1V0", "I0G1"),
+    /* places that are used again, chains */
+    CASE("nodes.reuse", nodes, "012", "T0P3", "G0V3", "N."),
+    CASE("nodes.chain", nodes, "012", "P3T3", "G3V0", "I3G3"),
+    /* two keys of one hash */
+    CASE("nodes.same.2x3", same, "0", "P1T0G1", "G1I0T1"),
+    CASE("nodes.same.two", same, "01", "T0P0", "G1C1", "V0D0"),
+    CASE("nodes.same.chain", same, "012", "P3T2", "G2G3", "S3"),
+    CASE("nodes.same.walk", same, "012", "W.", "T0P3", "P2"),
+    CASE("nodes.same.grow", same, "01", "R.", "T0G1", "P1"),
+    /* moving, walks, clears */
+    CASE("nodes.grow", nodes, "0a", "R.", "G0Va", "P0"),
+    CASE("nodes.shrink", nodes, "0a", "R.Z.", "V0Ga", "PbT0"),
+    CASE("nodes.walk", nodes, "01a", "W.", "T0P0", "P2"),
+    CASE("nodes.walk.grow", nodes, "01", "W.", "R.", "T0P2"),
+    CASE("nodes.clear", nodes, "01", "X.", "P0G1", "G0T1"),
+    CASE("nodes.clear.two", nodes, "03", "X.", "X.", "P0G0"),
+    CASE("nodes.clear.grow", nodes, "0a", "X.", "R.", "G0Va"),
+    /* what is replaced or removed is freed while others look at it */
+    FREED("nodes.freed.replace", nodes, "0", 2, "P0", "V0"),
+    FREED("nodes.freed.take", nodes, "0", 2, "T0P0", "V0"),
+    FREED("nodes.freed.clear", nodes, "01", 2, "X.", "V0"),
+    FREED("nodes.freed.equal", equal, "0", 1, "P0P0", "C0"),
+    FREED("nodes.freed.same", same, "01", 1, "T1", "V0"),
+    FREED("nodes.freed.walk", nodes, "01", 1, "P0T1", "W."),
+    FREED("nodes.freed.grow", nodes, "0", 1, "P0", "V0", "R."),
+    { .name = NULL },
+};
