@@ -43,6 +43,36 @@ static inline bool weir__rcu_guarded(weir_guard g) {
 
 #endif
 
+/* A guard in which the caller calls nothing, for the shortest of reads. False: it has to use the others; always, in builds
+ * that check guards, or whose sections are calls. */
+#if defined(WEIR__URCU_LEAF) && !defined(WEIR_DEBUG)
+struct weir__rcu_leaf {
+    struct weir__urcu_leaf in;
+};
+static inline bool weir__rcu_leaf_enter(struct weir__rcu_leaf *l) {
+    l->in = weir__urcu_leaf_enter();
+    return l->in.r != NULL;
+}
+/* Whether weir__rcu_leaf_wake must be called. */
+static inline bool weir__rcu_leaf_exit(const struct weir__rcu_leaf *l) {
+    return weir__urcu_leaf_exit(l->in);
+}
+static inline void weir__rcu_leaf_wake(void) { weir__urcu_wake(); }
+#else
+struct weir__rcu_leaf {
+    char none;
+};
+static inline bool weir__rcu_leaf_enter(struct weir__rcu_leaf *l) {
+    l->none = 0;
+    return false;
+}
+static inline bool weir__rcu_leaf_exit(const struct weir__rcu_leaf *l) {
+    (void)l;
+    return false;
+}
+static inline void weir__rcu_leaf_wake(void) {}
+#endif
+
 /* ---- grace periods -------------------------------------------------------------------------------------------- */
 
 struct weir__rcu_clock {

@@ -128,6 +128,32 @@ static inline bool weir__urcu_enter(void) {
     }
     return true;
 }
+/* A section in which nothing is called: its end need not look at what its begin has found. r: NULL: the thread has to take
+ * the long way, or is in a section; nothing was done. */
+struct weir__urcu_leaf {
+    struct urcu_reader *r;
+    size_t n;
+};
+static inline struct weir__urcu_leaf weir__urcu_leaf_enter(void) {
+    struct weir__urcu_leaf leaf = { weir__urcu_mine, 0 };
+    if (WEIR_UNLIKELY(!leaf.r)) return leaf;
+    weir_asize *nests = (weir_asize *)(void *)&leaf.r->ctr;
+    if (WEIR_UNLIKELY((weir_load_relaxed(nests) & URCU_GP_CTR_NEST_MASK) != 0))
+        return (struct weir__urcu_leaf){ NULL, 0 };
+    leaf.n = weir_load_relaxed((weir_asize *)(void *)&urcu_memb_gp.ctr);
+    weir_store_relaxed(nests, leaf.n);
+    weir_light_barrier();
+    return leaf;
+}
+/* Whether weir__urcu_wake must be called. */
+static inline bool weir__urcu_leaf_exit(struct weir__urcu_leaf leaf) {
+    weir_light_barrier();
+    weir_store_relaxed((weir_asize *)(void *)&leaf.r->ctr, leaf.n - URCU_GP_COUNT);
+    weir_light_barrier();
+    return weir_load_relaxed((weir_au32 *)(void *)&urcu_memb_gp.futex) == UINT32_MAX;
+}
+#define WEIR__URCU_LEAF 1
+
 static inline bool weir__urcu_exit(void) {
     struct urcu_reader *r = weir__urcu_mine;
     if (WEIR_UNLIKELY(!r)) return false;

@@ -12,15 +12,33 @@
 
 /* ---- reading -------------------------------------------------------------------------------------------- */
 
+/* What a get has left to do: found as weir__find_word_first says, wakes as weir__rcu_leaf_exit does. */
+__attribute__((noinline)) static int get_more(weir_map *m, uint64_t hash, uint64_t *val, int found,
+                                              bool wakes) {
+    if (wakes) weir__rcu_leaf_wake();
+    if (found < 0) {
+        weir_guard g = weir__rcu_enter();
+        found = weir__find_word(weir__map_root(&m->core), hash, val);
+        (void)weir__rcu_exit(g);
+    }
+    return found ? 0 : m->shape.miss;
+}
+
+/* In as few instructions as can be: where the line comes from memory, those of the next gets that the processor has room
+ * for decide how many it asks for at once. */
 int weir_map_get_u64_(weir_map *m, uint64_t hash, uint64_t *val) {
     if (WEIR_UNLIKELY(!m || !val)) return weir__misuse("weir_map_get_u64", "NULL");
     if (!weir__map_ok(m, "weir_map_get_u64")) return WEIR_EINVAL;
     if (!weir__map_words_debug(m, "weir_map_get_u64")) return WEIR_EINVAL;
-    weir_guard g = weir__rcu_enter();
-    bool found = weir__find_word(weir__map_root(&m->core), hash, val);
-    (void)weir__rcu_exit(g);
-    return ((int)found - 1) &
-           m->shape.miss; /* without a branch: found or not cannot be predicted */
+    struct weir__rcu_leaf leaf;
+    int found = -1;
+    bool wakes = false;
+    if (WEIR_LIKELY(weir__rcu_leaf_enter(&leaf))) {
+        found = weir__find_word_first(weir__map_root(&m->core), hash, val);
+        wakes = weir__rcu_leaf_exit(&leaf);
+        if (WEIR_LIKELY((found >= 0) & !wakes)) return (found - 1) & m->shape.miss;
+    }
+    return get_more(m, hash, val, found, wakes);
 }
 
 #define AHEAD 16

@@ -68,34 +68,32 @@ static inline uint64_t weir__select(bool first, uint64_t a, uint64_t b) {
 }
 
 /* The same for words. Whether the key is there cannot be predicted, nor in which slot; that it has nothing to do with
- * a chain can. So there is one branch for both, and the rest is arithmetic. *val stays as it is if the key is not
- * there. */
+ * a chain or a move can. So there is one branch for that, and the rest is arithmetic. 1, 0: whether it is there; *val
+ * stays as it is if not; -1: it has to be looked for elsewhere. */
+static inline int weir__find_word_first(struct weir__table *t, uint64_t h, uint64_t *val) {
+    struct weir__line *l = weir__map_line(t, h);
+    uint64_t c = weir_load_acquire(&l->ctrl, MAP_C2);
+    unsigned hit = weir__map_match(l, h) & weir__map_live(c);
+    bool none = weir__map_chain(l) == NULL;
+    if (WEIR_UNLIKELY(((hit == 0) & !none) | ((c & MAP_MOVED) != 0))) return -1;
+    uint64_t v = weir_load_acquire(&l->val[weir__map_first(hit | 1u << (MAP_SLOTS - 1))], MAP_V2);
+    *val = weir__select(hit != 0, v, *val);
+    return hit != 0;
+}
+
 static inline bool weir__find_word(struct weir__table *t, uint64_t h, uint64_t *val) {
-    for (;;) {
-        struct weir__line *l = weir__map_line(t, h);
-        uint64_t c = weir_load_acquire(&l->ctrl, MAP_C2);
-        unsigned hit = weir__map_match(l, h) & weir__map_live(c);
-        struct weir__line *chain = weir__map_chain(l);
-        if (WEIR_UNLIKELY(c & MAP_MOVED)) {
-            t = weir__map_successor(t);
-        } else if (WEIR_LIKELY((hit != 0) | (chain == NULL))) {
-            uint64_t v =
-                weir_load_acquire(&l->val[weir__map_first(hit | 1u << (MAP_SLOTS - 1))], MAP_V2);
-            *val = weir__select(hit != 0, v, *val);
-            return hit != 0;
-        } else {
-            return weir__find_in_chain(chain, h, NULL, NULL, val);
-        }
-    }
+    int found = weir__find_word_first(t, h, val);
+    return WEIR_LIKELY(found >= 0) ? found : weir__find(t, h, NULL, NULL, val);
 }
 
 /* ---- CORE_SEQ ------------------------------------------------------------------------------------------- */
 
+static inline unsigned weir__match_slot_seq(const struct weir__line *l, unsigned i, uint64_t h) {
+    return (unsigned)(weir_load_acquire(&l->hash[i], MAP_Q1) == h) << i;
+}
 static inline unsigned weir__match_seq(const struct weir__line *l, uint64_t h) {
-    unsigned hit = 0;
-    for (unsigned i = 0; i < MAP_SLOTS; i++)
-        hit |= (unsigned)(weir_load_acquire(&l->hash[i], MAP_Q1) == h) << i;
-    return hit;
+    return weir__match_slot_seq(l, 0, h) | weir__match_slot_seq(l, 1, h) |
+           weir__match_slot_seq(l, 2, h);
 }
 
 static inline int weir__find_chain_seq(const struct weir__line *first, uint64_t ctrl,
@@ -114,25 +112,38 @@ static inline int weir__find_chain_seq(const struct weir__line *first, uint64_t 
     return found;
 }
 
-/* Of words. 1, 0: whether it is there, as it was at one instant; -1: it has changed meanwhile. */
+/* Of words. 1, 0: whether it is there, as it was at one instant; -1: it has changed meanwhile, or has to be looked for
+ * elsewhere. */
+static inline int weir__find_seq_first(struct weir__table *t, uint64_t h, uint64_t *val) {
+    struct weir__line *l = weir__map_line(t, h);
+    uint64_t c = weir_load_acquire(&l->ctrl, MAP_Q3);
+    unsigned hit = weir__match_seq(l, h) & weir__map_live(c);
+    uint64_t v = weir_load_acquire(&l->val[weir__map_first(hit | 1u << (MAP_SLOTS - 1))], MAP_Q2);
+    bool none = weir__map_chain(l) == NULL;
+    WEIR_POINT("shard.read");
+    if (WEIR_UNLIKELY(((hit == 0) & !none) | ((c & (MAP_MOVED | MAP_LOCKED)) != 0) |
+                      (weir_load_relaxed(&l->ctrl) != c)))
+        return -1;
+    *val = weir__select(hit != 0, v, *val);
+    return hit != 0;
+}
+
+/* Once more, in chains and the next table too. -1: it has changed meanwhile. */
 static inline int weir__find_seq(struct weir__table *t, uint64_t h, uint64_t *val) {
-    struct weir__line *l, *chain;
-    uint64_t c, v;
+    struct weir__line *l;
+    uint64_t c, v = *val;
     unsigned hit;
     for (;; t = weir__map_successor(t)) {
         l = weir__map_line(t, h);
-        c = weir_load_acquire(&l->ctrl, MAP_Q3);
-        if (WEIR_LIKELY(!(c & MAP_MOVED))) break;
+        c = weir_load_acquire(&l->ctrl, MAP_Q6);
+        if (!(c & MAP_MOVED)) break;
     }
     hit = weir__match_seq(l, h) & weir__map_live(c);
-    v = weir_load_acquire(&l->val[weir__map_first(hit | 1u << (MAP_SLOTS - 1))], MAP_Q2);
-    chain = weir__map_chain(l);
-    WEIR_POINT("shard.read");
-    if (WEIR_UNLIKELY((hit == 0) & (chain != NULL)))
-        return weir__find_chain_seq(l, c, chain, h, val);
-    if (WEIR_UNLIKELY((c & MAP_LOCKED) != 0) | (weir_load_relaxed(&l->ctrl) != c)) return -1;
-    *val = weir__select(hit != 0, v, *val);
-    return hit != 0;
+    if (!hit) return weir__find_chain_seq(l, c, weir__map_chain(l), h, val);
+    v = weir_load_acquire(&l->val[weir__map_first(hit)], MAP_Q7);
+    if (c & MAP_LOCKED || weir_load_relaxed(&l->ctrl) != c) return -1;
+    *val = v;
+    return 1;
 }
 
 #endif

@@ -32,9 +32,9 @@ static bool get_plain(struct weir__core *c, uint64_t hash, uint64_t *val) {
     return found;
 }
 
-static bool get_again(struct weir__core *c, uint64_t hash, uint64_t *val) {
-    for (unsigned i = 1; i < SHARD_TRIES; i++) {
-        weir_pause();
+static bool get_seq(struct weir__core *c, uint64_t hash, uint64_t *val) {
+    for (unsigned i = 0; i < SHARD_TRIES; i++) {
+        if (i) weir_pause();
         weir_guard g = weir__rcu_enter();
         int found = weir__find_seq(weir__map_root(c), hash, val);
         (void)weir__rcu_exit(g);
@@ -43,23 +43,31 @@ static bool get_again(struct weir__core *c, uint64_t hash, uint64_t *val) {
     return get_locked(c, hash, val);
 }
 
-static inline bool get_seq(struct weir__core *c, uint64_t hash, uint64_t *val) {
-    weir_guard g = weir__rcu_enter();
-    int found = weir__find_seq(weir__map_root(c), hash, val);
-    (void)weir__rcu_exit(g);
-    return WEIR_UNLIKELY(found < 0) ? get_again(c, hash, val) : found;
+/* What a get has left to do: found as weir__find_seq_first says, wakes as weir__rcu_leaf_exit does. */
+__attribute__((noinline)) static int get_more(struct weir__core *c, uint64_t hash, uint64_t *val,
+                                              int found, bool wakes) {
+    if (wakes) weir__rcu_leaf_wake();
+    if (found < 0) found = weir__core_plain(c) ? get_plain(c, hash, val) : get_seq(c, hash, val);
+    return found ? 0 : WEIR_ENOENT;
 }
 
-static inline bool get(weir_shardmap *m, uint64_t hash, uint64_t *val) {
-    struct weir__core *c = weir__shard_of(m, hash);
-    return WEIR_UNLIKELY(weir__core_plain(c)) ? get_plain(c, hash, val) : get_seq(c, hash, val);
+static inline int get(struct weir__core *c, uint64_t hash, uint64_t *val) {
+    struct weir__rcu_leaf leaf;
+    int found = -1;
+    bool wakes = false;
+    if (WEIR_LIKELY(!weir__core_plain(c)) && WEIR_LIKELY(weir__rcu_leaf_enter(&leaf))) {
+        found = weir__find_seq_first(weir__map_root(c), hash, val);
+        wakes = weir__rcu_leaf_exit(&leaf);
+        if (WEIR_LIKELY((found >= 0) & !wakes)) return (found - 1) & WEIR_ENOENT;
+    }
+    return get_more(c, hash, val, found, wakes);
 }
 
 int weir_shardmap_get_u64_(weir_shardmap *m, uint64_t hash, uint64_t *val) {
     if (WEIR_UNLIKELY(!m || !val)) return weir__misuse("weir_shardmap_get_u64", "NULL");
     if (!weir__shardmap_ok(m, "weir_shardmap_get_u64")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
-    return get(m, hash, val) ? 0 : WEIR_ENOENT;
+    return get(weir__shard_of(m, hash), hash, val);
 }
 
 #define AHEAD 16
@@ -86,7 +94,7 @@ ptrdiff_t weir_shardmap_get_many_u64(weir_shardmap *m, const uint64_t *keys, uin
             ask_for(weir__shard_of(m, h[j]), h[j]);
         }
         for (size_t j = 0; j < k; j++, i++) {
-            found[i] = get(m, h[j], &vals[i]);
+            found[i] = get(weir__shard_of(m, h[j]), h[j], &vals[i]) == 0;
             hits += found[i];
         }
     }

@@ -173,7 +173,7 @@
     XX(MAP_N1, RMW_REL, "MAP_N2", "a new table may be seen before its lines are empty")            \
     XX(MAP_N2, LOAD_ACQ, "MAP_N1", "as N1")                                                        \
     XX(MAP_L1, RMW_ACQ, "MAP_C1", "what the lock protects may be seen as it was before")           \
-    XX(MAP_C1, STORE_REL, "MAP_L1 MAP_C2 MAP_C3 MAP_C6 MAP_C9 MAP_Q3 MAP_J1",                      \
+    XX(MAP_C1, STORE_REL, "MAP_L1 MAP_C2 MAP_C3 MAP_C6 MAP_C9 MAP_Q3 MAP_Q6 MAP_J1",               \
        "a slot may be live before key and value are in it; and as L1")                             \
     XX(MAP_C2, LOAD_ACQ, "MAP_C1", "as C1, and an entry that has moved may not be there yet")      \
     XX(MAP_C3, LOAD_ACQ, "MAP_C1", "a writer may not find the entries that have moved")            \
@@ -183,15 +183,17 @@
     XX(MAP_C5, LOAD_ACQ, "MAP_C4", "as C4")                                                        \
     XX(MAP_H1, STORE_REL, "MAP_H2", "a chain may be seen before it is filled")                     \
     XX(MAP_H2, LOAD_ACQ, "MAP_H1", "as H1")                                                        \
-    XX(MAP_V1, STORE_REL, "MAP_V2 MAP_V4 MAP_Q2 MAP_Q5",                                           \
+    XX(MAP_V1, STORE_REL, "MAP_V2 MAP_V4 MAP_Q2 MAP_Q5 MAP_Q7",                                    \
        "what came before a put may not be seen after the get")                                     \
     XX(MAP_V2, LOAD_ACQ, "MAP_V1", "as V1")                                                        \
     XX(MAP_F1, STORE_REL, "MAP_Q1", "a reader may take parts of two changes together")             \
-    XX(MAP_V3, STORE_REL, "MAP_Q2 MAP_Q5 MAP_V4", "as F1")                                         \
+    XX(MAP_V3, STORE_REL, "MAP_Q2 MAP_Q5 MAP_Q7 MAP_V4", "as F1")                                  \
     XX(MAP_Q1, LOAD_ACQ, "MAP_F1", "as F1")                                                        \
     XX(MAP_Q2, LOAD_ACQ, "MAP_V1 MAP_V3", "as F1")                                                 \
     XX(MAP_J1, LOAD_ACQ, "MAP_C1", "as C2, where keys are not words")                              \
     XX(MAP_V4, LOAD_ACQ, "MAP_V1 MAP_V3", "as V1, in a chain, and where keys are not words")       \
+    XX(MAP_Q6, LOAD_ACQ, "MAP_C1", "as Q3, the second time")                                       \
+    XX(MAP_Q7, LOAD_ACQ, "MAP_V1 MAP_V3", "as Q2, the second time")                                \
     XX(MAP_Q5, LOAD_ACQ, "MAP_V1 MAP_V3", "as F1, in a chain")                                     \
     XX(MAP_Q3, LOAD_ACQ, "MAP_C1", "as C2, for who looks again")                                   \
     XX(MAP_Q4, LOAD_ACQ, "MAP_C4 MAP_C7 MAP_C8", "as F1")                                          \
