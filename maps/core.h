@@ -7,7 +7,7 @@
  * to neighbouring lines of a larger table, and the hash orders the entries of tables of all sizes alike. What
  * the hash is of is not known here: of words it is a bijection, so that it stands for the key.
  *
- *   ctrl   live (3 bits) | waiting (3) | locked | moved | 8 unused | stamp (48)
+ *   ctrl   live (3 bits) | waiting (3) | locked | moved | chain (8) | stamp (48)
  *
  * Who may be in a core at once, and how long memory stays, is told by its kind:
  *   CORE_RCU     readers in a guard, beside writers, each of which locks a line. The stamp is a grace period's.
@@ -35,6 +35,11 @@
  *       without them, published by the first line's link, and the old one retired: what a thread that replaces one
  *       key for ever leaves behind is counted garbage, not chain. Where slots wait, a new line is taken only if there
  *       is room for it as garbage.
+ *   I12 of a first line, the chain bits of ctrl have the bit of each entry in its chain (weir__chain_bit, one of eight by
+ *       the hash); they may have more. The bit of a new entry comes with the store that unlocks the line, after which
+ *       the entry can be found: so it takes effect then, or, where the bit stood there before, when it is live; for
+ *       all who ask for its key alike. A bit is cleared after the last entry that it stood for has gone. So who finds it
+ *       clear need not look at the chain.
  *   I10 (CORE_SEQ) the stamp of a first line is another one after each change of it or its chain than it was
  *       before, by the store that unlocks it. Who reads it unlocked and not moved, then what it wants, each with
  *       acquire of what was stored with release, then the same control word again, has read what was there all at
@@ -61,6 +66,7 @@
 #define MAP_WAITING UINT64_C(0x38) /* live << 3 */
 #define MAP_LOCKED UINT64_C(0x40)
 #define MAP_MOVED UINT64_C(0x80) /* its entries stand in the next table: never changes again */
+#define MAP_CHAIN UINT64_C(0xff00)
 #define MAP_STAMP_SHIFT 16
 #define MAP_CHANGE (UINT64_C(1) << MAP_STAMP_SHIFT) /* added, in CORE_SEQ */
 #define MAP_STAMPS ((UINT64_C(1) << (64 - MAP_STAMP_SHIFT)) - 1)
@@ -161,6 +167,10 @@ static inline void weir__core_exit(struct weir__core *m, weir_guard g) {
 static inline struct weir__line *weir__map_line(struct weir__table *t, uint64_t h) {
     return &t->line[h >> t->shift];
 }
+static inline uint64_t weir__chain_bit(uint64_t h) { return UINT64_C(0x100) << (h >> 20 & 7); }
+/* Those of all entries that the chain of `first` has. Under its lock. */
+uint64_t weir__chain_bits(struct weir__line *first);
+
 /* For readers, with acquire; under the lock it costs nothing more. */
 static inline struct weir__line *weir__map_chain(struct weir__line *l) {
     return weir_load_acquire(&l->next, MAP_H2);

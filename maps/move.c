@@ -33,7 +33,7 @@ struct move {
 /* Where entries of one line of the new table go next. */
 struct end {
     struct weir__line *first, *line;
-    uint64_t ctrl;
+    uint64_t ctrl, chain; /* of line; chain bits of first */
     unsigned n;
     size_t entries;
 };
@@ -66,6 +66,7 @@ static void append(struct move *v, struct end *e, uint64_t h, uint64_t val) {
     weir_init_atomic(&e->line->hash[e->n], h);
     weir_init_atomic(&e->line->val[e->n], val);
     e->ctrl |= UINT64_C(1) << e->n++;
+    if (e->line != e->first) e->chain |= weir__chain_bit(h);
 }
 
 static void copy_line(struct move *v, struct weir__line *l, struct end *ends) {
@@ -108,7 +109,7 @@ static void count_chains(struct weir__table *t, struct weir__line *l, size_t n) 
 
 /* With its locks. How many further lines it needs, or 0: copied. */
 static size_t copy_unit(struct move *v, struct weir__line *l, size_t n) {
-    struct end ends[2] = { { NULL, NULL, 0, 0, 0 }, { NULL, NULL, 0, 0, 0 } };
+    struct end ends[2] = { { .first = NULL }, { .first = NULL } };
     for (size_t k = 0; k < n; k++) count_entries(v, l + k, ends);
     size_t need = further_lines(ends[0].entries) + further_lines(ends[1].entries);
     if (need > v->spare.n) return need;
@@ -119,8 +120,11 @@ static size_t copy_unit(struct move *v, struct weir__line *l, size_t n) {
         if (!grows) break;
     }
     for (size_t k = 0; k < n; k++) copy_line(v, l + k, ends);
-    for (size_t k = 0; k < 2 && ends[k].line; k++)
+    for (size_t k = 0; k < 2 && ends[k].line; k++) {
         weir_init_atomic(&ends[k].line->ctrl, ends[k].ctrl);
+        uint64_t c = weir_load_relaxed(&ends[k].first->ctrl) | ends[k].chain;
+        weir_init_atomic(&ends[k].first->ctrl, c);
+    }
     return 0;
 }
 

@@ -6,8 +6,8 @@
  * instant of the call:
  *   found      when the control word was read, or later, up to the last write of the value that it returns; if
  *              the entry was removed since, just before that
- *   not found  the first line did not have it when its control word was read. The chain had it not when its
- *              lines were read; if it was there in between, or went from the line to the chain in between, it
+ *   not found  the first line did not have it when its control word was read, nor the chain, if its bit was clear (I12).
+ *              Else the chain had it not when its lines were read; if it was there in between, or went from the line to the chain in between, it
  *              was removed between the two looks (I3), and was absent then.
  *   moved      a line that was read before it moved answers as it was then; one that has moved sends on.
  * In CORE_SEQ (weir__find_seq) the line must be unlocked, and the control word the same after all else was read:
@@ -54,8 +54,8 @@ static inline bool weir__find(struct weir__table *t, uint64_t h, weir__same_fn *
         uint64_t c = weir_load_acquire(&l->ctrl, MAP_J1);
         if (WEIR_LIKELY(!(c & MAP_MOVED))) {
             if (weir__find_in_line(l, c, h, same, key, val)) return true;
-            struct weir__line *chain = weir__map_chain(l);
-            return WEIR_UNLIKELY(chain != NULL) && weir__find_in_chain(chain, h, same, key, val);
+            return WEIR_UNLIKELY((c & weir__chain_bit(h)) != 0) &&
+                   weir__find_in_chain(weir__map_chain(l), h, same, key, val);
         }
         t = weir__map_successor(t);
     }
@@ -74,8 +74,8 @@ static inline int weir__find_word_first(struct weir__table *t, uint64_t h, uint6
     struct weir__line *l = weir__map_line(t, h);
     uint64_t c = weir_load_acquire(&l->ctrl, MAP_C2);
     unsigned hit = weir__map_match(l, h) & weir__map_live(c);
-    bool none = weir__map_chain(l) == NULL;
-    if (WEIR_UNLIKELY(((hit == 0) & !none) | ((c & MAP_MOVED) != 0))) return -1;
+    if (WEIR_UNLIKELY(((hit == 0) & ((c & weir__chain_bit(h)) != 0)) | ((c & MAP_MOVED) != 0)))
+        return -1;
     uint64_t v = weir_load_acquire(&l->val[weir__map_first(hit | 1u << (MAP_SLOTS - 1))], MAP_V2);
     *val = weir__select(hit != 0, v, *val);
     return hit != 0;
@@ -119,10 +119,9 @@ static inline int weir__find_seq_first(struct weir__table *t, uint64_t h, uint64
     uint64_t c = weir_load_acquire(&l->ctrl, MAP_Q3);
     unsigned hit = weir__match_seq(l, h) & weir__map_live(c);
     uint64_t v = weir_load_acquire(&l->val[weir__map_first(hit | 1u << (MAP_SLOTS - 1))], MAP_Q2);
-    bool none = weir__map_chain(l) == NULL;
     WEIR_POINT("shard.read");
-    if (WEIR_UNLIKELY(((hit == 0) & !none) | ((c & (MAP_MOVED | MAP_LOCKED)) != 0) |
-                      (weir_load_relaxed(&l->ctrl) != c)))
+    if (WEIR_UNLIKELY(((hit == 0) & ((c & weir__chain_bit(h)) != 0)) |
+                      ((c & (MAP_MOVED | MAP_LOCKED)) != 0) | (weir_load_relaxed(&l->ctrl) != c)))
         return -1;
     *val = weir__select(hit != 0, v, *val);
     return hit != 0;

@@ -120,6 +120,14 @@ struct weir__line *weir__map_lock(struct weir__core *m, uint64_t h, unsigned ste
 
 /* ---- slots ---------------------------------------------------------------------------------------------- */
 
+uint64_t weir__chain_bits(struct weir__line *first) {
+    uint64_t bits = 0;
+    for (struct weir__line *l = weir__map_chain(first); l; l = weir__map_chain(l))
+        for (unsigned live = weir__map_live(weir_load_relaxed(&l->ctrl)); live; live &= live - 1)
+            bits |= weir__chain_bit(weir_load_relaxed(&l->hash[weir__map_first(live)]));
+    return bits;
+}
+
 static void remove_until_unread(struct weir__line *first, uint64_t *ctrl, struct weir__line *l,
                                 unsigned bits) {
     bool own = l == first;
@@ -187,12 +195,8 @@ void weir__map_retire(const struct weir__core *m, struct weir__line *l,
     }
 }
 
-void weir__map_remove(const struct weir__core *m, struct weir__table *t, struct weir__line *first,
-                      uint64_t *ctrl, struct weir__line *l, unsigned bits) {
-    if (m->kind == CORE_RCU) {
-        remove_until_unread(first, ctrl, l, bits);
-        return;
-    }
+static void remove_now(const struct weir__core *m, struct weir__table *t, struct weir__line *first,
+                       uint64_t *ctrl, struct weir__line *l, unsigned bits) {
     if (l == first) {
         *ctrl &= ~(uint64_t)bits;
         return;
@@ -200,4 +204,14 @@ void weir__map_remove(const struct weir__core *m, struct weir__table *t, struct 
     uint64_t c = weir_load_relaxed(&l->ctrl) & ~(uint64_t)bits;
     weir_store_release(&l->ctrl, c, MAP_C8);
     if (!weir__map_live(c)) give_back(m, t, first, l);
+}
+
+void weir__map_remove(const struct weir__core *m, struct weir__table *t, struct weir__line *first,
+                      uint64_t *ctrl, struct weir__line *l, unsigned bits) {
+    bool chained = l != first;
+    if (m->kind == CORE_RCU)
+        remove_until_unread(first, ctrl, l, bits);
+    else
+        remove_now(m, t, first, ctrl, l, bits);
+    if (chained) *ctrl = (*ctrl & ~MAP_CHAIN) | weir__chain_bits(first);
 }

@@ -38,6 +38,7 @@ static void find(struct weir__write *w, struct place *at) {
             at->line = l;
             if (!w->same || w->same(w, weir_load_relaxed(&l->val[at->slot]))) return;
         }
+        if (!(at->ctrl & weir__chain_bit(w->hash))) break;
     }
     at->line = NULL;
 }
@@ -151,12 +152,14 @@ static int insert(struct weir__write *w, struct place *at) {
     while (l && !room(at, l)) l = weir__map_chain(l);
     if (!l) {
         rc = extend(w, at);
+        if (rc == 0) at->ctrl |= weir__chain_bit(w->hash);
     } else if (l == at->first) {
         at->ctrl = fill(l, at->ctrl, weir__map_first(room(at, l)), w->hash, w->val);
     } else {
         uint64_t c = weir_load_relaxed(&l->ctrl);
         weir_store_release(&l->ctrl, fill(l, c, weir__map_first(free_slots(c)), w->hash, w->val),
                            MAP_C4);
+        at->ctrl |= weir__chain_bit(w->hash);
     }
     w->table = at->table->lines;
     at->added = rc == 0;
