@@ -35,7 +35,7 @@
  *       without them, published by the first line's link, and the old one retired: what a thread that replaces one
  *       key for ever leaves behind is counted garbage, not chain. Where slots wait, a new line is taken only if there
  *       is room for it as garbage.
- *   I12 of a first line, the chain bits of ctrl have the bit of each entry in its chain (weir__chain_bit, one of eight by
+ *   I16 of a first line, the chain bits of ctrl have the bit of each entry in its chain (weir__chain_bit, one of eight by
  *       the hash); they may have more. The bit of a new entry comes with the store that unlocks the line, after which
  *       the entry can be found: so it takes effect then, or, where the bit stood there before, when it is live; for
  *       all who ask for its key alike. A bit is cleared after the last entry that it stood for has gone. So who finds it

@@ -6,7 +6,7 @@
  * instant of the call:
  *   found      when the control word was read, or later, up to the last write of the value that it returns; if
  *              the entry was removed since, just before that
- *   not found  the first line did not have it when its control word was read, nor the chain, if its bit was clear (I12).
+ *   not found  the first line did not have it when its control word was read, nor the chain, if its bit was clear (I16).
  *              Else the chain had it not when its lines were read; if it was there in between, or went from the line to the chain in between, it
  *              was removed between the two looks (I3), and was absent then.
  *   moved      a line that was read before it moved answers as it was then; one that has moved sends on.
