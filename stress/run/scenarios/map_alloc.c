@@ -127,6 +127,7 @@ static void alloc_thread(void *state, struct weir_stress_worker *w) {
 
 static int alloc_setup(void *state, struct weir_stress *run) {
     struct alloc *s = state;
+    rcu_begins();
     s->kind = map_kind_of(run);
     return weir_rcu_register(); /* weir's thread, which needs memory of its own, is there */
 }
@@ -175,7 +176,11 @@ static void scarce_thread(void *state, struct weir_stress_worker *w) {
         if (r < 25)
             (void)call_map(c, any_verb(c, 30), weir_stress_random(w, s->all.shared));
         else if (r < 98)
-            (void)call_map(c, at / s->all.own % 2 ? DO_TAKE : DO_SWAP, s->all.shared + i);
+            (void)call_map(c,
+                           at / s->all.own % 2 ? DO_TAKE
+                           : r % 2             ? DO_SWAP
+                                               : DO_PUT,
+                           s->all.shared + i);
         else
             call_walk(c, s->met[c->me], r == 98);
     }
@@ -184,6 +189,7 @@ static void scarce_thread(void *state, struct weir_stress_worker *w) {
 static int scarce_setup(void *state, struct weir_stress *run) {
     struct scarce *s = state;
     unsigned n = weir_stress_threads(run);
+    rcu_begins();
     s->all = (struct map_of_all){ .kind = map_kind_of(run),
                                   .shared = 12,
                                   .own = 100,
@@ -229,6 +235,7 @@ const struct map_body map_alloc_bodies[] = {
               .finish = alloc_finish } },
     { .as = { .name = "scarce",
               .about = "memory comes and goes while keys do",
+              .flags = TABLES,
               .state_size = sizeof(struct scarce),
               .min_threads = 2,
               .max_threads = MAP_WORKERS,

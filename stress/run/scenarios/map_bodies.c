@@ -26,8 +26,8 @@ static const struct weir_stress_scenario *make(const struct map_kind *k, const s
 size_t map_bodies_on(const struct map_kind *kind, const struct weir_stress_scenario **out, size_t n,
                      size_t most) {
     const struct map_body *const lists[] = { map_stream_bodies, map_lin_bodies,   map_walk_bodies,
-                                             map_node_bodies,   map_alloc_bodies, map_thread_bodies,
-                                             map_still_bodies };
+                                             map_node_bodies,   map_count_bodies, map_alloc_bodies,
+                                             map_thread_bodies, map_still_bodies };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (const struct map_body *b = lists[i]; b->as.name && n < most; b++) {
             if ((kind->has & b->needs) != b->needs) continue;

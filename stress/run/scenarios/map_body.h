@@ -32,7 +32,8 @@ static inline const void *map_param_of(const struct weir_stress *run) {
 
 /* Lists that end with a row without name. */
 extern const struct map_body map_stream_bodies[], map_lin_bodies[], map_walk_bodies[],
-    map_node_bodies[], map_alloc_bodies[], map_thread_bodies[], map_still_bodies[];
+    map_node_bodies[], map_count_bodies[], map_alloc_bodies[], map_thread_bodies[],
+    map_still_bodies[];
 
 /* Scenarios of RCU alone; ends with NULL. */
 extern const struct weir_stress_scenario *const rcu_scenarios[];

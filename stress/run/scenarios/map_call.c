@@ -5,6 +5,9 @@
 #include <weir/rcu.h>
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +93,20 @@ void may_sleep(struct weir_stress_worker *w) {
 }
 void slept(struct weir_stress_worker *w) {
     if (w) weir_stress_waited(w);
+}
+
+#ifdef __GLIBC__
+static void malloc_keeps_little(void) {
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, 32 << 10);
+}
+#else
+static void malloc_keeps_little(void) {}
+#endif
+
+void rcu_begins(void) {
+    malloc_keeps_little();
+    (void)weir_rcu_set_limits(1 << 20, 4 << 20);
 }
 
 void rcu_ends(void) {

@@ -150,6 +150,9 @@ static int shard_cad(void *m, uint64_t key, uint64_t expect) {
 static int shard_add(void *m, uint64_t key, uint64_t delta) {
     return weir_shardmap_add_u64(m, key, delta, NULL);
 }
+static int shard_update(void *m, uint64_t key, map_update_fn *fn, void *arg) {
+    return weir_shardmap_update_u64(m, key, fn, arg);
+}
 static int shard_clear(void *m) { return weir_shardmap_clear(m); }
 static int shard_reserve(void *m, size_t n) { return weir_shardmap_reserve(m, n); }
 static size_t shard_len(void *m) { return weir_shardmap_len(m); }
@@ -180,6 +183,7 @@ const struct map_kind map_shard = { .name = "shard",
                                     .cas = shard_cas,
                                     .cad = shard_cad,
                                     .add = shard_add,
+                                    .update = shard_update,
                                     .clear = shard_clear,
                                     .reserve = shard_reserve,
                                     .len = shard_len,
@@ -202,6 +206,7 @@ const struct map_kind map_shard_mutex = {
     .cas = shard_cas,
     .cad = shard_cad,
     .add = shard_add,
+    .update = shard_update,
     .clear = shard_clear,
     .reserve = shard_reserve,
     .len = shard_len,
@@ -224,6 +229,7 @@ const struct map_kind map_shard_rwlock = {
     .cas = shard_cas,
     .cad = shard_cad,
     .add = shard_add,
+    .update = shard_update,
     .clear = shard_clear,
     .reserve = shard_reserve,
     .len = shard_len,
@@ -246,6 +252,7 @@ const struct map_kind map_one_mutex = {
     .cas = shard_cas,
     .cad = shard_cad,
     .add = shard_add,
+    .update = shard_update,
     .clear = shard_clear,
     .reserve = shard_reserve,
     .len = shard_len,
@@ -268,6 +275,7 @@ const struct map_kind map_one_rwlock = {
     .cas = shard_cas,
     .cad = shard_cad,
     .add = shard_add,
+    .update = shard_update,
     .clear = shard_clear,
     .reserve = shard_reserve,
     .len = shard_len,

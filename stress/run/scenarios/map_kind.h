@@ -21,6 +21,8 @@ struct map_shape {
     const struct weir_alloc *alloc;
 };
 
+typedef int map_update_fn(uint64_t *val, bool there, void *arg); /* enum weir_update */
+
 struct map_kind {
     const char *name;
     unsigned has;
@@ -37,6 +39,7 @@ struct map_kind {
     int (*cas)(void *map, uint64_t key, uint64_t expect, uint64_t val);
     int (*cad)(void *map, uint64_t key, uint64_t expect);
     int (*add)(void *map, uint64_t key, uint64_t delta); /* 1 more, or 0; NULL: it has none such */
+    int (*update)(void *map, uint64_t key, map_update_fn *fn, void *arg); /* NULL: the same */
     int (*clear)(void *map);
     int (*reserve)(void *map, size_t n);
     size_t (*len)(void *map);

@@ -13,6 +13,7 @@
  * Plans are made before a round begins, so that only calls and stamps stand between two meetings. Half of the rounds
  * are stamped with barriers and half with widened intervals (lin/lin.h). What the checker gives up on counts as
  * unknown, never as passed; a run in which it gives up on more than half has shown nothing, and fails. */
+#include "judge.h"
 #include "map_body.h"
 #include "map_call.h"
 #include "meet.h"
@@ -261,26 +262,6 @@ static void run_plan(struct lin *s, struct lane *l, struct weir_stress_worker *w
 
 /* ---- judgements ----------------------------------------------------------------------------------------- */
 
-static void explain(const weir_lin_checker *c) {
-    char *text = NULL;
-    size_t n = 0;
-    FILE *to = open_memstream(&text, &n);
-    if (!to) return;
-    weir_lin_print(c, to);
-    (void)fclose(to);
-    weir_stress_log("%s", text);
-    free(text);
-}
-
-static bool any_overlap(const struct weir_lin_op *ops, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < i; j++)
-            if (ops[i].thread != ops[j].thread && ops[i].ret >= ops[j].call &&
-                ops[j].ret >= ops[i].call)
-                return true;
-    return false;
-}
-
 static bool judge_key(struct lin *s, unsigned key, const struct weir_lin_op *ops, size_t n,
                       bool last) {
     weir_lin_checker *c = s->checker[s->long_ ? 0 : key];
@@ -288,13 +269,13 @@ static bool judge_key(struct lin *s, unsigned key, const struct weir_lin_op *ops
     for (size_t i = 0; i < n; i++)
         if (ops[i].key == key) s->ops[k++] = ops[i];
     if (k == 0 && !last) return true;
-    if (s->mode == WEIR_LIN_BARRIER && !s->long_) s->overlapping += any_overlap(s->ops, k);
+    if (s->mode == WEIR_LIN_BARRIER && !s->long_) s->overlapping += judge_overlap(s->ops, k);
     enum weir_lin_verdict v =
         s->long_ ? weir_lin_check(c, s->ops, k) : weir_lin_advance(c, s->ops, k, last);
     s->judged++;
     s->unknown += v == WEIR_LIN_UNKNOWN;
     if (v == WEIR_LIN_OK || v == WEIR_LIN_UNKNOWN) return v == WEIR_LIN_OK;
-    explain(c);
+    judge_explain(c);
     weir_stress_check(false, "not linearizable, key %u: %s", key, weir_lin_reason(c));
     return false;
 }
@@ -385,6 +366,7 @@ static void lin_thread(void *state, struct weir_stress_worker *w) {
 static int setup(void *state, struct weir_stress *run) {
     struct lin *s = state;
     struct weir_lin_opts o = WEIR_LIN_OPTS;
+    rcu_begins();
     s->kind = map_kind_of(run);
     s->long_ = map_param_of(run) != NULL;
     s->threads = weir_stress_threads(run);
@@ -428,6 +410,7 @@ static const bool long_rounds = true;
         .plain = plain_, .as = {              \
             .name = name_,                    \
             .about = about_,                  \
+            .flags = TABLES,                  \
             .min_threads = 2,                 \
             .max_threads = THREADS,           \
             .state_size = sizeof(struct lin), \

@@ -200,6 +200,8 @@ static void nodes_thread(void *state, struct weir_stress_worker *w) {
             what = at / keys % 2 ? 2 + weir_stress_random(w, 3) / 2 * 2 : weir_stress_random(w, 2);
         }
         may_sleep(w);
+        int rc = weir_rcu_room(sizeof(struct node));
+        weir_stress_check(rc == 0, "room returned %d", rc);
         one_call(s, i, me, what);
         slept(w);
     }
@@ -207,6 +209,7 @@ static void nodes_thread(void *state, struct weir_stress_worker *w) {
 
 static int setup(void *state, struct weir_stress *run) {
     struct nodes *s = state;
+    rcu_begins();
     s->row = map_param_of(run);
     s->kind = map_kind_of(run);
     s->threads = weir_stress_threads(run);
@@ -250,11 +253,12 @@ static const struct row replaced = { .keys = 3, .crowd = 3 },
                         many = { .keys = 400, .crowd = 8, .waves = true },
                         reenter = { .keys = 40, .crowd = 4, .calls = true };
 
-#define ROW(name_, about_, param_)              \
+#define ROW(name_, flags_, about_, param_)      \
     {                                           \
         .as = {                                 \
             .name = name_,                      \
             .about = about_,                    \
+            .flags = flags_,                    \
             .min_threads = 2,                   \
             .state_size = sizeof(struct nodes), \
             .setup = setup,                     \
@@ -265,8 +269,8 @@ static const struct row replaced = { .keys = 3, .crowd = 3 },
     }
 
 const struct map_body map_node_bodies[] = {
-    ROW("replace", "nodes are replaced and deleted, and retired once each", replaced),
-    ROW("nodes", "the same, while the map grows and shrinks", many),
-    ROW("reenter", "functions of retired nodes call the map and retire", reenter),
+    ROW("replace", 0, "nodes are replaced and deleted, and retired once each", replaced),
+    ROW("nodes", TABLES, "the same, while the map grows and shrinks", many),
+    ROW("reenter", 0, "functions of retired nodes call the map and retire", reenter),
     { .as = { 0 } },
 };

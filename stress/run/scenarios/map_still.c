@@ -247,6 +247,7 @@ static void stalled_thread(void *state, struct weir_stress_worker *w) {
 static int setup(void *state, struct weir_stress *run) {
     struct still *s = state;
     bool stalls = map_param_of(run) != NULL;
+    rcu_begins();
     unsigned n = weir_stress_threads(run);
     s->all = (struct map_of_all){ .kind = map_kind_of(run),
                                   .shared = 8,

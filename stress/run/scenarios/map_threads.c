@@ -118,6 +118,7 @@ static void churn_thread(void *state, struct weir_stress_worker *w) {
 
 static int setup(void *state, struct weir_stress *run) {
     struct churn *s = state;
+    rcu_begins();
     s->kind = map_kind_of(run);
     s->threads = weir_stress_threads(run);
     blocks_init(&s->blocks);

@@ -198,6 +198,7 @@ static void meddled_thread(void *state, struct weir_stress_worker *w) {
 
 static int setup(void *state, struct weir_stress *run) {
     struct walks *s = state;
+    rcu_begins();
     s->kind = map_kind_of(run);
     s->threads = weir_stress_threads(run);
     s->seed = 1 + weir_stress_seed(run) % 1000003;
@@ -229,6 +230,7 @@ static const char *const points[] = { "map.locked", "map.copied", "map.moved", N
         .plain = plain_, .as = {                 \
             .name = #name_,                      \
             .about = about_,                     \
+            .flags = TABLES,                     \
             .min_threads = 2,                    \
             .max_threads = max_,                 \
             .state_size = sizeof(struct walks),  \

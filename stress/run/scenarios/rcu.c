@@ -94,11 +94,11 @@ static void called(struct weir_rcu_head *head) {
     (void)weir_fetch_add_relaxed(&s->freed, 1);
 }
 
-/* Of each thread a few kilobytes more than nothing. */
+/* Mostly after it has asked for room, which does not wait in a guard. */
 static void replace(struct rcu *s, struct weir_stress_worker *w, unsigned depth) {
     struct block *b = new_block(s, depth);
     if (!b) return;
-    if (weir_stress_random(w, 4) == 0) {
+    if (weir_stress_random(w, 64)) {
         int rc = weir_rcu_room(sizeof *b);
         weir_stress_check(rc == 0, "room returned %d", rc);
     }
@@ -301,6 +301,7 @@ static void suspend_thread(void *state, struct weir_stress_worker *w) {
 
 static int setup(void *state, struct weir_stress *run) {
     struct rcu *s = state;
+    rcu_begins();
     s->threads = weir_stress_threads(run);
     meet_init(&s->meeting, s->threads);
     s->reader = aligned_alloc(WEIR_LINE, s->threads * sizeof *s->reader);

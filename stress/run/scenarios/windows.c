@@ -11,6 +11,7 @@
  * store may be under way when its call returns). A window that the checker gives up on counts as unknown,
  * never as passed; a run in which it gives up on more than half of them has shown nothing, and fails. */
 #include "body.h"
+#include "judge.h"
 #include "meet.h"
 #include "place.h"
 
@@ -151,28 +152,16 @@ static void plan_round(const struct windows *s, struct lane *l, struct weir_stre
 
 /* ---- judgements -------------------------------------------------------------------------------------- */
 
-/* The report of the checker or the monitor, into the log of the run. */
+/* The monitor's report, into the log of the run. */
 static void explain(const struct windows *s, const struct weir_lin_finding *f) {
     char *text = NULL;
     size_t n = 0;
     FILE *to = open_memstream(&text, &n);
     if (!to) return;
-    if (f)
-        weir_lin_monitor_print(f, s->events, to);
-    else
-        weir_lin_print(s->now, to);
+    weir_lin_monitor_print(f, s->events, to);
     (void)fclose(to);
     weir_stress_log("%s", text);
     free(text);
-}
-
-static bool any_overlap(const struct weir_lin_op *ops, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < i; j++)
-            if (ops[i].thread != ops[j].thread && ops[i].ret >= ops[j].call &&
-                ops[j].ret >= ops[i].call)
-                return true;
-    return false;
 }
 
 /* Of a window. False: this ring is not followed any further. */
@@ -182,12 +171,12 @@ static bool judge_window(struct windows *s, bool last) {
     int rc = weir_lin_collect(s->recorder, &ops, &n);
     if (!weir_stress_check(rc == 0, "a log is too small")) return false;
     s->operations += n;
-    if (s->mode == WEIR_LIN_BARRIER) s->overlapping += any_overlap(ops, n);
+    if (s->mode == WEIR_LIN_BARRIER) s->overlapping += judge_overlap(ops, n);
     enum weir_lin_verdict v = weir_lin_advance(s->now, ops, n, last);
     s->rounds++;
     s->unknown += v == WEIR_LIN_UNKNOWN;
     if (v == WEIR_LIN_OK || v == WEIR_LIN_UNKNOWN) return v == WEIR_LIN_OK;
-    explain(s, NULL);
+    judge_explain(s->now);
     weir_stress_check(false, "not linearizable, capacity %zu: %s", (size_t)s->lin.cap,
                       weir_lin_reason(s->now));
     return false;

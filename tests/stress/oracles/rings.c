@@ -3,7 +3,7 @@
  * shows that the oracles are alive. "loses.busy" is the scenario `busy` on a ring that loses an element
  * now and then. Each has the fault once in a while, under a mutex ring that is right.
  *
- * oracles.sh says which scenario must find which, and by what words. */
+ * rings.table says which scenario must find which, and by what words. maps.c has the same of maps. */
 #include "stress/run/scenarios/body.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/os.h"
+#include "maps.h"
 
 #define RARELY 64
 #define MOST_SIZE 2048 /* bytes of an element; make() refuses larger ones */
@@ -319,5 +320,6 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < FAULTS; i++) n = all_bodies_on(&kinds[i], all, n, MOST);
     n = all_bodies_on(&overruns, all, n, MOST);
     n = all_bodies_on(&locks, all, n, MOST);
+    n = bad_maps_on(all, n, MOST);
     return weir_stress_main(argc, argv, all, n);
 }
