@@ -148,11 +148,17 @@ static bool has(const struct wb_ring *r, const struct wb_case *c) {
     return r->produce && (r->consume || s->consumers == 0);
 }
 
+/* Of maps without a list: for few, the sharded map, the mutex version and Boost's. */
+static bool map_wanted(const struct wb_options *o, const struct wb_ring *r, enum wb_who who) {
+    if (r->package && (o->rivals == WB_RIVALS_NONE || who == WB_OURS)) return false;
+    return who != WB_FEW || strcmp(r->name, "weir_shardmap") == 0 ||
+           strcmp(r->name, "mutex") == 0 || strcmp(r->name, "boost") == 0;
+}
+
 /* Whether the options and the row want the variant; weir itself always. */
 static bool wanted(const struct wb_options *o, const struct wb_ring *r, enum wb_who who) {
     if (is_weir(r)) return true;
-    if ((r->can & WB_IS_MAP) && !r->package && o->rivals != WB_RIVALS_LIST) return true;
-    if (who == WB_OURS && r->package) return false;
+    if ((r->can & WB_IS_MAP) && o->rivals != WB_RIVALS_LIST) return map_wanted(o, r, who);
     if (o->rivals == WB_RIVALS_LIST) return wb_options_names(o, r->name);
     bool mutex = strcmp(r->name, "mutex") == 0;
     if (!r->package && !mutex)

@@ -2,6 +2,7 @@
 /* bench/table.c - what a run prints: the table of all cases and the bars; or the lines of the try
  * suite. */
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
@@ -88,37 +89,57 @@ void wb_print_table(const struct wb_report *r, FILE *f) {
 
 /* ---- the try suite --------------------------------------------------------------------------- */
 
-static const struct wb_result *beside(const struct wb_report *r, const struct wb_result *weir,
-                                      const char *variant) {
-    const struct wb_item *item = wb_plan_beside(r->plan, weir->item, variant);
-    return item ? &r->results[item - r->plan->items] : NULL;
-}
-
-/* "8.30 M/s, weir 12.3x [11.8, 12.9] faster" */
-static void rival(FILE *f, const struct wb_result *other) {
+/* "8.30 M/s, weir 12.3x [11.8, 12.9] faster"; the ratio is of what the line is about. */
+static void rival(FILE *f, const struct wb_report *r, const struct wb_item *ours,
+                  const struct wb_item *theirs) {
     char text[3 * WB_TEXT] = "-", rate[WB_TEXT], ratio[WB_TEXT];
+    const struct wb_result *other = theirs ? &r->results[theirs - r->plan->items] : NULL;
+    double *scratch = malloc((r->plan->rounds + 1) * sizeof *scratch);
+    if (!scratch) abort();
+    unsigned n = theirs ? wb_ratios(r->plan, ours, theirs, scratch) : 0;
+    struct wb_interval interval = wb_bootstrap(scratch, n);
+    free(scratch);
     if (other && other->rounds == 0)
         (void)snprintf(text, sizeof text, "%s", wb_status_word(other->status));
     else if (other)
         (void)snprintf(text, sizeof text, "%s, weir %s %s", wb_text_rate(rate, other->ops.median),
-                       other->compared ? wb_text_ratio(ratio, other->ratio) : "-", other->verdict);
+                       n ? wb_text_ratio(ratio, interval) : "-", n ? wb_verdict(interval, n) : "");
     (void)fprintf(f, " %-48s", text);
 }
 
-/* Concurrency Kit has rings, Go channels. */
+/* Of maps the one that the line is about depends on what is done: mostly reads, or not. */
+static bool own_line(const struct wb_item *item) {
+    const struct wb_map_shape *m = &item->of->shape.map;
+    const char *name = item->ring->name;
+    if (m->keys && m->read < 90) return strcmp(name, "weir_shardmap") == 0;
+    return strcmp(name, wb_plan_reference(item->of->structure)) == 0;
+}
+
+/* Concurrency Kit has rings, Go channels, Boost maps. */
+static const struct wb_item *other(const struct wb_report *r, const struct wb_item *item) {
+    static const char *const names[] = { "ck", "go", "boost" };
+    for (unsigned i = item->of->shape.map.keys ? 2 : 0; i < 3; i++) {
+        const struct wb_item *found = wb_plan_beside(r->plan, item, names[i]);
+        if (found) return found;
+    }
+    return NULL;
+}
+
 void wb_print_try(const struct wb_report *r, FILE *f) {
-    (void)fprintf(f, "%-40s %-12s %-48s %s\n", "", "weir", "mutex version",
-                  "Concurrency Kit; of channels Go");
+    (void)fprintf(f, "%-48s %-12s %-48s %s\n", "", "weir", "mutex version",
+                  "Concurrency Kit; of channels Go, of maps Boost");
     for (unsigned i = 0; i < r->plan->n_items; i++) {
         const struct wb_result *row = &r->results[i];
-        char words[160], rate[WB_TEXT];
-        if (strcmp(row->item->ring->name, "weir") != 0 || !wb_result_shown(row)) continue;
-        (void)fprintf(f, "%-40s %-12s", wb_text_case(words, sizeof words, row->item->of),
+        char words[200], rate[WB_TEXT];
+        if (!own_line(row->item) || !wb_result_shown(row)) continue;
+        bool shard = strcmp(row->item->ring->name, "weir_shardmap") == 0;
+        size_t at = shard ? (size_t)snprintf(words, sizeof words, "sharded ") : 0;
+        (void)wb_text_case(words + at, sizeof words - at, row->item->of);
+        (void)fprintf(f, "%-48s %-12s", words,
                       row->rounds ? wb_text_rate(rate, row->ops.median)
                                   : wb_status_word(row->status));
-        rival(f, beside(r, row, "mutex"));
-        const struct wb_result *ck = beside(r, row, "ck");
-        rival(f, ck ? ck : beside(r, row, "go"));
+        rival(f, r, row->item, wb_plan_beside(r->plan, row->item, "mutex"));
+        rival(f, r, row->item, other(r, row->item));
         (void)fputc('\n', f);
     }
     (void)fprintf(

@@ -132,7 +132,7 @@ class Pen:
                   markersize=size + (1 if variant == "weir" else 0), color=self.colour(variant),
                   zorder=5, gid=f"tip:{variant}:{len(tips) - 1}")
 
-    def lines(self, panel, x_label):
+    def lines(self, panel, x_label, y_label="million elements per second"):
         """Speed of each variant along the panel's axis, with the interval of each point."""
         series = panel.series()
         threads = panel.axis == "threads"
@@ -158,7 +158,7 @@ class Pen:
                                f"{words.label(row)}")
             axes.set_xticks(range(len(values)), [words.si(value) for value in values])
             axes.set_xlabel(x_label)
-            axes.set_title("million elements per second", fontsize=9, loc="left",
+            axes.set_title(y_label, fontsize=9, loc="left",
                            color=svg.MUTED, pad=4)
             axes.set_xlim(-0.25, len(values) - 0.75)
             if scale == "log":
@@ -225,6 +225,42 @@ class Pen:
         says = f"{title}: " + "; ".join(f"{words.label(r)}, over {words.rival(r.variant)} "
                                         f"{words.ratio(r)}" for r in rows) + "."
         return self.picture(name, title, says, [], 52 + 15 * len(lines), paint)
+
+    def heat(self, grid):
+        """A crossover: shares of writes from the top down, keys and threads across."""
+        place = {column: x for x, column in enumerate(grid.columns)}
+        top = {write: y for y, write in enumerate(reversed(grid.writes))}
+        most = max(math.log(4), *(abs(math.log(c.ratio)) for c in grid.cells))
+
+        def paint(axes, scale, tips):
+            for c in grid.cells:
+                x, y = place[c.keys, c.threads], top[c.write]
+                name = grid.ours if c.ratio >= 1 else grid.theirs
+                depth = 0.12 + 0.6 * min(1, abs(math.log(c.ratio)) / most)
+                tips.append(c.text)
+                axes.add_patch(plt.Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, alpha=depth if c.decided else 0.08,
+                                             facecolor=svg.SERIES[0 if name == grid.ours else 2],
+                                             edgecolor=svg.MUTED, linewidth=0,
+                                             gid=f"tip:{name}:{len(tips) - 1}"))
+                if not c.decided:
+                    axes.add_patch(plt.Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, fill=False, hatch="///",
+                                                 edgecolor=svg.GRID, linewidth=0))
+                factor = c.ratio if c.ratio >= 1 else 1 / c.ratio
+                said = f"{words.times(factor)}\u00d7" if c.decided else "?"
+                size = 9 if len(grid.columns) < 8 else 7.5
+                axes.text(x, y + (0.16 if c.decided else 0), words.short(name) if c.decided else "", ha="center",
+                          va="center", fontsize=size - 1)
+                axes.text(x, y - (0.2 if c.decided else 0), said, ha="center", va="center", fontsize=size)
+            axes.set_xlim(-0.5, len(grid.columns) - 0.5)
+            axes.set_ylim(-0.5, len(grid.writes) - 0.5)
+            axes.set_xticks(range(len(grid.columns)),
+                            [f"{words.si(keys)}\n{threads}T" for keys, threads in grid.columns], fontsize=8)
+            axes.set_yticks(range(len(grid.writes)), [f"{write:.0f} %" for write in reversed(grid.writes)])
+            axes.tick_params(length=0)
+            axes.grid(visible=False)
+            axes.set_title("writes; below: keys and threads", fontsize=9, loc="left", color=svg.MUTED, pad=4)
+        says = f"{grid.title}: " + "; ".join(c.text for c in grid.cells) + "."
+        return self.picture(grid.name, grid.title, says, [], 60 + 32 * len(grid.writes), paint)
 
     def percentiles(self, name, title, rows):
         """Waiting times from the median to the worst, logarithmic."""

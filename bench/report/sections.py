@@ -5,6 +5,7 @@ A section without data says in one sentence what was not measured; it never show
 """
 import channels
 import groups
+import maps
 import svg
 import words
 
@@ -93,7 +94,7 @@ def forests(pen, rows, prefix, most=20):
 
 
 def ratios(run, pen):
-    rows = [row for row in run.cases if not row.one_cpu]
+    rows = [row for row in run.cases if not row.one_cpu and not words.is_map(row)]
     return Section("ratios", "weir over each rival, case by case", [
         "Right of the line at 1 weir is better, in the shaded part left of it worse. Each mark is a "
         "median, each bar its 95 % interval; where no bar is to be seen it is narrower than the "
@@ -105,7 +106,7 @@ def ratios(run, pen):
 def latency(run, pen):
     pictures, names = [], set()
     for case, rows in groups.by_case(run.cases).items():
-        rows = [row for row in rows if row.p50_ns and row.structure != "bound"]
+        rows = [row for row in rows if row.p50_ns and row.structure != "bound" and not words.is_map(row)]
         if rows:
             title = words.label(rows[0])
             names |= {row.variant for row in rows}
@@ -122,7 +123,8 @@ def latency(run, pen):
 def fairness(run, pen):
     pictures = []
     for case, rows in groups.by_case(run.cases).items():
-        rows = [row for row in rows if row.fair_min_max is not None and row.status == "ok"]
+        rows = [row for row in rows if row.fair_min_max is not None and row.status == "ok"
+                and not words.is_map(row)]
         if rows and (rows[0].P > 1 or rows[0].C > 1) and words.kind(rows[0]) not in (
                 "one stopped", "close storm"):
             pictures.append(pen.shares(groups.slug(f"fairness {case}"), words.label(rows[0]), rows))
@@ -220,6 +222,50 @@ def channel_costs(run, pen):
     return section
 
 
+def crossovers(run, pen):
+    """Which kind of map for which share of writes."""
+    pictures = [pen.heat(grid) for grid in maps.grids(run)]
+    return Section("crossover", "Which map, from which share of writes on", [
+        "Each cell is one mix: its row the share of writes, its column the number of keys and of threads. The deeper "
+        "the colour, the more the one that is named there does than the other; the figure says how many times. Hatched: "
+        "undecided. Half of what writes puts, half deletes; keys are drawn from twice as many as there are "
+        "entries, so half of the reads beside writers find nothing."], pictures,
+        "No crossover can be drawn: too few shares of writes were measured.", flow=True)
+
+
+def map_speeds(run, pen):
+    panels = maps.by_share(run)
+    section = Section("maps", "Maps", [
+        "Operations per second of all threads together, against the share of writes among them."],
+        [pen.lines(panel, "percent of writes", "million operations per second") for panel in panels],
+        "No map was measured with several shares of writes.", legend(panels, pen), switch=True)
+    section.items = maps.memory_lines(run) + maps.stall_lines(run) + maps.beside_lines(run)
+    if section.items:
+        section.items_lead = "What maps cost besides:"
+    elif not any(words.is_map(row) for row in run.cases):
+        section.missing = "No map was measured."
+    return section
+
+
+def map_growth(run, pen):
+    pictures, names = [], set()
+    for case, rows in groups.by_case(maps.tests(run, "grow")).items():
+        names |= {row.variant for row in rows}
+        pictures.append(pen.percentiles(groups.slug(f"growth {case}"), words.label(rows[0]), rows))
+    section = Section("growth", "A map that grows", [
+        "How long single puts take while a map grows from empty, by percentile, to the very worst one of all rounds. "
+        "A map that moves all entries at once shows it at the end."], pictures,
+        "No map was measured while it grows.", shown(names, pen))
+    section.items = [f"{words.label(row)}: {words.rival(row.variant)} {words.rate(row.ops_s_median)}, p99.9 "
+                     f"{words.nanoseconds(row.p999_ns)}, worst {words.nanoseconds(row.max_ns)}."
+                     for row in maps.tests(run, "grow")]
+    section.items_lead = "Throughput, and the worst puts:"
+    return section
+
+
 def all_sections(run, pen):
-    return [build(run, pen) for build in (threads, ratios, latency, fairness, batches, channel_costs,
-                                          crowded)]
+    found = [build(run, pen) for build in (threads, ratios, latency, fairness, batches, channel_costs,
+                                           crowded)]
+    if any(words.is_map(row) for row in run.cases):
+        found = [build(run, pen) for build in (crossovers, map_speeds, map_growth)] + found
+    return found

@@ -10,6 +10,7 @@ import math
 import statistics
 
 import channels
+import maps
 import words
 
 RINGS = ("spsc", "mpmc")
@@ -54,7 +55,7 @@ def sign_test(wins, losses):
 def tail_of(run, row):
     """p99 of this rival over weir's, by round: (median, rounds lower, rounds) or None."""
     theirs = {s.round: s.p99_ns for s in run.samples.get((row.case, row.variant), ())}
-    ours = {s.round: s.p99_ns for s in run.samples.get((row.case, "weir"), ())}
+    ours = {s.round: s.p99_ns for s in run.samples.get((row.case, words.reference(row)), ())}
     both = [(theirs[r], ours[r]) for r in sorted(theirs) if theirs[r] and ours.get(r)]
     if not both:
         return None
@@ -288,6 +289,27 @@ def latency(run):
 
 
 
+def maps_against_others(run):
+    """What weir_map is against each other kind of map with words, where the keys found are uniform."""
+    rows = [row for row in maps.mixes(run, "map") if words.is_rival(row.variant) and not row.oversubscribed
+            and row.ratio_median is not None]
+    found = []
+    for title, fits in (("at 90 % reads or more", lambda row: row.read >= 90),
+                        ("at less", lambda row: row.read < 90)):
+        told = {}
+        for row in rows:
+            if fits(row):
+                told.setdefault(row.variant, []).append(row)
+        found += [f"{words.rival(variant)}, {title}: weir_map is {tally(theirs)[0]}."
+                  for variant, theirs in told.items()]
+    if not found:
+        return None
+    _, sides = tally(rows)
+    return Verdict("weir_map against other libraries and locks?",
+                   f"Ahead in {len(sides['faster'])} of {len(rows)} comparisons, behind in "
+                   f"{len(sides['slower'])}.", found)
+
+
 def verdicts(run):
     """The answers, in the order in which people ask."""
     found = [ring_or_mutex(run),
@@ -295,4 +317,6 @@ def verdicts(run):
              against_others(run, "mpmc", "Many threads write and read: against other libraries?"),
              batches(run), blocking(run), latency(run), channel(run), select(run),
              against_go(run), one_cpu(run)]
+    found += [Verdict(*question) for question in maps.questions(run)]
+    found.append(maps_against_others(run))
     return [verdict for verdict in found if verdict]

@@ -29,6 +29,16 @@ RIVALS = {
     "atomic_queue": "atomic_queue",
     "tbb": "oneTBB",
     "urcu": "liburcu wfcqueue",
+    "weir_map": "weir_map",
+    "weir_shardmap": "weir_shardmap",
+    "rwlock": "read-write lock",
+    "sharded_mutex": "mutex a shard",
+    "sharded_rwlock": "rwlock a shard",
+    "lfht": "cds_lfht",
+    "lfht_qsbr": "cds_lfht, QSBR",
+    "libcuckoo": "libcuckoo",
+    "flat": "without synchronisation",
+    "plain": "plain stores",
     "go": "Go",
 }
 
@@ -37,6 +47,15 @@ NUMBERS = ("zero one two three four five six seven eight nine ten eleven twelve"
 
 def rival(variant):
     return RIVALS.get(variant, variant)
+
+
+SHORT = {"weir_map": "RCU", "weir_shardmap": "sharded", "mutex": "mutex", "rwlock": "rwlock",
+         "sharded_mutex": "mutexes", "sharded_rwlock": "rwlocks"}
+
+
+def short(variant):
+    """For a cell of a heat map."""
+    return SHORT.get(variant, variant)
 
 
 def family(variant, variants):
@@ -96,6 +115,8 @@ def kind(row):
     if row.structure == "bound":
         return "bound"
     test = key(row, "test")
+    if is_map(row) and not test:
+        return "mix"
     if test:
         return TESTS.get(test, test)
     if row.structure in ALL_OF_IT:
@@ -145,10 +166,34 @@ def who(row):
     return f"{row.P:.0f} to {row.C:.0f}"
 
 
+MAP_TESTS = {"beside": "readers", "grow": "growing from empty", "churn": "put and delete",
+             "stalled": "a reader stopped", "memory": "memory"}
+
+
+def map_label(row):
+    """'map, 2 threads, 99 % reads, 100k keys, zipf 0.99'."""
+    test = key(row, "test")
+    parts = ["map" if row.structure == "map" else f"map, {row.size:.0f}-byte strings",
+             count(row.P, "thread"), MAP_TESTS.get(test, test) if test else f"{row.read:.0f} % reads"]
+    if test == "beside":
+        parts[-1] += " beside a writer" if key(row, "writers") == "1" else " alone"
+    if test == "stalled":
+        parts[-1] += f" for {nanoseconds(float(key(row, 'stall')) * 1e6)}"
+    parts.append(f"{si(row.keys)} keys")
+    if key(row, "hit"):
+        parts.append(f"{key(row, 'hit')} % found")
+    parts += [said for name, said in (("dist:zipf99", "zipf 0.99"), ("dist:hot", "one hot key"),
+                                      ("hint:0", "grown"), ("aged:1", "after writes"))
+              if f"/{name}" in row.case]
+    return parts + (["oversubscribed"] if row.oversubscribed else [])
+
+
 def label(row, leave_out=()):
     """The case in a few words, for axes and tables: '2 to 2, blocking, cap 64 Ki, batch 32'."""
     if row.structure == "bound":
         return bound_label(row)
+    if is_map(row):
+        return ", ".join(part for part in map_label(row) if part not in leave_out)
     parts = [STRUCTURES.get(row.structure, row.structure), who(row)]
     what = kind(row)
     if what not in ("stream", "blocking", "alone", "contended", "bursts", "stream of selects"):
@@ -190,7 +235,7 @@ def verdict(row):
 
 def is_latency(row):
     """Whether the ratio compares median latencies, not throughputs."""
-    return kind(row) == "ping-pong" or bool(row.rate) or bool(key(row, "gap"))
+    return kind(row) == "ping-pong" or bool(row.rate) or bool(key(row, "gap"))  # growing maps: by throughput
 
 
 def times(value):

@@ -252,7 +252,9 @@ t_taste() {
     says out '^chan, 1 to 1  '
     says out '^chan, ping-pong, capacity 0'
     says out '^select, 1 to 1, 2 cases, 2 ready'
-    [ "$(wc -l <"$dir/out")" -eq 8 ] || fail "not 8 lines"
+    says out '^map, 2 threads, 99 % reads, 100k keys  '
+    says out '^sharded map, 2 threads, 50 % reads, 100k keys  '
+    [ "$(wc -l <"$dir/out")" -eq 10 ] || fail "not 10 lines"
     quickly "$broken" --suite=try --rivals=lossy
     exits 1
     says err 'mpmc/lossy/P:2/C:2.*check failed'
