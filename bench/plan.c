@@ -152,7 +152,7 @@ static bool has(const struct wb_ring *r, const struct wb_case *c) {
 static bool map_wanted(const struct wb_options *o, const struct wb_ring *r, enum wb_who who) {
     if (r->package && (o->rivals == WB_RIVALS_NONE || who == WB_OURS)) return false;
     return who != WB_FEW || strcmp(r->name, "weir_shardmap") == 0 ||
-           strcmp(r->name, "mutex") == 0 || strcmp(r->name, "boost") == 0;
+           strcmp(r->name, "mutex") == 0 || strcmp(r->name, "boost_map") == 0;
 }
 
 /* Whether the options and the row want the variant; weir itself always. */

@@ -117,7 +117,7 @@ static bool own_line(const struct wb_item *item) {
 
 /* Concurrency Kit has rings, Go channels, Boost maps. */
 static const struct wb_item *other(const struct wb_report *r, const struct wb_item *item) {
-    static const char *const names[] = { "ck", "go", "boost" };
+    static const char *const names[] = { "ck", "go", "boost_map" };
     for (unsigned i = item->of->shape.map.keys ? 2 : 0; i < 3; i++) {
         const struct wb_item *found = wb_plan_beside(r->plan, item, names[i]);
         if (found) return found;

@@ -254,7 +254,7 @@ const struct wb_missing wb_missing[] = {
 #endif
 #ifndef WB_COUNT
 #ifndef WB_HAVE_MAP_BOOST
-    { "boost", WB_MISSING_BOOST_MAP },
+    { "boost_map", WB_MISSING_BOOST_MAP },
 #endif
 #ifndef WB_HAVE_MAP_LIBCUCKOO
     { "libcuckoo", WB_PACKAGE_LIBCUCKOO },

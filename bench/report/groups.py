@@ -26,7 +26,7 @@ class Panel:
             rows = found.setdefault(row.variant, []) if row.ops_s_median else None
             if rows is not None and row.get(self.axis) not in {r.get(self.axis) for r in rows}:
                 rows.append(row)
-        return dict(sorted(found.items(), key=lambda item: (item[0] != "weir",
+        return dict(sorted(found.items(), key=lambda item: (item[0] not in words.OURS,
                                                             -item[1][-1].ops_s_median)))
 
 

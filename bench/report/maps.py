@@ -115,7 +115,7 @@ def by_share(run):
             found.setdefault((row.P, row.keys), []).append(row)
         for (threads, keys), rows in sorted(found.items()):
             if len({row.writes for row in rows}) > 2:
-                title = f"{said}, {words.si(keys)} keys, {words.count(threads, 'thread')}"
+                title = f"{said}, {words.keys_said(keys)} keys, {words.count(threads, 'thread')}"
                 panels.append(groups.Panel(groups.slug(f"maps {title}"), title, "writes", rows))
     return groups.unique(panels)
 
@@ -123,10 +123,17 @@ def by_share(run):
 # ---- sentences -------------------------------------------------------------------------------------
 
 
-def where(cells):
-    """'100 to 90 % reads' of cells of one column."""
-    shares = sorted({100 - c.write for c in cells}, reverse=True)
-    return f"{shares[0]:.0f}" + (f" to {shares[-1]:.0f}" if len(shares) > 1 else "") + " % reads"
+def where(cells, all_cells):
+    """'100 to 90 and 0 % reads' of cells of one column: what follows each other there is a range."""
+    order = sorted((100 - c.write for c in all_cells), reverse=True)
+    runs = []
+    for share in sorted((100 - c.write for c in cells), reverse=True):
+        if runs and order.index(share) == order.index(runs[-1][-1]) + 1:
+            runs[-1].append(share)
+        else:
+            runs.append([share])
+    return words.listed(f"{run[0]:.0f}" + (f" to {run[-1]:.0f}" if len(run) > 1 else "")
+                        for run in runs) + " % reads"
 
 
 def column_said(grid, keys, threads):
@@ -137,12 +144,12 @@ def column_said(grid, keys, threads):
     for some, name in ((ours, grid.ours), (theirs, grid.theirs)):
         if some:
             factors = [c.ratio if name == grid.ours else 1 / c.ratio for c in some]
-            parts.append(f"{words.rival(name)} at {where(some)} (by {words.times(min(factors))}"
+            parts.append(f"{words.rival(name)} at {where(some, cells)} (by {words.times(min(factors))}"
                          + (f" to {words.times(max(factors))}" if len(factors) > 1 else "") + ")")
     rest = [c for c in cells if c.decided == 0]
     if rest:
-        parts.append(f"undecided at {where(rest)}")
-    return (f"{words.si(keys)} keys, {words.count(threads, 'thread')}"
+        parts.append(f"undecided at {where(rest, cells)}")
+    return (f"{words.keys_said(keys)} keys, {words.count(threads, 'thread')}"
             f"{', oversubscribed' if cells[0].crowded else ''}: {'; '.join(parts)}.")
 
 
@@ -198,12 +205,12 @@ def memory_lines(run):
     lines = []
     for row in tests(run, "memory"):
         if row.bytes_per_entry:
-            lines.append(f"{words.rival(row.variant)}, {words.si(row.keys)} keys: "
+            lines.append(f"{words.rival(row.variant)}, {words.keys_said(row.keys)} keys: "
                          f"{bytes_said(row.bytes_per_entry)} an entry just after a doubling, "
                          f"{bytes_said(row.bytes_low)} just before one, {bytes_said(row.bytes_high)} amid it.")
     for row in tests(run, "churn"):
         if row.bytes_per_entry and row.bytes_low:
-            lines.append(f"{words.rival(row.variant)}, {words.si(row.keys)} keys, after puts and deletes: "
+            lines.append(f"{words.rival(row.variant)}, {words.keys_said(row.keys)} keys, after puts and deletes: "
                          f"{bytes_said(row.bytes_per_entry)} an entry, {bytes_said(row.bytes_low)} before.")
     return lines
 
@@ -230,6 +237,6 @@ def beside_lines(run):
         ratios = [s.ops_s / base[s.round] for s in run.samples.get((row.case, row.variant), ())
                   if base.get(s.round)]
         if ratios:
-            lines.append(f"{words.rival(row.variant)}, {words.si(row.keys)} keys: readers beside a writer of other keys "
+            lines.append(f"{words.rival(row.variant)}, {words.keys_said(row.keys)} keys: readers beside a writer of other keys "
                          f"do {words.times(statistics.median(ratios))} of what they do alone.")
     return lines

@@ -92,7 +92,7 @@ class Pen:
 
     def line(self, variant):
         """How this variant's lines look: relatives share a colour and differ in their dashes."""
-        return {"color": self.colour(variant), "linewidth": 2.4 if variant == "weir" else 1.4,
+        return {"color": self.colour(variant), "linewidth": 2.4 if variant in words.OURS else 1.4,
                 "linestyle": DASHES[self.place[variant][1] % len(DASHES)]}
 
     def picture(self, name, title, says, variants, height, paint, scales=("linear",)):
@@ -129,7 +129,7 @@ class Pen:
     def point(self, axes, x, y, variant, tips, text, size=5):
         tips.append(text)
         axes.plot([x], [y], linestyle="none", marker=self.marker(variant),
-                  markersize=size + (1 if variant == "weir" else 0), color=self.colour(variant),
+                  markersize=size + (1 if variant in words.OURS else 0), color=self.colour(variant),
                   zorder=5, gid=f"tip:{variant}:{len(tips) - 1}")
 
     def lines(self, panel, x_label, y_label="million elements per second"):
@@ -149,7 +149,7 @@ class Pen:
                 y = [row.ops_s_median / 1e6 for row in rows]
                 axes.fill_between(x, low, high, color=self.colour(variant), alpha=0.18, linewidth=0,
                                   gid=f"of:{variant}:band")
-                axes.plot(x, y, **self.line(variant), zorder=4 if variant == "weir" else 3,
+                axes.plot(x, y, **self.line(variant), zorder=4 if variant in words.OURS else 3,
                           gid=f"of:{variant}:line")
                 for row, at, speed in zip(rows, x, y):
                     self.point(axes, at, speed, variant, tips,
@@ -254,7 +254,7 @@ class Pen:
             axes.set_xlim(-0.5, len(grid.columns) - 0.5)
             axes.set_ylim(-0.5, len(grid.writes) - 0.5)
             axes.set_xticks(range(len(grid.columns)),
-                            [f"{words.si(keys)}\n{threads}T" for keys, threads in grid.columns], fontsize=8)
+                            [f"{words.keys_said(keys)}\n{threads}T" for keys, threads in grid.columns], fontsize=8)
             axes.set_yticks(range(len(grid.writes)), [f"{write:.0f} %" for write in reversed(grid.writes)])
             axes.tick_params(length=0)
             axes.grid(visible=False)

@@ -48,6 +48,7 @@ FIGURES = (
     ("switches/op", "context switches per element", "csw_per_op", plain("{:.2g}")),
     ("CPU s per M", "CPU seconds per million elements", "cpu_s_per_mop", plain("{:.3g}")),
     ("misses/op", "calls that moved nothing, per element", "misses_per_op", plain("{:.2g}")),
+    ("bytes/entry", "of maps: memory that the table holds", "bytes_per_entry", plain("{:.1f}")),
 )
 
 
@@ -94,7 +95,7 @@ def row_of(run, row, order, top):
                       strip(samples, top, row.ops_s_median)))
     note = row.note if row.status == "ok" else f"{row.status}: {row.note}" if row.note else row.status
     cells.append(Cell(note, note or None, False))
-    return TableRow(cells, row.variant == "weir")
+    return TableRow(cells, row.variant in words.OURS)
 
 
 class Table:

@@ -88,7 +88,7 @@ def losses(run):
 def unfinished(run):
     """What got stuck or failed its check, weir first."""
     return sorted((row for row in run.cases if row.status != "ok"),
-                  key=lambda row: row.variant != "weir")
+                  key=lambda row: row.variant not in words.OURS)
 
 
 def spread(rows):

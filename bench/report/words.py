@@ -37,10 +37,13 @@ RIVALS = {
     "lfht": "cds_lfht",
     "lfht_qsbr": "cds_lfht, QSBR",
     "libcuckoo": "libcuckoo",
+    "boost_map": "Boost concurrent_flat_map",
     "flat": "without synchronisation",
     "plain": "plain stores",
     "go": "Go",
 }
+
+OURS = ("weir", "weir_map")  # what the others are compared with
 
 NUMBERS = ("zero one two three four five six seven eight nine ten eleven twelve").split()
 
@@ -166,6 +169,14 @@ def who(row):
     return f"{row.P:.0f} to {row.C:.0f}"
 
 
+def keys_said(keys):
+    """'1k', '5M': numbers of entries."""
+    for unit, letter in ((1e6, "M"), (1e3, "k")):
+        if keys >= unit and keys % unit == 0:
+            return f"{keys / unit:.0f}{letter}"
+    return f"{keys:.0f}"
+
+
 MAP_TESTS = {"beside": "readers", "grow": "growing from empty", "churn": "put and delete",
              "stalled": "a reader stopped", "memory": "memory"}
 
@@ -179,7 +190,7 @@ def map_label(row):
         parts[-1] += " beside a writer" if key(row, "writers") == "1" else " alone"
     if test == "stalled":
         parts[-1] += f" for {nanoseconds(float(key(row, 'stall')) * 1e6)}"
-    parts.append(f"{si(row.keys)} keys")
+    parts.append(f"{keys_said(row.keys)} keys")
     if key(row, "hit"):
         parts.append(f"{key(row, 'hit')} % found")
     parts += [said for name, said in (("dist:zipf99", "zipf 0.99"), ("dist:hot", "one hot key"),

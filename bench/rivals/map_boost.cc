@@ -81,10 +81,10 @@ bool look(words &m, uint64_t k, const std::function<void()> &f) {
 
 } // namespace
 
-WB_MAP_STALLS(wb_map_boost, "boost", "map", WB_PACKAGE_BOOST_MAP, NOTE, 0, wb::make<words>,
+WB_MAP_STALLS(wb_map_boost, "boost_map", "map", WB_PACKAGE_BOOST_MAP, NOTE, 0, wb::make<words>,
               wb::dispose<words>, nullptr, nullptr, wb::len<words>, nullptr, boost_words,
               (wb::stall_words<words, look>));
-WB_MAP(wb_strmap_boost, "boost", "strmap", WB_PACKAGE_BOOST_MAP, NOTE, 0, wb::make<strings>,
+WB_MAP(wb_strmap_boost, "boost_map", "strmap", WB_PACKAGE_BOOST_MAP, NOTE, 0, wb::make<strings>,
        wb::dispose<strings>, nullptr, nullptr, wb::len<strings>, nullptr, boost_strings);
 WB_MAP(wb_map_flat, "flat", "map", WB_PACKAGE_BOOST_MAP, FLAT_NOTE, WB_MAP_ALONE,
        wb::make<flat_words>, wb::dispose<flat_words>, nullptr, nullptr, wb::len<flat_words>,
