@@ -88,8 +88,8 @@ unsigned wb_oversubscribed(void);
 /* ---- what suite.c fills a plan with ---------------------------------------------------------- */
 
 enum wb_who {
-    WB_ALL,  /* every variant that has what the case needs */
-    WB_FEW,  /* weir in each of its kinds, its mutex version, Concurrency Kit, Go; of maps Boost's */
+    WB_ALL, /* every variant that has what the case needs */
+    WB_FEW, /* weir in each of its kinds, its mutex version, Concurrency Kit, Go; of maps Boost's */
     WB_OURS, /* nothing that comes from elsewhere */
 };
 
