@@ -22,8 +22,8 @@ extern char **environ;
 #define PROGRAMS 8
 
 static struct program {
-    const char *name; /* the variant's */
-    pid_t pid;        /* 0: does not run */
+    char name[24]; /* the variant's, up to a _ */
+    pid_t pid;     /* 0: does not run */
     int fd;
 } programs[PROGRAMS];
 
@@ -32,10 +32,12 @@ static char answer[ANSWER]; /* the last one, without its line end */
 /* ---- the program ----------------------------------------------------------------------------- */
 
 static struct program *program_of(const struct wb_ring *ring) {
+    char name[sizeof programs->name];
     struct program *p = programs;
-    while (p->name && strcmp(p->name, ring->name) != 0)
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(ring->name, "_"), ring->name);
+    while (*p->name && strcmp(p->name, name) != 0)
         if (++p == programs + PROGRAMS) abort(); /* the variants are a table of this program */
-    p->name = ring->name;
+    memcpy(p->name, name, sizeof name);
     return p;
 }
 
@@ -144,6 +146,12 @@ static enum wb_status ask(struct program *p, const char *line, double patience, 
     return s;
 }
 
+enum wb_status wb_away_ask(const struct wb_ring *ring, const char *line, double patience,
+                           char **said, char *why, size_t size) {
+    *said = answer;
+    return ask(program_of(ring), line, patience, why, size);
+}
+
 /* ---- one phase ------------------------------------------------------------------------------- */
 
 struct told { /* an answer */
@@ -152,11 +160,22 @@ struct told { /* an answer */
     struct wb_totals totals;
 };
 
-/* The next field as a number; *at moves behind it. */
-static bool number(char **at, uint64_t *out) {
+bool wb_away_number(char **at, uint64_t *out) {
     char *from = *at;
     *out = strtoull(from, at, 10);
     return *at != from;
+}
+
+bool wb_away_latencies(char **at, struct wb_hist *hist) {
+    bool fine = true;
+    while (fine && **at == ' ') {
+        uint64_t value, count;
+        fine = wb_away_number(at, &value) && **at == ':';
+        *at += fine;
+        fine = fine && wb_away_number(at, &count);
+        for (; fine && hist && count > 0; count--) wb_hist_add(hist, value);
+    }
+    return fine && **at == '\0';
 }
 
 /* Takes the answer apart; hist (NULL: none is wanted) gets the latencies. */
@@ -164,23 +183,17 @@ static bool understand(struct told *t, struct wb_hist *hist) {
     char *at = answer + 3, *from;
     struct wb_totals *sum = &t->totals;
     if (strncmp(answer, "ok ", 3) != 0) return false;
-    bool fine = number(&at, &t->ns) && number(&at, &sum->pushed) && number(&at, &sum->popped) &&
-                number(&at, &sum->pushed_sum) && number(&at, &sum->popped_sum) &&
-                number(&at, &sum->disorder);
+    bool fine = wb_away_number(&at, &t->ns) && wb_away_number(&at, &sum->pushed) &&
+                wb_away_number(&at, &sum->popped) && wb_away_number(&at, &sum->pushed_sum) &&
+                wb_away_number(&at, &sum->popped_sum) && wb_away_number(&at, &sum->disorder);
     t->fair = strtod(from = at, &at);
-    fine = fine && at != from && number(&at, &t->switches) && number(&at, &t->cpu_ns);
-    while (fine && *at == ' ') {
-        uint64_t value, count;
-        fine = number(&at, &value) && *at == ':';
-        at += fine;
-        fine = fine && number(&at, &count);
-        for (; fine && hist && count > 0; count--) wb_hist_add(hist, value);
-    }
-    return fine && *at == '\0';
+    fine =
+        fine && at != from && wb_away_number(&at, &t->switches) && wb_away_number(&at, &t->cpu_ns);
+    return fine && wb_away_latencies(&at, hist);
 }
 
-/* "2 0,1": how many processors at a time, and which. Those of the threads where each has its own. */
-static void write_cpus(FILE *f, const struct wb_trial *t) {
+/* Those of the threads where each has its own. */
+void wb_away_cpus(FILE *f, const struct wb_trial *t) {
     unsigned threads = wb_test_threads(t->test, &t->shape);
     bool own = wb_place(t->pin, threads, 0) >= 0;
     const cpu_set_t *all = wb_allowed();
@@ -203,7 +216,7 @@ static char *question(const struct wb_trial *t, double seconds) {
     if (!f) return NULL;
     (void)fprintf(f, "run %s %s %u %u %zu %u %u %u %.9g", tests[t->test], t->ring->structure,
                   s->producers, s->consumers, s->cap, s->ways, s->ready, s->sends, seconds);
-    write_cpus(f, t);
+    wb_away_cpus(f, t);
     (void)fputc('\n', f);
     if (fclose(f) == 0) return line;
     free(line);

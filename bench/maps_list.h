@@ -17,6 +17,7 @@ extern const struct wb_map wb_map_tbb, wb_strmap_tbb;
 extern const struct wb_map wb_map_lfht, wb_strmap_lfht;
 extern const struct wb_map wb_map_lfht_qsbr, wb_strmap_lfht_qsbr;
 extern const struct wb_map wb_map_ck, wb_strmap_ck;
+extern const struct wb_map wb_map_go_sync, wb_map_go_sharded;
 #ifdef __cplusplus
 }
 #endif
@@ -56,8 +57,14 @@ extern const struct wb_map wb_map_ck, wb_strmap_ck;
 #define WB_MAPS_CK
 #endif
 
+#ifdef WB_HAVE_GO
+#define WB_MAPS_GO &wb_map_go_sync.ring, &wb_map_go_sharded.ring,
+#else
+#define WB_MAPS_GO
+#endif
+
 #define WB_MAPS_LIST                                                                        \
     WB_MAPS_WEIR WB_MAPS_BOOST WB_MAPS_LIBCUCKOO WB_MAPS_TBB WB_MAPS_LFHT WB_MAPS_LFHT_QSBR \
-        WB_MAPS_CK
+        WB_MAPS_CK WB_MAPS_GO
 
 #endif

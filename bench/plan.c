@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "away.h"
 #include "bounds.h"
 #include "maps.h"
 
@@ -126,6 +127,7 @@ static bool is_weir(const struct wb_ring *r) {
 static bool has_map(const struct wb_map *m, const struct wb_case *c) {
     const struct wb_map_shape *s = &c->shape.map;
     bool grows = s->growing || c->test == WB_GROW || c->test == WB_MEMORY;
+    if (m->ring.can & WB_AWAY) return wb_away_has_map(c->test, &c->shape);
     if (grows && (m->can & WB_MAP_PRESIZED)) return false;
     if ((m->can & WB_MAP_IN_PLACE) && c->test != WB_BESIDE) return false;
     return c->threads == 1 || !(m->can & WB_MAP_ALONE);

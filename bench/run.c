@@ -361,7 +361,9 @@ static bool figures(const struct run *r, struct wb_sample *out, struct wb_hist *
 /* WB_NONE: nothing was moved. */
 static enum wb_status attempt(const struct wb_trial *trial, struct wb_sample *out,
                               struct wb_hist *latencies, char *why, size_t why_size) {
-    if (trial->ring->can & WB_AWAY) return wb_away_run(trial, out, latencies, why, why_size);
+    if (trial->ring->can & WB_AWAY)
+        return (trial->ring->can & WB_IS_MAP ? wb_away_map_run : wb_away_run)(trial, out, latencies,
+                                                                              why, why_size);
     if (!team) team = wb_team_new();
     if (team && (trial->ring->can & WB_IS_MAP))
         return wb_map_test(trial, &team, out, latencies, why, why_size);

@@ -441,6 +441,42 @@ t_stuck() {
     is "$(column "$dir/out" mpmc/P:2/C:2/cap:1024/size:8/batch:1 ck rounds)" 2 "rounds of ck"
 }
 
+# Maps that another program has: what it answers is taken, and checked.
+t_away_maps() {
+    quickly "$fake" --suite=maps '--filter=^map/(weir_map|go_map)/(T:2/.*keys:1000(/hit:0)?$|test:grow/T:1)' --rivals=go_map --out="$dir/o"
+    exits 0
+    for at in map/T:2/read:100/keys:1000 map/T:2/read:50/keys:1000 map/T:2/read:100/keys:1000/hit:0; do
+        is "$(column "$dir/o/cases.csv" $at go_map rounds)" 2 "rounds in $at"
+        is "$(column "$dir/o/cases.csv" $at go_map ns_op_median)" 1000 ns_op
+    done
+    p99=$(column "$dir/o/cases.csv" map/test:grow/T:1/keys:1000000 go_map p99_ns)
+    is "${p99%.*}" 100 p99_ns
+    quickly "$broken" --suite=maps --rivals=liar_map,mumbler_map '--filter=^map/.*/T:2/read:50/keys:1000$' --format=csv
+    exits 1
+    says err 'map/liar_map/.*check failed: 999 entries, not 1000'
+    says err 'map/mumbler_map/.*check failed: the program answered "ok ok ok"'
+    is "$(column "$dir/out" map/T:2/read:50/keys:1000 weir_map rounds)" 2 "rounds of weir_map"
+}
+
+# sync.Map, and shards with a lock each.
+t_go_maps() {
+    [ -x "${real%/*}/weir-bench-go" ] || exit 77
+    quickly "$real" --suite=maps --rivals=go_sync_map,go_sharded --format=csv \
+        '--filter=^map/go_[a-z_]*/(T:2/read:(100|50)/keys:1000(/hit:(50|0)|/hint:0|/dist:hot)?|T:1/read:0/keys:1000)$'
+    exits 0
+    for v in go_sync_map go_sharded; do
+        for at in T:2/read:100/keys:1000 T:2/read:50/keys:1000 T:2/read:100/keys:1000/hit:50 \
+            T:2/read:100/keys:1000/hit:0 T:2/read:50/keys:1000/dist:hot T:1/read:0/keys:1000; do
+            measures $v map/$at
+        done
+    done
+    printf 'map go_sharded\nmap go_nothing mix 1 50 50 uniform 10 0 0.01 1 0\nmap go_sharded mix 1 50 50 uniform 10 0 0.01 1 x\n' |
+        "${real%/*}/weir-bench-go" >"$dir/out"
+    is "$(grep -c '^no' "$dir/out")" 3 "questions refused"
+    printf 'map go_sync_map grow 2 100 100 uniform 1000 1 0 1 0\n' | "${real%/*}/weir-bench-go" >"$dir/out"
+    says out '^ok [0-9]* 1000 0 0 0 1000 1000 '
+}
+
 # Each test of maps runs, and its figures stand in their columns.
 t_maps() {
     quickly "$fake" --suite=maps-small '--filter=^(map|strmap)/(weir_map|mutex|flat|plain)/' --out="$dir/o"

@@ -170,6 +170,14 @@ FAKE(select_mutex, "mutex", "select", NULL, open_slow, WB_BLOCK);
 AWAY(chan_go, "go", "chan", WB_MPMC | WB_RENDEZVOUS);
 AWAY(select_go, "go", "select", WB_TWO);
 
+#define AWAY_MAP(id, name_)                                               \
+    static const struct wb_map id = { .ring = { .name = name_,            \
+                                                .structure = "map",       \
+                                                .package = "libaway-dev", \
+                                                .can = WB_AWAY | WB_MPMC | WB_IS_MAP } }
+
+AWAY_MAP(map_go, "go_map"); /* of the program weir-bench-go */
+
 /* All threads do the same to one object. */
 static void look(struct wb_worker *w) {
     struct wb_run t = wb_begin(w, false);
@@ -211,17 +219,20 @@ AWAY(mumbler, "mumbler", "chan", 0);
 AWAY(mute, "mute", "chan", 0);
 AWAY(mortal, "mortal", "chan", 0);
 AWAY(gone, "gone", "chan", 0);
+AWAY_MAP(map_liar, "liar_map");
+AWAY_MAP(map_mumbler, "mumbler_map");
 #define FAKE_BROKEN                                                                              \
     &lossy, &twice, &altered, &disordered, &unordered, &stuck, &refusing, &shy, &liar, &mumbler, \
-        &mute, &mortal, &gone, FAKE_BROKEN_MAPS
+        &mute, &mortal, &gone, &map_liar.ring, &map_mumbler.ring, FAKE_BROKEN_MAPS
 #else
 #define FAKE_BROKEN
 #endif
 
 const struct wb_ring *const wb_rings[] = {
-    &spsc_weir,    &spsc_mutex, &spsc_ck,   &mpmc_weir,  &mpmc_mutex,
-    &mpmc_ck,      &chan_weir,  &chan_kind, &chan_mutex, &select_weir,
-    &select_mutex, &look_weir,  &chan_go,   &select_go,  FAKE_MAPS FAKE_BROKEN NULL,
+    &spsc_weir,  &spsc_mutex,  &spsc_ck,      &mpmc_weir,
+    &mpmc_mutex, &mpmc_ck,     &chan_weir,    &chan_kind,
+    &chan_mutex, &select_weir, &select_mutex, &look_weir,
+    &chan_go,    &select_go,   &map_go.ring,  FAKE_MAPS FAKE_BROKEN NULL,
 };
 
 const struct wb_missing wb_missing[] = { { "faraway", "libfaraway-dev" }, { NULL, NULL } };

@@ -252,6 +252,7 @@ int main(void) {
     size_t n = 0;
     for (size_t i = 0; i < KINDS; i++) {
         const struct wb_map *kind = (const struct wb_map *)(const void *)kinds[i];
+        if (kinds[i]->can & WB_AWAY) continue; /* a program of its own: cli.sh */
         bool strings = strcmp(kinds[i]->structure, "strmap") == 0;
         for (unsigned v = 0; v < (strings ? 4 : 2); v++) {
             struct subject *s = &subjects[n];

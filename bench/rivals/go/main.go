@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-// weir-bench-go measures Go's channels and select beside weir's. weir-bench starts it and asks it, one line
+// weir-bench-go measures Go's channels, select and maps beside weir's. weir-bench starts it and asks it, one line
 // at a time, on the socket that is its stdin and stdout; the words stand in bench/away.h. What it does in a
 // phase is what the harness does (bench/team.c) with goroutines for threads, and its loops are those of
-// bench/ring_bodies.h, ring_turns.h and selects.c: the same elements, the same look at stop every 64 of
+// bench/ring_bodies.h, ring_turns.h, selects.c and map_loops.h: the same elements, the same look at stop every 64 of
 // them, the same count, sum and order. It uses as many processors as the threads would, and the same ones.
 package main
 
@@ -53,14 +53,18 @@ func parse(field []string) (s shape, fine bool) {
 	if s.processors, err = strconv.Atoi(field[9]); err != nil || s.processors < 1 {
 		return s, false
 	}
-	for _, one := range strings.Split(field[10], ",") {
+	return s, s.parseCPUs(field[10])
+}
+
+func (s *shape) parseCPUs(list string) bool {
+	for _, one := range strings.Split(list, ",") {
 		cpu, err := strconv.Atoi(one)
 		if err != nil || cpu < 0 {
-			return s, false
+			return false
 		}
 		s.cpus = append(s.cpus, cpu)
 	}
-	return s, true
+	return true
 }
 
 // answer runs the phase that the line asks for.
@@ -68,6 +72,9 @@ func answer(line string) string {
 	field := strings.Fields(line)
 	if len(field) == 1 && field[0] == "version" {
 		return runtime.Version()
+	}
+	if len(field) > 0 && field[0] == "map" {
+		return answerMap(field[1:])
 	}
 	if len(field) == 0 || field[0] != "run" {
 		return "no such question"
