@@ -78,7 +78,8 @@ __attribute__((noinline)) static int in_shardmap(weir_shardmap *m, uint64_t hash
 int weir_map_compute_u64_wait(weir_map *m, uint64_t key, weir_map_compute_fn_u64 *fn, void *arg,
                               uint64_t *val, weir_time deadline, weir_ctx *ctx) {
     if (WEIR_UNLIKELY(!m || !fn || !val)) return weir__misuse("weir_map_compute_u64", "NULL");
-    if (!weir__map_ok(m, "weir_map_compute_u64")) return WEIR_EINVAL;
+    if (!weir__map_ok(m, "weir_map_compute_u64") || !weir__map_words(m, "weir_map_compute_u64"))
+        return WEIR_EINVAL;
     int rc = weir__ctx_err(ctx);
     if (rc < 0) return rc;
     uint64_t hash = weir_word_hash_(key, m->seed);

@@ -234,6 +234,34 @@ int weir_map_cad_wait(weir_map *m, const void *key, const void *expect, weir_tim
     return rc < 0 ? rc : weir__node_cas(&at, expect, NULL, deadline, ctx);
 }
 
+/* ---- computing ------------------------------------------------------------------------------------------ */
+
+struct computer {
+    weir_map_compute_fn *fn;
+    void *arg;
+};
+static int compute_word(uint64_t key, uint64_t *val, void *computer) {
+    const struct computer *c = computer;
+    return c->fn(&key, val, c->arg);
+}
+
+int weir_map_compute_wait(weir_map *m, const void *key, weir_map_compute_fn *fn, void *arg,
+                          void *val, weir_time deadline, weir_ctx *ctx) {
+    struct weir__at at;
+    if (!usable(m, key, val) || !fn) return bad("weir_map_compute");
+    if (!weir__map_ok(m, "weir_map_compute")) return WEIR_EINVAL;
+    if (m->shape.words) {
+        struct computer c = { fn, arg };
+        uint64_t v;
+        int rc = weir_map_compute_u64_wait(m, word_at(key), compute_word, &c, &v, deadline, ctx);
+        if (rc == 0 || rc == WEIR_EEXIST) memcpy(val, &v, sizeof v);
+        return rc;
+    }
+    int rc = place(m, key, &at, "weir_map_compute");
+    const struct weir__node_job job = { m, "weir_map_compute", fn, key, arg };
+    return rc < 0 ? rc : weir__node_compute(&at, &job, val, deadline, ctx);
+}
+
 /* ---- all entries ---------------------------------------------------------------------------------------- */
 
 #define BATCH 64

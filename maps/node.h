@@ -114,6 +114,17 @@ int weir__node_take(const struct weir__at *a, void *val, bool drop, weir_time de
 int weir__node_cas(const struct weir__at *a, const void *expect, const void *val,
                    weir_time deadline, weir_ctx *ctx);
 
+/* A function that computes a value. */
+struct weir__node_job {
+    const void *map;
+    const char *call;
+    weir_map_compute_fn *fn;
+    const void *key; /* what it gets */
+    void *arg;
+};
+int weir__node_compute(const struct weir__at *a, const struct weir__node_job *job, void *val,
+                       weir_time deadline, weir_ctx *ctx);
+
 /* ---- all entries ---------------------------------------------------------------------------------------- */
 
 /* The cores of a map, which stand behind each other. */

@@ -218,6 +218,24 @@ WEIR_NODISCARD WEIR_INLINE int weir_map_cad(weir_map *m, const void *key, const 
     return weir_map_cad_wait(m, key, expect, WEIR_FOREVER, NULL);
 }
 
+/* ---- computing what is absent --------------------------------------------------------------------------- */
+
+/* Gives the value of key, so many bytes, aligned to 8 and zero before, and 0; or a negative code, WEIR_EEXIST excepted, and
+ * no value. key: the caller's. */
+typedef int weir_map_compute_fn(const void *key, void *val, void *arg);
+
+/* A copy of the value to *val; if the key is absent, fn is called, and the value that it gives is stored: as
+ * weir_map_compute_u64_wait (weir/map_u64.h), where all is said, with the same results. What fn gave and was not stored is
+ * given to `drop`, by this thread. What a value points to may be dropped as soon as the call has returned: to use
+ * it, get or peek in a guard; not a guard around this call, in which it does not wait. */
+WEIR_NODISCARD WEIR_API int weir_map_compute_wait(weir_map *m, const void *key,
+                                                  weir_map_compute_fn *fn, void *arg, void *val,
+                                                  weir_time deadline, weir_ctx *ctx);
+WEIR_NODISCARD WEIR_INLINE int weir_map_compute(weir_map *m, const void *key,
+                                                weir_map_compute_fn *fn, void *arg, void *val) {
+    return weir_map_compute_wait(m, key, fn, arg, val, WEIR_FOREVER, NULL);
+}
+
 /* ---- all entries ---------------------------------------------------------------------------------------- */
 
 /* Where a walk stands; all zeros: at its beginning. It may be kept, copied, and used from any thread. */

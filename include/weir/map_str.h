@@ -54,7 +54,18 @@ WEIR_NODISCARD WEIR_API int weir_map_cas_str_wait(weir_map *m, const void *key, 
 WEIR_NODISCARD WEIR_API int weir_map_cad_str_wait(weir_map *m, const void *key, size_t len,
                                                   const void *expect, weir_time deadline,
                                                   weir_ctx *ctx);
+/* As weir_map_compute_wait. */
+typedef int weir_map_compute_fn_str(const void *key, size_t len, void **val, void *arg);
+WEIR_NODISCARD WEIR_API int weir_map_compute_str_wait(weir_map *m, const void *key, size_t len,
+                                                      weir_map_compute_fn_str *fn, void *arg,
+                                                      void **val, weir_time deadline,
+                                                      weir_ctx *ctx);
 
+WEIR_NODISCARD WEIR_INLINE int weir_map_compute_str(weir_map *m, const void *key, size_t len,
+                                                    weir_map_compute_fn_str *fn, void *arg,
+                                                    void **val) {
+    return weir_map_compute_str_wait(m, key, len, fn, arg, val, WEIR_FOREVER, NULL);
+}
 WEIR_NODISCARD WEIR_INLINE int weir_map_put_str(weir_map *m, const void *key, size_t len,
                                                 void *val) {
     return weir_map_put_str_wait(m, key, len, val, WEIR_FOREVER, NULL);

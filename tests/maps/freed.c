@@ -59,6 +59,16 @@ static int gives(uint64_t key, uint64_t *val, void *arg) {
     (void)arg;
     return CHECK(false, "a value for a freed map: %llu", (unsigned long long)key) ? 0 : -1;
 }
+static int gives_any(const void *key, void *val, void *arg) {
+    (void)val;
+    (void)arg;
+    return CHECK(false, "a value for a freed map: %p", key) ? 0 : -1;
+}
+static int gives_string(const void *key, size_t len, void **val, void *arg) {
+    (void)val;
+    (void)arg;
+    return CHECK(false, "a value for a freed map: %p %zu", key, len) ? 0 : -1;
+}
 static int unseen_any(const void *key, const void *val, void *arg) {
     (void)arg;
     return !CHECK(false, "an entry of a freed map: %p %p", key, val);
@@ -105,6 +115,7 @@ MAP(get, (m, keys, vals))
 MAP(get_many, (m, keys, vals, there, 4))
 MAP(put, (m, keys, vals))
 MAP(get_or_put, (m, keys, vals))
+MAP(compute, (m, keys, gives_any, NULL, vals))
 MAP(swap, (m, keys, vals))
 MAP(take, (m, keys, vals))
 MAP(delete, (m, keys))
@@ -115,6 +126,7 @@ MAP(each, (m, unseen_any, NULL))
 MAP(get_str, (m, "a", 1, &string))
 MAP(put_str, (m, "a", 1, NULL))
 MAP(get_or_put_str, (m, "a", 1, &string))
+MAP(compute_str, (m, "a", 1, gives_string, NULL, &string))
 MAP(swap_str, (m, "a", 1, &string))
 MAP(take_str, (m, "a", 1, &string))
 MAP(delete_str, (m, "a", 1))
@@ -146,6 +158,7 @@ static const struct verb map_verbs[] = {
     { "weir_map_get_many", map_get_many, WEIR_EINVAL },
     { "weir_map_put", map_put, WEIR_EINVAL },
     { "weir_map_get_or_put", map_get_or_put, WEIR_EINVAL },
+    { "weir_map_compute", map_compute, WEIR_EINVAL },
     { "weir_map_swap", map_swap, WEIR_EINVAL },
     { "weir_map_take", map_take, WEIR_EINVAL },
     { "weir_map_delete", map_delete, WEIR_EINVAL },
@@ -156,6 +169,7 @@ static const struct verb map_verbs[] = {
     { "weir_map_get_str", map_get_str, WEIR_EINVAL },
     { "weir_map_put_str", map_put_str, WEIR_EINVAL },
     { "weir_map_get_or_put_str", map_get_or_put_str, WEIR_EINVAL },
+    { "weir_map_compute_str", map_compute_str, WEIR_EINVAL },
     { "weir_map_swap_str", map_swap_str, WEIR_EINVAL },
     { "weir_map_take_str", map_take_str, WEIR_EINVAL },
     { "weir_map_delete_str", map_delete_str, WEIR_EINVAL },

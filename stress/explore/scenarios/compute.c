@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stress/explore/scenarios/compute.c - computations of a weir_map's values against each other, and against what
+/* stress/explore/scenarios/compute.c - computations of a map's values against each other, and against what
  * others do with their keys. A program is a word for each thread, two characters an operation: a letter, and a key,
  * 0 or 1.
  *   O compute, L with a deadline, N without waiting, @ with the context; E one whose function fails
@@ -7,8 +7,8 @@
  *   P put        T take         G get          X. cancels the context
  * To the oracle of maps a compute is a get_or_put of what its function gives, or nothing. */
 #include <weir/ctx.h>
-#include <weir/map_u64.h>
 #include <weir/rcu.h>
+#include <weir/shardmap_u64.h>
 
 #include "../../../lib/rcu_inside.h"
 #include "all.h"
@@ -25,7 +25,8 @@ struct compute_case {
 };
 
 struct state {
-    weir_map *map;
+    void *map;
+    const struct map_kind *kind;
     weir_ctx *ctx;
     const struct compute_case *c;
     weir_au64 runs;
@@ -55,15 +56,14 @@ static void register_thread(void *arg) {
 
 static void setup(void *state) {
     struct state *s = state;
-    struct weir_map_opts o = WEIR_MAP_OPTS(uint64_t, uint64_t);
     s->c = weir_model_param();
-    o.seed = 1;
+    s->kind = s->c->map.kind;
     for (unsigned i = 0; i < E.sc->threads && !s->c->oom; i++)
         weir_model_as(i, register_thread, NULL);
-    at_last(weir_map_new(&s->map, &o));
+    at_last(s->kind->open(&s->map));
     at_last(weir_ctx_new(&s->ctx, NULL, WEIR_FOREVER));
     for (const char *k = s->c->map.there; *k; k++)
-        at_last(weir_map_put_u64(s->map, map_key(*k), map_first_value(*k)));
+        at_last(s->kind->put(s->map, map_key(*k), map_first_value(*k)));
 }
 
 static void writes(struct state *s, uint64_t v) {
@@ -74,6 +74,20 @@ static void reads(struct state *s, uint64_t v) {
     if (v >= 512) return;
     weir_model_read(&s->plain[v], sizeof *s->plain);
     weir_model_check(s->plain[v] == v);
+}
+
+static int fn(uint64_t key, uint64_t *val, void *arg);
+static int fn_of_nodes(const void *key, void *val, void *arg) {
+    return fn(*(const uint64_t *)key, val, arg);
+}
+
+static int compute_in(struct state *s, uint64_t key, struct asked *a, uint64_t *v, weir_time until,
+                      weir_ctx *ctx) {
+    if (s->kind == &map_kind_map)
+        return weir_map_compute_u64_wait(s->map, key, fn, a, v, until, ctx);
+    if (s->kind == &map_kind_lines)
+        return weir_shardmap_compute_u64_wait(s->map, key, fn, a, v, until, ctx);
+    return weir_map_compute_wait(s->map, &key, fn_of_nodes, a, v, until, ctx);
 }
 
 /* Of one key one function runs at a time, and what the one before did is seen. A get of the key is not held up; a
@@ -87,14 +101,14 @@ static int fn(uint64_t key, uint64_t *val, void *arg) {
     weir_model_write(&s->running[k], sizeof *s->running);
     s->running[k] = 1;
     a->called = true;
-    int rc = weir_map_get_u64(s->map, key, &v);
+    int rc = s->kind->get(s->map, key, &v);
     weir_model_check(rc == 0 || rc == WEIR_ENOENT);
-    rc = weir_map_compute_u64(s->map, key, fn, a, &v);
+    rc = compute_in(s, key, a, &v, WEIR_FOREVER, NULL);
     weir_model_check(rc == WEIR_EDEADLK || rc == WEIR_EEXIST);
     rc = 0;
     if (a->letter == 'Y') {
         struct asked other = { s, 'O', a->give + 50, false };
-        rc = weir_map_compute_u64(s->map, map_key(k ? '0' : '1'), fn, &other, &v);
+        rc = compute_in(s, map_key(k ? '0' : '1'), &other, &v, WEIR_FOREVER, NULL);
         weir_model_check(rc == 0 || rc == WEIR_EEXIST || rc == WEIR_EDEADLK);
     }
     weir_model_write(&s->running[k], sizeof *s->running);
@@ -109,7 +123,7 @@ static int fn(uint64_t key, uint64_t *val, void *arg) {
 static int compute(struct state *s, struct asked *a, uint64_t key, uint64_t *v) {
     weir_time until = a->letter == 'L' ? DEADLINE : a->letter == 'N' ? WEIR_NOW : WEIR_FOREVER;
     weir_ctx *ctx = a->letter == '@' ? s->ctx : NULL;
-    int rc = weir_map_compute_u64_wait(s->map, key, fn, a, v, until, ctx);
+    int rc = compute_in(s, key, a, v, until, ctx);
     weir_model_check(rc == 0 || rc == WEIR_EEXIST || (a->letter == 'L' && rc == WEIR_ETIMEDOUT) ||
                      (a->letter == 'N' && rc == WEIR_EBUSY) ||
                      (a->letter == '@' && rc == WEIR_ECANCELED) ||
@@ -140,9 +154,9 @@ static void run_one(struct state *s, char letter, char name) {
     op->nin = letter == 'G' || letter == 'T' ? 0 : 1;
     if (letter == 'P') writes(s, v);
     switch (letter) {
-        case 'G': rc = weir_map_get_u64(s->map, map_key(name), &v); break;
-        case 'P': rc = weir_map_put_u64(s->map, map_key(name), v); break;
-        case 'T': rc = weir_map_take_u64(s->map, map_key(name), &v); break;
+        case 'G': rc = s->kind->get(s->map, map_key(name), &v); break;
+        case 'P': rc = s->kind->put(s->map, map_key(name), v); break;
+        case 'T': rc = s->kind->take(s->map, map_key(name), &v); break;
         case 'X':
             rc = weir_ctx_cancel(s->ctx, 0);
             kind = '-';
@@ -171,8 +185,7 @@ static void last_compute(void *state) {
     for (uint64_t k = 0; k < 2; k++) {
         struct asked a = { s, 'O', 500 + k, false };
         uint64_t v;
-        int rc =
-            weir_map_compute_u64_wait(s->map, map_key((char)('0' + k)), fn, &a, &v, WEIR_NOW, NULL);
+        int rc = compute_in(s, map_key((char)('0' + k)), &a, &v, WEIR_NOW, NULL);
         weir_model_check(rc == 0 || rc == WEIR_EEXIST || (s->c->oom && rc == WEIR_ENOMEM));
     }
 }
@@ -192,17 +205,19 @@ static void finish(void *state) {
         map_check(&s->c->map);
     }
     weir_model_as(0, last_compute, s);
-    at_last(weir_map_free(s->map));
+    at_last(s->kind->close(s->map));
     weir_ctx_unref(s->ctx);
     weir__rcu.stops = 1; /* weir's thread, here */
     weir_init_atomic(&weir__rcu_clock.ask, WEIR__RCU_HURRY);
     weir__rcu_main();
 }
 
-#define COMPUTE(var, name_, threads_, there_, runs_, ...)                       \
-    static const struct compute_case var##_case = { .map = { .there = there_ }, \
-                                                    .program = { __VA_ARGS__ }, \
-                                                    .runs = runs_ };            \
+#define COMPUTE(...) COMPUTE_IN(map, __VA_ARGS__)
+#define COMPUTE_IN(kind_, var, name_, threads_, there_, runs_, ...)                     \
+    static const struct compute_case var##_case = { .map = { .kind = &map_kind_##kind_, \
+                                                             .there = there_ },         \
+                                                    .program = { __VA_ARGS__ },         \
+                                                    .runs = runs_ };                    \
     static const struct weir_model_scenario var = SCENARIO(var, name_, threads_, #__VA_ARGS__, NULL)
 #define SCENARIO(var, name_, threads_, about_, options_) \
     {                                                    \
@@ -238,15 +253,21 @@ COMPUTE(then, "map.compute.then", 2, "", 2, "O0O1", "O0O1");
 COMPUTE(late_then, "map.compute.late.then", 2, "", 0, "O0O1", "L0O1");
 /* a circle that is closed by a key that was handed over */
 COMPUTE(circle_heir, "map.compute.circle.heir", 3, "", 0, "E0", "Y0", "Y1");
-static const struct compute_case oom_case = { .map = { .there = "" },
+COMPUTE_IN(lines, lines, "shard.compute", 2, "", 0, "O0G0", "T0O0");
+COMPUTE_IN(nodes, nodes, "nodes.compute", 2, "", 0, "O0G0", "T0O0");
+COMPUTE_IN(nodes, nodes_put, "nodes.compute.put", 2, "", 0, "O0G0", "P0G0");
+COMPUTE_IN(nodes, nodes_fails, "nodes.compute.fails", 3, "", 1, "E0", "O0", "O0");
+COMPUTE_IN(same, nodes_same, "nodes.compute.same", 2, "", 2, "O0", "O1");
+COMPUTE_IN(same, nodes_circle, "nodes.compute.circle", 2, "", 0, "Y0", "Y1");
+static const struct compute_case oom_case = { .map = { .kind = &map_kind_map, .there = "" },
                                               .program = { "O0", "O0" },
                                               .oom = true };
 static const struct weir_model_scenario oom =
     SCENARIO(oom, "map.compute.oom", 2, "O0 | O0", "oom=1");
 
 const struct weir_model_scenario *const compute_scenarios[] = {
-    &two,      &three,        &there,       &put,          &put_two,    &take,
-    &take_two, &fails,        &fails_two,   &late,         &late_fails, &now,
-    &cancel,   &cancel_fails, &circle,      &circle_three, &keys,       &oom,
-    &then,     &late_then,    &circle_heir, NULL
+    &two,    &three,        &there,     &put,         &put_two,    &take,         &take_two,
+    &fails,  &fails_two,    &late,      &late_fails,  &now,        &cancel,       &cancel_fails,
+    &circle, &circle_three, &keys,      &oom,         &then,       &late_then,    &circle_heir,
+    &lines,  &nodes,        &nodes_put, &nodes_fails, &nodes_same, &nodes_circle, NULL
 };

@@ -72,6 +72,10 @@ int compute(void *m, uint64_t key, weir_map_compute_fn_u64 *fn, void *arg, uint6
     XX("MAP compute: nobody waits in a guard", in_guard)                               \
     XX("MAP compute: allocation failure", no_memory)                                   \
     XX("MAP compute: the function ends its thread", ends_thread)                       \
+    XX("MAP compute: each value of a function is dropped once", drops_once)            \
+    XX("MAP compute: strings to pointers", of_strings)                                 \
+    XX("MAP compute: keys with one hash", one_hash)                                    \
+    XX("MAP compute: verbs of others", of_others)                                      \
     XX("MAP compute: once, by many threads", once_by_many)                             \
     XX("MAP compute: many keys, once each", many_keys)                                 \
     XX("MAP compute: fails, removals, deadlines at random", at_random)                 \

@@ -52,11 +52,61 @@ static int shard_compute(void *m, uint64_t k, weir_map_compute_fn_u64 *fn, void 
                : weir_shardmap_compute_u64_wait(m, k, fn, arg, v, deadline, ctx);
 }
 
+/* Words in nodes: a drop makes them. */
+static weir_au64 drops;
+static void on_drop(void *val, void *arg) {
+    (void)val;
+    (void)arg;
+    (void)weir_fetch_add_relaxed(&drops, 1);
+}
+static void *nodes_new(const struct weir_alloc *alloc) {
+    struct weir_map_opts o = WEIR_MAP_OPTS(uint64_t, uint64_t);
+    weir_map *m = NULL;
+    o.alloc = alloc;
+    o.drop = on_drop;
+    return weir_map_new(&m, &o) == 0 ? m : NULL;
+}
+static int nodes_get(void *m, uint64_t k, uint64_t *v) { return weir_map_get(m, &k, v); }
+static int nodes_put(void *m, uint64_t k, uint64_t v) { return weir_map_put(m, &k, &v); }
+static int nodes_del(void *m, uint64_t k) { return weir_map_delete(m, &k); }
+
+struct words_fn {
+    weir_map_compute_fn_u64 *fn;
+    void *arg;
+};
+static int nodes_fn(const void *key, void *val, void *words) {
+    const struct words_fn *w = words;
+    return w->fn(*(const uint64_t *)key, val, w->arg);
+}
+static int nodes_compute(void *m, uint64_t k, weir_map_compute_fn_u64 *fn, void *arg, uint64_t *v,
+                         weir_time deadline, weir_ctx *ctx) {
+    struct words_fn w = { fn, arg };
+    weir_map_compute_fn *job = fn ? nodes_fn : NULL;
+    return deadline == WEIR_FOREVER && !ctx
+               ? weir_map_compute(m, &k, job, &w, v)
+               : weir_map_compute_wait(m, &k, job, &w, v, deadline, ctx);
+}
+
+struct words_each {
+    weir_map_fn_u64 *fn;
+    void *arg;
+};
+static int nodes_each_fn(const void *key, const void *val, void *words) {
+    const struct words_each *w = words;
+    return w->fn(*(const uint64_t *)key, *(const uint64_t *)val, w->arg);
+}
+static int nodes_each(void *m, weir_map_fn_u64 *fn, void *arg) {
+    struct words_each w = { fn, arg };
+    return weir_map_each(m, nodes_each_fn, &w);
+}
+
 #define SHARD(name, open)                                           \
     { name,      open,        shard_close, shard_get,    shard_put, \
       shard_del, shard_clear, shard_each,  shard_compute }
 static const struct kind kinds[] = {
     { "map", map_new, map_close, map_get, map_put, map_del, map_clear, map_each, map_compute },
+    { "map of nodes", nodes_new, map_close, nodes_get, nodes_put, nodes_del, map_clear, nodes_each,
+      nodes_compute },
     SHARD("shardmap, lines", lines_new),
     SHARD("shardmap, rwlock", plain_new),
 };

@@ -173,6 +173,7 @@ static void ends_meanwhile_in(void *m) {
     work_start(&fail);
     work_runs(&fail);
     work_start(&heir);
+    (void)call_sleeps(&heir.call);
     work_start(&third);
     (void)call_sleeps(&third.call);
     while (weir_ctx_err(heir.ctx) == 0) sleep_ms(1);
