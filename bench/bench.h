@@ -25,9 +25,8 @@ extern "C" {
 struct wb_map_shape {
     uint64_t keys; /* entries */
     unsigned read; /* percent of the operations that read */
-    unsigned
-        hit; /* percent of the reads that are to find something; 100 or 0 only where nobody writes */
-    unsigned dist;    /* enum wb_map_dist */
+    unsigned hit;  /* percent of the reads that are to find something; 0 only where nobody writes */
+    unsigned dist; /* enum wb_map_dist */
     unsigned writers; /* test:beside: threads that write beside the readers, 0 or 1 */
     unsigned stall;   /* test:stalled: ms for which a reader is stopped */
     bool growing;     /* the table was made without a hint */

@@ -46,7 +46,7 @@ static void map_axes(FILE *f, const struct wb_case *c) {
     }
     (void)fprintf(f, ",%llu", (unsigned long long)m->keys);
     number(f, c->test == WB_STREAM || c->test == WB_CHURN || c->test == WB_STALL, m->read);
-    number(f, c->test == WB_STREAM, m->read == 100 ? m->hit : 50);
+    number(f, c->test == WB_STREAM, m->hit);
     text(f, dists[m->dist]);
     number(f, true, m->growing ? 0 : (double)m->keys);
 }

@@ -112,17 +112,25 @@ WB_LOOP void MAP_FN(del)(MAP_T *m, struct wb_map_work *w, struct wb_map_tally *t
 
 /* ---- until stop ---------------------------------------------------------------------------------- */
 
-/* `dist` and `reads` (nothing but gets) are constants where it is called. */
-WB_LOOP void MAP_FN(mix)(struct wb_map_work *w, const enum wb_map_dist dist, const bool reads) {
+/* `dist`, `reads` (nothing but gets) and `kept` are constants where it is called. */
+WB_LOOP void MAP_FN(mix)(struct wb_map_work *w, const enum wb_map_dist dist, const bool reads,
+                         const bool kept) {
     MAP_T *m = MAP_OF(w);
     struct wb_map_tally t = wb_map_begin(w);
     struct MAP_FN(step) step[MAP_AHEAD];
+    struct wb_map_away away;
+    away.n = away.at = 0;
     while (!wb_map_stopped(w)) {
         for (unsigned blocks = WB_STOP_EVERY / MAP_AHEAD; blocks > 0; blocks--) {
             for (unsigned i = 0; i < MAP_AHEAD; i++) {
-                uint64_t r = wb_map_random(&t);
-                MAP_FN(prepare)(&step[i], w, wb_map_index(w, &t, r, dist));
+                uint64_t r = wb_map_random(&t), index = wb_map_index(w, &t, r, dist);
                 step[i].what = (uint32_t)r & 0xffff;
+                if (kept && step[i].what >= t.gets_below) {
+                    bool puts;
+                    index = wb_map_turn(&away, index, &puts);
+                    step[i].what = puts ? t.gets_below : 0xffff;
+                }
+                MAP_FN(prepare)(&step[i], w, index);
             }
             for (unsigned i = 0; i < MAP_AHEAD; i++) {
                 if (reads || step[i].what < t.gets_below)
@@ -136,15 +144,24 @@ WB_LOOP void MAP_FN(mix)(struct wb_map_work *w, const enum wb_map_dist dist, con
         wb_map_lives(w, &t);
         MAP_QUIET(m);
     }
+    for (; kept && away.n > 0; away.n--) {
+        MAP_FN(prepare)(&step[0], w, away.index[away.at++ % WB_MAP_AWAY]);
+        MAP_FN(put)(m, w, &t, &step[0]);
+    }
     wb_map_end(w, &t);
 }
 
-WB_OWN void MAP_FN(reads_uniform)(struct wb_map_work *w) { MAP_FN(mix)(w, WB_MAP_UNIFORM, true); }
-WB_OWN void MAP_FN(reads_zipf)(struct wb_map_work *w) { MAP_FN(mix)(w, WB_MAP_ZIPF, true); }
-WB_OWN void MAP_FN(reads_hot)(struct wb_map_work *w) { MAP_FN(mix)(w, WB_MAP_HOT, true); }
-WB_OWN void MAP_FN(mix_uniform)(struct wb_map_work *w) { MAP_FN(mix)(w, WB_MAP_UNIFORM, false); }
-WB_OWN void MAP_FN(mix_zipf)(struct wb_map_work *w) { MAP_FN(mix)(w, WB_MAP_ZIPF, false); }
-WB_OWN void MAP_FN(mix_hot)(struct wb_map_work *w) { MAP_FN(mix)(w, WB_MAP_HOT, false); }
+WB_OWN void MAP_FN(reads_uniform)(struct wb_map_work *w) {
+    MAP_FN(mix)(w, WB_MAP_UNIFORM, true, false);
+}
+WB_OWN void MAP_FN(reads_zipf)(struct wb_map_work *w) { MAP_FN(mix)(w, WB_MAP_ZIPF, true, false); }
+WB_OWN void MAP_FN(reads_hot)(struct wb_map_work *w) { MAP_FN(mix)(w, WB_MAP_HOT, true, false); }
+WB_OWN void MAP_FN(mix_uniform)(struct wb_map_work *w) {
+    MAP_FN(mix)(w, WB_MAP_UNIFORM, false, false);
+}
+WB_OWN void MAP_FN(mix_kept)(struct wb_map_work *w) { MAP_FN(mix)(w, WB_MAP_UNIFORM, false, true); }
+WB_OWN void MAP_FN(mix_zipf)(struct wb_map_work *w) { MAP_FN(mix)(w, WB_MAP_ZIPF, false, false); }
+WB_OWN void MAP_FN(mix_hot)(struct wb_map_work *w) { MAP_FN(mix)(w, WB_MAP_HOT, false, false); }
 
 WB_OWN void MAP_FN(write)(struct wb_map_work *w) {
     MAP_T *m = MAP_OF(w);
@@ -214,6 +231,10 @@ static void MAP_FN(run)(struct wb_map_work *w) {
         case WB_MAP_SWEEP: MAP_FN(sweep)(w); return;
         case WB_MAP_WRITE: MAP_FN(write)(w); return;
         case WB_MAP_MIX: break;
+    }
+    if (w->kept && !reads) {
+        MAP_FN(mix_kept)(w);
+        return;
     }
     switch (w->dist) {
         case WB_MAP_UNIFORM: (reads ? MAP_FN(reads_uniform) : MAP_FN(mix_uniform))(w); return;

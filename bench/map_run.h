@@ -142,4 +142,24 @@ WB_LOOP uint64_t wb_map_index(const struct wb_map_work *w, struct wb_map_tally *
     return w->first + wb_map_below(r, w->range);
 }
 
+/* ---- keys that come back ------------------------------------------------------------------------------ */
+
+/* What a thread has deleted and will put back, the oldest first: all keys but these are present. */
+#define WB_MAP_AWAY 64u
+struct wb_map_away {
+    uint64_t index[WB_MAP_AWAY];
+    unsigned n, at; /* how many, from where on */
+};
+
+/* A write: the index that was drawn is deleted, or, in turn, the one that is away longest put back. */
+WB_LOOP uint64_t wb_map_turn(struct wb_map_away *a, uint64_t index, bool *puts) {
+    *puts = a->n == WB_MAP_AWAY;
+    if (*puts) {
+        a->n--;
+        return a->index[a->at++ % WB_MAP_AWAY];
+    }
+    a->index[(a->at + a->n++) % WB_MAP_AWAY] = index;
+    return index;
+}
+
 #endif

@@ -73,6 +73,8 @@ static void grid(struct wb_builder *b, uint64_t keys) {
     for (unsigned i = 0; i < n; i++)
         for (unsigned r = 0; r < COUNT(reads); r++)
             add(b, row("M1", "map", axis[i], reads[r], keys), WB_ALL);
+    for (unsigned r = 1; r < COUNT(reads); r++)
+        add(b, hit(row("M1", "map", 2, reads[r], keys), 100), WB_ALL);
     for (unsigned r = 0; r < COUNT(reads); r++)
         add(b, row("M6", "map", 4, reads[r], keys), WB_OURS);
 }
@@ -109,6 +111,7 @@ static void large(struct wb_builder *b) {
     for (unsigned threads = 1; threads <= 2; threads++)
         for (unsigned r = 0; r < COUNT(some); r++)
             add(b, row("M1", "map", threads, some[r], 5000000), WB_ALL);
+    add(b, hit(row("M1", "map", 2, 99, 5000000), 100), WB_ALL);
 }
 
 /* ---- M3, M4 -------------------------------------------------------------------------------------- */
@@ -178,6 +181,7 @@ void wb_suite_maps_small(struct wb_builder *b) {
     add(b, row("M1", "map", 1, 100, KEYS), WB_ALL);
     add(b, row("M1", "map", 1, 50, KEYS), WB_ALL);
     add(b, row("M1", "map", 2, 50, KEYS), WB_ALL);
+    add(b, hit(row("M1", "map", 2, 50, KEYS), 100), WB_ALL);
     add(b, dist(row("M1", "map", 1, 50, KEYS), ZIPF), WB_ALL);
     add(b, dist(row("M1", "map", 1, 0, KEYS), HOT), WB_ALL);
     found_and_grown(b, KEYS);

@@ -27,6 +27,9 @@ struct wb_table {
     struct wb_table *next; /* of those that were left behind */
 };
 
+/* A share of reads above this: of runs that put back what they delete; their table holds indices 0 .. keys-1. */
+#define WB_TABLE_KEPT 200u
+
 /* The table for a trial's runs, filled, of runs with that share of reads; NULL: *status is WB_ABSENT, WB_FAILED or WB_STUCK, and why says why. It belongs to the
  * pool. */
 struct wb_table *wb_table_get(const struct wb_trial *trial, unsigned share, struct wb_team **team,

@@ -208,11 +208,13 @@ static bool warm_and_run(struct test *t) {
 static void run_mix(struct test *t) {
     const struct wb_map_shape *s = shape_of(t);
     unsigned n = t->trial->shape.producers;
-    bool writes = s->read < 100;
-    t->table = wb_table_get(t->trial, s->aged ? 0 : s->read, t->team, &t->status, t->why, t->size);
+    bool writes = s->read < 100, kept = writes && s->hit == 100;
+    unsigned of = s->aged ? 0 : kept ? WB_TABLE_KEPT + s->read : s->read;
+    t->table = wb_table_get(t->trial, of, t->team, &t->status, t->why, t->size);
     if (!t->table || !with_threads(t, n, false)) return;
     for (unsigned i = 0; i < n; i++) {
-        if (writes || s->hit == 50)
+        t->run->threads[i].work.kept = kept;
+        if ((writes && !kept) || s->hit == 50)
             mix(t, i, s->read, 0, 2 * s->keys);
         else
             mix(t, i, s->read, s->hit == 100 ? 0 : s->keys, s->keys);

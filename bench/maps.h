@@ -18,6 +18,8 @@
  *              present at the beginning, and each one half of the time from then on: N entries, give or take a
  *              few times the square root of N, and hit:50 for readers. A table is used again by later runs of the
  *              same share of reads: it has been written to as they do, for as long as all others' have.
+ *              With hit:100 all draw from 0 .. N-1, and a thread puts back what it has deleted, 64 deletes later: all
+ *              are present but the 64 of each thread, and reads find something as they do in read:100.
  *   aged:1     read:100 and hit:50, but of the tables of read:0: reads after a time of writes.
  * Deleting what is not there, and putting what is, are part of the mix. */
 #ifndef WEIR_BENCH_MAPS_H
@@ -56,6 +58,7 @@ struct wb_map_work {
     size_t key_bytes;     /* strmap: 16 or 40 */
     const uint32_t *stop; /* != 0: return (atomic relaxed load, every 64 operations) */
     uint64_t first, step, end, range;
+    bool kept; /* WB_MAP_MIX, uniform: what is deleted is put back */
     /* Of 65536: below the first a get, below the second a put, else a delete. */
     uint32_t gets_below, puts_below;
     const uint32_t *sample; /* WB_MAP_ZIPF: indices, the same for all kinds */

@@ -58,7 +58,8 @@ static void map_keys(char *out, size_t n, const struct wb_case *c) {
     size_t at = 0;
     if (c->test == WB_STREAM) {
         (void)snprintf(read, sizeof read, "read:%u/", m->read);
-        if (m->read == 100 && m->hit != 100) (void)snprintf(hit, sizeof hit, "/hit:%u", m->hit);
+        if (m->hit != (m->read == 100 ? 100 : 50))
+            (void)snprintf(hit, sizeof hit, "/hit:%u", m->hit);
     }
     if (m->aged) at += (size_t)snprintf(rest + at, sizeof rest - at, "/aged:1");
     if (c->shape.size > 8)

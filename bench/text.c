@@ -106,7 +106,8 @@ static void say_map(struct words *w, const struct wb_case *c) {
     say(w, "%s, %u thread%s", c->structure, c->shape.producers, c->shape.producers == 1 ? "" : "s");
     say_map_test(w, c);
     say_keys(w, m->keys);
-    if (c->test == WB_STREAM && m->read == 100 && m->hit != 100) say(w, ", %u %% found", m->hit);
+    if (c->test == WB_STREAM && m->hit != (m->read == 100 ? 100 : 50))
+        say(w, ", %u %% found", m->hit);
     say(w, "%s", dists[m->dist]);
     if (c->test == WB_STREAM && m->growing) say(w, ", grown");
     if (m->aged) say(w, ", after a time of writes");
