@@ -25,8 +25,10 @@
  *       hash stays as it is until the slot is given out again, which is after every guard has been released under
  *       which a reader may have seen the live bit: when a live bit is cleared, by a seq_cst read-modify-write,
  *       the number of the grace period is read afterwards, and kept as the stamp of the line; the slot waits
- *       until that number has passed. This holds for the same key too: were it back at once, a reader that had
- *       seen the old live bit could return the new value before the insert has taken effect.
+ *       until that number has passed. An entry of the same hash may have it back at once. Then a reader that has seen
+ *       the old live bit may load the new value before that is there for others; so who has found something looks at
+ *       the control word again, and has found nothing if the bit is clear: it was, at an instant of the call. If it
+ *       is set, it was when the value that was loaded was the entry's, or is so by now.
  *   I3  (CORE_RCU) while it is live an entry does not change its slot, but when its chain is written anew (I4) or
  *       its line moves to another table (maps/move.c). So who looks at the first line and then at the chain
  *       cannot miss an entry that is there all the time.
@@ -36,10 +38,9 @@
  *       key for ever leaves behind is counted garbage, not chain. Where slots wait, a new line is taken only if there
  *       is room for it as garbage.
  *   I16 of a first line, the chain bits of ctrl have the bit of each entry in its chain (weir__chain_bit, one of eight by
- *       the hash); they may have more. The bit of a new entry comes with the store that unlocks the line, after which
- *       the entry can be found: so it takes effect then, or, where the bit stood there before, when it is live; for
- *       all who ask for its key alike. A bit is cleared after the last entry that it stood for has gone. So who finds it
- *       clear need not look at the chain.
+ *       the hash); they may have more. A bit is set before an entry that needs it is live, and cleared after the last
+ *       that it stood for has gone. So who finds it clear need not look at the chain; and what one reader has found
+ *       there, another one who comes later looks for, too.
  *   I10 (CORE_SEQ) the stamp of a first line is another one after each change of it or its chain than it was
  *       before, by the store that unlocks it. Who reads it unlocked and not moved, then what it wants, each with
  *       acquire of what was stored with release, then the same control word again, has read what was there all at

@@ -26,12 +26,17 @@
 /* Which of several values with one hash is that of the key; words need none: NULL. */
 typedef bool weir__same_fn(const void *key, uint64_t val);
 
+/* I2, after the value was loaded with acquire. Under a lock it finds what it was called with. */
+static inline bool weir__still_live(const struct weir__line *l, unsigned bit) {
+    return (weir_load_relaxed(&l->ctrl) & bit) != 0;
+}
+
 static inline bool weir__find_in_line(const struct weir__line *l, uint64_t ctrl, uint64_t h,
                                       weir__same_fn *same, const void *key, uint64_t *val) {
     unsigned hit = weir__map_match(l, h) & weir__map_live(ctrl);
     for (; hit; hit &= hit - 1) {
         *val = weir_load_acquire(&l->val[weir__map_first(hit)], MAP_V4);
-        if (!same || same(key, *val)) return true;
+        if (!same || same(key, *val)) return weir__still_live(l, hit & (0u - hit));
     }
     return false;
 }
@@ -74,9 +79,11 @@ static inline int weir__find_word_first(struct weir__table *t, uint64_t h, uint6
     struct weir__line *l = weir__map_line(t, h);
     uint64_t c = weir_load_acquire(&l->ctrl, MAP_C2);
     unsigned hit = weir__map_match(l, h) & weir__map_live(c);
-    if (WEIR_UNLIKELY(((hit == 0) & ((c & weir__chain_bit(h)) != 0)) | ((c & MAP_MOVED) != 0)))
-        return -1;
     uint64_t v = weir_load_acquire(&l->val[weir__map_first(hit | 1u << (MAP_SLOTS - 1))], MAP_V2);
+    /* The second look of I2; the same word says most. */
+    if (WEIR_UNLIKELY(((hit == 0) & ((c & weir__chain_bit(h)) != 0)) | ((c & MAP_MOVED) != 0) |
+                      (weir_load_relaxed(&l->ctrl) != c)))
+        return -1;
     *val = weir__select(hit != 0, v, *val);
     return hit != 0;
 }

@@ -105,7 +105,7 @@ static int visit_at(weir_shardmap *m, struct weir__core *c, uint64_t key, uint64
                     weir_shardmap_visit_fn_u64 *fn, void *arg) {
     struct weir__table *t;
     uint64_t ctrl, val;
-    struct weir__line *first;
+    struct weir__line *first = NULL;
     bool reads = c->kind == CORE_RWLOCK;
     weir_guard g = reads ? weir__core_enter_read(c) : weir__core_enter(c);
     bool found;

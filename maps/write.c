@@ -28,11 +28,18 @@ struct place {
     size_t added;
     bool changed;
     struct weir__line *retire, *end; /* lines that have left the chain, up to this one */
+    struct weir__line *again;        /* CORE_RCU: one with a waiting slot of this hash, a bit */
+    unsigned again_bit;
 };
 
 static void find(struct weir__write *w, struct place *at) {
     for (struct weir__line *l = at->first; l; l = weir__map_chain(l)) {
-        unsigned hit = weir__map_match(l, w->hash) & weir__map_live(weir_load_relaxed(&l->ctrl));
+        uint64_t c = weir_load_relaxed(&l->ctrl);
+        unsigned of = weir__map_match(l, w->hash), hit = of & weir__map_live(c);
+        if (of & (c & MAP_WAITING) >> 3) {
+            at->again = l;
+            at->again_bit = of & (unsigned)((c & MAP_WAITING) >> 3);
+        }
         for (; hit; hit &= hit - 1) {
             at->slot = weir__map_first(hit);
             at->line = l;
@@ -101,6 +108,16 @@ static struct weir__line *copy_chain(struct weir__write *w, struct weir__line *l
     return copy;
 }
 
+/* Sets the bit of an entry that will be live in the chain (I16). */
+static void announce(const struct weir__write *w, struct place *at) {
+    uint64_t bit = weir__chain_bit(w->hash);
+    if (at->ctrl & bit) return;
+    at->ctrl |= bit;
+    /* Release: who reads this word finds what stood in the line before. */
+    if (!weir__core_plain(w->m))
+        weir_store_release(&at->first->ctrl, at->ctrl | MAP_LOCKED, MAP_G1);
+}
+
 /* There is no free slot. 0, or WEIR_ENOMEM: w says what it needs. */
 static int extend(struct weir__write *w, struct place *at) {
     struct weir__line *old = weir_load_relaxed(&at->first->next);
@@ -120,6 +137,7 @@ static int extend(struct weir__write *w, struct place *at) {
         weir_store_release(&l->ctrl, fill(l, 0, 0, w->hash, w->val), MAP_C7);
         weir_store_release(&l->next, old, MAP_H3);
     }
+    announce(w, at);
     weir_store_release(&at->first->next, l, MAP_H1);
     WEIR_POINT("map.chained");
     if (anew) at->retire = old;
@@ -146,20 +164,24 @@ static unsigned room(const struct place *at, struct weir__line *l) {
     return free_slots(l == at->first ? at->ctrl : weir_load_relaxed(&l->ctrl));
 }
 
+/* The same, or of this hash (I2). */
+static unsigned slots(const struct place *at, struct weir__line *l) {
+    return l == at->again ? at->again_bit : room(at, l);
+}
+
 static int insert(struct weir__write *w, struct place *at) {
     int rc = 0;
-    struct weir__line *l = at->first;
-    while (l && !room(at, l)) l = weir__map_chain(l);
+    struct weir__line *l = at->again ? at->again : at->first;
+    while (!at->again && l && !room(at, l)) l = weir__map_chain(l);
     if (!l) {
         rc = extend(w, at);
-        if (rc == 0) at->ctrl |= weir__chain_bit(w->hash);
     } else if (l == at->first) {
-        at->ctrl = fill(l, at->ctrl, weir__map_first(room(at, l)), w->hash, w->val);
+        at->ctrl = fill(l, at->ctrl, weir__map_first(slots(at, l)), w->hash, w->val);
     } else {
         uint64_t c = weir_load_relaxed(&l->ctrl);
-        weir_store_release(&l->ctrl, fill(l, c, weir__map_first(free_slots(c)), w->hash, w->val),
+        announce(w, at);
+        weir_store_release(&l->ctrl, fill(l, c, weir__map_first(slots(at, l)), w->hash, w->val),
                            MAP_C4);
-        at->ctrl |= weir__chain_bit(w->hash);
     }
     w->table = at->table->lines;
     at->added = rc == 0;
@@ -183,7 +205,7 @@ static void replace(struct place *at, uint64_t val) {
 static int update(struct weir__write *w, struct place *at) {
     bool there = at->line != NULL;
     w->val = there ? w->old : 0;
-    if (!there && w->spare.n == 0) {
+    if (!there && !at->again && w->spare.n == 0) {
         struct weir__line *l = at->first;
         while (l && !room(at, l)) l = weir__map_chain(l);
         w->table = at->table->lines;
@@ -251,7 +273,7 @@ static int attempt(struct weir__write *w) {
     struct place at;
     at.added = 0;
     at.changed = false;
-    at.retire = at.end = NULL;
+    at.retire = at.end = at.again = NULL;
     w->need = 0;
     weir_guard g = weir__core_enter(m);
     lock(w, &at);

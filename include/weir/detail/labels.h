@@ -194,6 +194,8 @@
     XX(MAP_V4, LOAD_ACQ, "MAP_V1 MAP_V3", "as V1, in a chain, and where keys are not words")       \
     XX(MAP_Q6, LOAD_ACQ, "MAP_C1", "as Q3, the second time")                                       \
     XX(MAP_Q7, LOAD_ACQ, "MAP_V1 MAP_V3", "as Q2, the second time")                                \
+    XX(MAP_G1, STORE_REL, "MAP_C2 MAP_J1",                                                         \
+       "entries may be seen before they are filled, while one comes")                              \
     XX(MAP_Q5, LOAD_ACQ, "MAP_V1 MAP_V3", "as F1, in a chain")                                     \
     XX(MAP_Q3, LOAD_ACQ, "MAP_C1", "as C2, for who looks again")                                   \
     XX(MAP_Q4, LOAD_ACQ, "MAP_C4 MAP_C7 MAP_C8", "as F1")                                          \

@@ -18,11 +18,17 @@ const struct map_case map_cases[] = {
     /* the place of a removed entry: the same key, and another one, while a reader looks; with a period
      * between */
     CASE("map.reuse.same", "012", "", "T0P0", "G0G0", "N."),
+    CASE("map.reuse.same.at.once", "0", "", "T0P0", "G0G0", "S0"),
+    CASE("map.reuse.same.twice", "0", "", "T0P0T0P0", "G0G0G0"),
+    CASE("map.reuse.same.chain", "0123", "", "T3P3", "G3G3", "T0P0"),
+    CASE("map.reuse.same.grow", "012", "", "T0P0", "G0G0", "R."),
     CASE("map.reuse.other", "012", "", "T0P3", "G0G3", "N."),
     CASE("map.reuse.waits", "01", "2", "P3G3", "G2G3", "N."),
     CASE("map.reuse.late", "012", "", "T0N.P3", "G0G3"),
     /* chains */
     CASE("map.chain", "012", "", "P3T3", "G3G0", "I3G3"),
+    CASE("map.chain.bit", "0123", "", "T3", "P3", "G3G3"),
+    CASE("map.chain.bit.line", "0123", "4", "T3P4", "G4G4", "N."),
     CASE("map.chain.both", "012", "", "T0P3", "P4G3", "G3G4"),
     CASE("map.chain.reuse", "0123", "", "T3P4", "G3G4", "N."),
     CASE("map.chain.anew", "012", "345", "P6G6", "G6G2", "P7"),
