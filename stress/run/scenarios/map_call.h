@@ -102,7 +102,7 @@ bool always_ready(void *arg); /* true, for waits of which that can be said */
 
 /* The first thing in setup: garbage is limited to 4 MiB, which a thread that is delayed in a guard lets pile up, and malloc,
  * which by itself has a heap for each few threads, keeps little: soak looks whether a run's memory grows. Not that of
- * bodies with TABLES, which leave holes of many sizes; what their maps keep for ever is found by map_blocks.h. */
+ * bodies with TABLES, which leave holes of many sizes, or more garbage; what their maps keep for ever is found by map_blocks.h. */
 #define TABLES WEIR_STRESS_GROWS
 void rcu_begins(void);
 /* The last thing in finish: what was retired is freed, and weir's thread for it ends. */

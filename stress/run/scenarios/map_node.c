@@ -19,6 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HARD (64 << 20) /* of garbage; a thread tells the others of each 16 KiB */
+#define ROOM 500 /* calls for which a worker asks for room: more often would order workers by it */
+
 enum { MADE = 11, RETIRED, FREED };
 
 struct nodes;
@@ -191,7 +194,7 @@ static void called(struct weir_rcu_head *head) {
 
 static void nodes_thread(void *state, struct weir_stress_worker *w) {
     struct nodes *s = state;
-    uint64_t me = weir_stress_index(w), at = 0, keys = s->row->keys;
+    uint64_t me = weir_stress_index(w), at = 0, calls = 0, keys = s->row->keys;
     weir_stress_role(w, "caller");
     while (weir_stress_more(w)) {
         uint64_t i = weir_stress_random(w, keys), what = weir_stress_random(w, 8);
@@ -200,8 +203,10 @@ static void nodes_thread(void *state, struct weir_stress_worker *w) {
             what = at / keys % 2 ? 2 + weir_stress_random(w, 3) / 2 * 2 : weir_stress_random(w, 2);
         }
         may_sleep(w);
-        int rc = weir_rcu_room(sizeof(struct node));
-        weir_stress_check(rc == 0, "room returned %d", rc);
+        if (calls++ % ROOM == 0) {
+            int rc = weir_rcu_room(ROOM * sizeof(struct node));
+            weir_stress_check(rc == 0, "room returned %d", rc);
+        }
         one_call(s, i, me, what);
         slept(w);
     }
@@ -210,6 +215,7 @@ static void nodes_thread(void *state, struct weir_stress_worker *w) {
 static int setup(void *state, struct weir_stress *run) {
     struct nodes *s = state;
     rcu_begins();
+    if (weir_rcu_set_limits(HARD / 16, HARD) < 0) return WEIR_EINVAL;
     s->row = map_param_of(run);
     s->kind = map_kind_of(run);
     s->threads = weir_stress_threads(run);
@@ -253,12 +259,12 @@ static const struct row replaced = { .keys = 3, .crowd = 3 },
                         many = { .keys = 400, .crowd = 8, .waves = true },
                         reenter = { .keys = 40, .crowd = 4, .calls = true };
 
-#define ROW(name_, flags_, about_, param_)      \
+#define ROW(name_, about_, param_)              \
     {                                           \
         .as = {                                 \
             .name = name_,                      \
             .about = about_,                    \
-            .flags = flags_,                    \
+            .flags = TABLES,                    \
             .min_threads = 2,                   \
             .state_size = sizeof(struct nodes), \
             .setup = setup,                     \
@@ -269,8 +275,8 @@ static const struct row replaced = { .keys = 3, .crowd = 3 },
     }
 
 const struct map_body map_node_bodies[] = {
-    ROW("replace", 0, "nodes are replaced and deleted, and retired once each", replaced),
-    ROW("nodes", TABLES, "the same, while the map grows and shrinks", many),
-    ROW("reenter", 0, "functions of retired nodes call the map and retire", reenter),
+    ROW("replace", "nodes are replaced and deleted, and retired once each", replaced),
+    ROW("nodes", "the same, while the map grows and shrinks", many),
+    ROW("reenter", "functions of retired nodes call the map and retire", reenter),
     { .as = { 0 } },
 };
