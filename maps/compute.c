@@ -23,7 +23,8 @@
  *   I6  (the last touch) who leaves touches no waiter after the locks are given back but its thread's record, which
  *       is never unmapped; nor the map.
  * Progress   blocking: for the function of another call for the same key. The locks are held for a few
- *            instructions; `order` too for each that waits for the key when its owner leaves.
+ *            instructions; `order` too for each that waits for the key when its owner leaves. An owner that is stopped
+ *            before it has told those who wait leaves them asleep, and nobody else.
  * Ordering   none of its own: what a function did is seen by who gets the value from the map; after one that failed,
  *            by the next, through the lock, or WAIT_D1 -> WAIT_D2.
  * From       Go's singleflight, with the map's value in place of a result handed out: after a removal who waited

@@ -65,6 +65,7 @@ int compute(void *m, uint64_t key, weir_map_compute_fn_u64 *fn, void *arg, uint6
     XX("MAP compute: a context that ends while its function runs", ends_meanwhile)     \
     XX("MAP compute: a put meanwhile stays, a delete concerns nothing", put_meanwhile) \
     XX("MAP compute: other keys and maps are not held up", not_held_up)                \
+    XX("MAP compute: a thread stopped anywhere in it holds up its key only", stopped)  \
     XX("MAP compute: the function may use the map", uses_map)                          \
     XX("MAP compute: who would wait for itself does not", recursion)                   \
     XX("MAP compute: of a circle of threads one does not wait", circle)                \

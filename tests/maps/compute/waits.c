@@ -3,6 +3,7 @@
 #include <weir/ctx.h>
 #include <weir/debug.h>
 
+#include "../../support/points.h"
 #include "compute.h"
 
 static int give_five(uint64_t key, uint64_t *val, void *calls) {
@@ -234,6 +235,62 @@ static void not_held_up_in(void *m) {
     CHECK_IS(K->close(second), 0);
 }
 void not_held_up(void) { each_kind(not_held_up_in); }
+
+struct stopped {
+    void *m;
+    struct stop stop;
+};
+static int64_t stopped_call(void *stopped) {
+    struct stopped *s = stopped;
+    unsigned calls = 0;
+    uint64_t v;
+    stop_me(&s->stop);
+    return compute(s->m, 9, give_five, &calls, &v);
+}
+static int64_t beside(void *m) {
+    unsigned calls = 0;
+    uint64_t v = 0;
+    for (uint64_t k = 10; k < 300; k++) CHECK_IS(compute(m, k, give_five, &calls, &v), 0);
+    CHECK_IS(K->put(m, 9, 4), 0);
+    CHECK_IS(compute(m, 9, give_five, &calls, &v), WEIR_EEXIST);
+    CHECK_IS(K->del(m, 9), 0);
+    return K->get(m, 9, &v);
+}
+static void stopped_in(void *m) {
+    static const char *const points[] = { "compute.owner", "compute.made", "compute.waiters",
+                                          "compute.settled" };
+    for (size_t i = 0; i < sizeof points / sizeof *points && checks_hold(); i++) {
+        struct stopped s = { .m = m };
+        struct work waiter = WORK(m, 9, 6);
+        struct stop wait;
+        struct call owner, other;
+        check_context("%s, at %s", K->name, points[i]);
+        stop_init(&s.stop, i < 2 ? points[i] : "compute.made");
+        stop_init(&wait, points[i]);
+        if (i >= 2) s.stop.then = &wait; /* first until somebody waits */
+        call_start(&owner, stopped_call, &s);
+        if (!stop_wait(&s.stop)) return;
+        work_let_go(&waiter);
+        work_start(&waiter);
+        CHECK(call_sleeps(&waiter.call), "it does not wait");
+        if (i >= 2) {
+            stop_release(&s.stop);
+            if (!stop_wait(&wait)) return;
+        }
+        call_start(&other, beside, m);
+        CHECK(call_returns(&other, 20000), "it is held up");
+        stop_release(i < 2 ? &s.stop : &wait);
+        CHECK_IS(call_end(&other), WEIR_ENOENT);
+        int rc = (int)call_end(&owner);
+        CHECK(rc == 0 || rc == WEIR_EEXIST, "%d", rc);
+        rc = work_end(&waiter);
+        CHECK(rc == 0 || rc == WEIR_EEXIST, "%d", rc);
+        CHECK_IS(K->clear(m), 0);
+        stop_fini(&s.stop);
+        stop_fini(&wait);
+    }
+}
+void stopped(void) { each_kind(stopped_in); }
 
 static int count_entry(uint64_t key, uint64_t val, void *n) {
     (void)key;
