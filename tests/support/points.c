@@ -11,12 +11,12 @@
 
 static __thread struct stop *mine;
 static weir_au32 delays, counted;
-static const char *counted_name;
+static weir_aptr counted_name; /* NULL: none */
 
 static void at_point(const char *name) {
     struct stop *s = mine;
-    if (weir_load_acquire(&counted, 0) && strcmp(counted_name, name) == 0)
-        (void)weir_fetch_add_relaxed(&counted, 1);
+    const char *what = weir_load_acquire(&counted_name, 0);
+    if (what && strcmp(what, name) == 0) (void)weir_fetch_add_relaxed(&counted, 1);
     if (s && strcmp(s->at, name) == 0) {
         mine = s->then;
         (void)sem_post(&s->arrived);
@@ -68,9 +68,8 @@ void points_delay(bool on) {
 
 void points_count(const char *name) {
     weir_store_relaxed(&counted, 0);
-    counted_name = name;
     weir_set_point_hook(at_point);
-    weir_store_release(&counted, name ? 1 : 0, 0);
+    weir_store_release(&counted_name, (void *)(uintptr_t)name, 0);
 }
 
-unsigned points_passed(void) { return weir_load_relaxed(&counted) - 1; }
+unsigned points_passed(void) { return weir_load_relaxed(&counted); }
