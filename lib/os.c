@@ -103,12 +103,18 @@ void weir__os_pages_free(void *p, size_t size) {
 
 #define HUGE ((size_t)1 << 21)
 
+static size_t in_pages(size_t size) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return (size + page - 1) / page * page;
+}
+
 /* Aligned to large pages, in a reservation that is cut to size. */
 static char *map_aligned(size_t size) {
-    size_t align = size >= HUGE ? HUGE : 4096, all = size + align - 4096;
+    size_t all = size + (size >= HUGE ? HUGE : 0);
     char *p = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) return NULL;
-    size_t before = (align - (uintptr_t)p % align) % align, after = all - before - size;
+    if (all == size) return p;
+    size_t before = (HUGE - (uintptr_t)p % HUGE) % HUGE, after = all - before - size;
     if (before) (void)munmap(p, before);
     if (after) (void)munmap(p + before + size, after);
     return p + before;
@@ -116,7 +122,7 @@ static char *map_aligned(size_t size) {
 
 void *weir__os_pages(size_t size) {
     int saved = errno;
-    size = (size + 4095) & ~(size_t)4095;
+    size = in_pages(size);
     char *p = map_aligned(size);
     if (p && size >= HUGE) (void)madvise(p, size, MADV_HUGEPAGE);
     errno = saved;
@@ -125,7 +131,7 @@ void *weir__os_pages(size_t size) {
 
 void weir__os_pages_free(void *p, size_t size) {
     int saved = errno;
-    (void)munmap(p, (size + 4095) & ~(size_t)4095);
+    (void)munmap(p, in_pages(size));
     errno = saved;
 }
 

@@ -163,7 +163,8 @@ void weir__core_look(struct weir__core *m, struct weir_map_stats *out) {
         if (next) look_beyond(t, i, next, out);
     }
     out->lines += t->lines;
-    out->bytes += weir__map_bytes(t) + (out->chained - chained) * weir__map_more_bytes(m->alloc);
+    size_t more = out->chained - chained + weir_load_relaxed(&t->spares);
+    out->bytes += weir__map_bytes(t) + more * weir__map_more_bytes(m->alloc);
     if (next) out->bytes += weir__map_bytes(next);
     weir__core_exit(m, g);
 }

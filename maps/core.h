@@ -2,7 +2,7 @@
 /* maps/core.h - inside of all maps: the table, the line in which entries stand, and what a writer may do with
  * them. weir_map has one core, weir_shardmap one for each shard.
  *
- * A table is an array of lines, one cache line each: a control word, three hashes, three values, a link to a
+ * A table is an array of lines, one cache line each, which those of chains may straddle: a control word, three hashes, three values, a link to a
  * chain of further lines. The line of an entry is chosen by the top bits of its hash, so that a line's entries go
  * to neighbouring lines of a larger table, and the hash orders the entries of tables of all sizes alike. What
  * the hash is of is not known here: of words it is a bijection, so that it stands for the key.
@@ -13,8 +13,7 @@
  *   CORE_RCU     readers in a guard, beside writers, each of which locks a line. The stamp is a grace period's.
  *   CORE_SEQ     the same, but readers look whether the line has changed meanwhile, and begin again. The stamp
  *                counts the changes.
- *   CORE_MUTEX, CORE_RWLOCK   one writer, and no reader beside it: a lock around all. Nothing else is locked, or
- *                read-modify-written.
+ *   CORE_MUTEX, CORE_RWLOCK   one writer, and no reader beside it: a lock around all. Lines are not locked.
  * What this file calls "in a guard" is, in the latter, in that lock.
  *
  * Invariants
@@ -35,8 +34,8 @@
  *   I4  (CORE_RCU) a line of a chain without an entry is taken out of it by a writer who passes, and retired: its
  *       link stays as it is for readers on their way. A chain whose waiting slots are a line's worth is copied
  *       without them, published by the first line's link, and the old one retired: what a thread that replaces one
- *       key for ever leaves behind is counted garbage, not chain. Where slots wait, a new line is taken only if there
- *       is room for it as garbage.
+ *       key for ever leaves behind is counted garbage, not chain. Where slots wait, a new line is taken only after
+ *       room for it was asked for.
  *   I16 of a first line, the chain bits of ctrl have the bit of each entry in its chain (weir__chain_bit, one of eight by
  *       the hash); they may have more. A bit is set before an entry that needs it is live, and cleared after the last
  *       that it stood for has gone. So who finds it clear need not look at the chain; and what one reader has found
@@ -104,12 +103,14 @@ struct weir__table {
     weir_asize chained;                    /* further lines of those that have */
     struct weir__lock spare_lock;          /* taken if it is free, never waited for */
     struct weir__line *spare;              /* CORE_SEQ: lines that have left their chains */
+    weir_asize spares;                     /* how many */
     _Alignas(WEIR_LINE) struct weir__line line[];
 };
 
 #define MAP_STRIPES 16
 struct weir__stripe {
     _Alignas(WEIR_LINE) weir_asize n; /* inserted less removed, modulo its size */
+    weir_asize removals;              /* about */
 };
 
 enum weir__core_kind { CORE_RCU, CORE_SEQ, CORE_MUTEX, CORE_RWLOCK };

@@ -161,7 +161,8 @@ static void complete(struct move *v) {
     if (!weir_cas_release(&v->m->table, &from, v->to, MAP_T1)) return;
     bool grows = v->to->lines > v->from->lines;
     (void)weir_fetch_add_relaxed(grows ? &v->m->grown : &v->m->shrunk, 1);
-    size_t chains = weir_load_relaxed(&v->from->chained) * weir__map_more_bytes(v->m->alloc);
+    size_t more = weir_load_relaxed(&v->from->chained) + weir_load_relaxed(&v->from->spares);
+    size_t chains = more * weir__map_more_bytes(v->m->alloc);
     if (weir__core_plain(v->m)) { /* the caller may be in it still */
         v->from->later = v->m->dead;
         v->m->dead = v->from;
@@ -200,7 +201,8 @@ int weir__map_resize(struct weir__core *m, size_t from, size_t to) {
     size_t bytes = weir__map_bytes(t);
     weir__core_exit(m, g);
     if (!rest) return WEIR_EBUSY;
-    int rc = weir__core_plain(m) ? 0 : weir_rcu_try_room(bytes);
+    /* With its chains, about. */
+    int rc = weir__core_plain(m) ? 0 : weir_rcu_try_room(bytes + bytes / 2);
     if (rc < 0) return rc;
     struct weir__table *next = weir__map_table(m->alloc, to);
     if (!next) {
@@ -271,6 +273,6 @@ bool weir__map_removed(struct weir__core *m) {
     size_t lines = weir__map_root(m)->lines;
     weir__core_exit(m, g);
     return lines > weir_load_relaxed(&m->floor) &&
-           weir__map_len(m) < weir__map_holds(m, lines) / 4 &&
+           weir__map_len(m) < weir__map_holds(m, lines) / 3 &&
            weir__map_resize(m, lines, lines / 2) == 0;
 }

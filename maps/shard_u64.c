@@ -228,11 +228,12 @@ ptrdiff_t weir_shardmap_next_u64(weir_shardmap *m, struct weir_map_cursor *c, ui
     if (!weir__shardmap_ok(m, "weir_shardmap_next_u64")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     if (c->ended) return 0;
+    if (c->shard_ > m->mask) return weir__misuse("weir_shardmap_next_u64", "another map's cursor");
     if (n == 0) {
         c->need = 1;
         return WEIR_ETOOBIG;
     }
-    struct weir__batch b = { .hash = keys, .val = vals, .room = n };
+    struct weir__batch b;
     size_t got = 0;
     while (!c->ended && got < n) {
         b = (struct weir__batch){ .hash = keys + got, .val = vals + got, .room = n - got };

@@ -3,7 +3,7 @@
  *
  * Progress   lock: blocking; a thread polls for a moment, and then sleeps by the map's bell (lib/bell.h), in
  *            its guard: who holds the lock is in one, too.
- * Ordering   L1 (acquire) <- C1 (release) carry what the lock protects, and to readers (C2, read.c) keys and
+ * Ordering   L1 (acquire) <- C1 (release) carry what the lock protects, and to readers (C2, read.h) keys and
  *            values of live slots. N1 -> N2: a table's lines are empty before they are found. D1, D2: see I2 of
  *            core.h; the number is read (RCU_N3) after them. */
 #include <string.h>
@@ -140,14 +140,17 @@ static void remove_until_unread(struct weir__line *first, uint64_t *ctrl, struct
         *ctrl = c;
         return;
     }
-    /* Relaxed: a reader finds no live bit that was not there before. */
+    /* Relaxed: after a read-modify-write of the same thread, whose release sequence it goes on. */
     weir_store_relaxed(&l->ctrl, c);
 }
 
 struct weir__line *weir__map_recycled(struct weir__table *t) {
     if (!weir__lock_try(&t->spare_lock)) return NULL;
     struct weir__line *l = t->spare;
-    if (l) t->spare = weir_load_relaxed(&l->next);
+    if (l) {
+        t->spare = weir_load_relaxed(&l->next);
+        weir_store_relaxed(&t->spares, weir_load_relaxed(&t->spares) - 1);
+    }
     weir__unlock(&t->spare_lock);
     return l;
 }
@@ -170,6 +173,7 @@ static void give_back(const struct weir__core *m, struct weir__table *t, struct 
         weir__map_unlink(first, l);
         weir_store_release(&l->next, t->spare, MAP_H5);
         t->spare = l;
+        weir_store_relaxed(&t->spares, weir_load_relaxed(&t->spares) + 1);
         weir__unlock(&t->spare_lock);
     }
 }

@@ -17,7 +17,7 @@
 #include "../lib/ctx.h"
 #include "write.h"
 
-#define LOOK_EVERY 64 /* removals of a thread: whether the table is much too large */
+#define LOOK_EVERY 32 /* removals of a stripe, about: whether the table is much too large */
 
 /* Where a write is. */
 struct place {
@@ -118,6 +118,10 @@ static void announce(const struct weir__write *w, struct place *at) {
         weir_store_release(&at->first->ctrl, at->ctrl | MAP_LOCKED, MAP_G1);
 }
 
+static bool full(const struct weir__write *w, size_t lines) {
+    return weir__map_len(w->m) > weir__map_holds(w->m, lines);
+}
+
 /* There is no free slot. 0, or WEIR_ENOMEM: w says what it needs. */
 static int extend(struct weir__write *w, struct place *at) {
     struct weir__line *old = weir_load_relaxed(&at->first->next);
@@ -127,7 +131,9 @@ static int extend(struct weir__write *w, struct place *at) {
     w->need = anew ? (c.live + MAP_SLOTS) / MAP_SLOTS : 1;
     w->garbage = anew ? c.lines : c.waiting || at->ctrl & MAP_WAITING ? 1 : 0;
     w->garbage *= weir__map_more_bytes(w->m->alloc);
-    struct weir__line *l = anew || w->spare.n ? NULL : weir__map_recycled(at->table);
+    struct weir__line *l = NULL;
+    if (w->m->kind == CORE_SEQ && w->spare.n == 0 && !full(w, at->table->lines))
+        l = weir__map_recycled(at->table);
     if (!l && (w->spare.n < w->need || w->garbage > w->asked)) return WEIR_ENOMEM;
     if (anew) {
         l = copy_chain(w, old);
@@ -147,7 +153,7 @@ static int extend(struct weir__write *w, struct place *at) {
 /* Takes a line out of the chain that has no entry; but for one of which some slots wait, and others may be filled. */
 static void prune(const struct weir__core *m, struct place *at) {
     struct weir__line *l = weir__map_chain(at->first);
-    if (!weir__rcu_within_limit(weir__map_more_bytes(m->alloc))) return;
+    if (!l || !weir__rcu_within_limit(weir__map_more_bytes(m->alloc))) return;
     for (; l; l = weir__map_chain(l)) {
         uint64_t c = weir_load_relaxed(&l->ctrl);
         unsigned free = free_slots(c);
@@ -302,10 +308,9 @@ static int attempt(struct weir__write *w) {
 /* A line is full: the table is, or (by bad luck, or many removals) only this chain is long. */
 static bool grow(struct weir__write *w) {
     size_t len = weir__map_len(w->m);
-    bool full = len > weir__map_holds(w->m, w->table);
     /* Rulings 18: a quarter of the places at least. */
     bool uneven = w->longest >= 3 && len >= w->table - w->table / 4;
-    return (full || uneven) && weir__map_resize(w->m, w->table, 2 * w->table) == 0;
+    return (full(w, w->table) || uneven) && weir__map_resize(w->m, w->table, 2 * w->table) == 0;
 }
 
 static int provide(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
@@ -318,11 +323,16 @@ static int provide(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
 }
 
 #ifdef WEIR_MODEL
-static bool time_to_look(void) { return false; } /* scenarios say when */
+static bool time_to_look(struct weir__core *m) { /* scenarios say when */
+    (void)m;
+    return false;
+}
 #else
-static bool time_to_look(void) {
-    static __thread unsigned removals __attribute__((tls_model("initial-exec")));
-    return ++removals % LOOK_EVERY == 0;
+static bool time_to_look(struct weir__core *m) {
+    weir_asize *removals = &m->stripe[weir__map_stripe()].removals;
+    size_t n = weir_load_relaxed(removals) + 1; /* some may be lost */
+    weir_store_relaxed(removals, n);
+    return n % LOOK_EVERY == 0;
 }
 #endif
 
@@ -334,6 +344,6 @@ int weir__write(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
         if (rc < 0) break;
     }
     if (WEIR_UNLIKELY(w->spare.n)) weir__map_spare_free(w->m, &w->spare);
-    if (w->removed && time_to_look()) (void)weir__map_removed(w->m);
+    if (w->removed && time_to_look(w->m)) (void)weir__map_removed(w->m);
     return rc;
 }

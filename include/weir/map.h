@@ -86,7 +86,8 @@ struct weir_map_opts {
     size_t key_size, val_size; /* bytes: up to 65535, up to 1024 */
     size_t hint;               /* entries that have room at once, and after any removal; 0: a few */
     uint64_t seed;             /* of the hash; 0: a random one */
-    /* NULL: malloc. Called by any thread, weir's included, with no lock of weir held. */
+    /* NULL: malloc. Called by any thread, weir's included, with no lock of weir held but
+     * that of a plain weir_shardmap. */
     const struct weir_alloc *alloc;
     /* Of weir_shardmap; 0 else. */
     int sync;        /* enum weir_map_sync */

@@ -28,6 +28,9 @@
  * Memory: entries leave none behind. Tables that have been replaced, of WEIR_MAP_LINES, are garbage for a grace period
  * (weir/rcu.h); where that has reached its limit, a shard does not grow or shrink, and its chains get longer.
  *
+ * A function that is called under a lock must return: a thread that ends in it keeps the line for ever. In the child of a
+ * fork a line that another thread had locked stays locked.
+ *
  * Ordering: as weir/map.h. */
 #ifndef WEIR_SHARDMAP_H
 #define WEIR_SHARDMAP_H
@@ -53,7 +56,7 @@ WEIR_NODISCARD WEIR_API int weir_shardmap_new(weir_shardmap **out,
 WEIR_API int weir_shardmap_free(weir_shardmap *m);
 
 /* Any thread may make the calls below, and inside a guard. WEIR_EINVAL: NULL for a map or an array. WEIR_EDEADLK (all
- * but len): the calling thread is in a function that an update or a visit of this map has called. */
+ * but len and shards): the calling thread is in a function that an update or a visit of this map has called. */
 
 /* Entries: exact while nobody writes; else off by no more than the calls that are in flight. */
 WEIR_API size_t weir_shardmap_len(const weir_shardmap *m);

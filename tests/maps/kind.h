@@ -73,6 +73,7 @@ uint64_t crowded_key(uint64_t n);
     XX("MAP34 a resize that fails leaves it right", map34_resize)                   \
     XX("MAP36 keys of one place", map36_crowd)                                      \
     XX("MAP a put and delete loop leaves no chain", map_loop)                       \
+    XX("MAP two maps that are emptied in turn shrink", map_shrinks_in_turn)         \
     XX("MAP20 it shrinks, and keeps what is there", map_shrinks)                    \
     XX("MAP writers of one line, more than processors", map_crowded_lock)           \
     XX("MAP reserve and hint", map_reserve)                                         \

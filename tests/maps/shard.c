@@ -469,6 +469,31 @@ static void shard10_memory(void) {
     }
 }
 
+static bool refuses;
+static void *refusing_alloc(void *self, size_t size, size_t align) {
+    return refuses && size > 256 ? NULL : counted_alloc(self, size, align);
+}
+
+/* Lines that have left their chains while no table could be had: they are counted, and do not stand for growth. */
+static void shard10_spare(void) {
+    enum { N = 4000 };
+    struct weir_alloc a = { refusing_alloc, counted_free, NULL };
+    struct weir_map_stats st = WEIR_MAP_STATS;
+    weir_shardmap *m = make(&forms[0], 0, &a);
+    refuses = true;
+    for (uint64_t k = 0; k < N; k++) CHECK_IS(weir_shardmap_put_u64(m, k, k), 0);
+    for (uint64_t k = 0; k < N; k++) CHECK_IS(weir_shardmap_delete_u64(m, k), 0);
+    CHECK_IS(weir_shardmap_read_stats(m, WEIR_SHARDMAP_ALL, &st), 0);
+    CHECK(st.bytes >= N / 4 * 64, "it holds %zu bytes and says %zu", weir_load_relaxed(&bytes),
+          st.bytes);
+    refuses = false;
+    for (uint64_t k = 0; k < N; k++) CHECK_IS(weir_shardmap_put_u64(m, k, k), 0);
+    CHECK_IS(weir_shardmap_read_stats(m, WEIR_SHARDMAP_ALL, &st), 0);
+    CHECK(st.lines >= N / 4, "%zu lines for %d entries", st.lines, N);
+    end(m);
+    CHECK_IS(weir_load_relaxed(&bytes), 0);
+}
+
 /* ---- SHARD11, SHARD12, SHARD13 ---------------------------------------------------------------------------------- */
 
 static int use_from_another(uint64_t key, uint64_t val, void *arg) {
@@ -650,6 +675,7 @@ int main(int argc, char **argv) {
         { "SHARD8 visits of read-write locks beside each other", shard8_visits },
         { "SHARD9 a write moves a bounded number of lines", shard9_steps },
         { "SHARD10 memory is given back", shard10_memory },
+        { "SHARD10 spare lines are counted, and it grows beside them", shard10_spare },
         { "SHARD11 each holds no lock while its function runs", shard11_no_lock },
         { "SHARD12 strides of keys balance", shard12_balance },
         { "SHARD13 the shards' entries are the map's", shard13_sum },

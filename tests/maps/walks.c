@@ -286,6 +286,24 @@ void map_shrinks(void) {
     map_end(m);
 }
 
+/* Whose removals are counted is not the thread. */
+void map_shrinks_in_turn(void) {
+    void *m[2] = { map_open(0), map_open(0) };
+    for (uint64_t k = 0; k < 20000; k++)
+        for (int i = 0; i < 2; i++) CHECK_IS(K.put(m[i], k, k), 0);
+    for (uint64_t k = 0; k < 20000; k++)
+        for (int i = 0; i < 2; i++) CHECK_IS(K.take(m[i], k, NULL), 0);
+    for (uint64_t k = 0; k < 20000; k++)
+        for (int i = 0; i < 2; i++) {
+            CHECK_IS(K.put(m[i], k, k), 0);
+            CHECK_IS(K.take(m[i], k, NULL), 0);
+        }
+    for (int i = 0; i < 2; i++) {
+        CHECK(K.places(m[i]) <= 1024, "map %d: %zu places for none", i, K.places(m[i]));
+        map_end(m[i]);
+    }
+}
+
 void map_reserve(void) {
     void *m = map_open(10000);
     size_t places = K.places(m);

@@ -9,7 +9,7 @@
 #include "made.h"
 #include "map.h"
 
-#define KEYS "0123ab4567"
+#define KEYS "0123ab456789"
 #define BATCH 8
 
 struct state {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/explore/scenarios/map.h - scenarios of maps of words, as tables.
  *
- * A program is a word for each thread, two characters an operation: a letter, and a key. Keys 0 to 7 have their
+ * A program is a word for each thread, two characters an operation: a letter, and a key. Keys 0 to 9 have their
  * place in the first line of a table of any size (three fit, others go to the chain), a and b in the last one.
  *   G get        P put          I get_or_put   S swap
  *   T take       C cas, D cad, from the value that it had in the beginning

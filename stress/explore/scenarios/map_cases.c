@@ -39,6 +39,12 @@ const struct map_case map_cases[] = {
     CASE("map.chain.anew.late", "0123", "45674", "P7N.", "G3G7", "T3P6"),
     CASE("map.clear.reuse", "012", "", "X.P3", "G0G3", "N."),
     CASE("map.clear.two", "03", "", "X.", "X.", "P0G0"),
+    CASE("map.anew.short", "0123", "45", "P6P7T7P8T8T0P9", "G3", "G9"),
+    CASE("map.anew.value", "0123", "45", "P6P7T7P8T8T0P9", "G3G6", "S3"),
+    CASE("map.anew.take", "0123", "45", "P6P7T7P8T8T0P9", "G3G9", "T3P3"),
+    CASE("map.anew.clear", "0123", "45", "P6P7T7P8T8T0P9", "X.", "G3"),
+    CASE("map.prune", "012345", "", "T3T4T5", "G5G3", "P6"),
+    CASE("map.prune.back", "012345678", "", "T6T7T8", "G3G6", "T3T4T5"),
     /* moving */
     CASE("map.hops", "0a", "", "R.R.", "G0Ga", "P0"),
     CASE("map.hops.back", "0a", "", "R.Z.", "G0Ga", "T0P0"),

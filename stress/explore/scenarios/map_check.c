@@ -10,7 +10,7 @@
 #include "map.h"
 
 #define MOST 256
-#define KEYS "0123ab4567"
+#define KEYS "0123ab456789"
 
 static struct weir_lin_spec spec;
 static weir_lin_checker *checker;

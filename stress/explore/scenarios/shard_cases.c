@@ -24,6 +24,8 @@ const struct map_case shard_cases[] = {
     CASE("shard.chain.other", lines, "0123ab", "T3", "G3Ga", "P4P5"),
     CASE("shard.chain.three", lines, "0123456", "T6P6", "G6G3", "T3"),
     CASE("shard.chain.both", lines, "012", "T0P3", "P4G3", "G3G4"),
+    CASE("shard.tail", lines, "012345678", "T3T4T5P3", "G3G6", "S6"),
+    CASE("shard.values", lines, "0123", "S3S3", "G3G3", "T3P3"),
     /* functions under the lock */
     CASE("shard.update", lines, "0", "U0G0", "U0T0", "G0"),
     CASE("shard.update.new", lines, "", "U0", "U0", "G0G0"),
