@@ -133,7 +133,7 @@ static bool sound_table(struct test *t) {
     uint64_t len = t->table->kind->len(t->table->map);
     if (t->table->told && t->table->len != (int64_t)len)
         return wrong_table(t, "entries", len, (uint64_t)t->table->len);
-    if (t->table->written && t->table->uses++ % SWEEP_EVERY == 0) return swept(t, len);
+    if (t->table->shape.read != 100 && t->table->uses++ % SWEEP_EVERY == 0) return swept(t, len);
     return true;
 }
 

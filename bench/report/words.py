@@ -30,6 +30,7 @@ RIVALS = {
     "tbb": "oneTBB",
     "urcu": "liburcu wfcqueue",
     "weir_map": "weir_map",
+    "weir_map_ptr": "weir_map (pointers)",
     "weir_shardmap": "weir_shardmap",
     "rwlock": "read-write lock",
     "sharded_mutex": "mutex a shard",
