@@ -130,8 +130,8 @@ static void memory(struct wb_builder *b, bool all) {
     if (all) add(b, test(WB_CHURN, "M4", 2, 100000), WB_ALL);
     stalled.map.stall = 100;
     add(b, stalled, WB_ALL);
-    stalled.map.stall = 10000;
-    if (all) add(b, stalled, WB_ALL);
+    stalled.map.stall = 10000; /* ten seconds a run */
+    if (all) add(b, stalled, WB_FEW);
 }
 
 /* ---- M5 ------------------------------------------------------------------------------------------ */
