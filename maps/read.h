@@ -125,8 +125,8 @@ static inline int weir__find_seq_first(struct weir__table *t, uint64_t h, uint64
     struct weir__line *l = weir__map_line(t, h);
     uint64_t c = weir_load_acquire(&l->ctrl, MAP_Q3);
     unsigned hit = weir__match_seq(l, h) & weir__map_live(c);
-    uint64_t v = weir_load_acquire(&l->val[weir__map_first(hit | 1u << (MAP_SLOTS - 1))], MAP_Q2);
     WEIR_POINT("shard.read");
+    uint64_t v = weir_load_acquire(&l->val[weir__map_first(hit | 1u << (MAP_SLOTS - 1))], MAP_Q2);
     if (WEIR_UNLIKELY(((hit == 0) & ((c & weir__chain_bit(h)) != 0)) |
                       ((c & (MAP_MOVED | MAP_LOCKED)) != 0) | (weir_load_relaxed(&l->ctrl) != c)))
         return -1;

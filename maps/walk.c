@@ -61,6 +61,7 @@ static uint64_t visit(struct weir__core *m, uint64_t at, struct weir__batch *b) 
             if (h >= at) add(b, h, weir_load_relaxed(&l->val[i]));
         }
     }
+    WEIR_POINT("map.visited");
     uint64_t next = after(t, at);
     weir__map_unlock(m, first, ctrl);
     weir__core_exit(m, g);

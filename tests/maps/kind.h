@@ -62,6 +62,7 @@ uint64_t crowded_key(uint64_t n);
     XX("MAP16 counters by cas lose nothing", map16_counter)                         \
     XX("MAP6 MAP20 keys of their own beside each other", map6_own_keys)             \
     XX("MAP18 each: one after the other, until told", map18_each)                   \
+    XX("MAP24 each looks at what it has visited only", map24_early)                 \
     XX("MAP19 MAP20 MAP21 walks while it grows and shrinks", map19_walks)           \
     XX("MAP19 MAP20 a cursor across a resize, batch by batch", map19_cursor)        \
     XX("MAP22 each: the function may use the map", map22_reenter)                   \
@@ -84,7 +85,8 @@ uint64_t crowded_key(uint64_t n);
     XX("MAP31 a writer stopped in its lock stops no read", map31_stopped) \
     XX("MAP reserve while garbage is at its limit", map_reserve_limit)    \
     XX("MAP22 what each's function writes does not wait", map22_limit)    \
-    XX("MAP what a table leaves behind is counted", map_garbage_counted)
+    XX("MAP what a table leaves behind is counted", map_garbage_counted)  \
+    XX("MAP30 reads store nothing in the map's memory", map30_no_store)
 
 #define XX(name, fn) void fn(void);
 MAP_CASES(XX)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/maps/limits.c - maps while garbage is at its limit, and after something was refused. MAP22 MAP34. */
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include <weir/rcu.h>
 
@@ -183,4 +185,54 @@ void map_look(void) {
     while (!weir_load_relaxed(&l.over)) (void)K.places(l.m);
     CHECK_IS(call_end(&c), 0);
     map_end(l.m);
+}
+
+/* ---- MAP30 ---------------------------------------------------------------------------------------------- */
+
+#define ARENA ((size_t)1 << 24)
+struct arena {
+    struct weir_alloc as;
+    char *memory;
+    weir_asize used;
+};
+static void *arena_alloc(void *self, size_t size, size_t align) {
+    struct arena *a = self;
+    size_t at = weir_fetch_add_relaxed(&a->used, size + 2 * align) + align - 1;
+    at -= at % align;
+    return at + size <= ARENA ? a->memory + at : NULL;
+}
+static void arena_free(void *self, void *p, size_t size, size_t align) {
+    (void)self;
+    (void)p;
+    (void)size;
+    (void)align;
+}
+
+static void read_thread(void *arg, size_t who) {
+    bool found[16];
+    uint64_t keys[16], vals[16];
+    (void)who;
+    for (uint64_t k = 0; k < 6000 && checks_hold(); k++) {
+        uint64_t v = 0;
+        CHECK_IS(K.get(arg, k, &v), k < 3000 ? 0 : WEIR_ENOENT);
+        keys[k % 16] = k;
+        if (k % 16 == 15) CHECK(K.get_many(arg, keys, vals, found, 16) >= 0, "get_many");
+    }
+    CHECK_IS(K.len(arg), 3000);
+}
+
+/* Its memory cannot be written to while they read. */
+void map30_no_store(void) {
+    struct arena a = { .as = { arena_alloc, arena_free, &a } };
+    a.memory = mmap(NULL, ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!CHECK(a.memory != MAP_FAILED, "no memory")) return;
+    void *m = K.open(0, &a.as);
+    for (uint64_t k = 0; k < 3100; k++) CHECK_IS(K.put(m, k, k), 0);
+    for (uint64_t k = 3000; k < 3100; k++) CHECK_IS(K.take(m, k, NULL), 0);
+    CHECK_IS(weir_rcu_barrier(), 0);
+    CHECK_IS(mprotect(a.memory, ARENA, PROT_READ), 0);
+    team_run(2, read_thread, m);
+    CHECK_IS(mprotect(a.memory, ARENA, PROT_READ | PROT_WRITE), 0);
+    CHECK_IS(K.close(m), 0);
+    CHECK_IS(munmap(a.memory, ARENA), 0);
 }

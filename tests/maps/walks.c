@@ -37,6 +37,23 @@ void map18_each(void) {
     map_end(m);
 }
 
+/* ---- MAP24 -------------------------------------------------------------------------------------------------- */
+
+void map24_early(void) {
+    void *m = map_open(0);
+    struct seen s = { .stop_at = 1 };
+    for (uint64_t k = 0; k < 20000; k++) CHECK_IS(K.put(m, k, k * 2), 0);
+    points_count("map.visited");
+    CHECK_IS(K.each(m, count, &s), -77);
+    CHECK(points_passed() < 200, "%u lines for one entry", points_passed());
+    points_count("map.visited");
+    s = (struct seen){ .stop_at = 20001 };
+    CHECK_IS(K.each(m, count, &s), 0);
+    CHECK(points_passed() >= 5000 && points_passed() < 100000, "%u lines", points_passed());
+    points_count(NULL);
+    map_end(m);
+}
+
 /* ---- MAP19 MAP20 MAP21 -------------------------------------------------------------------------------------- */
 
 #define STAY 300 /* keys 0, 2, ..: there all the time; odd ones, and others, come and go */
