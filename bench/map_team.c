@@ -3,7 +3,6 @@
 #include "map_team.h"
 
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,15 +48,6 @@ struct wb_map_run *wb_map_run_new(const struct wb_map *kind, void *map, unsigned
         t->work.hist = hists ? &r->hists[i] : NULL;
     }
     return r;
-}
-
-size_t wb_heap(void) {
-#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
-    struct mallinfo2 m = mallinfo2();
-    return m.uordblks + m.hblkhd;
-#else
-    return 0;
-#endif
 }
 
 /* ---- a phase ------------------------------------------------------------------------------------- */
