@@ -6,7 +6,6 @@
 #include "../lib/ctx.h"
 #include "../lib/os.h"
 #include "../lib/thread.h"
-#include "shard.h"
 
 /* ---- shapes --------------------------------------------------------------------------------------------- */
 

@@ -6,8 +6,8 @@
  * look at the node tells them apart (weir__node_is).
  *
  * Invariants
- *   I12  a node is written before it is stored, with release, in a slot (V1, V3, C1); who loads a value word with acquire (V2,
- *        Q2) reads the node whole.
+ *   I12  a node is written before it is stored, with release, in a slot (V1, V3, C1); who loads a value word with acquire (V4,
+ *        E2) reads the node whole.
  *   I13  a node that has left its slot is retired: a reader who found it in a guard reads it until the guard ends. In
  *        CORE_RCU by I2 of core.h. In CORE_SEQ a reader may load a value word beside a hash, or a live bit, of another
  *        change. What it loads is a node all the same, and one that may be read: if the period of a removed node has
@@ -31,6 +31,7 @@
 
 #include "read.h"
 #include "shape.h"
+#include "shard.h"
 #include "walk.h"
 #include "write.h"
 
@@ -100,8 +101,15 @@ static inline void weir__node_copy(const struct weir__shape *s, const struct wei
 
 /* Whether there is a node, in a guard; of the plain kinds under their lock. */
 bool weir__node_find(const struct weir__at *a, uint64_t *node);
+/* The same, under the lock of the line. */
+bool weir__node_find_locked(struct weir__line *first, uint64_t ctrl, const struct weir__at *a,
+                            uint64_t *node);
 /* Whether there is a value, which it copies. */
 bool weir__node_get(const struct weir__at *a, void *val);
+
+typedef int weir__node_update_fn(void *val, bool there, void *arg); /* of enum weir_update */
+int weir__node_update(const struct weir__at *a, weir__node_update_fn *fn, void *arg);
+int weir__node_visit(const struct weir__at *a, const void *key, weir_map_fn *fn, void *arg);
 
 /* As those of words (include/weir/map.h); val and expect point to values. */
 int weir__node_put(const struct weir__at *a, const void *val, weir_time deadline, weir_ctx *ctx);
@@ -135,6 +143,10 @@ struct weir__cores {
 };
 static inline struct weir__core *weir__core_at(const struct weir__cores *cs, unsigned i) {
     return (struct weir__core *)(void *)((char *)cs->first + i * cs->stride);
+}
+
+static inline struct weir__cores weir__shard_cores(weir_shardmap *m) {
+    return (struct weir__cores){ &m->shard[0].core, sizeof m->shard[0], m->mask + 1 };
 }
 
 ptrdiff_t weir__node_next(struct weir__shape *s, const struct weir__cores *cs,

@@ -8,7 +8,7 @@
 #include "../lib/os.h"
 #include "compute.h"
 #include "map.h"
-#include "shape.h"
+#include "node.h"
 #include "walk.h"
 
 #ifdef WEIR_MODEL
@@ -40,7 +40,6 @@ static unsigned shards_for(const struct weir_map_opts *o) {
 static int check(const struct weir_map_opts *o) {
     int rc = weir__map_check(o, "weir_shardmap_new");
     if (rc < 0) return rc;
-    if (!weir__shape_words(o)) return WEIR_ENOTSUP;
     if (o->shards & (o->shards - 1) || o->shards > SHARDS_MAX)
         return weir__misuse("weir_shardmap_new", "shards: a power of two, up to 4096");
     if (o->sync < WEIR_MAP_LINES || o->sync > WEIR_MAP_SHARDED_RWLOCK)
@@ -68,6 +67,7 @@ int weir_shardmap_new(weir_shardmap **out, const struct weir_map_opts *o) {
     m->alloc = o->alloc;
     m->seed = o->seed ? o->seed : weir__os_random();
     weir__handle_init(&m->handle, WEIR__SHARDMAP);
+    weir__shape_init(&m->shape, o, m->seed, kind_of(o));
     m->mask = (uint32_t)shards - 1;
     m->bits = (unsigned)__builtin_ctzll(shards);
     struct weir__core_opts c = { .kind = kind_of(o),
@@ -93,11 +93,14 @@ int weir_shardmap_free(weir_shardmap *m) {
     if (!weir__shardmap_ok(m, "weir_shardmap_free")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     if (weir__compute_runs(m)) return weir__misuse("weir_shardmap_free", "inside a compute");
-    if (m->alloc &&
-        m->shard[0].core.kind == CORE_SEQ) { /* its functions are called for what is retired */
-        int rc = weir_rcu_barrier();
-        if (rc < 0) return rc;
-    }
+    const struct weir__cores all = weir__shard_cores(m);
+    int rc = 0;
+    if (!m->shape.words)
+        rc = weir__nodes_end(&m->shape, &all);
+    else if (m->alloc &&
+             m->shape.kind == CORE_SEQ) /* its functions are called for what is retired */
+        rc = weir_rcu_barrier();
+    if (rc < 0) return rc;
     if (!weir__handle_end(&m->handle, WEIR__SHARDMAP, "weir_shardmap_free")) return WEIR_EINVAL;
     size_t shards = (size_t)m->mask + 1;
     fini(m, shards);
@@ -115,7 +118,13 @@ int weir_shardmap_clear(weir_shardmap *m) {
     if (!m) return weir__misuse("weir_shardmap_clear", "no map");
     if (!weir__shardmap_ok(m, "weir_shardmap_clear")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
-    for (size_t i = 0; i <= m->mask; i++) (void)weir__core_clear(&m->shard[i].core, NULL);
+    for (size_t i = 0; i <= m->mask; i++) {
+        struct weir__core *c = &m->shard[i].core;
+        if (m->shape.words)
+            (void)weir__core_clear(c, NULL);
+        else
+            (void)weir__node_clear(&m->shape, c, WEIR_FOREVER, NULL);
+    }
     return 0;
 }
 

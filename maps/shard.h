@@ -14,9 +14,11 @@
 
 #include <weir/shardmap_u64.h>
 
+#include "../lib/base.h"
 #include "../lib/handle.h"
 #include "../lib/os.h"
 #include "core.h"
+#include "shape.h"
 
 #define SHARD_FILL 42 /* 2.6 entries a line */
 #define SHARD_STEP 16
@@ -37,6 +39,7 @@ struct weir_shardmap {
     uint32_t mask; /* shards - 1 */
     unsigned bits; /* of it */
     const struct weir_alloc *alloc;
+    struct weir__shape shape;
     struct weir__stripe stripe[MAP_STRIPES];
     struct weir__shard shard[];
 };
@@ -46,6 +49,23 @@ static inline bool weir__shardmap_ok(const weir_shardmap *m, const char *call) {
     return weir__handle_ok(weir__handle_at(m, offsetof(weir_shardmap, handle)), WEIR__SHARDMAP,
                            call);
 }
+
+/* Whether the verbs of words are for it, which is reported if not. */
+static inline bool weir__shardmap_words(const weir_shardmap *m, const char *call) {
+    return WEIR_LIKELY(m->shape.words) || weir__misuse(call, "a map of others than words") == 0;
+}
+/* The same for get (map.h). */
+#ifdef WEIR_DEBUG
+static inline bool weir__shardmap_words_debug(const weir_shardmap *m, const char *call) {
+    return weir__shardmap_words(m, call);
+}
+#else
+static inline bool weir__shardmap_words_debug(const weir_shardmap *m, const char *call) {
+    (void)m;
+    (void)call;
+    return true;
+}
+#endif
 
 struct weir__inside {
     const weir_shardmap *m;

@@ -45,29 +45,30 @@ static bool get_seq(struct weir__core *c, uint64_t hash, uint64_t *val) {
 
 /* What a get has left to do: found as weir__find_seq_first says, wakes as weir__rcu_leaf_exit does. */
 __attribute__((noinline)) static int get_more(struct weir__core *c, uint64_t hash, uint64_t *val,
-                                              int found, bool wakes) {
+                                              int found, bool wakes, int miss) {
     if (wakes) weir__rcu_leaf_wake();
     if (found < 0) found = weir__core_plain(c) ? get_plain(c, hash, val) : get_seq(c, hash, val);
-    return found ? 0 : WEIR_ENOENT;
+    return found ? 0 : miss;
 }
 
-static inline int get(struct weir__core *c, uint64_t hash, uint64_t *val) {
+static inline int get(struct weir__core *c, uint64_t hash, uint64_t *val, int miss) {
     struct weir__rcu_leaf leaf;
     int found = -1;
     bool wakes = false;
     if (WEIR_LIKELY(!weir__core_plain(c)) && WEIR_LIKELY(weir__rcu_leaf_enter(&leaf))) {
         found = weir__find_seq_first(weir__map_root(c), hash, val);
         wakes = weir__rcu_leaf_exit(&leaf);
-        if (WEIR_LIKELY((found >= 0) & !wakes)) return (found - 1) & WEIR_ENOENT;
+        if (WEIR_LIKELY((found >= 0) & !wakes)) return (found - 1) & miss;
     }
-    return get_more(c, hash, val, found, wakes);
+    return get_more(c, hash, val, found, wakes, miss);
 }
 
 int weir_shardmap_get_u64_(weir_shardmap *m, uint64_t hash, uint64_t *val) {
     if (WEIR_UNLIKELY(!m || !val)) return weir__misuse("weir_shardmap_get_u64", "NULL");
     if (!weir__shardmap_ok(m, "weir_shardmap_get_u64")) return WEIR_EINVAL;
+    if (!weir__shardmap_words_debug(m, "weir_shardmap_get_u64")) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
-    return get(weir__shard_of(m, hash), hash, val);
+    return get(weir__shard_of(m, hash), hash, val, m->shape.miss);
 }
 
 #define AHEAD 16
@@ -83,7 +84,9 @@ ptrdiff_t weir_shardmap_get_many_u64(weir_shardmap *m, const uint64_t *keys, uin
                                      bool *found, size_t n) {
     if (WEIR_UNLIKELY(!m || (n && (!keys || !vals || !found))))
         return weir__misuse("weir_shardmap_get_many_u64", "NULL");
-    if (!weir__shardmap_ok(m, "weir_shardmap_get_many_u64")) return WEIR_EINVAL;
+    if (!weir__shardmap_ok(m, "weir_shardmap_get_many_u64") ||
+        !weir__shardmap_words(m, "weir_shardmap_get_many_u64"))
+        return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     ptrdiff_t hits = 0;
     for (size_t i = 0; i < n;) {
@@ -94,7 +97,7 @@ ptrdiff_t weir_shardmap_get_many_u64(weir_shardmap *m, const uint64_t *keys, uin
             ask_for(weir__shard_of(m, h[j]), h[j]);
         }
         for (size_t j = 0; j < k; j++, i++) {
-            found[i] = get(weir__shard_of(m, h[j]), h[j], &vals[i]) == 0;
+            found[i] = get(weir__shard_of(m, h[j]), h[j], &vals[i], WEIR_ENOENT) == 0;
             hits += found[i];
         }
     }
@@ -128,7 +131,9 @@ static int visit_at(weir_shardmap *m, struct weir__core *c, uint64_t key, uint64
 int weir_shardmap_visit_u64(weir_shardmap *m, uint64_t key, weir_shardmap_visit_fn_u64 *fn,
                             void *arg) {
     if (!m || !fn) return weir__misuse("weir_shardmap_visit_u64", "NULL");
-    if (!weir__shardmap_ok(m, "weir_shardmap_visit_u64")) return WEIR_EINVAL;
+    if (!weir__shardmap_ok(m, "weir_shardmap_visit_u64") ||
+        !weir__shardmap_words(m, "weir_shardmap_visit_u64"))
+        return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     uint64_t hash = weir_word_hash_(key, m->seed);
     return visit_at(m, weir__shard_of(m, hash), key, hash, fn, arg);
@@ -140,7 +145,7 @@ int weir_shardmap_visit_u64(weir_shardmap *m, uint64_t key, weir_shardmap_visit_
 static inline int write_key(weir_shardmap *m, uint64_t key, struct weir__write *w,
                             const char *call) {
     if (WEIR_UNLIKELY(!m)) return weir__misuse(call, "no map");
-    if (!weir__shardmap_ok(m, call)) return WEIR_EINVAL;
+    if (!weir__shardmap_ok(m, call) || !weir__shardmap_words(m, call)) return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     w->hash = weir_word_hash_(key, m->seed);
     w->m = weir__shard_of(m, w->hash);
@@ -225,7 +230,9 @@ int weir_shardmap_cad_u64(weir_shardmap *m, uint64_t key, uint64_t expect) {
 ptrdiff_t weir_shardmap_next_u64(weir_shardmap *m, struct weir_map_cursor *c, uint64_t *keys,
                                  uint64_t *vals, size_t n) {
     if (!m || !c || (n && (!keys || !vals))) return weir__misuse("weir_shardmap_next_u64", "NULL");
-    if (!weir__shardmap_ok(m, "weir_shardmap_next_u64")) return WEIR_EINVAL;
+    if (!weir__shardmap_ok(m, "weir_shardmap_next_u64") ||
+        !weir__shardmap_words(m, "weir_shardmap_next_u64"))
+        return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     if (c->ended) return 0;
     if (c->shard_ > m->mask) return weir__misuse("weir_shardmap_next_u64", "another map's cursor");
@@ -249,7 +256,9 @@ ptrdiff_t weir_shardmap_next_u64(weir_shardmap *m, struct weir_map_cursor *c, ui
 
 int weir_shardmap_each_u64(weir_shardmap *m, weir_map_fn_u64 *fn, void *arg) {
     if (!m || !fn) return weir__misuse("weir_shardmap_each_u64", "NULL");
-    if (!weir__shardmap_ok(m, "weir_shardmap_each_u64")) return WEIR_EINVAL;
+    if (!weir__shardmap_ok(m, "weir_shardmap_each_u64") ||
+        !weir__shardmap_words(m, "weir_shardmap_each_u64"))
+        return WEIR_EINVAL;
     struct weir_map_cursor c = WEIR_MAP_CURSOR;
     uint64_t keys[BATCH], vals[BATCH];
     ptrdiff_t n = 0;

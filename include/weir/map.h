@@ -101,8 +101,8 @@ struct weir_map_opts {
      * aligned to 8. */
     weir_drop_fn *drop;
     void *drop_arg;
-    /* NULL: memcmp. In no lock, but in a guard; it may use the map. (Of a plain weir_shardmap under its lock: there a call on
-     * the map returns WEIR_EDEADLK.) */
+    /* NULL: memcmp. In no lock, but in a guard; it may use the map. (Of weir_shardmap beside a drop of the value, or after it:
+     * see there. Of a plain one under its lock: a call on the map returns WEIR_EDEADLK.) */
     weir_map_equal_fn *equal;
     weir_map_hash_fn *hash; /* NULL: XXH3. In no lock; it may use the map */
     bool sip;               /* SipHash-2-4, for keys of strangers; its key is the seed */

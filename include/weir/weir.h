@@ -20,6 +20,7 @@
 #include <weir/select.h>
 #include <weir/sem.h>
 #include <weir/shardmap.h>
+#include <weir/shardmap_str.h>
 #include <weir/shardmap_u64.h>
 #include <weir/spsc.h>
 #include <weir/timer.h>

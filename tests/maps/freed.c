@@ -7,6 +7,7 @@
 #include <weir/map_str.h>
 #include <weir/map_u64.h>
 #include <weir/rcu.h>
+#include <weir/shardmap_str.h>
 #include <weir/shardmap_u64.h>
 
 #include "lib/handle.h"
@@ -81,6 +82,8 @@ static int unseen_update(uint64_t *val, bool there, void *arg) {
     return WEIR_UPDATE_KEEP;
 }
 
+static int unseen_any_update(void *val, bool is, void *arg) { return unseen_update(val, is, arg); }
+
 /* ---- the calls ------------------------------------------------------------------------------------------ */
 
 /* Each gives keys that were in the map, values that must stay as they are, and arrays with room. */
@@ -91,11 +94,11 @@ static struct weir_map_cursor cursor;
 static struct weir_map_stats stats = WEIR_MAP_STATS;
 
 /* A map's verb, for the two types. */
+#define MAP(verb, args) \
+    static int64_t map_##verb(void *m) { return weir_map_##verb args; }
 #define BOTH(verb, args)                                                \
     static int64_t map_##verb(void *m) { return weir_map_##verb args; } \
     static int64_t shardmap_##verb(void *m) { return weir_shardmap_##verb args; }
-#define MAP(verb, args) \
-    static int64_t map_##verb(void *m) { return weir_map_##verb args; }
 BOTH(get_u64, (m, 1, vals))
 BOTH(get_many_u64, (m, keys, vals, there, 4))
 BOTH(put_u64, (m, 1, 2))
@@ -111,27 +114,27 @@ BOTH(each_u64, (m, unseen, NULL))
 BOTH(clear, (m))
 BOTH(reserve, (m, 100000))
 BOTH(free, (m))
-MAP(get, (m, keys, vals))
-MAP(get_many, (m, keys, vals, there, 4))
-MAP(put, (m, keys, vals))
-MAP(get_or_put, (m, keys, vals))
+BOTH(get, (m, keys, vals))
+BOTH(get_many, (m, keys, vals, there, 4))
+BOTH(put, (m, keys, vals))
+BOTH(get_or_put, (m, keys, vals))
 MAP(compute, (m, keys, gives_any, NULL, vals))
-MAP(swap, (m, keys, vals))
-MAP(take, (m, keys, vals))
-MAP(delete, (m, keys))
-MAP(cas, (m, keys, vals, vals))
-MAP(cad, (m, keys, vals))
-MAP(next, (m, &cursor, keys, vals, 4))
-MAP(each, (m, unseen_any, NULL))
-MAP(get_str, (m, "a", 1, &string))
-MAP(put_str, (m, "a", 1, NULL))
-MAP(get_or_put_str, (m, "a", 1, &string))
+BOTH(swap, (m, keys, vals))
+BOTH(take, (m, keys, vals))
+BOTH(delete, (m, keys))
+BOTH(cas, (m, keys, vals, vals))
+BOTH(cad, (m, keys, vals))
+BOTH(next, (m, &cursor, keys, vals, 4))
+BOTH(each, (m, unseen_any, NULL))
+BOTH(get_str, (m, "a", 1, &string))
+BOTH(put_str, (m, "a", 1, NULL))
+BOTH(get_or_put_str, (m, "a", 1, &string))
 MAP(compute_str, (m, "a", 1, gives_string, NULL, &string))
-MAP(swap_str, (m, "a", 1, &string))
-MAP(take_str, (m, "a", 1, &string))
-MAP(delete_str, (m, "a", 1))
-MAP(cas_str, (m, "a", 1, NULL, NULL))
-MAP(cad_str, (m, "a", 1, NULL))
+BOTH(swap_str, (m, "a", 1, &string))
+BOTH(take_str, (m, "a", 1, &string))
+BOTH(delete_str, (m, "a", 1))
+BOTH(cas_str, (m, "a", 1, NULL, NULL))
+BOTH(cad_str, (m, "a", 1, NULL))
 #undef MAP
 #undef BOTH
 static int64_t map_peek(void *m) {
@@ -146,6 +149,10 @@ static int64_t shardmap_len(void *m) { return (int64_t)weir_shardmap_len(m); }
 static int64_t shardmap_shards(void *m) { return weir_shardmap_shards(m); }
 static int64_t shardmap_read_stats(void *m) {
     return weir_shardmap_read_stats(m, WEIR_SHARDMAP_ALL, &stats);
+}
+static int64_t shardmap_visit(void *m) { return weir_shardmap_visit(m, keys, unseen_any, NULL); }
+static int64_t shardmap_update(void *m) {
+    return weir_shardmap_update(m, keys, unseen_any_update, NULL);
 }
 static int64_t shardmap_add_u64(void *m) { return weir_shardmap_add_u64(m, 1, 1, vals); }
 static int64_t shardmap_visit_u64(void *m) { return weir_shardmap_visit_u64(m, 1, unseen, NULL); }
@@ -195,6 +202,27 @@ static const struct verb map_verbs[] = {
     { "weir_map_free", map_free, WEIR_EINVAL },
 };
 static const struct verb shardmap_verbs[] = {
+    { "weir_shardmap_get", shardmap_get, WEIR_EINVAL },
+    { "weir_shardmap_get_many", shardmap_get_many, WEIR_EINVAL },
+    { "weir_shardmap_put", shardmap_put, WEIR_EINVAL },
+    { "weir_shardmap_get_or_put", shardmap_get_or_put, WEIR_EINVAL },
+    { "weir_shardmap_swap", shardmap_swap, WEIR_EINVAL },
+    { "weir_shardmap_take", shardmap_take, WEIR_EINVAL },
+    { "weir_shardmap_delete", shardmap_delete, WEIR_EINVAL },
+    { "weir_shardmap_cas", shardmap_cas, WEIR_EINVAL },
+    { "weir_shardmap_cad", shardmap_cad, WEIR_EINVAL },
+    { "weir_shardmap_next", shardmap_next, WEIR_EINVAL },
+    { "weir_shardmap_each", shardmap_each, WEIR_EINVAL },
+    { "weir_shardmap_get_str", shardmap_get_str, WEIR_EINVAL },
+    { "weir_shardmap_put_str", shardmap_put_str, WEIR_EINVAL },
+    { "weir_shardmap_get_or_put_str", shardmap_get_or_put_str, WEIR_EINVAL },
+    { "weir_shardmap_swap_str", shardmap_swap_str, WEIR_EINVAL },
+    { "weir_shardmap_take_str", shardmap_take_str, WEIR_EINVAL },
+    { "weir_shardmap_delete_str", shardmap_delete_str, WEIR_EINVAL },
+    { "weir_shardmap_cas_str", shardmap_cas_str, WEIR_EINVAL },
+    { "weir_shardmap_cad_str", shardmap_cad_str, WEIR_EINVAL },
+    { "weir_shardmap_visit", shardmap_visit, WEIR_EINVAL },
+    { "weir_shardmap_update", shardmap_update, WEIR_EINVAL },
     { "weir_shardmap_get_u64", shardmap_get_u64, WEIR_EINVAL },
     { "weir_shardmap_get_many_u64", shardmap_get_many_u64, WEIR_EINVAL },
     { "weir_shardmap_put_u64", shardmap_put_u64, WEIR_EINVAL },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/maps/kind_any.c - weir_map, by the verbs with pointers, as a kind of map: the tests' words are put into keys and
- * values of another form, and read back out of them. One of
+/* tests/maps/kind_any.c - weir_map, or, with KIND_SYNC, weir_shardmap, by the verbs with pointers, as a kind of map: the tests'
+ * words are put into keys and values of another form, and read back out of them. One of
  *   KIND_WORDS    words after all
  *   KIND_BYTES    keys of 24 bytes, values of 16, and a hash of the user's, the one that words have
  *   KIND_STRINGS  strings of several lengths, values of 16 bytes
@@ -11,8 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <weir/map.h>
 #include <weir/rcu.h>
+#include <weir/shardmap.h>
+
+#ifdef KIND_SYNC
+typedef weir_shardmap any_map;
+#define MAP(verb) weir_shardmap_##verb
+#define RCU false
+#else
+typedef weir_map any_map;
+#define MAP(verb) weir_map_##verb
+#define RCU true
+#endif
 
 #ifdef KIND_WORDS
 #define NODES false
@@ -102,7 +112,10 @@ static void free_box(struct weir_rcu_head *head) { free(head); }
 static void give_up(value v) { CHECK_IS(weir_rcu_retire(&v->head, sizeof *v, free_box), 0); }
 static void drop(void *val, void *arg) {
     CHECK(arg == &K, "drop's argument");
-    free(*(value *)val);
+    if (RCU)
+        free(*(value *)val);
+    else /* others may have a copy of the pointer */
+        give_up(*(value *)val);
 }
 static bool equal(const void *a, const void *b) {
     return (*(const value *)a)->v == (*(const value *)b)->v;
@@ -129,11 +142,15 @@ static void give_up(value v) { (void)v; }
 
 static void *open_map(size_t hint, const struct weir_alloc *alloc) {
     struct weir_map_opts o = WEIR_MAP_OPTS(key_in_map, value);
-    weir_map *m = NULL;
+    any_map *m = NULL;
     o.hint = hint;
     o.seed = 1;
     o.alloc = alloc;
     o.keys = KEYS;
+#ifdef KIND_SYNC
+    o.sync = KIND_SYNC;
+    o.shards = KIND_SYNC == WEIR_MAP_MUTEX || KIND_SYNC == WEIR_MAP_RWLOCK ? 0 : 8;
+#endif
 #ifdef KIND_BYTES
     o.hash = hash_as_words;
 #endif
@@ -143,16 +160,16 @@ static void *open_map(size_t hint, const struct weir_alloc *alloc) {
     o.equal = equal;
     o.sip = true;
 #endif
-    return weir_map_new(&m, &o) == 0 ? m : NULL;
+    return MAP(new)(&m, &o) == 0 ? m : NULL;
 }
-static int close_map(void *m) { return weir_map_free(m); }
+static int close_map(void *m) { return MAP(free)(m); }
 
 static int get(void *m, uint64_t k, uint64_t *v) {
     struct key key;
     value val;
-    if (!v) return weir_map_get(m, make_key(&key, k), NULL);
+    if (!v) return MAP(get)(m, make_key(&key, k), NULL);
     weir_guard g = weir_rcu_enter();
-    int rc = weir_map_get(m, make_key(&key, k), &val);
+    int rc = MAP(get)(m, make_key(&key, k), &val);
     if (rc == 0) *v = read_val(&val);
     CHECK_IS(weir_rcu_exit(g), 0);
     return rc;
@@ -163,10 +180,10 @@ static ptrdiff_t get_many(void *m, const uint64_t *k, uint64_t *v, bool *f, size
     struct key keys[MOST];
     key_in_map in[MOST];
     value vals[MOST];
-    if (!k || !v || !f || n > MOST) return weir_map_get_many(m, k, v, f, n);
+    if (!k || !v || !f || n > MOST) return MAP(get_many)(m, k, v, f, n);
     for (size_t i = 0; i < n; i++) memcpy(&in[i], make_key(&keys[i], k[i]), sizeof in[i]);
     weir_guard g = weir_rcu_enter();
-    ptrdiff_t got = weir_map_get_many(m, in, vals, f, n);
+    ptrdiff_t got = MAP(get_many)(m, in, vals, f, n);
     for (size_t i = 0; i < n; i++)
         if (f[i]) v[i] = read_val(&vals[i]);
     CHECK_IS(weir_rcu_exit(g), 0);
@@ -176,17 +193,17 @@ static ptrdiff_t get_many(void *m, const uint64_t *k, uint64_t *v, bool *f, size
 static int put(void *m, uint64_t k, uint64_t v) {
     struct key key;
     value val = make_val(v);
-    int rc = weir_map_put(m, make_key(&key, k), &val);
+    int rc = MAP(put)(m, make_key(&key, k), &val);
     if (rc < 0) give_up(val);
     return rc;
 }
 
 static int get_or_put(void *m, uint64_t k, uint64_t *v) {
     struct key key;
-    if (!v) return weir_map_get_or_put(m, make_key(&key, k), NULL);
+    if (!v) return MAP(get_or_put)(m, make_key(&key, k), NULL);
     value mine = make_val(*v), val = mine;
     weir_guard g = weir_rcu_enter();
-    int rc = weir_map_get_or_put(m, make_key(&key, k), &val);
+    int rc = MAP(get_or_put)(m, make_key(&key, k), &val);
     if (rc == WEIR_EEXIST) *v = read_val(&val);
     CHECK_IS(weir_rcu_exit(g), 0);
     if (rc < 0) give_up(mine);
@@ -195,9 +212,9 @@ static int get_or_put(void *m, uint64_t k, uint64_t *v) {
 
 static int swap(void *m, uint64_t k, uint64_t *v) {
     struct key key;
-    if (!v) return weir_map_swap(m, make_key(&key, k), NULL);
+    if (!v) return MAP(swap)(m, make_key(&key, k), NULL);
     value val = make_val(*v);
-    int rc = weir_map_swap(m, make_key(&key, k), &val);
+    int rc = MAP(swap)(m, make_key(&key, k), &val);
     if (rc == WEIR_EEXIST) *v = read_val(&val);
     if (rc < 0) give_up(val);
     return rc;
@@ -206,7 +223,7 @@ static int swap(void *m, uint64_t k, uint64_t *v) {
 static int take(void *m, uint64_t k, uint64_t *v) {
     struct key key;
     value val;
-    int rc = weir_map_take(m, make_key(&key, k), &val);
+    int rc = MAP(take)(m, make_key(&key, k), &val);
     if (rc < 0) return rc;
     if (v) *v = read_val(&val);
     give_up(val);
@@ -215,13 +232,13 @@ static int take(void *m, uint64_t k, uint64_t *v) {
 
 static int del(void *m, uint64_t k) {
     struct key key;
-    return weir_map_delete(m, make_key(&key, k));
+    return MAP(delete)(m, make_key(&key, k));
 }
 
 static int cas(void *m, uint64_t k, uint64_t e, uint64_t v) {
     struct key key;
     value expect = make_val(e), val = make_val(v);
-    int rc = weir_map_cas(m, make_key(&key, k), &expect, &val);
+    int rc = MAP(cas)(m, make_key(&key, k), &expect, &val);
     if (rc < 0) give_up(val);
     give_up(expect);
     return rc;
@@ -230,13 +247,13 @@ static int cas(void *m, uint64_t k, uint64_t e, uint64_t v) {
 static int cad(void *m, uint64_t k, uint64_t e) {
     struct key key;
     value expect = make_val(e);
-    int rc = weir_map_cad(m, make_key(&key, k), &expect);
+    int rc = MAP(cad)(m, make_key(&key, k), &expect);
     give_up(expect);
     return rc;
 }
 
-static int clear(void *m) { return weir_map_clear(m); }
-static size_t len(void *m) { return weir_map_len(m); }
+static int clear(void *m) { return MAP(clear)(m); }
+static size_t len(void *m) { return MAP(len)(m); }
 
 struct caller {
     weir_map_fn_u64 *fn;
@@ -248,16 +265,16 @@ static int call(const void *key, const void *val, void *arg) {
 }
 static int each(void *m, weir_map_fn_u64 *fn, void *arg) {
     struct caller c = { fn, arg };
-    return weir_map_each(m, fn ? call : NULL, &c);
+    return MAP(each)(m, fn ? call : NULL, &c);
 }
 
 static ptrdiff_t next(void *m, struct weir_map_cursor *c, uint64_t *k, uint64_t *v, size_t n) {
     enum { MOST = 40 };
     key_in_map keys[MOST];
     value vals[MOST];
-    if (!k || !v) return weir_map_next(m, c, k, v, n);
+    if (!k || !v) return MAP(next)(m, c, k, v, n);
     weir_guard g = weir_rcu_enter();
-    ptrdiff_t got = weir_map_next(m, c, keys, vals, n < MOST ? n : MOST);
+    ptrdiff_t got = MAP(next)(m, c, keys, vals, n < MOST ? n : MOST);
     for (ptrdiff_t i = 0; i < got; i++) {
         k[i] = read_key(&keys[i]);
         v[i] = read_val(&vals[i]);
@@ -266,11 +283,16 @@ static ptrdiff_t next(void *m, struct weir_map_cursor *c, uint64_t *k, uint64_t 
     return got;
 }
 
-static int reserve(void *m, size_t n) { return weir_map_reserve(m, n); }
+static int reserve(void *m, size_t n) { return MAP(reserve)(m, n); }
 static size_t places(void *m) {
     struct weir_map_stats s = WEIR_MAP_STATS;
+#ifdef KIND_SYNC
+    CHECK_IS(weir_shardmap_read_stats(m, WEIR_SHARDMAP_ALL, &s), 0);
+    return s.lines * 42 / 16;
+#else
     CHECK_IS(weir_map_read_stats(m, &s), 0);
     return 2 * s.lines;
+#endif
 }
 #ifdef KIND_WORDS
 #define entry_bytes NULL
@@ -280,4 +302,4 @@ static size_t entry_bytes(uint64_t key) { return 40 + sizeof(value) + key_len(ke
 
 const struct kind K = { KIND_NAME, open_map, close_map, get,    get_many, put,   get_or_put,
                         swap,      take,     del,       cas,    cad,      clear, len,
-                        each,      next,     reserve,   places, true,     NODES, entry_bytes };
+                        each,      next,     reserve,   places, RCU,      NODES, entry_bytes };

@@ -173,21 +173,21 @@
     XX(MAP_N1, RMW_REL, "MAP_N2", "a new table may be seen before its lines are empty")            \
     XX(MAP_N2, LOAD_ACQ, "MAP_N1", "as N1")                                                        \
     XX(MAP_L1, RMW_ACQ, "MAP_C1", "what the lock protects may be seen as it was before")           \
-    XX(MAP_C1, STORE_REL, "MAP_L1 MAP_C2 MAP_C3 MAP_C6 MAP_C9 MAP_Q3 MAP_Q6 MAP_J1",               \
+    XX(MAP_C1, STORE_REL, "MAP_L1 MAP_C2 MAP_C3 MAP_C6 MAP_C9 MAP_Q3 MAP_Q6 MAP_J1 MAP_E1",        \
        "a slot may be live before key and value are in it; and as L1")                             \
     XX(MAP_C2, LOAD_ACQ, "MAP_C1", "as C1, and an entry that has moved may not be there yet")      \
     XX(MAP_C3, LOAD_ACQ, "MAP_C1", "a writer may not find the entries that have moved")            \
     XX(MAP_C6, LOAD_ACQ, "MAP_C1", "as T1")                                                        \
     XX(MAP_C9, LOAD_ACQ, "MAP_C1", "statistics may read lines that are being filled")              \
-    XX(MAP_C4, STORE_REL, "MAP_C5 MAP_Q4", "as C1, for a line of a chain")                         \
+    XX(MAP_C4, STORE_REL, "MAP_C5 MAP_Q4 MAP_E3", "as C1, for a line of a chain")                  \
     XX(MAP_C5, LOAD_ACQ, "MAP_C4", "as C4")                                                        \
     XX(MAP_H1, STORE_REL, "MAP_H2", "a chain may be seen before it is filled")                     \
     XX(MAP_H2, LOAD_ACQ, "MAP_H1", "as H1")                                                        \
-    XX(MAP_V1, STORE_REL, "MAP_V2 MAP_V4 MAP_Q2 MAP_Q5 MAP_Q7",                                    \
+    XX(MAP_V1, STORE_REL, "MAP_V2 MAP_V4 MAP_Q2 MAP_Q5 MAP_Q7 MAP_E2",                             \
        "what came before a put may not be seen after the get")                                     \
     XX(MAP_V2, LOAD_ACQ, "MAP_V1", "as V1")                                                        \
     XX(MAP_F1, STORE_REL, "MAP_Q1", "a reader may take parts of two changes together")             \
-    XX(MAP_V3, STORE_REL, "MAP_Q2 MAP_Q5 MAP_Q7 MAP_V4", "as F1")                                  \
+    XX(MAP_V3, STORE_REL, "MAP_Q2 MAP_Q5 MAP_Q7 MAP_V4 MAP_E2", "as F1")                           \
     XX(MAP_Q1, LOAD_ACQ, "MAP_F1", "as F1")                                                        \
     XX(MAP_Q2, LOAD_ACQ, "MAP_V1 MAP_V3", "as F1")                                                 \
     XX(MAP_J1, LOAD_ACQ, "MAP_C1", "as C2, where keys are not words")                              \
@@ -199,8 +199,11 @@
     XX(MAP_Q5, LOAD_ACQ, "MAP_V1 MAP_V3", "as F1, in a chain")                                     \
     XX(MAP_Q3, LOAD_ACQ, "MAP_C1", "as C2, for who looks again")                                   \
     XX(MAP_Q4, LOAD_ACQ, "MAP_C4 MAP_C7 MAP_C8", "as F1")                                          \
-    XX(MAP_C7, STORE_REL, "MAP_Q4", "as F1, in a line that was in another chain")                  \
-    XX(MAP_C8, STORE_REL, "MAP_Q4", "as F1, in a chain")                                           \
+    XX(MAP_E1, LOAD_ACQ, "MAP_C1", "as Q3, of nodes")                                              \
+    XX(MAP_E2, LOAD_ACQ, "MAP_V1 MAP_V3", "as F1, and a node may be read before it is written")    \
+    XX(MAP_E3, LOAD_ACQ, "MAP_C4 MAP_C7 MAP_C8", "as Q4, of nodes")                                \
+    XX(MAP_C7, STORE_REL, "MAP_Q4 MAP_E3", "as F1, in a line that was in another chain")           \
+    XX(MAP_C8, STORE_REL, "MAP_Q4 MAP_E3", "as F1, in a chain")                                    \
     XX(MAP_H3, STORE_REL, "MAP_H2", "as C7")                                                       \
     XX(MAP_H4, STORE_REL, "MAP_H2", "as C8")                                                       \
     XX(MAP_H5, STORE_REL, "MAP_H2", "as C7")                                                       \

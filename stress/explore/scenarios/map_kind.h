@@ -29,5 +29,7 @@ extern const struct map_kind map_kind_map, map_kind_lines, map_kind_mutex, map_k
 /* Of nodes: with the hashes of words; with those of 0 and 1, 2 and 3, ... the same; with an equality of the user's. A visit
  * of these is a value that is lent, and looked at twice. */
 extern const struct map_kind map_kind_nodes, map_kind_same, map_kind_equal;
+/* The first two as weir_shardmaps; and a plain one. */
+extern const struct map_kind map_kind_snodes, map_kind_ssame, map_kind_pnodes;
 
 #endif

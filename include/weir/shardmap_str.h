@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* weir/shardmap_str.h - a weir_shardmap from strings to pointers, see weir/shardmap.h: the verbs of that header without the
+ * structs around keys and values. Options: WEIR_MAP_OPTS_STR of weir/map_str.h.
+ *
+ * All calls return what those do; WEIR_EINVAL also for a map of other keys, or of values of another size. */
+#ifndef WEIR_SHARDMAP_STR_H
+#define WEIR_SHARDMAP_STR_H
+
+#include <weir/map_str.h>
+#include <weir/shardmap.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The pointer to *val; another thread may drop what it points to at once. */
+WEIR_API int weir_shardmap_get_str(weir_shardmap *m, const void *key, size_t len, void **val);
+WEIR_NODISCARD WEIR_API int weir_shardmap_put_str(weir_shardmap *m, const void *key, size_t len,
+                                                  void *val);
+WEIR_NODISCARD WEIR_API int weir_shardmap_get_or_put_str(weir_shardmap *m, const void *key,
+                                                         size_t len, void **val);
+WEIR_NODISCARD WEIR_API int weir_shardmap_swap_str(weir_shardmap *m, const void *key, size_t len,
+                                                   void **val);
+WEIR_API int weir_shardmap_take_str(weir_shardmap *m, const void *key, size_t len, void **val);
+WEIR_API int weir_shardmap_delete_str(weir_shardmap *m, const void *key, size_t len);
+WEIR_NODISCARD WEIR_API int weir_shardmap_cas_str(weir_shardmap *m, const void *key, size_t len,
+                                                  const void *expect, void *val);
+WEIR_NODISCARD WEIR_API int weir_shardmap_cad_str(weir_shardmap *m, const void *key, size_t len,
+                                                  const void *expect);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

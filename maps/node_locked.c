@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* maps/node_locked.c - functions of the user's under the lock of an entry that is a node: update, visit. See node.h, and
+ * I11 of shard.h. */
+#include "../lib/base.h"
+#include "node.h"
+
+struct change {
+    struct weir__write w; /* the first */
+    const struct weir__at *at;
+    struct weir__map_node *made; /* to be stored */
+    weir__node_update_fn *fn;
+    void *arg;
+    int did; /* what fn wants */
+};
+
+static bool same_key(struct weir__write *w, uint64_t val) {
+    return weir__node_is(&((struct change *)w)->at->key, val);
+}
+
+/* fn works on a node that nobody sees, which has the value of the one that is there. */
+static int call_update(uint64_t *val, bool there, void *arg) {
+    struct change *c = arg;
+    struct weir__inside here = { c->at->m, weir__insides };
+    if (there) weir__node_copy(c->at->s, weir__node_of(*val), c->made->val);
+    weir__insides = &here;
+    c->did = c->fn(c->made->val, there, c->arg);
+    weir__insides = here.outer;
+    if (c->did == WEIR_UPDATE_STORE) *val = weir__node_word(c->made);
+    return c->did;
+}
+
+int weir__node_update(const struct weir__at *a, weir__node_update_fn *fn, void *arg) {
+    static const uint64_t none[MAP_VAL_MAX / sizeof(uint64_t)];
+    struct change c = { .w = { .m = a->c, .verb = WRITE_UPDATE, .hash = a->hash },
+                        .at = a,
+                        .fn = fn,
+                        .arg = arg,
+                        .did = WEIR_UPDATE_KEEP };
+    c.w.same = same_key;
+    c.w.update = call_update;
+    c.w.arg = &c;
+    int rc = weir__node_room(a, false, WEIR_FOREVER, NULL);
+    if (rc < 0) return rc;
+    c.made = weir__node_make(a, none);
+    if (!c.made) return WEIR_ENOMEM;
+    rc = weir__write(&c.w, WEIR_FOREVER, NULL);
+    bool stored = rc == 0 && c.did == WEIR_UPDATE_STORE;
+    if (!stored) weir__node_free(a->s, c.made);
+    if (c.w.old && rc == 0 && (stored || c.did == WEIR_UPDATE_REMOVE))
+        weir__node_dispose(a->s, weir__node_of(c.w.old), !stored);
+    return rc;
+}
+
+int weir__node_visit(const struct weir__at *a, const void *key, weir_map_fn *fn, void *arg) {
+    bool reads = a->c->kind == CORE_RWLOCK;
+    struct weir__line *first = NULL;
+    struct weir__table *t;
+    uint64_t ctrl, node;
+    bool found;
+    weir_guard g = reads ? weir__core_enter_read(a->c) : weir__core_enter(a->c);
+    if (reads) {
+        found = weir__node_find(a, &node);
+    } else {
+        first = weir__map_lock(a->c, a->hash, 0, &t, &ctrl);
+        found = weir__node_find_locked(first, ctrl, a, &node);
+    }
+    struct weir__inside here = { a->m, weir__insides };
+    weir__insides = &here;
+    int rc = found ? fn(key, weir__node_of(node)->val, arg) : WEIR_ENOENT;
+    weir__insides = here.outer;
+    if (!reads) weir__map_unlock(a->c, first, ctrl);
+    weir__core_exit(a->c, g);
+    return rc;
+}
