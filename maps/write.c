@@ -127,7 +127,7 @@ static int extend(struct weir__write *w, struct place *at) {
     struct weir__line *old = weir_load_relaxed(&at->first->next);
     struct chain c = measure(old);
     bool anew = c.waiting >= MAP_SLOTS; /* I4 */
-    w->longest = c.lines;
+    w->longest = c.live / MAP_SLOTS;    /* rulings 18: not what waits */
     w->need = anew ? (c.live + MAP_SLOTS) / MAP_SLOTS : 1;
     w->garbage = anew ? c.lines : c.waiting || at->ctrl & MAP_WAITING ? 1 : 0;
     w->garbage *= weir__map_more_bytes(w->m->alloc);

@@ -33,7 +33,7 @@ struct weir__write {
     struct weir__spare spare;
     size_t need, garbage;  /* lines; bytes that will be retired */
     size_t asked;          /* bytes of garbage that there is room for */
-    size_t table, longest; /* lines of the table and of the chain then */
+    size_t table, longest; /* lines of the table, and of what lives in the chain, then */
     bool removed, helped;
 };
 
