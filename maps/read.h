@@ -35,8 +35,11 @@ static inline bool weir__find_in_line(const struct weir__line *l, uint64_t ctrl,
                                       weir__same_fn *same, const void *key, uint64_t *val) {
     unsigned hit = weir__map_match(l, h) & weir__map_live(ctrl);
     for (; hit; hit &= hit - 1) {
-        *val = weir_load_acquire(&l->val[weir__map_first(hit)], MAP_V4);
-        if (!same || same(key, *val)) return weir__still_live(l, hit & (0u - hit));
+        uint64_t v = weir_load_acquire(&l->val[weir__map_first(hit)], MAP_V4);
+        if (same && !same(key, v)) continue;
+        if (!weir__still_live(l, hit & (0u - hit))) return false;
+        *val = v;
+        return true;
     }
     return false;
 }

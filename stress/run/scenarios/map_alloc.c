@@ -117,7 +117,11 @@ static void alloc_thread(void *state, struct weir_stress_worker *w) {
     while (weir_stress_more(w)) {
         a.seed = 1 + weir_stress_random(w, 1u << 30);
         uint64_t nth = 1;
-        while (nth < MOST_REQUESTS && refused_once(&a, b, nth, w) && weir_stress_more(w)) nth++;
+        bool more = true; /* asked after the count: the run may end at the first */
+        while (more && nth < MOST_REQUESTS && refused_once(&a, b, nth, w)) {
+            nth++;
+            more = weir_stress_more(w);
+        }
         weir_stress_check(nth > 1, "the first request was refused and not noticed");
     }
     (void)weir_fetch_add_relaxed(&s->refusals, a.refusals);
