@@ -27,6 +27,12 @@ char weir__urcu_domain;
 #elif defined(WEIR_LGPL_INLINE) && !defined(WEIR_MODEL)
 __thread struct urcu_reader *weir__urcu_mine __attribute__((tls_model("initial-exec")));
 void weir__urcu_wake(void) { urcu_common_wake_up_gp(&urcu_memb_gp); }
+#ifndef WEIR_DEBUG
+int weir__rcu_leaf_wake(int rc) {
+    weir__urcu_wake();
+    return rc;
+}
+#endif
 #endif
 
 static bool app_registers; /* before threads use it */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/rcu.h - RCU for the inside of weir: guards inlined, and the number of the grace period, by which a place may be
- * kept from use until no reader can look at it any more. */
+/* lib/rcu.h - RCU for the inside of weir: guards inlined, and the number of the grace period, by which a place
+ * may be kept from use until no reader can look at it any more. */
 #ifndef WEIR_LIB_RCU_H
 #define WEIR_LIB_RCU_H
 
@@ -43,8 +43,8 @@ static inline bool weir__rcu_guarded(weir_guard g) {
 
 #endif
 
-/* A guard in which the caller calls nothing, for the shortest of reads. False: it has to use the others; always, in builds
- * that check guards, or whose sections are calls. */
+/* A guard in which the caller calls nothing, for the shortest of reads. False: it has to use the others;
+ * always, in builds that check guards, or whose sections are calls. */
 #if defined(WEIR__URCU_LEAF) && !defined(WEIR_DEBUG)
 struct weir__rcu_leaf {
     struct weir__urcu_leaf in;
@@ -57,7 +57,8 @@ static inline bool weir__rcu_leaf_enter(struct weir__rcu_leaf *l) {
 static inline bool weir__rcu_leaf_exit(const struct weir__rcu_leaf *l) {
     return weir__urcu_leaf_exit(l->in);
 }
-static inline void weir__rcu_leaf_wake(void) { weir__urcu_wake(); }
+/* Returns rc. */
+int weir__rcu_leaf_wake(int rc);
 #else
 struct weir__rcu_leaf {
     char none;
@@ -70,7 +71,7 @@ static inline bool weir__rcu_leaf_exit(const struct weir__rcu_leaf *l) {
     (void)l;
     return false;
 }
-static inline void weir__rcu_leaf_wake(void) {}
+static inline int weir__rcu_leaf_wake(int rc) { return rc; }
 #endif
 
 /* ---- grace periods -------------------------------------------------------------------------------------------- */
@@ -82,17 +83,19 @@ struct weir__rcu_clock {
 };
 extern __attribute__((visibility("hidden"))) struct weir__rcu_clock weir__rcu_clock;
 
-/* The number at whose end a place may be used again that the caller has put out of reach before this call, by a seq_cst
- * read-modify-write (also the one that sets a bit by which readers know it for dead). Once weir__rcu_passed says so of it,
- * every guard under which the place may have been found has been released, and what was done inside is seen.
+/* The number at whose end a place may be used again that the caller has put out of reach before this call, by a
+ * seq_cst read-modify-write (also the one that sets a bit by which readers know it for dead). Once
+ * weir__rcu_passed says so of it, every guard under which the place may have been found has been released, and
+ * what was done inside is seen.
  *
  * Why the read-modify-write: a period that the number does not count has its odd number stored before its barrier.
- * Who reads the number from before that has made the place unreachable before the barrier; no reader that comes after it
- * finds the place. With a plain store the number could be read before the store is visible: it would be one period too old.
+ * Who reads the number from before that has made the place unreachable before the barrier; no reader that comes
+ * after it finds the place. With a plain store the number could be read before the store is visible: it would
+ * be one period too old.
  *
  * Nobody ends periods while nothing is retired or asked for: weir__rcu_ask after the snapshot.
- * Numbers are even, 2 apart, and may be kept in fewer bits: weir__rcu_passed of the low bits is cyclic arithmetic on
- * weir__rcu_number(). */
+ * Numbers are even, 2 apart, and may be kept in fewer bits: weir__rcu_passed of the low bits is cyclic
+ * arithmetic on weir__rcu_number(). */
 static inline uint64_t weir__rcu_snapshot(void) {
     return (weir_load_seq_cst(&weir__rcu_clock.number, RCU_N3) + 3) & ~UINT64_C(1);
 }
@@ -107,9 +110,10 @@ static inline bool weir__rcu_passed(uint64_t snapshot) {
 
 enum { WEIR__RCU_IDLE, WEIR__RCU_ASKED, WEIR__RCU_HURRY };
 
-/* A period begins soon (ASKED: 1 to 16 ms after the last one began, by what that cost) or at once (HURRY), on weir's thread. What the caller has done by
- * seq_cst read-modify-writes is before its begin. Returns 0, or WEIR_ENOMEM: there is no thread, and none can be made now. Any
- * thread, in guards and callbacks too, under locks that are not held around guards' ends: it may make a thread. */
+/* A period begins soon (ASKED: 1 to 16 ms after the last one began, by the time that took, the wait for readers
+ * included) or at once (HURRY), on weir's thread. What the caller has done by seq_cst read-modify-writes is
+ * before its begin. Returns 0, or WEIR_ENOMEM: there is no thread, and none can be made now. Any thread, in
+ * guards and callbacks too, under locks that are not held around guards' ends: it may make a thread. */
 int weir__rcu_raise(uint32_t level);
 
 static inline void weir__rcu_ask(void) { (void)weir__rcu_raise(WEIR__RCU_ASKED); }

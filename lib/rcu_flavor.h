@@ -132,23 +132,22 @@ static inline bool weir__urcu_enter(void) {
  * the long way, or is in a section; nothing was done. */
 struct weir__urcu_leaf {
     struct urcu_reader *r;
-    size_t n;
 };
 static inline struct weir__urcu_leaf weir__urcu_leaf_enter(void) {
-    struct weir__urcu_leaf leaf = { weir__urcu_mine, 0 };
+    struct weir__urcu_leaf leaf = { weir__urcu_mine };
     if (WEIR_UNLIKELY(!leaf.r)) return leaf;
     weir_asize *nests = (weir_asize *)(void *)&leaf.r->ctr;
     if (WEIR_UNLIKELY((weir_load_relaxed(nests) & URCU_GP_CTR_NEST_MASK) != 0))
-        return (struct weir__urcu_leaf){ NULL, 0 };
-    leaf.n = weir_load_relaxed((weir_asize *)(void *)&urcu_memb_gp.ctr);
-    weir_store_relaxed(nests, leaf.n);
+        return (struct weir__urcu_leaf){ NULL };
+    weir_store_relaxed(nests, weir_load_relaxed((weir_asize *)(void *)&urcu_memb_gp.ctr));
     weir_light_barrier();
     return leaf;
 }
 /* Whether weir__urcu_wake must be called. */
 static inline bool weir__urcu_leaf_exit(struct weir__urcu_leaf leaf) {
     weir_light_barrier();
-    weir_store_relaxed((weir_asize *)(void *)&leaf.r->ctr, leaf.n - URCU_GP_COUNT);
+    /* No nesting is all that liburcu asks of a thread that is in no section; its phase says nothing then. */
+    weir_store_relaxed((weir_asize *)(void *)&leaf.r->ctr, 0);
     weir_light_barrier();
     return weir_load_relaxed((weir_au32 *)(void *)&urcu_memb_gp.futex) == UINT32_MAX;
 }

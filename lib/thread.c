@@ -61,6 +61,7 @@ static bool add_slab(void) {
         init_waiting(t);
         t->random = weir__os_random() | 1;
         t->taken = false;
+        t->number = (unsigned)(records_made + SLAB - 1 - i); /* the last one is taken first */
         t->rcu = (struct weir__rcu_thread){ .bag = { NULL } };
         t->next = free_records;
         free_records = t;
@@ -76,6 +77,12 @@ static struct weir__thread *take_record(void) {
     struct weir__thread *t = free_records;
     free_records = t->next;
     t->taken = true;
+    t->spawned = false;
+    t->frames = NULL;
+    t->worker = NULL;
+    t->task = NULL;
+    t->blocks = NULL;
+    t->error.code = 0;
     return t;
 }
 
@@ -93,6 +100,8 @@ struct weir__thread *weir__thread_self(void) {
     t->tid = weir__os_tid();
     return t;
 }
+
+struct weir__thread *weir__thread_known(void) { return weir__slot_get(); }
 
 void weir__thread_each(void (*fn)(struct weir__thread *t, void *arg), void *arg) {
     weir__lock(&lock);

@@ -3,10 +3,14 @@
 #ifndef WEIR_LIB_THREAD_H
 #define WEIR_LIB_THREAD_H
 
+#include <weir/error.h>
+
 #include "lock.h"
 #include "park.h"
 
 struct weir__waits;
+struct weir__frame;
+struct pool_frame;
 
 #define WEIR__EXIT_HOOKS 8
 #define WEIR__RCU_NESTS 16
@@ -41,14 +45,25 @@ struct weir__thread {
     const struct weir__waits *waits;
     struct weir__thread *behind; /* whose computation it waits for: maps/compute.c */
     unsigned tid;                /* the kernel's */
+    unsigned number;             /* of the record: so many were made before it */
     bool taken;                  /* some thread's */
+    bool spawned;                /* weir made it for a function of the user's: weir__spawn_begin */
     struct weir__rcu_thread rcu;
+    const struct weir__frame *frames; /* tasks that it is in, the innermost first: flow/frame.h */
+    struct weir_error error;          /* pending; code 0: none */
+    /* Of a pool: flow/pool.h. Its worker that the thread is; the innermost task that it runs; and what is called with
+     * `worker` when that waits, and when it goes on. */
+    void *worker;
+    struct pool_frame *task;
+    void (*blocks)(void *worker, bool begins);
     struct weir__thread *next; /* in the free list */
 };
 
 /* The calling thread's record, made on first use; NULL: no memory, or no key for the exit hook. The
  * record goes back to the free list when the thread ends, however it ends. */
 struct weir__thread *weir__thread_self(void);
+/* The same, but NULL where there is none yet. */
+struct weir__thread *weir__thread_known(void);
 
 /* Runs fn(record) in every thread that has a record, when it ends, in reverse order of the calls.
  * At most WEIR__EXIT_HOOKS. Returns 0 or WEIR_ENOMEM. Before threads start, as from a constructor. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* maps/compute.c - which keys are being computed, by whom, and who waits for that. See compute.h.
  *
- * A call that computes stands in a table, which all maps share, from before its last look at the map until its value
- * is stored, or its function has failed. Calls for the same key queue up behind it. So a map needs nothing of its own
- * for this, and there is nothing to be allocated, but for the record of a thread that waits for the first time.
+ * A call that computes stands in a table, which all maps share, from before its last look at the map until its
+ * value is stored, or its function has failed. Calls for the same key queue up behind it. So a map needs
+ * nothing of its own for this, and there is nothing to be allocated, but for the record of a thread that waits
+ * for the first time.
  *
  * Invariants (each bucket under its lock)
  *   I1  of a key of a map at most one call stands in the table: its owner. It takes itself out, or puts a call
@@ -11,28 +12,30 @@
  *   I2  (once) a call looks at the map after it has become the owner, and before it calls the function. Who
  *       was the owner before has stored its value first, so that it is found, unless it was removed meanwhile, or
  *       that function has failed.
- *   I3  (no waiter is forgotten) a call queues up in the hold of the lock in which it finds an owner; who leaves does so
- *       in one in which nobody waits, or tells all who do, or hands the key and the queue over to the first of them.
+ *   I3  (no waiter is forgotten) a call queues up in the hold of the lock in which it finds an owner; who
+ *       leaves does so in one in which nobody waits, or tells all who do, or hands the key and the queue over
+ *       to the first of them.
  *   I4  a waiting call has one case, beside its context's, and takes no peer: so its phase is never BUSY, and it
  *       may be taken without the pairing lock.
- *   I5  (who waits for whom) `behind` of a thread is the owner of the key that it waits for, from the hold in which it
- *       queues up until the one in which it leaves the queue, or is told, or the owner is another one. All of
- *       these hold the lock `order` as well, taken before the bucket's: who is about to queue up sees all such edges as
- *       they are at one instant. If they lead back to itself, it does not wait (EDEADLK); so they never make a
- *       circle, and the walk ends.
- *   I6  (the last touch) who leaves touches no waiter after the locks are given back but its thread's record, which
- *       is never unmapped; nor the map.
+ *   I5  (who waits for whom) `behind` of a thread is the owner of the key that it waits for, from the hold in
+ *       which it queues up until the one in which it leaves the queue, or is told, or the owner is another one.
+ *       All of these hold the lock `order` as well, taken before the bucket's: who is about to queue up sees
+ *       all such edges as they are at one instant. If they lead back to itself, it does not wait (EDEADLK); so
+ *       they never make a circle, and the walk ends.
+ *   I6  (the last touch) who leaves touches no waiter after the locks are given back but its thread's record,
+ *       which is never unmapped; nor the map.
  * Progress   blocking: for the function of another call for the same key. The locks are held for a few
- *            instructions; `order` too for each that waits for the key when its owner leaves. An owner that is stopped
- *            before it has told those who wait leaves them asleep, and nobody else.
- * Ordering   none of its own: what a function did is seen by who gets the value from the map; after one that failed,
- *            by the next, through the lock, or WAIT_D1 -> WAIT_D2.
+ *            instructions; `order` too for each that waits for the key when its owner leaves. An owner that is
+ *            stopped before it has told those who wait leaves them asleep, and nobody else.
+ * Ordering   none of its own: what a function did is seen by who gets the value from the map; after one that
+ *            failed, by the next, through the lock, or WAIT_D1 -> WAIT_D2.
  * From       Go's singleflight, with the map's value in place of a result handed out: after a removal who waited
  *            computes anew, so that no call returns a value that was gone before it began. */
 #include "compute.h"
 
 #include "../lib/os_user.h"
 #include "../lib/rcu_inside.h"
+#include "shard.h"
 
 #define BUCKETS 64
 
@@ -81,7 +84,8 @@ static bool waits_for(const struct weir__thread *t, const struct weir__thread *s
 
 /* Under the locks; o is in the way. */
 static int queue_up(struct weir__compute *o, struct weir__compute *c, struct weir__node *n) {
-    if (waits_for(o->thread, c->thread) || weir__rcu_busy(c->thread)) return WEIR_EDEADLK;
+    if (waits_for(o->thread, c->thread) || weir__rcu_busy(c->thread) || weir__insides)
+        return WEIR_EDEADLK;
     c->thread->behind = o->thread;
     weir__queue_add(&o->waiters, n);
     return WEIR__PENDING;

@@ -33,18 +33,9 @@ struct weir__compute {
 /* For a key that was absent a moment ago. Returns what `make` does; WEIR_EEXIST: `look` has found it; or
  *   ctx's error, WEIR_ETIMEDOUT, WEIR_EBUSY  the last with WEIR_NOW: another call computes it
  *   WEIR_EDEADLK  this thread computes it, or a thread that waits for this one; or it would have to wait inside a
- *                 guard or in a retired object's function
+ *                 guard, in a retired object's function, or under a lock of a weir_shardmap (I11)
  *   WEIR_ENOMEM   the thread's first wait; nothing was called. */
 int weir__compute(struct weir__compute *c, weir_time deadline, weir_ctx *ctx);
-
-/* Between the function and the store: what was computed is stored although ctx has ended meanwhile, if that does not have
- * to wait. */
-static inline void weir__compute_made(weir_time *deadline, weir_ctx **ctx) {
-    WEIR_POINT("compute.made");
-    if (weir__ctx_err(*ctx) == 0) return;
-    *deadline = WEIR_NOW;
-    *ctx = NULL;
-}
 
 /* Debug builds: whether a call computes a key of this map. */
 #if defined(WEIR_DEBUG) && !defined(WEIR_MODEL)

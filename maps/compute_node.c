@@ -35,9 +35,11 @@ static int make(struct weir__compute *c, weir_time deadline, weir_ctx *ctx) {
     int rc = job->fn(job->key, made, job->arg);
     if (rc > 0 || rc == WEIR_EEXIST) return weir__misuse(job->call, "what its function returns");
     if (rc < 0) return rc;
-    weir__compute_made(&deadline, &ctx);
+    WEIR_POINT("compute.made");
     memcpy(val, made, s->val_size);
-    rc = weir__node_get_or_put(n->at, val, deadline, ctx);
+    /* Without a context first: one that has ended meanwhile loses what was computed only if it has to wait. */
+    rc = weir__node_get_or_put(n->at, val, WEIR_NOW, NULL);
+    if (rc == WEIR_EAGAIN) rc = weir__node_get_or_put(n->at, val, deadline, ctx);
     if (rc == 0 || rc == WEIR_EEXIST) memcpy(n->val, val, s->val_size);
     if (rc != 0 && s->drop) s->drop(made, s->drop_arg);
     return rc;

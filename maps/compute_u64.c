@@ -48,8 +48,10 @@ static int make(struct weir__compute *c, weir_time deadline, weir_ctx *ctx) {
     int rc = a->fn(a->key, &store.val, a->arg);
     if (rc > 0 || rc == WEIR_EEXIST) return weir__misuse(w->call, "what its function returns");
     if (rc < 0) return rc;
-    weir__compute_made(&deadline, &ctx);
-    rc = weir__write(&store, deadline, ctx);
+    WEIR_POINT("compute.made");
+    /* Without a context first: one that has ended meanwhile loses what was computed only if it has to wait. */
+    rc = weir__write(&store, WEIR_NOW, NULL);
+    if (rc == WEIR_EAGAIN) rc = weir__write(&store, deadline, ctx);
     if (rc == 0 || rc == WEIR_EEXIST) *a->val = rc == 0 ? store.val : store.old;
     return rc;
 }

@@ -3,9 +3,11 @@
  *
  * Progress   length: wait-free. A stripe may be moved by a thread that removes what another one inserted; only
  *            their sum means something, modulo its size, and it is below 0 for a moment where the removal is
- *            counted first. */
+ *            counted first.
+ * Ordering   The statistics look at lines and nodes as readers do: C1, C4, C7 -> J2, V1, V3 -> V5. */
 #include "../lib/base.h"
 #include "../lib/os.h"
+#include "../lib/thread.h"
 #include "core.h"
 
 /* ---- life ----------------------------------------------------------------------------------------------- */
@@ -75,7 +77,14 @@ void weir__core_exit_plain(struct weir__core *m) {
 /* ---- length --------------------------------------------------------------------------------------------- */
 
 #ifndef WEIR_MODEL
-__thread char weir__map_here;
+__thread unsigned char weir__map_here;
+
+size_t weir__map_stripe_first(void) {
+    const struct weir__thread *self = weir__thread_self();
+    if (!self) return 0; /* no memory; the next time, perhaps */
+    weir__map_here = (unsigned char)(self->number % MAP_STRIPES + 1);
+    return self->number % MAP_STRIPES;
+}
 #endif
 
 size_t weir__stripes_sum(const struct weir__stripe *stripe) {
@@ -88,7 +97,7 @@ size_t weir__stripes_sum(const struct weir__stripe *stripe) {
 
 /* Whether a table of so many lines can be had at all, before smaller ones are made on the way to it. */
 static bool affordable(const struct weir__core *m, size_t lines) {
-    size_t bytes = sizeof(struct weir__table) + lines * sizeof(struct weir__line);
+    size_t bytes = weir__map_table_bytes(lines);
     void *p = weir__alloc_zeroed(m->alloc, bytes, WEIR_LINE);
     if (p) weir__free_zeroed(m->alloc, p, bytes, WEIR_LINE);
     return p != NULL;
@@ -125,32 +134,45 @@ int weir__core_reserve(struct weir__core *m, size_t entries) {
 
 /* ---- statistics ----------------------------------------------------------------------------------------- */
 
-static void look_at(struct weir__line *l, struct weir_map_stats *out) {
+struct look {
+    struct weir_map_stats *out;
+    size_t (*node_bytes)(uint64_t val);
+};
+
+static void look_at(struct weir__line *l, const struct look *look) {
+    struct weir_map_stats *out = look->out;
     size_t chain = 0;
     if (weir_load_relaxed(&l->ctrl) & MAP_MOVED) return;
     for (struct weir__line *k = l; k; k = weir__map_chain(k)) {
-        uint64_t c = weir_load_relaxed(&k->ctrl);
-        out->entries += weir__map_count(weir__map_live(c));
+        uint64_t c = weir_load_acquire(&k->ctrl, MAP_J2);
+        unsigned live = weir__map_live(c);
+        out->entries += weir__map_count(live);
         out->waiting += weir__map_count((unsigned)((c & MAP_WAITING) >> 3));
         chain += k != l;
+        for (; look->node_bytes && live; live &= live - 1)
+            out->node_bytes +=
+                look->node_bytes(weir_load_acquire(&k->val[weir__map_first(live)], MAP_V5));
     }
     out->chained += chain;
     if (chain > out->longest) out->longest = chain;
 }
 
-/* The lines to which line i, which has moved, went; others are being filled. Of a pair the first one moves last. */
+/* The lines to which line i, which has moved, went; others are being filled. Of a pair the first one moves
+ * last. */
 static void look_beyond(const struct weir__table *t, size_t i, struct weir__table *to,
-                        struct weir_map_stats *out) {
+                        const struct look *look) {
     if (!(weir_load_acquire(&t->line[i].ctrl, MAP_C9) & MAP_MOVED)) return;
     if (to->lines > t->lines) {
-        look_at(&to->line[2 * i], out);
-        look_at(&to->line[2 * i + 1], out);
+        look_at(&to->line[2 * i], look);
+        look_at(&to->line[2 * i + 1], look);
     } else if (i % 2 == 0) {
-        look_at(&to->line[i / 2], out);
+        look_at(&to->line[i / 2], look);
     }
 }
 
-void weir__core_look(struct weir__core *m, struct weir_map_stats *out) {
+void weir__core_look(struct weir__core *m, struct weir_map_stats *out,
+                     size_t (*node_bytes)(uint64_t val)) {
+    const struct look look = { out, node_bytes };
     size_t chained = out->chained;
     out->grown += weir_load_relaxed(&m->grown);
     out->shrunk += weir_load_relaxed(&m->shrunk);
@@ -159,12 +181,17 @@ void weir__core_look(struct weir__core *m, struct weir_map_stats *out) {
     weir_guard g = weir__core_enter_read(m);
     struct weir__table *t = weir__map_root(m), *next = weir__map_successor(t);
     for (size_t i = 0; i < t->lines; i++) {
-        look_at(&t->line[i], out);
-        if (next) look_beyond(t, i, next, out);
+        look_at(&t->line[i], &look);
+        if (next) look_beyond(t, i, next, &look);
     }
     out->lines += t->lines;
-    size_t more = out->chained - chained + weir_load_relaxed(&t->spares);
-    out->bytes += weir__map_bytes(t) + more * weir__map_more_bytes(m->alloc);
-    if (next) out->bytes += weir__map_bytes(next);
+    size_t more =
+        out->chained - chained + weir_load_relaxed(&t->spares) + weir_load_relaxed(&t->chained);
+    out->bytes += weir__map_bytes(t);
+    if (next) {
+        more += weir_load_relaxed(&next->spares);
+        out->bytes += weir__map_bytes(next);
+    }
+    out->bytes += more * weir__map_more_bytes(m->alloc);
     weir__core_exit(m, g);
 }

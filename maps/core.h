@@ -2,10 +2,11 @@
 /* maps/core.h - inside of all maps: the table, the line in which entries stand, and what a writer may do with
  * them. weir_map has one core, weir_shardmap one for each shard.
  *
- * A table is an array of lines, one cache line each, which those of chains may straddle: a control word, three hashes, three values, a link to a
- * chain of further lines. The line of an entry is chosen by the top bits of its hash, so that a line's entries go
- * to neighbouring lines of a larger table, and the hash orders the entries of tables of all sizes alike. What
- * the hash is of is not known here: of words it is a bijection, so that it stands for the key.
+ * A table is an array of lines, one cache line each, which those of chains may straddle: a control word, three
+ * hashes, three values, a link to a chain of further lines. The line of an entry is chosen by the top bits of
+ * its hash, so that a line's entries go to neighbouring lines of a larger table, and the hash orders the
+ * entries of tables of all sizes alike. What the hash is of is not known here: of words it is a bijection, so
+ * that it stands for the key.
  *
  *   ctrl   live (3 bits) | waiting (3) | locked | moved | chain (8) | stamp (48)
  *
@@ -24,10 +25,10 @@
  *       hash stays as it is until the slot is given out again, which is after every guard has been released under
  *       which a reader may have seen the live bit: when a live bit is cleared, by a seq_cst read-modify-write,
  *       the number of the grace period is read afterwards, and kept as the stamp of the line; the slot waits
- *       until that number has passed. An entry of the same hash may have it back at once. Then a reader that has seen
- *       the old live bit may load the new value before that is there for others; so who has found something looks at
- *       the control word again, and has found nothing if the bit is clear: it was, at an instant of the call. If it
- *       is set, it was when the value that was loaded was the entry's, or is so by now.
+ *       until that number has passed. An entry of the same hash may have it back at once. Then a reader that
+ *       has seen the old live bit may load the new value before that is there for others; so who has found
+ *       something looks at the control word again, and has found nothing if the bit is clear: it was, at an
+ *       instant of the call. If it is set, it was when the value that was loaded was the entry's, or is so by now.
  *   I3  (CORE_RCU) while it is live an entry does not change its slot, but when its chain is written anew (I4) or
  *       its line moves to another table (maps/move.c). So who looks at the first line and then at the chain
  *       cannot miss an entry that is there all the time.
@@ -36,16 +37,20 @@
  *       without them, published by the first line's link, and the old one retired: what a thread that replaces one
  *       key for ever leaves behind is counted garbage, not chain. Where slots wait, a new line is taken only after
  *       room for it was asked for.
- *   I16 of a first line, the chain bits of ctrl have the bit of each entry in its chain (weir__chain_bit, one of eight by
- *       the hash); they may have more. A bit is set before an entry that needs it is live, and cleared after the last
- *       that it stood for has gone. So who finds it clear need not look at the chain; and what one reader has found
- *       there, another one who comes later looks for, too.
  *   I10 (CORE_SEQ) the stamp of a first line is another one after each change of it or its chain than it was
  *       before, by the store that unlocks it. Who reads it unlocked and not moved, then what it wants, each with
  *       acquire of what was stored with release, then the same control word again, has read what was there all at
  *       one time: a change stores after it has locked, so who reads what it stored finds the lock, or more, in
  *       the second look. A line that leaves a chain is memory of a line until its table is retired, so who is in
- *       it on the way reads words, if the wrong ones. */
+ *       it on the way reads words, if the wrong ones.
+ *   I16 of a first line, the chain bits of ctrl have the bit of each entry in its chain (weir__chain_bit, one
+ *       of eight by the hash); they may have more. A bit is set before an entry that needs it is live, and
+ *       cleared after the last that it stood for has gone. So who finds it clear need not look at the chain;
+ *       and what one reader has found there, another one who comes later looks for, too.
+ *   I17 in a first line, of the slots with the hash of a live entry that entry's is the first: the others have
+ *       kept theirs from before. An entry is put in the first free slot, or in a waiting one of its hash, if
+ *       there is one, and the slots of a new line are filled from the first on. So words need no look at
+ *       others. */
 #ifndef WEIR_MAPS_CORE_H
 #define WEIR_MAPS_CORE_H
 
@@ -65,8 +70,8 @@
 #define MAP_LIVE UINT64_C(0x07)
 #define MAP_WAITING UINT64_C(0x38) /* live << 3 */
 #define MAP_LOCKED UINT64_C(0x40)
-#define MAP_MOVED UINT64_C(0x80) /* its entries stand in the next table: never changes again */
-#define MAP_CHAIN UINT64_C(0xff00)
+#define MAP_MOVED UINT64_C(0x80)   /* its entries stand in the next table: never changes again */
+#define MAP_CHAIN UINT64_C(0xff00) /* of a first line (I16) */
 #define MAP_STAMP_SHIFT 16
 #define MAP_CHANGE (UINT64_C(1) << MAP_STAMP_SHIFT) /* added, in CORE_SEQ */
 #define MAP_STAMPS ((UINT64_C(1) << (64 - MAP_STAMP_SHIFT)) - 1)
@@ -96,8 +101,7 @@ struct weir__table {
     weir_aptr next; /* the table that its entries move to; set once */
     const struct weir_alloc *alloc;
     struct weir_rcu_head head;
-    struct weir__table
-        *later; /* under the lock of a plain kind: the next one to be freed at its end */
+    struct weir__table *later;             /* of weir__core.dead */
     _Alignas(WEIR_LINE) weir_asize cursor; /* lines up to here are somebody's to move, modulo all */
     weir_asize left;                       /* lines that have not moved */
     weir_asize chained;                    /* further lines of those that have */
@@ -142,8 +146,10 @@ struct weir__core_opts {
 };
 int weir__core_init(struct weir__core *m, const struct weir__core_opts *o); /* 0, WEIR_ENOMEM */
 void weir__core_fini(struct weir__core *m);
-int weir__core_reserve(struct weir__core *m, size_t entries);           /* see weir_map_reserve */
-void weir__core_look(struct weir__core *m, struct weir_map_stats *out); /* adds what it sees */
+int weir__core_reserve(struct weir__core *m, size_t entries); /* see weir_map_reserve */
+/* Adds what it sees. node_bytes: of the node that a value stands for; NULL: it looks at none. */
+void weir__core_look(struct weir__core *m, struct weir_map_stats *out,
+                     size_t (*node_bytes)(uint64_t val));
 
 static inline bool weir__core_plain(const struct weir__core *m) { return m->kind >= CORE_MUTEX; }
 
@@ -227,8 +233,8 @@ static inline void weir__map_wait(struct weir__core *m, struct weir__line *l) {
 }
 
 /* Clears live bits of l, which is `first`, whose control word is *ctrl, or in its chain. Under its lock; t is its
- * table. In CORE_SEQ the caller adds MAP_CHANGE; there, and in plain kinds, l, if it is empty and not the first, may no
- * longer be in the chain. */
+ * table. In CORE_SEQ the caller adds MAP_CHANGE; there, and in plain kinds, l, if it is empty and not the
+ * first, may no longer be in the chain. */
 void weir__map_remove(const struct weir__core *m, struct weir__table *t, struct weir__line *first,
                       uint64_t *ctrl, struct weir__line *l, unsigned bits);
 
@@ -245,7 +251,8 @@ struct weir__line *weir__map_spare_take(struct weir__spare *s);
 void weir__map_lines_free(const struct weir_alloc *a, struct weir__line *first);
 /* A line of the table's own spare ones, empty; NULL: there is none now. */
 struct weir__line *weir__map_recycled(struct weir__table *t);
-/* CORE_RCU: takes l out of the chain of `first`, whose lock is held; to be given to weir__map_retire after that. */
+/* CORE_RCU: takes l out of the chain of `first`, whose lock is held; to be given to weir__map_retire after
+ * that. */
 void weir__map_unlink(struct weir__line *first, struct weir__line *l);
 /* Retires lines, as their links go on, up to `end`. */
 void weir__map_retire(const struct weir__core *m, struct weir__line *l,
@@ -256,7 +263,10 @@ static inline size_t weir__map_more_bytes(const struct weir_alloc *a) {
 
 struct weir__table *weir__map_table(const struct weir_alloc *a, size_t lines); /* NULL: no memory */
 void weir__map_table_free(struct weir__table *t);
-size_t weir__map_bytes(const struct weir__table *t);
+size_t weir__map_table_bytes(size_t lines);
+static inline size_t weir__map_bytes(const struct weir__table *t) {
+    return weir__map_table_bytes(t->lines);
+}
 /* So many that they hold these entries and would not grow. */
 size_t weir__map_lines_for(size_t entries, unsigned fill);
 /* Entries that so many lines hold before they grow. */
@@ -283,12 +293,14 @@ size_t weir__stripes_sum(const struct weir__stripe *stripe);
 #ifdef WEIR_MODEL
 static inline size_t weir__map_stripe(void) { return 0; }
 #else
-extern __thread char weir__map_here
+/* By the number of the thread's record (lib/thread.h), which those have again who come later: two threads have one
+ * stripe only if their records are a multiple of MAP_STRIPES apart. */
+extern __thread unsigned char weir__map_here /* one more; 0: not yet known */
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
-/* By the page of the thread's own memory: neighbours in it are megabytes apart. */
+size_t weir__map_stripe_first(void);
 static inline size_t weir__map_stripe(void) {
-    uintptr_t page = (uintptr_t)&weir__map_here >> 12;
-    return (page ^ page >> 4 ^ page >> 11) % MAP_STRIPES;
+    return WEIR_LIKELY(weir__map_here != 0) ? (size_t)(weir__map_here - 1)
+                                            : weir__map_stripe_first();
 }
 #endif
 /* Of the core's entries, about: what is counted is counted for all cores of a map. */

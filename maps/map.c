@@ -84,6 +84,7 @@ int weir_map_read_stats(weir_map *m, struct weir_map_stats *out) {
         return weir__misuse("weir_map_read_stats", "NULL, or not WEIR_MAP_STATS");
     if (!weir__map_ok(m, "weir_map_read_stats")) return WEIR_EINVAL;
     *out = (struct weir_map_stats){ .size = sizeof *out };
-    weir__core_look(&m->core, out);
+    const struct weir__cores one = { &m->core, 0, 1 };
+    weir__cores_look(&m->shape, &one, out);
     return 0;
 }

@@ -31,8 +31,8 @@ static inline bool weir__map_words(const weir_map *m, const char *call) {
     return WEIR_LIKELY(m->shape.words) || weir__misuse(call, "a map of others than words") == 0;
 }
 
-/* The same for get, which in other builds finds nothing in a map of others: hashes of words and those of other keys do not
- * meet, and `miss` is what it returns then. */
+/* The same for get, which in other builds finds nothing in a map of others: hashes of words and those of other
+ * keys do not meet, and `miss` is what it returns then. */
 #ifdef WEIR_DEBUG
 static inline bool weir__map_words_debug(const weir_map *m, const char *call) {
     return weir__map_words(m, call);

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* maps/map_any.c - the verbs of a weir_map by pointers: of words those of map_u64.c, else those of nodes. See node.h. */
+/* maps/map_any.c - the verbs of a weir_map by pointers: of words those of map_u64.c, else those of nodes. See
+ * node.h. */
 #include "../lib/ctx.h"
 #include "map.h"
 #include "node.h"
-
-/* A map whose entries are words does what map_u64.c does. */
-static inline uint64_t word_at(const void *p) {
-    uint64_t w;
-    memcpy(&w, p, sizeof w);
-    return w;
-}
 
 static int bad(const char *call) { return weir__misuse(call, "NULL, or a bad string"); }
 
@@ -46,7 +40,7 @@ int weir_map_get(weir_map *m, const void *key, void *val) {
     if (!weir__map_ok(m, "weir_map_get")) return WEIR_EINVAL;
     if (m->shape.words) {
         uint64_t v;
-        int rc = weir_map_get_u64(m, word_at(key), &v);
+        int rc = weir_map_get_u64(m, weir__word_at(key), &v);
         if (rc == 0) memcpy(val, &v, sizeof v);
         return rc;
     }
@@ -147,7 +141,8 @@ int weir_map_put_wait(weir_map *m, const void *key, const void *val, weir_time d
     struct weir__at at;
     if (!usable(m, key, val)) return bad("weir_map_put");
     if (!weir__map_ok(m, "weir_map_put")) return WEIR_EINVAL;
-    if (m->shape.words) return weir_map_put_u64_wait(m, word_at(key), word_at(val), deadline, ctx);
+    if (m->shape.words)
+        return weir_map_put_u64_wait(m, weir__word_at(key), weir__word_at(val), deadline, ctx);
     int rc = place(m, key, &at, "weir_map_put");
     return rc < 0 ? rc : weir__node_put(&at, val, deadline, ctx);
 }
@@ -158,8 +153,8 @@ int weir_map_get_or_put_wait(weir_map *m, const void *key, void *val, weir_time 
     if (!usable(m, key, val)) return bad("weir_map_get_or_put");
     if (!weir__map_ok(m, "weir_map_get_or_put")) return WEIR_EINVAL;
     if (m->shape.words) {
-        uint64_t v = word_at(val);
-        int rc = weir_map_get_or_put_u64_wait(m, word_at(key), &v, deadline, ctx);
+        uint64_t v = weir__word_at(val);
+        int rc = weir_map_get_or_put_u64_wait(m, weir__word_at(key), &v, deadline, ctx);
         memcpy(val, &v, sizeof v);
         return rc;
     }
@@ -172,8 +167,8 @@ int weir_map_swap_wait(weir_map *m, const void *key, void *val, weir_time deadli
     if (!usable(m, key, val)) return bad("weir_map_swap");
     if (!weir__map_ok(m, "weir_map_swap")) return WEIR_EINVAL;
     if (m->shape.words) {
-        uint64_t v = word_at(val);
-        int rc = weir_map_swap_u64_wait(m, word_at(key), &v, deadline, ctx);
+        uint64_t v = weir__word_at(val);
+        int rc = weir_map_swap_u64_wait(m, weir__word_at(key), &v, deadline, ctx);
         memcpy(val, &v, sizeof v);
         return rc;
     }
@@ -188,7 +183,7 @@ int weir_map_take_wait(weir_map *m, const void *key, void *val, weir_time deadli
     if (m->shape.words) {
         uint64_t v;
         int rc = weir__ctx_err(ctx);
-        if (rc == 0) rc = weir_map_take_u64(m, word_at(key), &v);
+        if (rc == 0) rc = weir_map_take_u64(m, weir__word_at(key), &v);
         if (rc == 0 && val) memcpy(val, &v, sizeof v);
         return rc;
     }
@@ -202,7 +197,7 @@ int weir_map_delete_wait(weir_map *m, const void *key, weir_time deadline, weir_
     if (!weir__map_ok(m, "weir_map_delete")) return WEIR_EINVAL;
     if (m->shape.words) {
         int rc = weir__ctx_err(ctx);
-        return rc < 0 ? rc : weir_map_delete_u64(m, word_at(key));
+        return rc < 0 ? rc : weir_map_delete_u64(m, weir__word_at(key));
     }
     int rc = place(m, key, &at, "weir_map_delete");
     return rc < 0 ? rc : weir__node_take(&at, NULL, true, deadline, ctx);
@@ -215,7 +210,9 @@ int weir_map_cas_wait(weir_map *m, const void *key, const void *expect, const vo
     if (!weir__map_ok(m, "weir_map_cas")) return WEIR_EINVAL;
     if (m->shape.words) {
         int rc = weir__ctx_err(ctx);
-        return rc < 0 ? rc : weir_map_cas_u64(m, word_at(key), word_at(expect), word_at(val));
+        return rc < 0 ? rc
+                      : weir_map_cas_u64(m, weir__word_at(key), weir__word_at(expect),
+                                         weir__word_at(val));
     }
     int rc = place(m, key, &at, "weir_map_cas");
     return rc < 0 ? rc : weir__node_cas(&at, expect, val, deadline, ctx);
@@ -228,7 +225,7 @@ int weir_map_cad_wait(weir_map *m, const void *key, const void *expect, weir_tim
     if (!weir__map_ok(m, "weir_map_cad")) return WEIR_EINVAL;
     if (m->shape.words) {
         int rc = weir__ctx_err(ctx);
-        return rc < 0 ? rc : weir_map_cad_u64(m, word_at(key), word_at(expect));
+        return rc < 0 ? rc : weir_map_cad_u64(m, weir__word_at(key), weir__word_at(expect));
     }
     int rc = place(m, key, &at, "weir_map_cad");
     return rc < 0 ? rc : weir__node_cas(&at, expect, NULL, deadline, ctx);
@@ -253,7 +250,8 @@ int weir_map_compute_wait(weir_map *m, const void *key, weir_map_compute_fn *fn,
     if (m->shape.words) {
         struct computer c = { fn, arg };
         uint64_t v;
-        int rc = weir_map_compute_u64_wait(m, word_at(key), compute_word, &c, &v, deadline, ctx);
+        int rc =
+            weir_map_compute_u64_wait(m, weir__word_at(key), compute_word, &c, &v, deadline, ctx);
         if (rc == 0 || rc == WEIR_EEXIST) memcpy(val, &v, sizeof v);
         return rc;
     }

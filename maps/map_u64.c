@@ -12,33 +12,27 @@
 
 /* ---- reading -------------------------------------------------------------------------------------------- */
 
-/* What a get has left to do: found as weir__find_word_first says, wakes as weir__rcu_leaf_exit does. */
-__attribute__((noinline)) static int get_more(weir_map *m, uint64_t hash, uint64_t *val, int found,
-                                              bool wakes) {
-    if (wakes) weir__rcu_leaf_wake();
-    if (found < 0) {
-        weir_guard g = weir__rcu_enter();
-        found = weir__find_word(weir__map_root(&m->core), hash, val);
-        (void)weir__rcu_exit(g);
-    }
+__attribute__((noinline)) static int get_more(weir_map *m, uint64_t hash, uint64_t *val) {
+    weir_guard g = weir__rcu_enter();
+    bool found = weir__find_word(weir__map_root(&m->core), hash, val);
+    (void)weir__rcu_exit(g);
     return found ? 0 : m->shape.miss;
 }
 
-/* In as few instructions as can be: where the line comes from memory, those of the next gets that the processor has room
- * for decide how many it asks for at once. */
+/* In as few instructions as can be: where the line comes from memory, those of the next gets that the processor
+ * has room for decide how many it asks for at once. */
 int weir_map_get_u64_(weir_map *m, uint64_t hash, uint64_t *val) {
     if (WEIR_UNLIKELY(!m || !val)) return weir__misuse("weir_map_get_u64", "NULL");
     if (!weir__map_ok(m, "weir_map_get_u64")) return WEIR_EINVAL;
     if (!weir__map_words_debug(m, "weir_map_get_u64")) return WEIR_EINVAL;
     struct weir__rcu_leaf leaf;
-    int found = -1;
-    bool wakes = false;
-    if (WEIR_LIKELY(weir__rcu_leaf_enter(&leaf))) {
-        found = weir__find_word_first(weir__map_root(&m->core), hash, val);
-        wakes = weir__rcu_leaf_exit(&leaf);
-        if (WEIR_LIKELY((found >= 0) & !wakes)) return (found - 1) & m->shape.miss;
-    }
-    return get_more(m, hash, val, found, wakes);
+    int rc;
+    if (WEIR_UNLIKELY(!weir__rcu_leaf_enter(&leaf))) return get_more(m, hash, val);
+    bool known =
+        weir__find_word_first(weir__map_root(&m->core), hash, MAP_MOVED, val, m->shape.miss, &rc);
+    if (WEIR_UNLIKELY(weir__rcu_leaf_exit(&leaf)))
+        return weir__rcu_leaf_wake(known ? rc : get_more(m, hash, val));
+    return WEIR_LIKELY(known) ? rc : get_more(m, hash, val);
 }
 
 #define AHEAD 16
@@ -80,10 +74,9 @@ int weir_map_put_u64_wait(weir_map *m, uint64_t key, uint64_t val, weir_time dea
     if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_put_u64", "no map");
     if (!weir__map_ok(m, "weir_map_put_u64") || !weir__map_words(m, "weir_map_put_u64"))
         return WEIR_EINVAL;
-    struct weir__write w = write_of(m, WRITE_PUT, key);
-    w.val = val;
     int rc = weir__ctx_err(ctx);
-    return rc < 0 ? rc : weir__write(&w, deadline, ctx);
+    if (rc < 0) return rc;
+    return weir__put_word(&m->core, weir_word_hash_(key, m->seed), val, deadline, ctx);
 }
 
 static int exchange(enum weir__verb verb, weir_map *m, uint64_t key, uint64_t *val,
@@ -118,9 +111,9 @@ int weir_map_take_u64(weir_map *m, uint64_t key, uint64_t *val) {
     if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_take_u64", "no map");
     if (!weir__map_ok(m, "weir_map_take_u64") || !weir__map_words(m, "weir_map_take_u64"))
         return WEIR_EINVAL;
-    struct weir__write w = write_of(m, WRITE_TAKE, key);
-    int rc = weir__write(&w, WEIR_NOW, NULL);
-    if (rc == 0 && val) *val = w.old;
+    uint64_t old;
+    int rc = weir__take_word(&m->core, weir_word_hash_(key, m->seed), &old);
+    if (rc == 0 && val) *val = old;
     return rc;
 }
 
@@ -128,8 +121,8 @@ int weir_map_delete_u64(weir_map *m, uint64_t key) {
     if (WEIR_UNLIKELY(!m)) return weir__misuse("weir_map_delete_u64", "no map");
     if (!weir__map_ok(m, "weir_map_delete_u64") || !weir__map_words(m, "weir_map_delete_u64"))
         return WEIR_EINVAL;
-    struct weir__write w = write_of(m, WRITE_TAKE, key);
-    return weir__write(&w, WEIR_NOW, NULL);
+    uint64_t old;
+    return weir__take_word(&m->core, weir_word_hash_(key, m->seed), &old);
 }
 
 int weir_map_cad_u64(weir_map *m, uint64_t key, uint64_t expect) {

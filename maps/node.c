@@ -50,8 +50,6 @@ uint64_t weir__key_hash_slow(const struct weir__shape *s, const struct weir__key
 
 /* ---- nodes ---------------------------------------------------------------------------------------------- */
 
-static size_t bytes_of(const struct weir__map_node *n) { return n->key_at + n->key_len; }
-
 struct weir__map_node *weir__node_make(const struct weir__at *a, const void *val) {
     struct weir__shape *s = a->s;
     size_t bytes = weir__node_bytes_for(s, a->key.len);
@@ -69,7 +67,7 @@ struct weir__map_node *weir__node_make(const struct weir__at *a, const void *val
 }
 
 void weir__node_free(struct weir__shape *s, struct weir__map_node *n) {
-    weir__free(s->alloc, n, bytes_of(n), _Alignof(struct weir__map_node));
+    weir__free(s->alloc, n, weir__node_bytes(n), _Alignof(struct weir__map_node));
 }
 
 static void drop_val(const struct weir__shape *s, struct weir__map_node *n) {
@@ -109,7 +107,7 @@ void weir__node_dispose(struct weir__shape *s, struct weir__map_node *n, bool dr
     }
     struct weir__thread *self = weir__thread_self();
     if (self && self->rcu.calls) (void)weir_fetch_add_relaxed(&s->deep, 1);
-    (void)weir_rcu_retire(&n->head, bytes_of(n),
+    (void)weir_rcu_retire(&n->head, weir__node_bytes(n),
                           later      ? retired_val
                           : s->alloc ? retired
                                      : retired_alone);

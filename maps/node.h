@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* maps/node.h - entries whose keys or values are not words, and the verbs on them, for maps of all kinds.
  *
- * The value word of such an entry is the address of a node, which has key and value, and does not change. A replace
- * swaps in another node. The hash of an entry is no bijection of its key: entries of several keys may have one, and a
- * look at the node tells them apart (weir__node_is).
+ * The value word of such an entry is the address of a node, which has key and value, and does not change. A
+ * replace swaps in another node. The hash of an entry is no bijection of its key: entries of several keys may
+ * have one, and a look at the node tells them apart (weir__node_is).
  *
  * Invariants
- *   I12  a node is written before it is stored, with release, in a slot (V1, V3, C1); who loads a value word with acquire (V4,
- *        E2) reads the node whole.
- *   I13  a node that has left its slot is retired: a reader who found it in a guard reads it until the guard ends. In
- *        CORE_RCU by I2 of core.h. In CORE_SEQ a reader may load a value word beside a hash, or a live bit, of another
- *        change. What it loads is a node all the same, and one that may be read: if the period of a removed node has
- *        ended before its guard began, it sees the control word without the live bit, or with that of a later
- *        entry, whose node was stored before the bit, and so is what it loads, or a still later one; of a
- *        replaced node it sees the value that took the place. Lines that wait to be used again have no live bits.
+ *   I12  a node is written before it is stored, with release, in a slot (V1, V3, C1); who loads a value word
+ *        with acquire (V4, E2) reads the node whole.
+ *   I13  a node that has left its slot is retired: a reader who found it in a guard reads it until the guard
+ *        ends. In CORE_RCU by I2 of core.h. In CORE_SEQ a reader may load a value word beside a hash, or a live
+ *        bit, of another change. What it loads is a node all the same, and one that may be read: if the period
+ *        of a removed node has ended before its guard began, it sees the control word without the live bit, or
+ *        with that of a later entry, whose node was stored before the bit, and so is what it loads, or a still
+ *        later one; of a replaced node it sees the value that took the place. Lines that wait to be used again
+ *        have no live bits.
  *        By the same the key that it compares is a whole one, and whether all was there at one instant the second
  *        look says (I10).
- *   I14  in the plain kinds nodes are read and removed under the lock, and freed at once; but once somebody has begun
- *        to walk through the map, whose function sees nodes outside of the lock, in a guard, they are retired. Who
- *        removes an entry that a walk has met takes the lock after it, and sees `walked`.
- *   I15  a value is given to `drop` once: by who has removed its node from the map, who is the only one to dispose of it.
+ *   I14  in the plain kinds nodes are read and removed under the lock, and freed at once; but once somebody has
+ *        begun to walk through the map, whose function sees nodes outside of the lock, in a guard, they are
+ *        retired. Who removes an entry that a walk has met takes the lock after it, and sees `walked`.
+ *   I15  a value is given to `drop` once: by who has removed its node from the map, who is the only one to
+ *   dispose of it.
  *
- * Progress   reads as those of words, and a comparison. Writers wait for garbage before they take guard or lock. */
+ * Progress   reads as those of words, and a comparison. Writers wait for garbage before they take guard or
+ * lock. */
 #ifndef WEIR_MAPS_NODE_H
 #define WEIR_MAPS_NODE_H
 
@@ -53,6 +56,9 @@ static inline const void *weir__node_key(const struct weir__map_node *n) {
 }
 static inline size_t weir__node_bytes_for(const struct weir__shape *s, size_t key_len) {
     return sizeof(struct weir__map_node) + (s->val_size + 7) / 8 * 8 + key_len;
+}
+static inline size_t weir__node_bytes(const struct weir__map_node *n) {
+    return n->key_at + n->key_len;
 }
 /* The explorer looks whether it is read after it was written, and before it is freed. */
 static inline void weir__node_reads(const struct weir__map_node *n) {
@@ -88,8 +94,8 @@ void weir__node_free(struct weir__shape *s,
                      struct weir__map_node *n); /* of one that nobody has seen */
 /* Of a node that has left the map: gives it up, and its value to drop, if `drop`. In no lock. */
 void weir__node_dispose(struct weir__shape *s, struct weir__map_node *n, bool drop);
-/* Before a node of this key may have to be disposed of, in no lock: room for garbage. As weir_rcu_room_wait; if nothing
- * can be put it does without memory. */
+/* Before a node of this key may have to be disposed of, in no lock: room for garbage. As weir_rcu_room_wait; if
+ * nothing can be put it does without memory. */
 int weir__node_room(const struct weir__at *a, bool removes, weir_time deadline, weir_ctx *ctx);
 /* Whether its nodes are garbage before they are freed. */
 bool weir__shape_retires(const struct weir__shape *s);
@@ -155,8 +161,11 @@ int weir__node_each(struct weir__shape *s, const struct weir__cores *cs, weir_ma
                     void *arg);
 int weir__node_clear(struct weir__shape *s, struct weir__core *c, weir_time deadline,
                      weir_ctx *ctx);
-/* Removes all that is left, when nobody else is inside any more, and waits until nothing that was retired looks at the
- * map. 0, or what weir_rcu_barrier returns: nothing was done, or only entries removed. Once. */
+/* Adds what it sees, in maps of words too. */
+void weir__cores_look(const struct weir__shape *s, const struct weir__cores *cs,
+                      struct weir_map_stats *out);
+/* Removes all that is left, when nobody else is inside any more, and waits until nothing that was retired looks
+ * at the map. 0, or what weir_rcu_barrier returns: nothing was done, or only entries removed. Once. */
 int weir__nodes_end(struct weir__shape *s, const struct weir__cores *cs);
 
 #endif

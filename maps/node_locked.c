@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* maps/node_locked.c - functions of the user's under the lock of an entry that is a node: update, visit. See node.h, and
- * I11 of shard.h. */
+/* maps/node_locked.c - functions of the user's under the lock of an entry that is a node: update, visit. See
+ * node.h, and I11 of shard.h. */
 #include "../lib/base.h"
 #include "node.h"
 

@@ -40,8 +40,7 @@ static int find_once(const struct weir__at *a, uint64_t *node) {
 
 bool weir__node_find_locked(struct weir__line *first, uint64_t ctrl, const struct weir__at *a,
                             uint64_t *node) {
-    return weir__find_in_line(first, ctrl, a->hash, weir__node_is, &a->key, node) ||
-           weir__find_in_chain(weir__map_chain(first), a->hash, weir__node_is, &a->key, node);
+    return weir__find_locked(first, ctrl, a->hash, weir__node_is, &a->key, node);
 }
 
 static bool find_seq(const struct weir__at *a, uint64_t *node) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* maps/node_walk.c - all entries of a map whose entries are nodes: next, each, clear, the end. See walk.h, node.h. */
+/* maps/node_walk.c - all entries of a map whose entries are nodes: next, each, clear, statistics, the end. See
+ * walk.h, node.h. */
 #include "../lib/base.h"
 #include "../lib/ctx.h"
 #include "node.h"
@@ -164,7 +165,7 @@ static void after(struct weir__gone *as) {
     while (h) {
         struct weir__map_node *n = (struct weir__map_node *)(void *)h;
         h = h->next_;
-        bytes += n->key_at + n->key_len;
+        bytes += weir__node_bytes(n);
         weir__node_dispose(g->s, n, true);
     }
     if (bytes > g->bytes) g->bytes = bytes;
@@ -182,6 +183,23 @@ int weir__node_clear(struct weir__shape *s, struct weir__core *c, weir_time dead
                      weir_ctx *ctx) {
     struct gone g = gone_of(s, deadline, ctx);
     return weir__core_clear(c, &g.as);
+}
+
+/* ---- statistics ----------------------------------------------------------------------------------------- */
+
+static size_t node_bytes(uint64_t val) {
+    const struct weir__map_node *n = weir__node_of(val);
+    weir__node_reads(n);
+    return weir__node_bytes(n);
+}
+
+/* Where keys have one size there is no need to look at nodes. */
+void weir__cores_look(const struct weir__shape *s, const struct weir__cores *cs,
+                      struct weir_map_stats *out) {
+    bool looks = !s->words && s->strings;
+    for (unsigned i = 0; i < cs->n; i++)
+        weir__core_look(weir__core_at(cs, i), out, looks ? node_bytes : NULL);
+    if (!s->words && !looks) out->node_bytes = out->entries * weir__node_bytes_for(s, s->key_size);
 }
 
 /* ---- the end -------------------------------------------------------------------------------------------- */

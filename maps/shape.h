@@ -5,6 +5,8 @@
 
 #include <weir/map.h>
 
+#include <string.h>
+
 #include "core.h"
 #include "hash.h"
 
@@ -40,6 +42,13 @@ void weir__shape_init(struct weir__shape *s, const struct weir_map_opts *o, uint
 /* Whether nodes that are retired look at the map's allocator, or call its drop. */
 static inline bool weir__shape_owes(const struct weir__shape *s) {
     return s->alloc || (s->drop && s->kind == CORE_RCU);
+}
+
+/* The word that a caller's key or value is, of a map of words. */
+static inline uint64_t weir__word_at(const void *p) {
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    return w;
 }
 
 /* ---- keys ----------------------------------------------------------------------------------------------- */

@@ -153,7 +153,11 @@ int weir_shardmap_read_stats(weir_shardmap *m, uint32_t shard, struct weir_map_s
         return weir__misuse("weir_shardmap_read_stats", "there is no such shard");
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     *out = (struct weir_map_stats){ .size = sizeof *out };
-    for (uint32_t i = 0; i <= m->mask; i++)
-        if (shard == WEIR_SHARDMAP_ALL || shard == i) weir__core_look(&m->shard[i].core, out);
+    struct weir__cores cores = weir__shard_cores(m);
+    if (shard != WEIR_SHARDMAP_ALL) {
+        cores.first = weir__core_at(&cores, shard);
+        cores.n = 1;
+    }
+    weir__cores_look(&m->shape, &cores, out);
     return 0;
 }

@@ -6,9 +6,9 @@
  * Entries are counted for the map; a shard takes its part for its own, to know when to grow.
  *
  * Invariant
- *   I11  while a thread is in a function of the user's under a lock of map m, m is in its list weir__insides: any call
- *        on m finds that, and returns WEIR_EDEADLK instead of waiting for itself, or for another one that does the
- *        same on the other line. */
+ *   I11  while a thread is in a function of the user's under a lock of map m, m is in its list weir__insides:
+ *        any call on m finds that, and returns WEIR_EDEADLK instead of waiting for itself, or for another one
+ *        that does the same on the other line. */
 #ifndef WEIR_MAPS_SHARD_H
 #define WEIR_MAPS_SHARD_H
 
@@ -87,6 +87,14 @@ static inline bool weir__shard_inside(const weir_shardmap *m) {
 
 static inline struct weir__core *weir__shard_of(weir_shardmap *m, uint64_t hash) {
     return &m->shard[(hash ^ hash >> 32) & m->mask].core;
+}
+
+/* The line of a get that comes soon. */
+static inline void weir__shard_ask_for(struct weir__core *c, uint64_t hash) {
+    if (weir__core_plain(c)) return;
+    weir_guard g = weir__rcu_enter();
+    __builtin_prefetch(weir__map_line(weir__map_root(c), hash));
+    (void)weir__rcu_exit(g);
 }
 
 #endif

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* maps/shard_any.c - the verbs of a weir_shardmap by pointers: of words those of shard_u64.c, else those of nodes. See
- * node.h. */
+/* maps/shard_any.c - the verbs of a weir_shardmap by pointers: of words those of shard_u64.c, else those of
+ * nodes. See node.h. */
 #include "node.h"
 
-static inline uint64_t word_at(const void *p) {
-    uint64_t w;
-    memcpy(&w, p, sizeof w);
-    return w;
-}
-
-static int bad(const char *call) {
-    (void)weir__misuse(call, "NULL, or a bad string");
-    return WEIR_EINVAL;
-}
+static int bad(const char *call) { return weir__misuse(call, "NULL, or a bad string"); }
 
 /* 0: go on. */
 static inline int enter(const weir_shardmap *m, const void *key, const void *val,
@@ -44,7 +35,7 @@ int weir_shardmap_get(weir_shardmap *m, const void *key, void *val) {
     if (rc < 0) return rc;
     if (m->shape.words) {
         uint64_t v;
-        rc = weir_shardmap_get_u64(m, word_at(key), &v);
+        rc = weir_shardmap_get_u64(m, weir__word_at(key), &v);
         if (rc == 0) memcpy(val, &v, sizeof v);
         return rc;
     }
@@ -65,20 +56,13 @@ static ptrdiff_t get_many_words(weir_shardmap *m, const char *keys, char *vals, 
     return hits;
 }
 
-static void ask_for(const struct weir__at *at) {
-    if (weir__core_plain(at->c)) return;
-    weir_guard g = weir__rcu_enter();
-    __builtin_prefetch(weir__map_line(weir__map_root(at->c), at->hash));
-    (void)weir__rcu_exit(g);
-}
-
 static ptrdiff_t get_some(weir_shardmap *m, const char *keys, char *vals, bool *found, size_t n) {
     struct weir__at at[AHEAD];
     ptrdiff_t hits = 0;
     for (size_t j = 0; j < n; j++) {
         int rc = place(m, keys + j * m->shape.key_size, &at[j], "weir_shardmap_get_many");
         if (rc < 0) return rc;
-        ask_for(&at[j]);
+        weir__shard_ask_for(at[j].c, at[j].hash);
     }
     for (size_t j = 0; j < n; j++) {
         found[j] = weir__node_get(&at[j], vals + j * m->shape.val_size);
@@ -121,7 +105,7 @@ int weir_shardmap_visit(weir_shardmap *m, const void *key, weir_map_fn *fn, void
     if (!fn) return bad("weir_shardmap_visit");
     if (m->shape.words) {
         struct caller c = { fn, arg };
-        return weir_shardmap_visit_u64(m, word_at(key), call_with, &c);
+        return weir_shardmap_visit_u64(m, weir__word_at(key), call_with, &c);
     }
     rc = place(m, key, &at, "weir_shardmap_visit");
     return rc < 0 ? rc : weir__node_visit(&at, key, fn, arg);
@@ -133,7 +117,7 @@ int weir_shardmap_put(weir_shardmap *m, const void *key, const void *val) {
     struct weir__at at;
     int rc = enter(m, key, val, "weir_shardmap_put");
     if (rc < 0) return rc;
-    if (m->shape.words) return weir_shardmap_put_u64(m, word_at(key), word_at(val));
+    if (m->shape.words) return weir_shardmap_put_u64(m, weir__word_at(key), weir__word_at(val));
     rc = place(m, key, &at, "weir_shardmap_put");
     return rc < 0 ? rc : weir__node_put(&at, val, WEIR_FOREVER, NULL);
 }
@@ -143,8 +127,8 @@ int weir_shardmap_get_or_put(weir_shardmap *m, const void *key, void *val) {
     int rc = enter(m, key, val, "weir_shardmap_get_or_put");
     if (rc < 0) return rc;
     if (m->shape.words) {
-        uint64_t v = word_at(val);
-        rc = weir_shardmap_get_or_put_u64(m, word_at(key), &v);
+        uint64_t v = weir__word_at(val);
+        rc = weir_shardmap_get_or_put_u64(m, weir__word_at(key), &v);
         memcpy(val, &v, sizeof v);
         return rc;
     }
@@ -157,8 +141,8 @@ int weir_shardmap_swap(weir_shardmap *m, const void *key, void *val) {
     int rc = enter(m, key, val, "weir_shardmap_swap");
     if (rc < 0) return rc;
     if (m->shape.words) {
-        uint64_t v = word_at(val);
-        rc = weir_shardmap_swap_u64(m, word_at(key), &v);
+        uint64_t v = weir__word_at(val);
+        rc = weir_shardmap_swap_u64(m, weir__word_at(key), &v);
         memcpy(val, &v, sizeof v);
         return rc;
     }
@@ -172,7 +156,7 @@ int weir_shardmap_take(weir_shardmap *m, const void *key, void *val) {
     if (rc < 0) return rc;
     if (m->shape.words) {
         uint64_t v;
-        rc = weir_shardmap_take_u64(m, word_at(key), &v);
+        rc = weir_shardmap_take_u64(m, weir__word_at(key), &v);
         if (rc == 0 && val) memcpy(val, &v, sizeof v);
         return rc;
     }
@@ -184,7 +168,7 @@ int weir_shardmap_delete(weir_shardmap *m, const void *key) {
     struct weir__at at;
     int rc = enter(m, key, m, "weir_shardmap_delete");
     if (rc < 0) return rc;
-    if (m->shape.words) return weir_shardmap_delete_u64(m, word_at(key));
+    if (m->shape.words) return weir_shardmap_delete_u64(m, weir__word_at(key));
     rc = place(m, key, &at, "weir_shardmap_delete");
     return rc < 0 ? rc : weir__node_take(&at, NULL, true, WEIR_FOREVER, NULL);
 }
@@ -195,7 +179,8 @@ int weir_shardmap_cas(weir_shardmap *m, const void *key, const void *expect, con
     if (rc < 0) return rc;
     if (!val) return bad("weir_shardmap_cas");
     if (m->shape.words)
-        return weir_shardmap_cas_u64(m, word_at(key), word_at(expect), word_at(val));
+        return weir_shardmap_cas_u64(m, weir__word_at(key), weir__word_at(expect),
+                                     weir__word_at(val));
     rc = place(m, key, &at, "weir_shardmap_cas");
     return rc < 0 ? rc : weir__node_cas(&at, expect, val, WEIR_FOREVER, NULL);
 }
@@ -204,7 +189,7 @@ int weir_shardmap_cad(weir_shardmap *m, const void *key, const void *expect) {
     struct weir__at at;
     int rc = enter(m, key, expect, "weir_shardmap_cad");
     if (rc < 0) return rc;
-    if (m->shape.words) return weir_shardmap_cad_u64(m, word_at(key), word_at(expect));
+    if (m->shape.words) return weir_shardmap_cad_u64(m, weir__word_at(key), weir__word_at(expect));
     rc = place(m, key, &at, "weir_shardmap_cad");
     return rc < 0 ? rc : weir__node_cas(&at, expect, NULL, WEIR_FOREVER, NULL);
 }
@@ -226,10 +211,44 @@ int weir_shardmap_update(weir_shardmap *m, const void *key, weir_shardmap_update
     if (!fn) return bad("weir_shardmap_update");
     if (m->shape.words) {
         struct updater u = { fn, arg };
-        return weir_shardmap_update_u64(m, word_at(key), update_with, &u);
+        return weir_shardmap_update_u64(m, weir__word_at(key), update_with, &u);
     }
     rc = place(m, key, &at, "weir_shardmap_update");
     return rc < 0 ? rc : weir__node_update(&at, fn, arg);
+}
+
+/* ---- computing ------------------------------------------------------------------------------------------ */
+
+struct computer {
+    weir_map_compute_fn *fn;
+    void *arg;
+};
+static int compute_word(uint64_t key, uint64_t *val, void *computer) {
+    const struct computer *c = computer;
+    *val = 0;
+    return c->fn(&key, val, c->arg);
+}
+
+static int compute_words(weir_shardmap *m, const void *key, struct computer *c, void *val,
+                         weir_time deadline, weir_ctx *ctx) {
+    uint64_t v;
+    int rc =
+        weir_shardmap_compute_u64_wait(m, weir__word_at(key), compute_word, c, &v, deadline, ctx);
+    if (rc == 0 || rc == WEIR_EEXIST) memcpy(val, &v, sizeof v);
+    return rc;
+}
+
+int weir_shardmap_compute_wait(weir_shardmap *m, const void *key, weir_map_compute_fn *fn,
+                               void *arg, void *val, weir_time deadline, weir_ctx *ctx) {
+    struct weir__at at;
+    struct computer c = { fn, arg };
+    int rc = enter(m, key, val, "weir_shardmap_compute");
+    if (rc < 0) return rc;
+    if (!fn) return bad("weir_shardmap_compute");
+    if (m->shape.words) return compute_words(m, key, &c, val, deadline, ctx);
+    rc = place(m, key, &at, "weir_shardmap_compute");
+    const struct weir__node_job job = { m, "weir_shardmap_compute", fn, key, arg };
+    return rc < 0 ? rc : weir__node_compute(&at, &job, val, deadline, ctx);
 }
 
 /* ---- all entries ---------------------------------------------------------------------------------------- */

@@ -17,9 +17,7 @@ static bool get_locked(struct weir__core *c, uint64_t hash, uint64_t *val) {
     uint64_t ctrl;
     weir_guard g = weir__core_enter(c);
     struct weir__line *first = weir__map_lock(c, hash, 0, &t, &ctrl);
-    bool found = weir__find_in_line(first, ctrl, hash, NULL, NULL, val);
-    struct weir__line *chain = weir__map_chain(first);
-    if (!found && chain) found = weir__find_in_chain(chain, hash, NULL, NULL, val);
+    bool found = weir__find_locked(first, ctrl, hash, NULL, NULL, val);
     weir__map_unlock(c, first, ctrl);
     weir__core_exit(c, g);
     return found;
@@ -43,24 +41,23 @@ static bool get_seq(struct weir__core *c, uint64_t hash, uint64_t *val) {
     return get_locked(c, hash, val);
 }
 
-/* What a get has left to do: found as weir__find_seq_first says, wakes as weir__rcu_leaf_exit does. */
 __attribute__((noinline)) static int get_more(struct weir__core *c, uint64_t hash, uint64_t *val,
-                                              int found, bool wakes, int miss) {
-    if (wakes) weir__rcu_leaf_wake();
-    if (found < 0) found = weir__core_plain(c) ? get_plain(c, hash, val) : get_seq(c, hash, val);
+                                              int miss) {
+    bool found = weir__core_plain(c) ? get_plain(c, hash, val) : get_seq(c, hash, val);
     return found ? 0 : miss;
 }
 
+/* In few instructions, as weir_map_get_u64_. */
 static inline int get(struct weir__core *c, uint64_t hash, uint64_t *val, int miss) {
     struct weir__rcu_leaf leaf;
-    int found = -1;
-    bool wakes = false;
-    if (WEIR_LIKELY(!weir__core_plain(c)) && WEIR_LIKELY(weir__rcu_leaf_enter(&leaf))) {
-        found = weir__find_seq_first(weir__map_root(c), hash, val);
-        wakes = weir__rcu_leaf_exit(&leaf);
-        if (WEIR_LIKELY((found >= 0) & !wakes)) return (found - 1) & miss;
-    }
-    return get_more(c, hash, val, found, wakes, miss);
+    int rc;
+    if (WEIR_UNLIKELY(weir__core_plain(c)) || WEIR_UNLIKELY(!weir__rcu_leaf_enter(&leaf)))
+        return get_more(c, hash, val, miss);
+    bool known =
+        weir__find_word_first(weir__map_root(c), hash, MAP_MOVED | MAP_LOCKED, val, miss, &rc);
+    if (WEIR_UNLIKELY(weir__rcu_leaf_exit(&leaf)))
+        return weir__rcu_leaf_wake(known ? rc : get_more(c, hash, val, miss));
+    return WEIR_LIKELY(known) ? rc : get_more(c, hash, val, miss);
 }
 
 int weir_shardmap_get_u64_(weir_shardmap *m, uint64_t hash, uint64_t *val) {
@@ -72,13 +69,6 @@ int weir_shardmap_get_u64_(weir_shardmap *m, uint64_t hash, uint64_t *val) {
 }
 
 #define AHEAD 16
-
-static void ask_for(struct weir__core *c, uint64_t hash) {
-    if (weir__core_plain(c)) return;
-    weir_guard g = weir__rcu_enter();
-    __builtin_prefetch(weir__map_line(weir__map_root(c), hash));
-    (void)weir__rcu_exit(g);
-}
 
 ptrdiff_t weir_shardmap_get_many_u64(weir_shardmap *m, const uint64_t *keys, uint64_t *vals,
                                      bool *found, size_t n) {
@@ -94,7 +84,7 @@ ptrdiff_t weir_shardmap_get_many_u64(weir_shardmap *m, const uint64_t *keys, uin
         size_t k = n - i < AHEAD ? n - i : AHEAD;
         for (size_t j = 0; j < k; j++) {
             h[j] = weir_word_hash_(keys[i + j], m->seed);
-            ask_for(weir__shard_of(m, h[j]), h[j]);
+            weir__shard_ask_for(weir__shard_of(m, h[j]), h[j]);
         }
         for (size_t j = 0; j < k; j++, i++) {
             found[i] = get(weir__shard_of(m, h[j]), h[j], &vals[i], WEIR_ENOENT) == 0;
@@ -116,8 +106,7 @@ static int visit_at(weir_shardmap *m, struct weir__core *c, uint64_t key, uint64
         found = weir__find(weir__map_root(c), hash, NULL, NULL, &val);
     } else {
         first = weir__map_lock(c, hash, 0, &t, &ctrl);
-        found = weir__find_in_line(first, ctrl, hash, NULL, NULL, &val) ||
-                weir__find_in_chain(weir__map_chain(first), hash, NULL, NULL, &val);
+        found = weir__find_locked(first, ctrl, hash, NULL, NULL, &val);
     }
     struct weir__inside here = { m, weir__insides };
     weir__insides = &here;
@@ -141,20 +130,28 @@ int weir_shardmap_visit_u64(weir_shardmap *m, uint64_t key, weir_shardmap_visit_
 
 /* ---- writing -------------------------------------------------------------------------------------------- */
 
+/* 0: go on. */
+static inline int may_write(const weir_shardmap *m, const char *call) {
+    if (WEIR_UNLIKELY(!m)) return weir__misuse(call, "no map");
+    if (!weir__shardmap_ok(m, call) || !weir__shardmap_words(m, call)) return WEIR_EINVAL;
+    return weir__shard_inside(m) ? WEIR_EDEADLK : 0;
+}
+
 /* w says what. */
 static inline int write_key(weir_shardmap *m, uint64_t key, struct weir__write *w,
                             const char *call) {
-    if (WEIR_UNLIKELY(!m)) return weir__misuse(call, "no map");
-    if (!weir__shardmap_ok(m, call) || !weir__shardmap_words(m, call)) return WEIR_EINVAL;
-    if (weir__shard_inside(m)) return WEIR_EDEADLK;
+    int rc = may_write(m, call);
+    if (WEIR_UNLIKELY(rc < 0)) return rc;
     w->hash = weir_word_hash_(key, m->seed);
     w->m = weir__shard_of(m, w->hash);
     return weir__write(w, WEIR_FOREVER, NULL);
 }
 
 int weir_shardmap_put_u64(weir_shardmap *m, uint64_t key, uint64_t val) {
-    struct weir__write w = { .verb = WRITE_PUT, .val = val };
-    return write_key(m, key, &w, "weir_shardmap_put_u64");
+    int rc = may_write(m, "weir_shardmap_put_u64");
+    if (WEIR_UNLIKELY(rc < 0)) return rc;
+    uint64_t hash = weir_word_hash_(key, m->seed);
+    return weir__put_word(weir__shard_of(m, hash), hash, val, WEIR_FOREVER, NULL);
 }
 
 int weir_shardmap_get_or_put_u64(weir_shardmap *m, uint64_t key, uint64_t *val) {
@@ -203,16 +200,23 @@ int weir_shardmap_update_u64(weir_shardmap *m, uint64_t key, weir_shardmap_updat
     return write_key(m, key, &w, "weir_shardmap_update_u64");
 }
 
+static inline int take_key(weir_shardmap *m, uint64_t key, uint64_t *old, const char *call) {
+    int rc = may_write(m, call);
+    if (WEIR_UNLIKELY(rc < 0)) return rc;
+    uint64_t hash = weir_word_hash_(key, m->seed);
+    return weir__take_word(weir__shard_of(m, hash), hash, old);
+}
+
 int weir_shardmap_take_u64(weir_shardmap *m, uint64_t key, uint64_t *val) {
-    struct weir__write w = { .verb = WRITE_TAKE };
-    int rc = write_key(m, key, &w, "weir_shardmap_take_u64");
-    if (rc == 0 && val) *val = w.old;
+    uint64_t old;
+    int rc = take_key(m, key, &old, "weir_shardmap_take_u64");
+    if (rc == 0 && val) *val = old;
     return rc;
 }
 
 int weir_shardmap_delete_u64(weir_shardmap *m, uint64_t key) {
-    struct weir__write w = { .verb = WRITE_TAKE };
-    return write_key(m, key, &w, "weir_shardmap_delete_u64");
+    uint64_t old;
+    return take_key(m, key, &old, "weir_shardmap_delete_u64");
 }
 
 int weir_shardmap_cas_u64(weir_shardmap *m, uint64_t key, uint64_t expect, uint64_t val) {

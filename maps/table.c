@@ -5,7 +5,8 @@
  *            its guard: who holds the lock is in one, too.
  * Ordering   L1 (acquire) <- C1 (release) carry what the lock protects, and to readers (C2, read.h) keys and
  *            values of live slots. N1 -> N2: a table's lines are empty before they are found. D1, D2: see I2 of
- *            core.h; the number is read (RCU_N3) after them. */
+ *            core.h; the number is read (RCU_N3) after them. C8, H4, H5 -> Q4, E3, H2: a chain that changes
+ *            under who looks twice (I10), or, H4, is on its way through it. */
 #include <string.h>
 
 #include "../lib/base.h"
@@ -15,11 +16,9 @@
 
 /* ---- memory --------------------------------------------------------------------------------------------- */
 
-static size_t table_bytes(size_t lines) {
+size_t weir__map_table_bytes(size_t lines) {
     return sizeof(struct weir__table) + lines * sizeof(struct weir__line);
 }
-
-size_t weir__map_bytes(const struct weir__table *t) { return table_bytes(t->lines); }
 
 size_t weir__map_lines_for(size_t entries, unsigned fill) {
     size_t lines = 2, need = entries / fill * 16 + (entries % fill * 16 + fill - 1) / fill;
@@ -28,7 +27,7 @@ size_t weir__map_lines_for(size_t entries, unsigned fill) {
 }
 
 struct weir__table *weir__map_table(const struct weir_alloc *a, size_t lines) {
-    struct weir__table *t = weir__alloc_zeroed(a, table_bytes(lines), WEIR_LINE);
+    struct weir__table *t = weir__alloc_zeroed(a, weir__map_table_bytes(lines), WEIR_LINE);
     if (!t) return NULL;
 #ifdef WEIR_MODEL
     weir_model_write(t, offsetof(struct weir__table, next));
@@ -52,7 +51,7 @@ void weir__map_table_free(struct weir__table *t) {
     for (size_t i = 0; i < t->lines; i++)
         weir__map_lines_free(t->alloc, weir_load_relaxed(&t->line[i].next));
     weir__map_lines_free(t->alloc, t->spare);
-    weir__free_zeroed(t->alloc, t, table_bytes(t->lines), WEIR_LINE);
+    weir__free_zeroed(t->alloc, t, weir__map_table_bytes(t->lines), WEIR_LINE);
 }
 
 static struct weir__line *new_line(const struct weir_alloc *a) {

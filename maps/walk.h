@@ -15,8 +15,8 @@ struct weir__batch {
 };
 
 /* Adds entries whose hash is not below `at`, at least one while there are any, but no more than there is room
- * for, and all of one hash or none; where to go on, 0: that is all. If `cut` and n is 0 there was no room for those of
- * the next hash: there are `same`, and nothing was passed. In no guard but the caller's. */
+ * for, and all of one hash or none; where to go on, 0: that is all. If `cut` and n is 0 there was no room for
+ * those of the next hash: there are `same`, and nothing was passed. In no guard but the caller's. */
 uint64_t weir__core_next(struct weir__core *m, uint64_t at, struct weir__batch *b);
 
 /* What is done with the values that a clear removes. */

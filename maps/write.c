@@ -4,35 +4,24 @@
  * A write locks the line of its key, finds the entry there or in the chain, and takes effect
  *   replacing   with the store of the value (V1), which readers of the live slot see
  *   inserting   with the release of the control word that makes the slot live: of the first line the unlock
- *               (C1), of a line of the chain C4, or with the link that publishes a new one (H1)
+ *               (C1), of a line of the chain C4, or with the link that publishes a new one (H1); but not for who
+ *               reads the first line without the chain's bit, which is set before (G1, I16)
  *   removing    with the read-modify-write that clears the live bit (D1, D2)
  * What it may need beyond the line, further lines or room for garbage, it gets in no guard and with no lock,
  * and begins again: other writers may have changed everything meanwhile. (Who helps a move, in maps/move.c,
  * gets lines in its guard, with no lock.)
  *
  * Progress   blocking.
- * Ordering   Under the lock all is relaxed, as L1 has brought what C1 of the writer before released; what
- *            readers have to see whole is released by the stores above (-> C2, C5, H2, V2 of read.c). */
+ * Ordering   Under the lock all loads are relaxed, as L1 has brought what C1 of the writer before released; what
+ *            readers have to see whole is released by the stores above (-> C2, J1, C5, H2, V2, V4 of read.h).
+ *            F1, V3, C7, H3 are for who reads and looks again, in CORE_SEQ (-> Q1, Q2, Q4, H2). */
 #include "../lib/base.h"
 #include "../lib/ctx.h"
-#include "write.h"
+#include "write_line.h"
 
 #define LOOK_EVERY 32 /* removals of a stripe, about: whether the table is much too large */
 
-/* Where a write is. */
-struct place {
-    struct weir__table *table;
-    struct weir__line *first, *line; /* line: in which the key is, live; NULL: nowhere */
-    uint64_t ctrl;                   /* of first, as it will be */
-    unsigned slot;
-    size_t added;
-    bool changed;
-    struct weir__line *retire, *end; /* lines that have left the chain, up to this one */
-    struct weir__line *again;        /* CORE_RCU: one with a waiting slot of this hash, a bit */
-    unsigned again_bit;
-};
-
-static void find(struct weir__write *w, struct place *at) {
+static void find(struct weir__write *w, struct weir__place *at) {
     for (struct weir__line *l = at->first; l; l = weir__map_chain(l)) {
         uint64_t c = weir_load_relaxed(&l->ctrl);
         unsigned of = weir__map_match(l, w->hash), hit = of & weir__map_live(c);
@@ -52,23 +41,6 @@ static void find(struct weir__write *w, struct place *at) {
 
 /* ---- inserting ------------------------------------------------------------------------------------------ */
 
-static unsigned free_slots(uint64_t ctrl) {
-    unsigned taken = weir__map_live(ctrl);
-    if (ctrl & MAP_WAITING) {
-        uint64_t since = (weir__rcu_number() - (ctrl >> MAP_STAMP_SHIFT)) & MAP_STAMPS;
-        if (since > MAP_STAMPS / 2) taken |= (unsigned)((ctrl & MAP_WAITING) >> 3);
-    }
-    return ~taken & (unsigned)MAP_LIVE;
-}
-
-/* Release: for who reads and looks again (I10). */
-static uint64_t fill(struct weir__line *l, uint64_t ctrl, unsigned slot, uint64_t hash,
-                     uint64_t val) {
-    weir_store_release(&l->hash[slot], hash, MAP_F1);
-    weir_store_release(&l->val[slot], val, MAP_V3);
-    return (ctrl | UINT64_C(1) << slot) & ~(UINT64_C(8) << slot);
-}
-
 struct chain {
     size_t lines, live, waiting;
 };
@@ -87,7 +59,7 @@ static struct chain measure(struct weir__line *l) {
 /* Fills lines of w's spare ones with the chain's entries and the new one; the first of them. */
 static struct weir__line *copy_chain(struct weir__write *w, struct weir__line *l) {
     struct weir__line *copy = weir__map_spare_take(&w->spare);
-    uint64_t ctrl = fill(copy, 0, 0, w->hash, w->val);
+    uint64_t ctrl = weir__fill(copy, 0, 0, w->hash, w->val);
     unsigned n = 1;
     for (; l; l = weir__map_chain(l)) {
         unsigned live = weir__map_live(weir_load_relaxed(&l->ctrl));
@@ -100,8 +72,8 @@ static struct weir__line *copy_chain(struct weir__write *w, struct weir__line *l
                 copy = more;
                 ctrl = n = 0;
             }
-            ctrl = fill(copy, ctrl, n++, weir_load_relaxed(&l->hash[i]),
-                        weir_load_relaxed(&l->val[i]));
+            ctrl = weir__fill(copy, ctrl, n++, weir_load_relaxed(&l->hash[i]),
+                              weir_load_relaxed(&l->val[i]));
         }
     }
     weir_init_atomic(&copy->ctrl, ctrl);
@@ -109,7 +81,7 @@ static struct weir__line *copy_chain(struct weir__write *w, struct weir__line *l
 }
 
 /* Sets the bit of an entry that will be live in the chain (I16). */
-static void announce(const struct weir__write *w, struct place *at) {
+static void announce(const struct weir__write *w, struct weir__place *at) {
     uint64_t bit = weir__chain_bit(w->hash);
     if (at->ctrl & bit) return;
     at->ctrl |= bit;
@@ -123,7 +95,7 @@ static bool full(const struct weir__write *w, size_t lines) {
 }
 
 /* There is no free slot. 0, or WEIR_ENOMEM: w says what it needs. */
-static int extend(struct weir__write *w, struct place *at) {
+static int extend(struct weir__write *w, struct weir__place *at) {
     struct weir__line *old = weir_load_relaxed(&at->first->next);
     struct chain c = measure(old);
     bool anew = c.waiting >= MAP_SLOTS; /* I4 */
@@ -140,7 +112,7 @@ static int extend(struct weir__write *w, struct place *at) {
         (void)weir_fetch_add_relaxed(&w->m->rewritten, 1);
     } else {
         if (!l) l = weir__map_spare_take(&w->spare);
-        weir_store_release(&l->ctrl, fill(l, 0, 0, w->hash, w->val), MAP_C7);
+        weir_store_release(&l->ctrl, weir__fill(l, 0, 0, w->hash, w->val), MAP_C7);
         weir_store_release(&l->next, old, MAP_H3);
     }
     announce(w, at);
@@ -150,13 +122,14 @@ static int extend(struct weir__write *w, struct place *at) {
     return 0;
 }
 
-/* Takes a line out of the chain that has no entry; but for one of which some slots wait, and others may be filled. */
-static void prune(const struct weir__core *m, struct place *at) {
+/* Takes a line out of the chain that has no entry; but for one of which some slots wait, and others may be
+ * filled. */
+static void prune(const struct weir__core *m, struct weir__place *at) {
     struct weir__line *l = weir__map_chain(at->first);
     if (!l || !weir__rcu_within_limit(weir__map_more_bytes(m->alloc))) return;
     for (; l; l = weir__map_chain(l)) {
         uint64_t c = weir_load_relaxed(&l->ctrl);
-        unsigned free = free_slots(c);
+        unsigned free = weir__free_slots(c);
         if (weir__map_live(c) || (free && free != MAP_LIVE)) continue;
         weir__map_unlink(at->first, l);
         at->retire = l;
@@ -166,28 +139,35 @@ static void prune(const struct weir__core *m, struct place *at) {
 }
 
 /* Slots of l for a new entry. */
-static unsigned room(const struct place *at, struct weir__line *l) {
-    return free_slots(l == at->first ? at->ctrl : weir_load_relaxed(&l->ctrl));
+static unsigned room(const struct weir__place *at, struct weir__line *l) {
+    return weir__free_slots(l == at->first ? at->ctrl : weir_load_relaxed(&l->ctrl));
 }
 
 /* The same, or of this hash (I2). */
-static unsigned slots(const struct place *at, struct weir__line *l) {
+static unsigned slots(const struct weir__place *at, struct weir__line *l) {
     return l == at->again ? at->again_bit : room(at, l);
 }
 
-static int insert(struct weir__write *w, struct place *at) {
+/* Where a new entry can go; NULL: nowhere. */
+static struct weir__line *line_with_room(const struct weir__place *at) {
+    if (at->again) return at->again;
+    struct weir__line *l = at->first;
+    while (l && !room(at, l)) l = weir__map_chain(l);
+    return l;
+}
+
+static int insert(struct weir__write *w, struct weir__place *at) {
     int rc = 0;
-    struct weir__line *l = at->again ? at->again : at->first;
-    while (!at->again && l && !room(at, l)) l = weir__map_chain(l);
+    struct weir__line *l = line_with_room(at);
     if (!l) {
         rc = extend(w, at);
     } else if (l == at->first) {
-        at->ctrl = fill(l, at->ctrl, weir__map_first(slots(at, l)), w->hash, w->val);
+        at->ctrl = weir__fill(l, at->ctrl, weir__map_first(slots(at, l)), w->hash, w->val);
     } else {
         uint64_t c = weir_load_relaxed(&l->ctrl);
         announce(w, at);
-        weir_store_release(&l->ctrl, fill(l, c, weir__map_first(slots(at, l)), w->hash, w->val),
-                           MAP_C4);
+        weir_store_release(
+            &l->ctrl, weir__fill(l, c, weir__map_first(slots(at, l)), w->hash, w->val), MAP_C4);
     }
     w->table = at->table->lines;
     at->added = rc == 0;
@@ -197,28 +177,26 @@ static int insert(struct weir__write *w, struct place *at) {
 
 /* ---- one attempt, under the lock ------------------------------------------------------------------------ */
 
-static void take_out(struct weir__write *w, struct place *at) {
+static void take_out(struct weir__write *w, struct weir__place *at) {
     weir__map_remove(w->m, at->table, at->first, &at->ctrl, at->line, 1u << at->slot);
     at->added = (size_t)-1;
     at->changed = true;
 }
-static void replace(struct place *at, uint64_t val) {
-    weir_store_release(&at->line->val[at->slot], val, MAP_V1);
+static void replace(struct weir__place *at, uint64_t val) {
+    weir__set(at->line, at->slot, val);
     at->changed = true;
 }
 
 /* By the user's function, which is called once: there is room. */
-static int update(struct weir__write *w, struct place *at) {
+static int update(struct weir__write *w, struct weir__place *at) {
     bool there = at->line != NULL;
     w->val = there ? w->old : 0;
-    if (!there && !at->again && w->spare.n == 0) {
-        struct weir__line *l = at->first;
-        while (l && !room(at, l)) l = weir__map_chain(l);
+    if (!there && w->spare.n == 0 && !line_with_room(at)) {
         w->table = at->table->lines;
-        w->longest = 0;
+        w->longest = measure(weir__map_chain(at->first)).live / MAP_SLOTS;
         w->need = 1;
         w->garbage = 0;
-        if (!l) return WEIR_ENOMEM;
+        return WEIR_ENOMEM;
     }
     int rc = w->update(&w->val, there, w->arg);
     if (rc == WEIR_UPDATE_STORE) {
@@ -230,7 +208,7 @@ static int update(struct weir__write *w, struct place *at) {
     return there ? 0 : WEIR_ENOENT;
 }
 
-static int present(struct weir__write *w, struct place *at) {
+static int present(struct weir__write *w, struct weir__place *at) {
     w->old = weir_load_relaxed(&at->line->val[at->slot]);
     switch (w->verb) {
         case WRITE_GET_OR_PUT: return WEIR_EEXIST;
@@ -249,7 +227,7 @@ static int present(struct weir__write *w, struct place *at) {
     return w->verb == WRITE_SWAP || w->verb == WRITE_ADD ? WEIR_EEXIST : 0;
 }
 
-static int absent(struct weir__write *w, struct place *at) {
+static int absent(struct weir__write *w, struct weir__place *at) {
     switch (w->verb) {
         case WRITE_PUT:
         case WRITE_GET_OR_PUT:
@@ -260,47 +238,36 @@ static int absent(struct weir__write *w, struct place *at) {
     }
 }
 
-/* Locks the line; the usual case, that it is free and its entries are not on the move, in few steps. */
-static inline void lock(struct weir__write *w, struct place *at) {
+int weir__write_finish(struct weir__write *w, struct weir__place *at, weir_guard g) {
     struct weir__core *m = w->m;
-    struct weir__table *t = weir__map_root(m);
-    struct weir__line *l = weir__map_line(t, w->hash);
-    __builtin_prefetch(l, 1);
-    if (WEIR_LIKELY(!weir__map_successor(t)) && WEIR_LIKELY(weir__map_try_lock(m, l, &at->ctrl))) {
-        at->table = t;
-        at->first = l;
-    } else {
-        at->first = weir__map_lock(m, w->hash, w->helped ? 0 : m->step, &at->table, &at->ctrl);
-    }
-}
-
-static int attempt(struct weir__write *w) {
-    struct weir__core *m = w->m;
-    struct place at;
-    at.added = 0;
-    at.changed = false;
-    at.retire = at.end = at.again = NULL;
     w->need = 0;
-    weir_guard g = weir__core_enter(m);
-    lock(w, &at);
     w->helped = true;
-    find(w, &at);
+    find(w, at);
     WEIR_POINT("map.locked");
-    int rc = at.line ? present(w, &at) : absent(w, &at);
+    int rc = at->line ? present(w, at) : absent(w, at);
     if (m->kind == CORE_RCU) {
-        if (WEIR_UNLIKELY(at.line != at.first) && !at.retire) prune(m, &at);
-    } else if (at.changed && m->kind == CORE_SEQ) {
-        at.ctrl += MAP_CHANGE;
+        if (WEIR_UNLIKELY(at->line != at->first) && !at->retire) prune(m, at);
+    } else if (at->changed && m->kind == CORE_SEQ) {
+        at->ctrl += MAP_CHANGE;
     }
-    weir__map_unlock(m, at.first, at.ctrl);
+    weir__map_unlock(m, at->first, at->ctrl);
     weir__core_exit(m, g);
-    if (WEIR_UNLIKELY(at.retire != NULL)) weir__map_retire(m, at.retire, at.end);
-    if (at.added) weir__map_add(m, at.added);
-    if (at.added == (size_t)-1) {
+    if (WEIR_UNLIKELY(at->retire != NULL)) weir__map_retire(m, at->retire, at->end);
+    if (at->added) weir__map_add(m, at->added);
+    if (at->added == (size_t)-1) {
         if (m->kind == CORE_RCU) weir__rcu_ask();
         w->removed = true;
     }
     return rc;
+}
+
+static int attempt(struct weir__write *w) {
+    struct weir__core *m = w->m;
+    struct weir__place at = { 0 };
+    weir_guard g = weir__core_enter(m);
+    if (!weir__write_lock(m, w->hash, &at.table, &at.first, &at.ctrl))
+        at.first = weir__map_lock(m, w->hash, w->helped ? 0 : m->step, &at.table, &at.ctrl);
+    return weir__write_finish(w, &at, g);
 }
 
 /* ---- what it needs -------------------------------------------------------------------------------------- */
@@ -336,14 +303,23 @@ static bool time_to_look(struct weir__core *m) {
 }
 #endif
 
-int weir__write(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
-    int rc;
-    while ((rc = attempt(w)) == WEIR_ENOMEM && w->need) {
-        if (grow(w)) continue;
-        rc = provide(w, deadline, ctx);
-        if (rc < 0) break;
+void weir__write_removed(struct weir__core *m) {
+    if (time_to_look(m)) (void)weir__map_removed(m);
+}
+
+int weir__write_go_on(struct weir__write *w, int rc, weir_time deadline, weir_ctx *ctx) {
+    while (rc == WEIR_ENOMEM && w->need) {
+        if (!grow(w)) {
+            rc = provide(w, deadline, ctx);
+            if (rc < 0) break;
+        }
+        rc = attempt(w);
     }
     if (WEIR_UNLIKELY(w->spare.n)) weir__map_spare_free(w->m, &w->spare);
-    if (w->removed && time_to_look(w->m)) (void)weir__map_removed(w->m);
+    if (w->removed) weir__write_removed(w->m);
     return rc;
+}
+
+int weir__write(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
+    return weir__write_go_on(w, attempt(w), deadline, ctx);
 }

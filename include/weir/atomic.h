@@ -227,6 +227,52 @@ static inline void weir__prefetch_insn(const void *p) {
 #endif
 }
 
+/* Without a branch, and in as few instructions as can be: waited for, and not predicted. Conditions are about
+ * words x and y, c is what is chosen if they are equal.
+ *   weir_choose(x, y, a, c, b, d)                       *a = c, *b = d
+ *   weir_choose_loaded(p, load_p, y, a, q, load_q, b, d)   x is the word of p, c that of q, which may be loaded in
+ *                                                       any case: as load_p and load_q do, p first */
+static inline void weir__choose_insn(uint64_t x, uint64_t y, uint64_t *a, uint64_t c, uint64_t *b,
+                                     uint64_t d) {
+#if defined(__x86_64__)
+    __asm__("cmpq %2, %3\n\tcmoveq %4, %0\n\tcmoveq %5, %1"
+            : "+&r"(*a), "+&r"(*b)
+            : "r"(x), "r"(y), "r"(c), "r"(d)
+            : "cc");
+#else
+    *a = x == y ? c : *a;
+    *b = x == y ? d : *b;
+#endif
+}
+#define weir_choose(x, y, a, c, b, d) weir__choose_insn((x), (y), (a), (c), (b), (d))
+
+#if !defined(__x86_64__) || defined(WEIR_MODEL) || defined(WEIR_WEAKEN) || \
+    defined(__SANITIZE_THREAD__)
+#define WEIR__SEES_LOADS 1 /* some tool */
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WEIR__SEES_LOADS 1
+#endif
+#endif
+#ifndef WEIR__SEES_LOADS
+/* Each load of this processor is an acquire; the compiler is held by the clobber. */
+static inline void weir__choose_loaded_insn(const weir_au64 *p, uint64_t y, uint64_t *a,
+                                            const weir_au64 *q, uint64_t *b, uint64_t d) {
+    __asm__ __volatile__("cmpq %2, %3\n\tcmoveq %4, %0\n\tcmoveq %5, %1"
+                         : "+&r"(*a), "+&r"(*b)
+                         : "m"(p->v_), "r"(y), "m"(q->v_), "r"(d)
+                         : "cc", "memory");
+}
+#define weir_choose_loaded(p, load_p, y, a, q, load_q, b, d) \
+    weir__choose_loaded_insn((p), (y), (a), (q), (b), (d))
+#else
+#define weir_choose_loaded(p, load_p, y, a, q, load_q, b, d) \
+    do {                                                     \
+        uint64_t weir__x = (load_p), weir__c = (load_q);     \
+        weir_choose(weir__x, (y), (a), weir__c, (b), (d));   \
+    } while (0)
+#endif
+
 /* A hint that this thread is about to write to the line of *p; p may point anywhere. */
 #define weir_prefetch(p) WEIR__PREFETCH(p)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* weir/map.h - a map for many readers, in the role of Go's sync.Map: reads are wait-free and write nothing that
- * threads share. The verbs for maps of all keys and values, by pointers; those of words stand in weir/map_u64.h, those
- * from strings to pointers in weir/map_str.h.
+ * threads share. The verbs for maps of all keys and values, by pointers; those of words stand in
+ * weir/map_u64.h, those from strings to pointers in weir/map_str.h.
  *
  *   struct weir_map_opts o = WEIR_MAP_OPTS(uint64_t, uint64_t);
  *   weir_map *m;
@@ -27,8 +27,9 @@
  * takes one step more for each move that is in flight or begins meanwhile.
  *
  * Keys and values of 64 bits stand in the table itself. With others, or with one of the options `drop`, `equal`,
- * `hash` and `sip`, each entry is a node beside it, with key and value, which never changes: a replace puts another one
- * in its place. Then what is replaced or removed is garbage for a grace period, and weir_map_peek lends values.
+ * `hash` and `sip`, each entry is a node beside it, with key and value, which never changes: a replace puts
+ * another one in its place. Then what is replaced or removed is garbage for a grace period, and weir_map_peek
+ * lends values.
  *
  * Memory: a removed entry's place is used again after a grace period (weir/rcu.h). A writer that has to leave
  * garbage behind waits first, where that has reached its limit, until `deadline` or the end of ctx; not inside
@@ -95,14 +96,14 @@ struct weir_map_opts {
     unsigned step;   /* lines that a write moves while it grows, beside its own; 0: 16 */
     /* How entries are kept. */
     int keys; /* enum weir_map_keys */
-    /* For each value that is replaced, deleted, or cleared, once; not for one that take or swap gave to the caller. NULL:
-     * none. By weir_map on weir's thread after a grace period, in no guard, when no reader can have it any more; by
-     * weir_shardmap on the thread that removes, before its call returns. No lock is held: it may use the map. val is
-     * aligned to 8. */
+    /* For each value that is replaced, deleted, or cleared, once; not for one that take or swap gave to the
+     * caller. NULL: none. By weir_map on weir's thread after a grace period, in no guard, when no reader can
+     * have it any more; by weir_shardmap on the thread that removes, before its call returns. No lock is held:
+     * it may use the map. val is aligned to 8. */
     weir_drop_fn *drop;
     void *drop_arg;
-    /* NULL: memcmp. In no lock, but in a guard; it may use the map. (Of weir_shardmap beside a drop of the value, or after it:
-     * see there. Of a plain one under its lock: a call on the map returns WEIR_EDEADLK.) */
+    /* NULL: memcmp. In no lock, but in a guard; it may use the map. (Of weir_shardmap beside a drop of the
+     * value, or after it: see there. Of a plain one under its lock: a call on the map returns WEIR_EDEADLK.) */
     weir_map_equal_fn *equal;
     weir_map_hash_fn *hash; /* NULL: XXH3. In no lock; it may use the map */
     bool sip;               /* SipHash-2-4, for keys of strangers; its key is the seed */
@@ -124,25 +125,26 @@ struct weir_map_opts {
       NULL,                         \
       false }
 
-/* An empty map. Returns 0, WEIR_EINVAL (NULL, sizes of 0, an allocator without functions, unknown keys, strings of another
- * key_size, hash and sip), WEIR_ETOOBIG (a size, hint), WEIR_ENOMEM; *out is NULL then. */
+/* An empty map. Returns 0, WEIR_EINVAL (NULL, sizes of 0, an allocator without functions, unknown keys, strings
+ * of another key_size, hash and sip), WEIR_ETOOBIG (a size, hint), WEIR_ENOMEM; *out is NULL then. */
 WEIR_NODISCARD WEIR_API int weir_map_new(weir_map **out, const struct weir_map_opts *opts);
 /* No other thread may be inside. Of a map with an allocator it waits until all that this was asked for is given
- * back, and what weir_rcu_barrier waits for beside; of one with `drop` until that has been called for all values, those
- * that are left as well. Returns 0 (also for NULL), or that call's error, with nothing done, or only the entries
- * removed (WEIR_ENOMEM). Debug builds keep the handle of a map without an allocator for a while, bounded in number and
- * bytes and at most until weir_shutdown: a call on it, free too, is reported with its name and returns
- * WEIR_EINVAL (0 where that is a count without errors). */
+ * back, and what weir_rcu_barrier waits for beside; of one with `drop` until that has been called for all
+ * values, those that are left as well. Returns 0 (also for NULL), or that call's error, with nothing done, or
+ * only the entries removed (WEIR_ENOMEM). Debug builds keep the handle of a map without an allocator for a
+ * while, bounded in number and bytes and at most until weir_shutdown: a call on it, free too, is reported with
+ * its name and returns WEIR_EINVAL (0 where that is a count without errors). */
 WEIR_API int weir_map_free(weir_map *m);
 
-/* Any thread may make the calls below, and inside a guard. WEIR_EINVAL: NULL for a map, an array, a key or a value;
- * verbs of words, or of strings, for a map of others. WEIR_ETOOBIG: a string that is longer than may be. */
+/* Any thread may make the calls below, and inside a guard. WEIR_EINVAL: NULL for a map, an array, a key or a
+ * value; verbs of words, or of strings, for a map of others. WEIR_ETOOBIG: a string that is longer than may be. */
 
 /* Entries: exact while nobody writes; else off by no more than the calls that are in flight. */
 WEIR_API size_t weir_map_len(const weir_map *m);
 
-/* Removes each entry that was put before the call; one that is put meanwhile may stay or go. Returns 0; where entries
- * are nodes also WEIR_ETIMEDOUT, WEIR_EAGAIN, ctx's error: garbage has reached its limit, some were removed. */
+/* Removes each entry that was put before the call; one that is put meanwhile may stay or go. Returns 0; where
+ * entries are nodes also WEIR_ETIMEDOUT, WEIR_EAGAIN, ctx's error: garbage has reached its limit, some were
+ * removed. */
 WEIR_API int weir_map_clear_wait(weir_map *m, weir_time deadline, weir_ctx *ctx);
 WEIR_INLINE int weir_map_clear(weir_map *m) { return weir_map_clear_wait(m, WEIR_FOREVER, NULL); }
 
@@ -152,18 +154,18 @@ WEIR_NODISCARD WEIR_API int weir_map_reserve(weir_map *m, size_t n);
 
 /* ---- reading -------------------------------------------------------------------------------------------- */
 
-/* Keys and values are given by pointers to so many bytes as the options say; key: to a struct weir_str where they are
- * strings. */
+/* Keys and values are given by pointers to so many bytes as the options say; key: to a struct weir_str where
+ * they are strings. */
 
 /* The value to *val. Returns 0, WEIR_ENOENT. */
 WEIR_API int weir_map_get(weir_map *m, const void *key, void *val);
 
-/* The value itself, where entries are nodes, or NULL: there is none. It stays, and does not change, as long as the guard
- * g is held, which the calling thread has taken. */
+/* The value itself, where entries are nodes, or NULL: there is none. It stays, and does not change, as long as
+ * the guard g is held, which the calling thread has taken. */
 WEIR_API const void *weir_map_peek(weir_map *m, weir_guard g, const void *key);
 
-/* n gets, one after the other, whose lines and nodes are asked for ahead: vals has the values beside the keys, found[i]
- * says whether there is one. Returns how many there are. */
+/* n gets, one after the other, whose lines and nodes are asked for ahead: vals has the values beside the keys,
+ * found[i] says whether there is one. Returns how many there are. */
 WEIR_API ptrdiff_t weir_map_get_many(weir_map *m, const void *keys, void *vals, bool *found,
                                      size_t n);
 
@@ -171,8 +173,8 @@ WEIR_API ptrdiff_t weir_map_get_many(weir_map *m, const void *keys, void *vals, 
 
 /* Key and value are copied. Each of these returns, beside what stands there,
  *   WEIR_ENOMEM                               nothing was changed; not take, delete, cad
- *   WEIR_ETIMEDOUT, WEIR_EAGAIN, ctx's error  where it would leave garbage (the key is there), and that has reached its
- *                                             limit (WEIR_EAGAIN: with WEIR_NOW); nothing was changed
+ *   WEIR_ETIMEDOUT, WEIR_EAGAIN, ctx's error  where it would leave garbage (the key is there), and that has
+ *                                             reached its limit (WEIR_EAGAIN: with WEIR_NOW); nothing was changed
  * and, once it has ended, ctx's error at once. A value that was not stored is still the caller's. */
 
 /* Stores. Returns 0. */
@@ -181,16 +183,18 @@ WEIR_NODISCARD WEIR_API int weir_map_put_wait(weir_map *m, const void *key, cons
 /* Stores *val if the key is absent (0); else *val is a copy of the value that is there (WEIR_EEXIST). */
 WEIR_NODISCARD WEIR_API int weir_map_get_or_put_wait(weir_map *m, const void *key, void *val,
                                                      weir_time deadline, weir_ctx *ctx);
-/* Stores *val; *val is the value before (WEIR_EEXIST), which is the caller's now, or as it was (0: the key was absent). */
+/* Stores *val; *val is the value before (WEIR_EEXIST), which is the caller's now, or as it was (0: the key was
+ * absent). */
 WEIR_NODISCARD WEIR_API int weir_map_swap_wait(weir_map *m, const void *key, void *val,
                                                weir_time deadline, weir_ctx *ctx);
-/* Removes, and gives the value to *val (may be NULL): it is the caller's now. Readers in a guard may have it still.
- * Returns 0, WEIR_ENOENT. */
+/* Removes, and gives the value to *val (may be NULL): it is the caller's now. Readers in a guard may have it
+ * still. Returns 0, WEIR_ENOENT. */
 WEIR_NODISCARD WEIR_API int weir_map_take_wait(weir_map *m, const void *key, void *val,
                                                weir_time deadline, weir_ctx *ctx);
 /* Removes. Returns 0, WEIR_ENOENT. */
 WEIR_API int weir_map_delete_wait(weir_map *m, const void *key, weir_time deadline, weir_ctx *ctx);
-/* Stores *val, or removes, if the value is the same as *expect. Returns 0; WEIR_EEXIST: it is another one; WEIR_ENOENT. */
+/* Stores *val, or removes, if the value is the same as *expect. Returns 0; WEIR_EEXIST: it is another one;
+ * WEIR_ENOENT. */
 WEIR_NODISCARD WEIR_API int weir_map_cas_wait(weir_map *m, const void *key, const void *expect,
                                               const void *val, weir_time deadline, weir_ctx *ctx);
 WEIR_NODISCARD WEIR_API int weir_map_cad_wait(weir_map *m, const void *key, const void *expect,
@@ -221,14 +225,14 @@ WEIR_NODISCARD WEIR_INLINE int weir_map_cad(weir_map *m, const void *key, const 
 
 /* ---- computing what is absent --------------------------------------------------------------------------- */
 
-/* Gives the value of key, so many bytes, aligned to 8 and zero before, and 0; or a negative code, WEIR_EEXIST excepted, and
- * no value. key: the caller's. */
+/* Gives the value of key, so many bytes, aligned to 8 and zero before, and 0; or a negative code, WEIR_EEXIST
+ * excepted, and no value. key: the caller's. */
 typedef int weir_map_compute_fn(const void *key, void *val, void *arg);
 
 /* A copy of the value to *val; if the key is absent, fn is called, and the value that it gives is stored: as
- * weir_map_compute_u64_wait (weir/map_u64.h), where all is said, with the same results. What fn gave and was not stored is
- * given to `drop`, by this thread. What a value points to may be dropped as soon as the call has returned: to use
- * it, get or peek in a guard; not a guard around this call, in which it does not wait. */
+ * weir_map_compute_u64_wait (weir/map_u64.h), where all is said, with the same results. What fn gave and was
+ * not stored is given to `drop`, by this thread. What a value points to may be dropped as soon as the call has
+ * returned: to use it, get or peek in a guard; not a guard around this call, in which it does not wait. */
 WEIR_NODISCARD WEIR_API int weir_map_compute_wait(weir_map *m, const void *key,
                                                   weir_map_compute_fn *fn, void *arg, void *val,
                                                   weir_time deadline, weir_ctx *ctx);
@@ -248,20 +252,21 @@ struct weir_map_cursor {
 };
 #define WEIR_MAP_CURSOR { 0, false, 0, 0 }
 
-/* The next entries, at most n, and as many as it finds convenient; returns how many, 0: there are no more. An entry
- * that is there from the beginning to the end of the walk is met once; no key is met twice, also if it is removed
- * and put again, and however the map grows and shrinks; of an entry that is put, changed or removed meanwhile, a
- * value that it had then, or nothing. The walk ends, whatever is put. keys: an array of keys, of struct weir_str where
- * they are strings; the bytes of these are the map's own, and the calling thread has to be in a guard as long as it
- * looks at them (WEIR_EINVAL: it is in none).
+/* The next entries, at most n, and as many as it finds convenient; returns how many, 0: there are no more. An
+ * entry that is there from the beginning to the end of the walk is met once; no key is met twice, also if it is
+ * removed and put again, and however the map grows and shrinks; of an entry that is put, changed or removed
+ * meanwhile, a value that it had then, or nothing. The walk ends, whatever is put. keys: an array of keys, of
+ * struct weir_str where they are strings; the bytes of these are the map's own, and the calling thread has to
+ * be in a guard as long as it looks at them (WEIR_EINVAL: it is in none).
  * WEIR_ETOOBIG: entries of one hash are met together, and n is too small for those that come next; c->need would
  * do, and the cursor stands where it was. WEIR_ENOMEM: for more than 64 of them; the cursor stands as well. */
 WEIR_API ptrdiff_t weir_map_next(weir_map *m, struct weir_map_cursor *c, void *keys, void *vals,
                                  size_t n);
 
 /* Calls fn for each entry, under the rules of next, until it returns something else than 0, which is returned; or
- * WEIR_ENOMEM. key: bytes, or a struct weir_str. fn may use the map. It is called in a guard, under no lock: it must not
- * wait for long, and what it writes does not wait for garbage. key and val are good until the guard's end. */
+ * WEIR_ENOMEM. key: bytes, or a struct weir_str. fn may use the map. It is called in a guard, under no lock: it
+ * must not wait for long, and what it writes does not wait for garbage. key and val are good until the guard's
+ * end. */
 typedef int weir_map_fn(const void *key, const void *val, void *arg);
 WEIR_API int weir_map_each(weir_map *m, weir_map_fn *fn, void *arg);
 
@@ -271,13 +276,15 @@ struct weir_map_stats {
     size_t size;                             /* sizeof this struct; WEIR_MAP_STATS sets it */
     size_t entries, lines, chained, longest; /* chained: further lines; longest: chain, in lines */
     size_t waiting; /* places of removed entries that wait for a grace period, or have, unused */
-    size_t
-        bytes; /* of the table, and one that its entries move to, with chains; nodes not counted */
+    size_t bytes;   /* of the table, and one that its entries move to, with chains; without nodes */
     uint64_t grown, shrunk;     /* resizes */
     uint64_t rewritten, failed; /* chains copied; resizes refused for want of memory */
+    size_t node_bytes; /* of the entries' nodes, with keys and values; 0 where there are none */
 };
-#define WEIR_MAP_STATS { sizeof(struct weir_map_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
-/* Looks at all lines, without locks. Returns 0, WEIR_EINVAL. */
+#define WEIR_MAP_STATS { sizeof(struct weir_map_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+/* Looks at all lines, without locks; where keys are strings at all nodes, too. While nobody writes, and once what
+ * was removed before is freed (weir/rcu.h counts that), bytes and node_bytes are all that the map has asked its
+ * allocator for, beside the handle itself. Returns 0, WEIR_EINVAL. */
 WEIR_API int weir_map_read_stats(weir_map *m, struct weir_map_stats *out);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* weir/map_str.h - a weir_map from strings to pointers, see weir/map.h: the verbs of that header without the structs
- * around keys and values.
+/* weir/map_str.h - a weir_map from strings to pointers, see weir/map.h: the verbs of that header without the
+ * structs around keys and values.
  *
  *   struct weir_map_opts o = WEIR_MAP_OPTS_STR;
  *   o.drop = free_object;
@@ -33,8 +33,8 @@ extern "C" {
       NULL,                         \
       false }
 
-/* The pointer to *val. What it points to stays as long as a guard is held that was taken before, if `drop` is what frees
- * it, and nobody takes it. Returns 0, WEIR_ENOENT. */
+/* The pointer to *val. What it points to stays as long as a guard is held that was taken before, if `drop` is
+ * what frees it, and nobody takes it. Returns 0, WEIR_ENOENT. */
 WEIR_API int weir_map_get_str(weir_map *m, const void *key, size_t len, void **val);
 
 WEIR_NODISCARD WEIR_API int weir_map_put_str_wait(weir_map *m, const void *key, size_t len,

@@ -20,8 +20,8 @@ WEIR_INLINE int weir_map_get_u64(weir_map *m, uint64_t key, uint64_t *val) {
                              val);
 }
 
-/* n gets, one after the other, whose lines are asked for ahead: vals[i] is that of keys[i], found[i] whether there is
- * one. Returns how many there are. */
+/* n gets, one after the other, whose lines are asked for ahead: vals[i] is that of keys[i], found[i] whether
+ * there is one. Returns how many there are. */
 WEIR_API ptrdiff_t weir_map_get_many_u64(weir_map *m, const uint64_t *keys, uint64_t *vals,
                                          bool *found, size_t n);
 
@@ -57,26 +57,27 @@ WEIR_NODISCARD WEIR_INLINE int weir_map_swap_u64(weir_map *m, uint64_t key, uint
 /* Gives the value of key to *val, and 0; or a negative code, WEIR_EEXIST excepted, and no value. */
 typedef int weir_map_compute_fn_u64(uint64_t key, uint64_t *val, void *arg);
 
-/* The value of key to *val; if the key is absent, fn is called, and the value that it gives is stored. Of several such
- * calls for a key one at a time calls its fn; the others wait for that, until `deadline` or the end of ctx, and
- * get what it has stored. If it fails, the one that has waited longest calls its own.
+/* The value of key to *val; if the key is absent, fn is called, and the value that it gives is stored. Of
+ * several such calls for a key one at a time calls its fn; the others wait for that, until `deadline` or the
+ * end of ctx, and get what it has stored. If it fails, the one that has waited longest calls its own.
  *
  * fn is called by this thread, under no lock, in no guard but the caller's; it may take long, and use the map.
- * Meanwhile calls for other keys are not held up, nor are get, put, delete and the like of this one: a value that was put
- * stays, what fn gave is dropped, and no delete concerns it. fn may end its thread (pthread_exit, pthread_cancel), and the
- * next call goes on; it may not leave by longjmp. Deadline and ctx do not interrupt it.
+ * Meanwhile calls for other keys are not held up, nor are get, put, delete and the like of this one: a value
+ * that was put stays, what fn gave is dropped, and no delete concerns it. fn may end its thread (pthread_exit,
+ * pthread_cancel), and the next call goes on; it may not leave by longjmp. Deadline and ctx do not interrupt it.
  *
  * Returns
  *   0              this call has computed *val, and stored it
  *   WEIR_EEXIST    *val was there, or another call has put or computed it meanwhile
- *   fn's error     it was called by this call; also WEIR_ENOMEM, WEIR_ETIMEDOUT, WEIR_EAGAIN or ctx's error if what it
- *                  gave could not be stored (as put), and is lost
+ *   fn's error     it was called by this call; also WEIR_ENOMEM, WEIR_ETIMEDOUT, WEIR_EAGAIN or ctx's error if
+ *                  what it gave could not be stored (as put), and is lost
  * and without having called fn
  *   ctx's error, WEIR_ETIMEDOUT   while another call computes; ctx's error also if it had ended before
  *   WEIR_EBUSY     with WEIR_NOW: another call computes
  *   WEIR_EDEADLK   this thread computes the key: the call comes from its fn, at however many removes; or a thread
- *                  does that waits, in such a call of any map, for this one, or for one that waits for this one, and so
- *                  on; or it would have to wait inside a guard or in a retired object's function
+ *                  does that waits, in such a call of any map, for this one, or for one that waits for this
+ *                  one, and so on; or it would have to wait inside a guard, in a retired object's function, or
+ *                  in a function that a weir_shardmap, also another one, calls under a lock
  *   WEIR_ENOMEM    the thread's first wait; also if fn returned what it must not: WEIR_EINVAL
  * Cost: of a key that is there, a get. Else a lock that all maps share with a 64th of all keys, twice. */
 WEIR_NODISCARD WEIR_API int weir_map_compute_u64_wait(weir_map *m, uint64_t key,

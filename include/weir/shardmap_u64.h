@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* weir/shardmap_u64.h - a weir_shardmap of words: keys and values of 64 bits, see weir/shardmap.h. All that its calls
- * return is said here but for WEIR_EINVAL: NULL for a map, an array or a function; and WEIR_EDEADLK: in a function that
- * an update or a visit of this map has called. */
+/* weir/shardmap_u64.h - a weir_shardmap of words: keys and values of 64 bits, see weir/shardmap.h. All that its
+ * calls return is said here but for WEIR_EINVAL: NULL for a map, an array or a function; and WEIR_EDEADLK: in a
+ * function that an update or a visit of this map has called. */
 #ifndef WEIR_SHARDMAP_U64_H
 #define WEIR_SHARDMAP_U64_H
 
@@ -21,8 +21,8 @@ WEIR_INLINE int weir_shardmap_get_u64(weir_shardmap *m, uint64_t key, uint64_t *
         m, weir_word_hash_(key, m ? *(const uint64_t *)(const void *)m : 0), val);
 }
 
-/* n gets, one after the other, whose lines are asked for ahead: vals[i] is that of keys[i], found[i] whether there is
- * one. Returns how many there are. */
+/* n gets, one after the other, whose lines are asked for ahead: vals[i] is that of keys[i], found[i] whether
+ * there is one. Returns how many there are. */
 WEIR_API ptrdiff_t weir_shardmap_get_many_u64(weir_shardmap *m, const uint64_t *keys,
                                               uint64_t *vals, bool *found, size_t n);
 
@@ -43,12 +43,13 @@ WEIR_NODISCARD WEIR_API int weir_shardmap_get_or_put_u64(weir_shardmap *m, uint6
                                                          uint64_t *val);
 /* Stores *val; *val is the value before (WEIR_EEXIST), or as it was (0: the key was absent). */
 WEIR_NODISCARD WEIR_API int weir_shardmap_swap_u64(weir_shardmap *m, uint64_t key, uint64_t *val);
-/* Adds, modulo 2^64, to what is there (WEIR_EEXIST), or to 0 where nothing is (0). The sum to *sum (may be NULL). */
+/* Adds, modulo 2^64, to what is there (WEIR_EEXIST), or to 0 where nothing is (0). The sum to *sum (may be
+ * NULL). */
 WEIR_NODISCARD WEIR_API int weir_shardmap_add_u64(weir_shardmap *m, uint64_t key, uint64_t delta,
                                                   uint64_t *sum);
-/* Calls fn once, with the value, or 0 where there is none, under a lock that keeps everybody away from the key until it
- * returns, and does what it returns, one of enum weir_update. fn must not wait. Returns 0; WEIR_ENOENT: there was
- * no entry, and none was put. */
+/* Calls fn once, with the value, or 0 where there is none, under a lock that keeps everybody away from the key
+ * until it returns, and does what it returns, one of enum weir_update. fn must not wait. Returns 0;
+ * WEIR_ENOENT: there was no entry, and none was put. */
 typedef int weir_shardmap_update_fn_u64(uint64_t *val, bool there, void *arg);
 WEIR_NODISCARD WEIR_API int weir_shardmap_update_u64(weir_shardmap *m, uint64_t key,
                                                      weir_shardmap_update_fn_u64 *fn, void *arg);

@@ -94,8 +94,6 @@ static struct weir_map_cursor cursor;
 static struct weir_map_stats stats = WEIR_MAP_STATS;
 
 /* A map's verb, for the two types. */
-#define MAP(verb, args) \
-    static int64_t map_##verb(void *m) { return weir_map_##verb args; }
 #define BOTH(verb, args)                                                \
     static int64_t map_##verb(void *m) { return weir_map_##verb args; } \
     static int64_t shardmap_##verb(void *m) { return weir_shardmap_##verb args; }
@@ -118,7 +116,7 @@ BOTH(get, (m, keys, vals))
 BOTH(get_many, (m, keys, vals, there, 4))
 BOTH(put, (m, keys, vals))
 BOTH(get_or_put, (m, keys, vals))
-MAP(compute, (m, keys, gives_any, NULL, vals))
+BOTH(compute, (m, keys, gives_any, NULL, vals))
 BOTH(swap, (m, keys, vals))
 BOTH(take, (m, keys, vals))
 BOTH(delete, (m, keys))
@@ -129,13 +127,12 @@ BOTH(each, (m, unseen_any, NULL))
 BOTH(get_str, (m, "a", 1, &string))
 BOTH(put_str, (m, "a", 1, NULL))
 BOTH(get_or_put_str, (m, "a", 1, &string))
-MAP(compute_str, (m, "a", 1, gives_string, NULL, &string))
+BOTH(compute_str, (m, "a", 1, gives_string, NULL, &string))
 BOTH(swap_str, (m, "a", 1, &string))
 BOTH(take_str, (m, "a", 1, &string))
 BOTH(delete_str, (m, "a", 1))
 BOTH(cas_str, (m, "a", 1, NULL, NULL))
 BOTH(cad_str, (m, "a", 1, NULL))
-#undef MAP
 #undef BOTH
 static int64_t map_peek(void *m) {
     weir_guard g = weir_rcu_enter();
@@ -206,6 +203,7 @@ static const struct verb shardmap_verbs[] = {
     { "weir_shardmap_get_many", shardmap_get_many, WEIR_EINVAL },
     { "weir_shardmap_put", shardmap_put, WEIR_EINVAL },
     { "weir_shardmap_get_or_put", shardmap_get_or_put, WEIR_EINVAL },
+    { "weir_shardmap_compute", shardmap_compute, WEIR_EINVAL },
     { "weir_shardmap_swap", shardmap_swap, WEIR_EINVAL },
     { "weir_shardmap_take", shardmap_take, WEIR_EINVAL },
     { "weir_shardmap_delete", shardmap_delete, WEIR_EINVAL },
@@ -216,6 +214,7 @@ static const struct verb shardmap_verbs[] = {
     { "weir_shardmap_get_str", shardmap_get_str, WEIR_EINVAL },
     { "weir_shardmap_put_str", shardmap_put_str, WEIR_EINVAL },
     { "weir_shardmap_get_or_put_str", shardmap_get_or_put_str, WEIR_EINVAL },
+    { "weir_shardmap_compute_str", shardmap_compute_str, WEIR_EINVAL },
     { "weir_shardmap_swap_str", shardmap_swap_str, WEIR_EINVAL },
     { "weir_shardmap_take_str", shardmap_take_str, WEIR_EINVAL },
     { "weir_shardmap_delete_str", shardmap_delete_str, WEIR_EINVAL },

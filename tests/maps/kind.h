@@ -30,6 +30,7 @@ struct kind {
     int (*each)(void *m, weir_map_fn_u64 *fn, void *arg);
     ptrdiff_t (*next)(void *m, struct weir_map_cursor *c, uint64_t *keys, uint64_t *vals, size_t n);
     int (*reserve)(void *m, size_t n);
+    void (*stats)(void *m, struct weir_map_stats *out);
     size_t (*places)(void *m); /* entries that its table is made for, about */
     bool rcu;                  /* what it removes waits for readers, who wait for nobody */
     bool nodes;                /* each store needs memory */
@@ -79,7 +80,8 @@ uint64_t crowded_key(uint64_t n);
     XX("MAP writers of one line, more than processors", map_crowded_lock)           \
     XX("MAP reserve and hint", map_reserve)                                         \
     XX("MAP a reserve that was refused leaves nothing behind", map_reserve_refused) \
-    XX("MAP statistics while it grows and shrinks", map_look)
+    XX("MAP statistics while it grows and shrinks", map_look)                       \
+    XX("MAP statistics: all memory that it has", map_memory)
 /* Of kinds that are rcu. */
 #define MAP_RCU_CASES(XX)                                                 \
     XX("MAP31 a writer stopped in its lock stops no read", map31_stopped) \

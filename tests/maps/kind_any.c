@@ -284,15 +284,22 @@ static ptrdiff_t next(void *m, struct weir_map_cursor *c, uint64_t *k, uint64_t 
 }
 
 static int reserve(void *m, size_t n) { return MAP(reserve)(m, n); }
+static void stats(void *m, struct weir_map_stats *out) {
+#ifdef KIND_SYNC
+    CHECK_IS(weir_shardmap_read_stats(m, WEIR_SHARDMAP_ALL, out), 0);
+#else
+    CHECK_IS(weir_map_read_stats(m, out), 0);
+#endif
+}
+#ifdef KIND_SYNC
+#define FILL 42
+#else
+#define FILL 32
+#endif
 static size_t places(void *m) {
     struct weir_map_stats s = WEIR_MAP_STATS;
-#ifdef KIND_SYNC
-    CHECK_IS(weir_shardmap_read_stats(m, WEIR_SHARDMAP_ALL, &s), 0);
-    return s.lines * 42 / 16;
-#else
-    CHECK_IS(weir_map_read_stats(m, &s), 0);
-    return 2 * s.lines;
-#endif
+    stats(m, &s);
+    return s.lines * FILL / 16;
 }
 #ifdef KIND_WORDS
 #define entry_bytes NULL
@@ -300,6 +307,6 @@ static size_t places(void *m) {
 static size_t entry_bytes(uint64_t key) { return 40 + sizeof(value) + key_len(key); }
 #endif
 
-const struct kind K = { KIND_NAME, open_map, close_map, get,    get_many, put,   get_or_put,
-                        swap,      take,     del,       cas,    cad,      clear, len,
-                        each,      next,     reserve,   places, RCU,      NODES, entry_bytes };
+const struct kind K = { KIND_NAME, open_map, close_map, get, get_many, put,        get_or_put, swap,
+                        take,      del,      cas,       cad, clear,    len,        each,       next,
+                        reserve,   stats,    places,    RCU, NODES,    entry_bytes };

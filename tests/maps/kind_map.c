@@ -29,12 +29,13 @@ static ptrdiff_t next(void *m, struct weir_map_cursor *c, uint64_t *k, uint64_t 
     return weir_map_next_u64(m, c, k, v, n);
 }
 static int reserve(void *m, size_t n) { return weir_map_reserve(m, n); }
+static void stats(void *m, struct weir_map_stats *out) { CHECK_IS(weir_map_read_stats(m, out), 0); }
 static size_t places(void *m) {
     struct weir_map_stats s = WEIR_MAP_STATS;
-    CHECK_IS(weir_map_read_stats(m, &s), 0);
+    stats(m, &s);
     return 2 * s.lines;
 }
 
-const struct kind K = { "map", open_map, close_map, get,    get_many, put,   get_or_put,
-                        swap,  take,     del,       cas,    cad,      clear, len,
-                        each,  next,     reserve,   places, true,     false, NULL };
+const struct kind K = { "map",   open_map, close_map, get,  get_many, put, get_or_put, swap,
+                        take,    del,      cas,       cad,  clear,    len, each,       next,
+                        reserve, stats,    places,    true, false,    NULL };

@@ -39,12 +39,15 @@ static ptrdiff_t next(void *m, struct weir_map_cursor *c, uint64_t *k, uint64_t 
     return weir_shardmap_next_u64(m, c, k, v, n);
 }
 static int reserve(void *m, size_t n) { return weir_shardmap_reserve(m, n); }
+static void stats(void *m, struct weir_map_stats *out) {
+    CHECK_IS(weir_shardmap_read_stats(m, WEIR_SHARDMAP_ALL, out), 0);
+}
 static size_t places(void *m) {
     struct weir_map_stats s = WEIR_MAP_STATS;
-    CHECK_IS(weir_shardmap_read_stats(m, WEIR_SHARDMAP_ALL, &s), 0);
+    stats(m, &s);
     return s.lines * 42 / 16;
 }
 
-const struct kind K = { KIND_NAME, open_map, close_map, get,    get_many, put,   get_or_put,
-                        swap,      take,     del,       cas,    cad,      clear, len,
-                        each,      next,     reserve,   places, false,    false, NULL };
+const struct kind K = { KIND_NAME, open_map, close_map, get,   get_many, put, get_or_put, swap,
+                        take,      del,      cas,       cad,   clear,    len, each,       next,
+                        reserve,   stats,    places,    false, false,    NULL };

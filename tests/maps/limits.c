@@ -150,10 +150,9 @@ void map_garbage_counted(void) {
     call_start(&c, fill_some, &f);
     CHECK_IS(call_end(&c), 0);
     struct weir_map_stats ms = WEIR_MAP_STATS;
-    CHECK_IS(weir_map_read_stats(m, &ms), 0);
+    K.stats(m, &ms);
     CHECK_IS(weir_rcu_read_stats(&s), 0);
-    size_t garbage = weir_load_relaxed(&r.bytes) - ms.bytes;
-    for (uint64_t k = 0; K.entry_bytes && k < N + 500; k++) garbage -= K.entry_bytes(k);
+    size_t garbage = weir_load_relaxed(&r.bytes) - ms.bytes - ms.node_bytes;
     size_t counted = (size_t)(s.bytes + s.over_bytes);
     CHECK(garbage <= counted + counted / 2 + 4096,
           "%zu bytes wait for the reader, %zu are counted, %zu is the limit", garbage, counted,
@@ -185,6 +184,44 @@ void map_look(void) {
     while (!weir_load_relaxed(&l.over)) (void)K.places(l.m);
     CHECK_IS(call_end(&c), 0);
     map_end(l.m);
+}
+
+/* ---- memory --------------------------------------------------------------------------------------------- */
+
+/* Entries from first to end - 1 are there, and nobody writes. What it has beside its table and its nodes. */
+static size_t beside(void *m, const struct ration *r, uint64_t first, uint64_t end) {
+    struct weir_map_stats s = WEIR_MAP_STATS;
+    size_t nodes = 0;
+    for (uint64_t k = first; K.entry_bytes && k < end; k++) nodes += K.entry_bytes(k);
+    CHECK_IS(weir_rcu_barrier(), 0);
+    K.stats(m, &s);
+    CHECK_IS(s.entries, end - first);
+    CHECK_IS(s.node_bytes, nodes);
+    return weir_load_relaxed(&r->bytes) - s.bytes - s.node_bytes;
+}
+
+void map_memory(void) {
+    struct ration r;
+    ration_init(&r, 0);
+    void *m = K.open(0, &r.as);
+    if (!CHECK(m != NULL, "no map")) return;
+    size_t handle = beside(m, &r, 0, 0);
+    uint64_t k = 0, end = times(3000);
+    for (; k < end && checks_hold(); k++) { /* moves are in flight at many of these */
+        CHECK_IS(K.put(m, k, k), 0);
+        if (k % 37 == 0) CHECK_IS(beside(m, &r, 0, k + 1), handle);
+    }
+    for (uint64_t i = 0; i < end; i++) CHECK_IS(K.put(m, i, i + 1), 0);
+    CHECK_IS(beside(m, &r, 0, end), handle);
+    for (k = 0; k < end && checks_hold(); k++) {
+        CHECK_IS(k % 2 ? K.del(m, k) : K.take(m, k, NULL), 0);
+        if (k % 37 == 0) CHECK_IS(beside(m, &r, k + 1, end), handle);
+    }
+    for (k = 0; k < 40; k++) CHECK_IS(K.put(m, crowded_key(k), k), 0); /* chains */
+    CHECK_IS(K.clear(m), 0);
+    CHECK_IS(beside(m, &r, 0, 0), handle);
+    CHECK_IS(K.close(m), 0);
+    CHECK_IS(weir_load_relaxed(&r.bytes), 0);
 }
 
 /* ---- MAP30 ---------------------------------------------------------------------------------------------- */

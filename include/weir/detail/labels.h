@@ -173,36 +173,37 @@
     XX(MAP_N1, RMW_REL, "MAP_N2", "a new table may be seen before its lines are empty")            \
     XX(MAP_N2, LOAD_ACQ, "MAP_N1", "as N1")                                                        \
     XX(MAP_L1, RMW_ACQ, "MAP_C1", "what the lock protects may be seen as it was before")           \
-    XX(MAP_C1, STORE_REL, "MAP_L1 MAP_C2 MAP_C3 MAP_C6 MAP_C9 MAP_Q3 MAP_Q6 MAP_J1 MAP_E1",        \
+    XX(MAP_C1, STORE_REL, "MAP_L1 MAP_C2 MAP_C3 MAP_C6 MAP_C9 MAP_Q6 MAP_J1 MAP_J2 MAP_E1",        \
        "a slot may be live before key and value are in it; and as L1")                             \
     XX(MAP_C2, LOAD_ACQ, "MAP_C1", "as C1, and an entry that has moved may not be there yet")      \
     XX(MAP_C3, LOAD_ACQ, "MAP_C1", "a writer may not find the entries that have moved")            \
     XX(MAP_C6, LOAD_ACQ, "MAP_C1", "as T1")                                                        \
     XX(MAP_C9, LOAD_ACQ, "MAP_C1", "statistics may read lines that are being filled")              \
-    XX(MAP_C4, STORE_REL, "MAP_C5 MAP_Q4 MAP_E3", "as C1, for a line of a chain")                  \
+    XX(MAP_C4, STORE_REL, "MAP_C5 MAP_J2 MAP_Q4 MAP_E3", "as C1, for a line of a chain")           \
     XX(MAP_C5, LOAD_ACQ, "MAP_C4", "as C4")                                                        \
     XX(MAP_H1, STORE_REL, "MAP_H2", "a chain may be seen before it is filled")                     \
     XX(MAP_H2, LOAD_ACQ, "MAP_H1", "as H1")                                                        \
-    XX(MAP_V1, STORE_REL, "MAP_V2 MAP_V4 MAP_Q2 MAP_Q5 MAP_Q7 MAP_E2",                             \
+    XX(MAP_V1, STORE_REL, "MAP_V2 MAP_V4 MAP_V5 MAP_Q5 MAP_Q7 MAP_E2",                             \
        "what came before a put may not be seen after the get")                                     \
     XX(MAP_V2, LOAD_ACQ, "MAP_V1", "as V1")                                                        \
-    XX(MAP_F1, STORE_REL, "MAP_Q1", "a reader may take parts of two changes together")             \
-    XX(MAP_V3, STORE_REL, "MAP_Q2 MAP_Q5 MAP_Q7 MAP_V4 MAP_E2", "as F1")                           \
+    XX(MAP_F1, STORE_REL, "MAP_Q1 MAP_Q8", "a reader may take parts of two changes together")      \
+    XX(MAP_V3, STORE_REL, "MAP_V2 MAP_Q5 MAP_Q7 MAP_V4 MAP_V5 MAP_E2", "as F1")                    \
+    XX(MAP_Q8, LOAD_ACQ, "MAP_F1", "as F1, the first time")                                        \
     XX(MAP_Q1, LOAD_ACQ, "MAP_F1", "as F1")                                                        \
-    XX(MAP_Q2, LOAD_ACQ, "MAP_V1 MAP_V3", "as F1")                                                 \
     XX(MAP_J1, LOAD_ACQ, "MAP_C1", "as C2, where keys are not words")                              \
     XX(MAP_V4, LOAD_ACQ, "MAP_V1 MAP_V3", "as V1, in a chain, and where keys are not words")       \
-    XX(MAP_Q6, LOAD_ACQ, "MAP_C1", "as Q3, the second time")                                       \
-    XX(MAP_Q7, LOAD_ACQ, "MAP_V1 MAP_V3", "as Q2, the second time")                                \
+    XX(MAP_J2, LOAD_ACQ, "MAP_C1 MAP_C4 MAP_C7", "as J1, for statistics")                          \
+    XX(MAP_V5, LOAD_ACQ, "MAP_V1 MAP_V3", "as V4, for statistics")                                 \
+    XX(MAP_Q6, LOAD_ACQ, "MAP_C1", "as C2, the second time")                                       \
+    XX(MAP_Q7, LOAD_ACQ, "MAP_V1 MAP_V3", "as V2, the second time")                                \
     XX(MAP_G1, STORE_REL, "MAP_C2 MAP_J1",                                                         \
        "entries may be seen before they are filled, while one comes")                              \
     XX(MAP_Q5, LOAD_ACQ, "MAP_V1 MAP_V3", "as F1, in a chain")                                     \
-    XX(MAP_Q3, LOAD_ACQ, "MAP_C1", "as C2, for who looks again")                                   \
     XX(MAP_Q4, LOAD_ACQ, "MAP_C4 MAP_C7 MAP_C8", "as F1")                                          \
-    XX(MAP_E1, LOAD_ACQ, "MAP_C1", "as Q3, of nodes")                                              \
+    XX(MAP_E1, LOAD_ACQ, "MAP_C1", "as C2, of nodes")                                              \
     XX(MAP_E2, LOAD_ACQ, "MAP_V1 MAP_V3", "as F1, and a node may be read before it is written")    \
     XX(MAP_E3, LOAD_ACQ, "MAP_C4 MAP_C7 MAP_C8", "as Q4, of nodes")                                \
-    XX(MAP_C7, STORE_REL, "MAP_Q4 MAP_E3", "as F1, in a line that was in another chain")           \
+    XX(MAP_C7, STORE_REL, "MAP_J2 MAP_Q4 MAP_E3", "as F1, in a line that was in another chain")    \
     XX(MAP_C8, STORE_REL, "MAP_Q4 MAP_E3", "as F1, in a chain")                                    \
     XX(MAP_H3, STORE_REL, "MAP_H2", "as C7")                                                       \
     XX(MAP_H4, STORE_REL, "MAP_H2", "as C8")                                                       \
@@ -212,6 +213,44 @@
     XX(MAP_M1, RMW_AR, "MAP_M1 MAP_M2", "the new table may become the root before it is filled")   \
     XX(MAP_M2, LOAD_ACQ, "MAP_M1", "as M1")                                                        \
     XX(MAP_K1, RECHECK, "MAP_C1", "a value may be computed again that has just been stored")       \
+    XX(DEQUE_P1, STORE_REL, "DEQUE_B2", "a thief may take an element before it is written")        \
+    XX(DEQUE_B1, STORE_SC, "DEQUE_T1 DEQUE_B2", "owner and thief may take one element both")       \
+    XX(DEQUE_T1, LOAD_SC, "DEQUE_B1 DEQUE_C2", "as B1; and as R1")                                 \
+    XX(DEQUE_C1, RMW_REL, "DEQUE_T2", "as B1: a thief may know of the top but not of the bottom")  \
+    XX(DEQUE_R1, LOAD_ACQ, "DEQUE_C2", "a slot may be written again before a thief has read it")   \
+    XX(DEQUE_A1, STORE_REL, "DEQUE_A2", "an array may be seen before it is filled")                \
+    XX(DEQUE_A2, LOAD_ACQ, "DEQUE_A1", "as A1")                                                    \
+    XX(DEQUE_T2, LOAD_SC, "DEQUE_C1 DEQUE_C2", "as B1")                                            \
+    XX(DEQUE_B2, LOAD_SC, "DEQUE_P1 DEQUE_B1", "as B1; and as P1")                                 \
+    XX(DEQUE_C2, RMW_SC, "DEQUE_T1 DEQUE_T2 DEQUE_R1", "as B1; and as R1")                         \
+    XX(NOTIFY_W1, RMW_REL, "NOTIFY_W2",                                                            \
+       "what came before a signal may not be seen by who is told of it")                           \
+    XX(NOTIFY_W2, LOAD_ACQ, "NOTIFY_W1", "as W1")                                                  \
+    XX(NOTIFY_B1, RMW_REL, "NOTIFY_B2", "the thread may take the bell, miss the count, and sleep") \
+    XX(NOTIFY_B2, RMW_ACQ, "NOTIFY_B1", "as B1")                                                   \
+    XX(FUT_D1, RMW_REL, "FUT_W1", "the result may be read before it is written")                   \
+    XX(FUT_D2, STORE_REL, "FUT_W1", "as D1, of one that is waited for")                            \
+    XX(FUT_W1, LOAD_ACQ, "FUT_D1 FUT_D2", "as D1")                                                 \
+    XX(FUT_P1, RMW_REL, "FUT_P2", "a waiter may take a task that is not filled in yet")            \
+    XX(FUT_P2, LOAD_ACQ, "FUT_P1", "as P1")                                                        \
+    XX(POOL_W1, STORE_REL, "POOL_W2", "a worker may be looked at before it is made")               \
+    XX(POOL_W2, LOAD_ACQ, "POOL_W1", "as W1")                                                      \
+    XX(POOL_B1, RMW_ACQ, "POOL_B2", "a node may be filled while its last user reads it")           \
+    XX(POOL_B2, RMW_REL, "POOL_B1", "as B1")                                                       \
+    XX(POOL_N1, STORE_REL, "POOL_N4", "a task may be counted as over and not as begun")            \
+    XX(POOL_N2, RMW_REL, "POOL_N3", "as N1, of who is no worker")                                  \
+    XX(POOL_N3, LOAD_ACQ, "POOL_N2", "as N1")                                                      \
+    XX(POOL_N4, LOAD_ACQ, "POOL_N1", "as N1")                                                      \
+    XX(POOL_N5, LOAD_ACQ, "MPMC_C1", "as N1: as begun and not as queued")                          \
+    XX(POOL_D1, RMW_SC, "POOL_D3", "a worker may sleep beside a task that was put in meanwhile")   \
+    XX(POOL_D2, RMW_SC, "POOL_D3", "as D1: the next worker is not woken for the next task")        \
+    XX(POOL_D3, LOAD_SC, "POOL_D1 POOL_D2", "as D1")                                               \
+    XX(POOL_D5, LOAD_SC, "MPMC_C1", "as D1, of a ring")                                            \
+    XX(POOL_D6, LOAD_SC, "POOL_D7", "as D1, of a list")                                            \
+    XX(POOL_D7, RMW_SC, "POOL_D6", "as D6")                                                        \
+    XX(POOL_D4, RMW_SC, "POOL_D1 POOL_D2", "without membarrier: as D1, of a deque")                \
+    XX(POOL_Q1, RECHECK, "MPMC_C1 MPMC_C3", "as D2")                                               \
+    XX(POOL_Q2, RECHECK, "MPMC_C1 MPMC_C3", "as D1")                                               \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
     XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")

@@ -87,7 +87,9 @@ static int compute_in(struct state *s, uint64_t key, struct asked *a, uint64_t *
         return weir_map_compute_u64_wait(s->map, key, fn, a, v, until, ctx);
     if (s->kind == &map_kind_lines)
         return weir_shardmap_compute_u64_wait(s->map, key, fn, a, v, until, ctx);
-    return weir_map_compute_wait(s->map, &key, fn_of_nodes, a, v, until, ctx);
+    if (s->kind == &map_kind_nodes || s->kind == &map_kind_same)
+        return weir_map_compute_wait(s->map, &key, fn_of_nodes, a, v, until, ctx);
+    return weir_shardmap_compute_wait(s->map, &key, fn_of_nodes, a, v, until, ctx);
 }
 
 /* Of one key one function runs at a time, and what the one before did is seen. A get of the key is not held up; a
@@ -259,6 +261,16 @@ COMPUTE_IN(nodes, nodes_put, "nodes.compute.put", 2, "", 0, "O0G0", "P0G0");
 COMPUTE_IN(nodes, nodes_fails, "nodes.compute.fails", 3, "", 1, "E0", "O0", "O0");
 COMPUTE_IN(same, nodes_same, "nodes.compute.same", 2, "", 2, "O0", "O1");
 COMPUTE_IN(same, nodes_circle, "nodes.compute.circle", 2, "", 0, "Y0", "Y1");
+/* a context that ends at any time: what was computed is not lost */
+COMPUTE_IN(nodes, nodes_cancel, "nodes.compute.cancel", 2, "", 0, "@0G0", "X.");
+COMPUTE_IN(snodes, snodes_cancel, "snodes.compute.cancel", 2, "", 0, "@0G0", "X.");
+COMPUTE_IN(snodes, snodes, "snodes.compute", 2, "", 0, "O0G0", "T0O0");
+COMPUTE_IN(snodes, snodes_put, "snodes.compute.put", 2, "", 0, "O0G0", "P0G0");
+COMPUTE_IN(snodes, snodes_fails, "snodes.compute.fails", 3, "", 1, "E0", "O0", "O0");
+COMPUTE_IN(snodes, snodes_late, "snodes.compute.late", 2, "", 0, "O0T0", "L0G0");
+COMPUTE_IN(ssame, snodes_same, "snodes.compute.same", 2, "", 2, "O0", "O1");
+COMPUTE_IN(ssame, snodes_circle, "snodes.compute.circle", 2, "", 0, "Y0", "Y1");
+COMPUTE_IN(pnodes, pnodes, "pnodes.compute", 2, "", 0, "O0G0", "T0O0");
 static const struct compute_case oom_case = { .map = { .kind = &map_kind_map, .there = "" },
                                               .program = { "O0", "O0" },
                                               .oom = true };
@@ -266,8 +278,11 @@ static const struct weir_model_scenario oom =
     SCENARIO(oom, "map.compute.oom", 2, "O0 | O0", "oom=1");
 
 const struct weir_model_scenario *const compute_scenarios[] = {
-    &two,    &three,        &there,     &put,         &put_two,    &take,         &take_two,
-    &fails,  &fails_two,    &late,      &late_fails,  &now,        &cancel,       &cancel_fails,
-    &circle, &circle_three, &keys,      &oom,         &then,       &late_then,    &circle_heir,
-    &lines,  &nodes,        &nodes_put, &nodes_fails, &nodes_same, &nodes_circle, NULL
+    &two,         &three,        &there,         &put,          &put_two,      &take,
+    &take_two,    &fails,        &fails_two,     &late,         &late_fails,   &now,
+    &cancel,      &cancel_fails, &circle,        &circle_three, &keys,         &oom,
+    &then,        &late_then,    &circle_heir,   &lines,        &nodes,        &nodes_put,
+    &nodes_fails, &nodes_same,   &nodes_circle,  &snodes,       &snodes_put,   &snodes_fails,
+    &snodes_late, &snodes_same,  &snodes_circle, &pnodes,       &nodes_cancel, &snodes_cancel,
+    NULL
 };

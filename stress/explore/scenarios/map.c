@@ -75,6 +75,7 @@ static const char *verb(char letter) {
         case 'W': return "walk";
         case 'R': return "grow";
         case 'Z': return "shrink";
+        case 'B': return "statistics";
         default: return "grace period";
     }
 }
@@ -147,6 +148,14 @@ static char effect(char letter) {
     return letter == 'V' ? 'G' : letter == 'U' ? 'S' : letter == 'Y' ? 'T' : letter;
 }
 
+/* The entries that it counts. */
+static size_t look(const struct state *s) {
+    struct weir_map_stats stats = WEIR_MAP_STATS;
+    weir_model_check(s->k->stats(s->map, &stats) == 0);
+    weir_model_check(stats.node_bytes == stats.entries * MAP_STRING_BYTES);
+    return stats.entries;
+}
+
 static void run_one(struct state *s, char by, char name) {
     char letter = effect(by);
     struct weir_model_op *op =
@@ -172,6 +181,8 @@ static void run_one(struct state *s, char by, char name) {
         rc = s->k->clear(s->map);
     } else if (letter == 'R' || letter == 'Z') {
         resize(s->k->core(s->map), letter == 'R');
+    } else if (letter == 'B') {
+        look(s);
     } else {
         rc = weir_rcu_synchronize();
     }
@@ -201,6 +212,7 @@ static void finish(void *state) {
     uint64_t key[BATCH], val[BATCH];
     for (ptrdiff_t k; (k = s->k->next(s->map, &c, key, val, BATCH)) > 0;) n += (size_t)k;
     weir_model_check(s->k->len(s->map) == n);
+    if (s->k->stats) weir_model_check(look(s) == n);
     at_last(s->k->close(s->map));
     weir__rcu.stops = 1; /* weir's thread, here */
     weir_init_atomic(&weir__rcu_clock.ask, WEIR__RCU_HURRY);
@@ -208,9 +220,9 @@ static void finish(void *state) {
 }
 
 void map_scenario(struct weir_model_scenario *to, const struct map_case *c) {
-    static char about[128][80];
+    static char about[256][80]; /* one each */
     static unsigned next;
-    char *text = about[next++ % 128];
+    char *text = about[next++ % 256];
     unsigned threads = 0;
     text[0] = '\0';
     for (; threads < EX_THREADS && c->program[threads]; threads++) {

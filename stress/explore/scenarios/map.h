@@ -7,6 +7,7 @@
  *   T take       C cas, D cad, from the value that it had in the beginning
  *   X. clear     W. walk        R. to twice the lines, to the end    Z. to half
  *   V get, U swap, Y take, by a function under the lock (weir_shardmap)
+ *   B. statistics, of strings
  *   N. a grace period           Q. collects garbage, as weir's thread would
  * The table has two lines in the beginning. */
 #ifndef WEIR_STRESS_SCENARIO_MAP_H

@@ -24,6 +24,7 @@ struct map_kind {
     int (*clear)(void *m);
     ptrdiff_t (*next)(void *m, struct weir_map_cursor *c, uint64_t *keys, uint64_t *vals, size_t n);
     size_t (*len)(void *m);
+    int (*stats)(void *m, struct weir_map_stats *out); /* of strings */
 };
 extern const struct map_kind map_kind_map, map_kind_lines, map_kind_mutex, map_kind_rwlock;
 /* Of nodes: with the hashes of words; with those of 0 and 1, 2 and 3, ... the same; with an equality of the user's. A visit
@@ -31,5 +32,8 @@ extern const struct map_kind map_kind_map, map_kind_lines, map_kind_mutex, map_k
 extern const struct map_kind map_kind_nodes, map_kind_same, map_kind_equal;
 /* The first two as weir_shardmaps; and a plain one. */
 extern const struct map_kind map_kind_snodes, map_kind_ssame, map_kind_pnodes;
+/* From strings of 8 bytes, whose nodes statistics look at. */
+extern const struct map_kind map_kind_strings, map_kind_sstrings, map_kind_pstrings;
+#define MAP_STRING_BYTES 56 /* of an entry */
 
 #endif

@@ -110,51 +110,121 @@ static int shard_extract(void *m, uint64_t k, uint64_t *v) {
     return rc;
 }
 
+/* ---- strings ---------------------------------------------------------------------------------------------------- */
+
+#define STR(k) (&(struct weir_str){ &(k), sizeof(k) })
+
+static struct weir_map_opts strings(int sync) {
+    struct weir_map_opts o = WEIR_MAP_OPTS(struct weir_str, uint64_t);
+    o.keys = WEIR_MAP_STRINGS;
+    o.seed = 1;
+    o.hash = hash_of_word;
+    o.sync = sync;
+    return o;
+}
+static int strings_open(void **m) {
+    struct weir_map_opts o = strings(0);
+    return weir_map_new((weir_map **)m, &o);
+}
+static int shard_strings_open(void **m, int sync) {
+    struct weir_map_opts o = strings(sync);
+    o.shards = 1;
+    return weir_shardmap_new((weir_shardmap **)m, &o);
+}
+static int sstrings_open(void **m) { return shard_strings_open(m, WEIR_MAP_LINES); }
+static int pstrings_open(void **m) { return shard_strings_open(m, WEIR_MAP_RWLOCK); }
+/* Of at most MANY. */
+#define MANY 16
+static ptrdiff_t words_of(ptrdiff_t n, const struct weir_str *str, uint64_t *k) {
+    for (ptrdiff_t i = 0; i < n; i++) k[i] = key_in(str[i].ptr);
+    return n;
+}
+static ptrdiff_t strings_next(void *m, struct weir_map_cursor *c, uint64_t *k, uint64_t *v,
+                              size_t n) {
+    struct weir_str str[MANY];
+    weir_guard g = weir_rcu_enter();
+    ptrdiff_t got = words_of(weir_map_next(m, c, str, v, n < MANY ? n : MANY), str, k);
+    weir_model_check(weir_rcu_exit(g) == 0);
+    return got;
+}
+static ptrdiff_t sstrings_next(void *m, struct weir_map_cursor *c, uint64_t *k, uint64_t *v,
+                               size_t n) {
+    struct weir_str str[MANY];
+    weir_guard g = weir_rcu_enter();
+    ptrdiff_t got = words_of(weir_shardmap_next(m, c, str, v, n < MANY ? n : MANY), str, k);
+    weir_model_check(weir_rcu_exit(g) == 0);
+    return got;
+}
+static int map_stats(void *m, struct weir_map_stats *out) { return weir_map_read_stats(m, out); }
+static int shardmap_stats(void *m, struct weir_map_stats *out) {
+    return weir_shardmap_read_stats(m, WEIR_SHARDMAP_ALL, out);
+}
+
 /* ---- what both have --------------------------------------------------------------------------------------------- */
 
-#define SHARED(p)                                                                               \
-    static int p##_close(void *m) { return weir_##p##_free(m); }                                \
-    static int p##_get(void *m, uint64_t k, uint64_t *v) { return weir_##p##_get(m, &k, v); }   \
-    static int p##_put(void *m, uint64_t k, uint64_t v) { return weir_##p##_put(m, &k, &v); }   \
-    static int p##_get_or_put(void *m, uint64_t k, uint64_t *v) {                               \
-        return weir_##p##_get_or_put(m, &k, v);                                                 \
-    }                                                                                           \
-    static int p##_swap(void *m, uint64_t k, uint64_t *v) { return weir_##p##_swap(m, &k, v); } \
-    static int p##_take(void *m, uint64_t k, uint64_t *v) { return weir_##p##_take(m, &k, v); } \
-    static int p##_cas(void *m, uint64_t k, uint64_t e, uint64_t v) {                           \
-        return weir_##p##_cas(m, &k, &e, &v);                                                   \
-    }                                                                                           \
-    static int p##_cad(void *m, uint64_t k, uint64_t e) { return weir_##p##_cad(m, &k, &e); }   \
-    static int p##_clear(void *m) { return weir_##p##_clear(m); }                               \
-    static ptrdiff_t p##_next(void *m, struct weir_map_cursor *c, uint64_t *k, uint64_t *v,     \
-                              size_t n) {                                                       \
-        return weir_##p##_next(m, c, k, v, n);                                                  \
-    }                                                                                           \
+#define VERBS(q, p, KEY)                                                                          \
+    static int q##_get(void *m, uint64_t k, uint64_t *v) { return weir_##p##_get(m, KEY(k), v); } \
+    static int q##_put(void *m, uint64_t k, uint64_t v) { return weir_##p##_put(m, KEY(k), &v); } \
+    static int q##_get_or_put(void *m, uint64_t k, uint64_t *v) {                                 \
+        return weir_##p##_get_or_put(m, KEY(k), v);                                               \
+    }                                                                                             \
+    static int q##_swap(void *m, uint64_t k, uint64_t *v) {                                       \
+        return weir_##p##_swap(m, KEY(k), v);                                                     \
+    }                                                                                             \
+    static int q##_take(void *m, uint64_t k, uint64_t *v) {                                       \
+        return weir_##p##_take(m, KEY(k), v);                                                     \
+    }                                                                                             \
+    static int q##_cas(void *m, uint64_t k, uint64_t e, uint64_t v) {                             \
+        return weir_##p##_cas(m, KEY(k), &e, &v);                                                 \
+    }                                                                                             \
+    static int q##_cad(void *m, uint64_t k, uint64_t e) { return weir_##p##_cad(m, KEY(k), &e); }
+#define WORD(k) (&(k))
+VERBS(map, map, WORD)
+VERBS(shardmap, shardmap, WORD)
+VERBS(strings, map, STR)
+VERBS(sstrings, shardmap, STR)
+
+#define SHARED(p)                                                                           \
+    static int p##_close(void *m) { return weir_##p##_free(m); }                            \
+    static int p##_clear(void *m) { return weir_##p##_clear(m); }                           \
+    static ptrdiff_t p##_next(void *m, struct weir_map_cursor *c, uint64_t *k, uint64_t *v, \
+                              size_t n) {                                                   \
+        return weir_##p##_next(m, c, k, v, n);                                              \
+    }                                                                                       \
     static size_t p##_len(void *m) { return weir_##p##_len(m); }
 SHARED(map)
 SHARED(shardmap)
 
-#define KIND(p, open_, visit_, update_, extract_) \
-    { .open = open_,                              \
-      .close = p##_close,                         \
-      .core = p##_core,                           \
-      .get = p##_get,                             \
-      .put = p##_put,                             \
-      .get_or_put = p##_get_or_put,               \
-      .swap = p##_swap,                           \
-      .take = p##_take,                           \
-      .cas = p##_cas,                             \
-      .cad = p##_cad,                             \
-      .visit = visit_,                            \
-      .update = update_,                          \
-      .extract = extract_,                        \
-      .clear = p##_clear,                         \
-      .next = p##_next,                           \
-      .len = p##_len }
-const struct map_kind map_kind_nodes = KIND(map, nodes_open, map_peek, NULL, NULL);
-const struct map_kind map_kind_same = KIND(map, same_open, map_peek, NULL, NULL);
-const struct map_kind map_kind_equal = KIND(map, equal_open, map_peek, NULL, NULL);
-#define SHARD_KIND(open_) KIND(shardmap, open_, shard_visit, shard_update, shard_extract)
+#define KIND(p, q, open_, visit_, update_, extract_, stats_) \
+    { .open = open_,                                         \
+      .close = p##_close,                                    \
+      .core = p##_core,                                      \
+      .get = q##_get,                                        \
+      .put = q##_put,                                        \
+      .get_or_put = q##_get_or_put,                          \
+      .swap = q##_swap,                                      \
+      .take = q##_take,                                      \
+      .cas = q##_cas,                                        \
+      .cad = q##_cad,                                        \
+      .visit = visit_,                                       \
+      .update = update_,                                     \
+      .extract = extract_,                                   \
+      .clear = p##_clear,                                    \
+      .next = q##_next,                                      \
+      .len = p##_len,                                        \
+      .stats = stats_ }
+#define MAP_KIND(open_) KIND(map, map, open_, map_peek, NULL, NULL, NULL)
+const struct map_kind map_kind_nodes = MAP_KIND(nodes_open);
+const struct map_kind map_kind_same = MAP_KIND(same_open);
+const struct map_kind map_kind_equal = MAP_KIND(equal_open);
+#define SHARD_KIND(open_) \
+    KIND(shardmap, shardmap, open_, shard_visit, shard_update, shard_extract, NULL)
 const struct map_kind map_kind_snodes = SHARD_KIND(lines_open);
 const struct map_kind map_kind_ssame = SHARD_KIND(lines_same_open);
 const struct map_kind map_kind_pnodes = SHARD_KIND(mutex_open);
+const struct map_kind map_kind_strings =
+    KIND(map, strings, strings_open, NULL, NULL, NULL, map_stats);
+const struct map_kind map_kind_sstrings =
+    KIND(shardmap, sstrings, sstrings_open, NULL, NULL, NULL, shardmap_stats);
+const struct map_kind map_kind_pstrings =
+    KIND(shardmap, sstrings, pstrings_open, NULL, NULL, NULL, shardmap_stats);

@@ -73,5 +73,17 @@ const struct map_case node_cases[] = {
     FREED("snodes.freed.same", ssame, "01", 1, "T1P1", "G0"),
     FREED("snodes.freed.grow", snodes, "0", 1, "P0", "G0", "R."),
     FREED("pnodes.freed.walk", pnodes, "01", 1, "P0T1", "W."),
+    /* statistics, which look at nodes */
+    CASE("nodes.stats", strings, "0", "P0T0P0", "B.B."),
+    CASE("nodes.stats.chain", strings, "012", "P3T0T3", "B.P4"),
+    CASE("nodes.stats.grow", strings, "0a", "R.", "B.", "P0T0"),
+    CASE("snodes.stats", sstrings, "0", "P0T0P0", "B.B."),
+    CASE("snodes.stats.chain", sstrings, "012", "P3T0T3", "B.P4"),
+    CASE("snodes.stats.grow", sstrings, "0a", "R.", "B.", "P0T0"),
+    CASE("pnodes.stats", pstrings, "0", "P0T0P0", "B.B."),
+    FREED("nodes.freed.stats", strings, "0", 1, "P0T0", "B."),
+    FREED("nodes.freed.stats.other", strings, "01", 1, "T0P2T1", "B.B."),
+    FREED("snodes.freed.stats", sstrings, "0", 1, "P0T0", "B."),
+    FREED("snodes.freed.stats.chain", sstrings, "0123", 1, "T3P4", "B.B."),
     { .name = NULL },
 };

@@ -14,6 +14,7 @@
 
 struct kind {
     const char *name;
+    int sync;                                      /* of a weir_shardmap */
     void *(*open)(const struct weir_alloc *alloc); /* NULL: refused */
     int (*close)(void *m);
     int (*get)(void *m, uint64_t key, uint64_t *val);
@@ -23,6 +24,9 @@ struct kind {
     int (*each)(void *m, weir_map_fn_u64 *fn, void *arg);
     int (*compute)(void *m, uint64_t key, weir_map_compute_fn_u64 *fn, void *arg, uint64_t *val,
                    weir_time deadline, weir_ctx *ctx);
+    /* Calls fn under the lock of an entry, which is there; of a weir_shardmap. */
+    int (*update)(void *m, uint64_t key, void (*fn)(void *m));
+    int (*visit)(void *m, uint64_t key, void (*fn)(void *m));
 };
 extern const struct kind *K; /* the one that is tested now */
 
@@ -70,13 +74,17 @@ int compute(void *m, uint64_t key, weir_map_compute_fn_u64 *fn, void *arg, uint6
     XX("MAP compute: who would wait for itself does not", recursion)                   \
     XX("MAP compute: of a circle of threads one does not wait", circle)                \
     XX("MAP compute: who has waited is in nobody's way", waited)                       \
-    XX("MAP compute: nobody waits in a guard", in_guard)                               \
+    XX("MAP compute: nobody waits in a guard, or a lock", in_guard)                    \
     XX("MAP compute: allocation failure", no_memory)                                   \
     XX("MAP compute: the function ends its thread", ends_thread)                       \
     XX("MAP compute: each value of a function is dropped once", drops_once)            \
     XX("MAP compute: strings to pointers", of_strings)                                 \
     XX("MAP compute: keys with one hash", one_hash)                                    \
     XX("MAP compute: verbs of others", of_others)                                      \
+    XX("SHARD4 compute: what is not stored is dropped before it returns", shard_drops) \
+    XX("SHARD compute: strings to pointers", shard_of_strings)                         \
+    XX("SHARD compute: keys with one hash", shard_one_hash)                            \
+    XX("SHARD compute: verbs of others", shard_of_others)                              \
     XX("MAP compute: once, by many threads", once_by_many)                             \
     XX("MAP compute: many keys, once each", many_keys)                                 \
     XX("MAP compute: fails, removals, deadlines at random", at_random)                 \

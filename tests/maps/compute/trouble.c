@@ -124,10 +124,15 @@ void waited(void) { each_kind(waited_in); }
 
 /* ---- guards and locks --------------------------------------------------------------------------------------- */
 
-static int from_update(uint64_t *val, bool there, void *m) {
-    (void)there;
-    CHECK_IS(weir_shardmap_compute_u64(m, 10, give_key, NULL, val), WEIR_EDEADLK);
-    return WEIR_UPDATE_KEEP;
+/* Another map, of which a thread computes a key. */
+static void *other_map;
+static void under_lock(void *m) {
+    uint64_t v = 77;
+    CHECK_IS(K->compute(other_map, 9, give_key, NULL, &v, weir_after(50 * MS), NULL), WEIR_EDEADLK);
+    CHECK_IS(K->compute(other_map, 9, give_key, NULL, &v, WEIR_NOW, NULL), WEIR_EBUSY);
+    CHECK_IS(compute(m, 10, give_key, NULL, &v), WEIR_EDEADLK);
+    CHECK_IS(compute(m, 8, give_key, NULL, &v), WEIR_EDEADLK); /* it is there */
+    CHECK_IS(v, 77);
 }
 static void in_guard_in(void *m) {
     struct work w = WORK(m, 9, 1);
@@ -141,7 +146,17 @@ static void in_guard_in(void *m) {
     CHECK_IS(weir_rcu_exit(g), 0);
     work_let_go(&w);
     CHECK_IS(work_end(&w), 0);
-    if (K->name[0] == 's') CHECK_IS(weir_shardmap_update_u64(m, 7, from_update, m), WEIR_ENOENT);
+    if (!K->update) return;
+    other_map = map_open(NULL);
+    struct work held = WORK(other_map, 9, 1);
+    work_start(&held);
+    work_runs(&held);
+    CHECK_IS(K->update(m, 8, under_lock), 0);
+    CHECK_IS(K->visit(m, 8, under_lock), WEIR_UPDATE_KEEP);
+    work_let_go(&held);
+    CHECK_IS(work_end(&held), 0);
+    CHECK_IS(K->close(other_map), 0);
+    CHECK_IS(K->get(m, 10, &v), WEIR_ENOENT);
 }
 void in_guard(void) { each_kind(in_guard_in); }
 
