@@ -170,6 +170,7 @@ const char *weir_chan_name(const weir_chan *c) { return c ? c->name : NULL; }
 bool weir_chan_is_closed(const weir_chan *c) { return c && c->kind->is_closed(c); }
 size_t weir_chan_len(const weir_chan *c) { return c ? c->kind->len(c) : 0; }
 size_t weir_chan_cap(const weir_chan *c) { return c ? c->cap : 0; }
+size_t weir_chan_elem_size(const weir_chan *c) { return c ? c->elem_size : 0; }
 weir_waitable *weir_chan_waitable(weir_chan *c) { return c ? &c->on : NULL; }
 
 void weir__chan_about(weir_waitable *on, struct weir__about *a) {

@@ -45,6 +45,26 @@ struct weir_lin_ring {
 };
 WEIR_NODISCARD int weir_lin_ring_spec(struct weir_lin_spec *out, const struct weir_lin_ring *o);
 
+/* ---- work-stealing deque: weir_deque, weir_mutex_deque --------------------------------------------
+ *
+ *   kind          in      result             out
+ *   DEQUE_PUSH    value   0, ENOMEM          -
+ *   DEQUE_POP     -       0, EAGAIN          value, the newest
+ *   DEQUE_STEAL   -       0, EAGAIN, EBUSY   value, the oldest
+ *
+ * EAGAIN: empty. A batch of steals is recorded as so many steals, all with the batch's stamps and the same
+ * seq. Who owns it is not checked. */
+enum weir_lin_deque_kind {
+    WEIR_LIN_DEQUE_PUSH = 1,
+    WEIR_LIN_DEQUE_POP,
+    WEIR_LIN_DEQUE_STEAL,
+};
+#define WEIR_LIN_DEQUE_MAX 24 /* elements; more: unknown */
+struct weir_lin_deque {
+    bool exact;
+};
+WEIR_NODISCARD int weir_lin_deque_spec(struct weir_lin_spec *out, const struct weir_lin_deque *o);
+
 /* ---- channel ------------------------------------------------------------------------------------
  *
  * Keyed by channel. A blocking send or receive is recorded as SEND or RECV, and split (lin.h) by

@@ -124,6 +124,14 @@ static void cache_agrees(void **s) {
     (void)s;
     agrees(P_CACHE);
 }
+static void deque_agrees(void **s) {
+    (void)s;
+    agrees(P_DEQUE);
+}
+static void exact_deque_agrees(void **s) {
+    (void)s;
+    agrees(P_DEQUE_EXACT);
+}
 
 int main(int argc, char **argv) {
     if (argc > 1) histories = strtoul(argv[1], NULL, 10);
@@ -133,10 +141,11 @@ int main(int argc, char **argv) {
         return 2;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ring_agrees), cmocka_unit_test(exact_ring_agrees),
-        cmocka_unit_test(chan_agrees), cmocka_unit_test(rendezvous_agrees),
-        cmocka_unit_test(sem_agrees),  cmocka_unit_test(fifo_sem_agrees),
-        cmocka_unit_test(map_agrees),  cmocka_unit_test(cache_agrees),
+        cmocka_unit_test(ring_agrees),  cmocka_unit_test(exact_ring_agrees),
+        cmocka_unit_test(chan_agrees),  cmocka_unit_test(rendezvous_agrees),
+        cmocka_unit_test(sem_agrees),   cmocka_unit_test(fifo_sem_agrees),
+        cmocka_unit_test(map_agrees),   cmocka_unit_test(cache_agrees),
+        cmocka_unit_test(deque_agrees), cmocka_unit_test(exact_deque_agrees),
     };
     return cmocka_run_group_tests_name("lin_agree", tests, NULL, NULL);
 }

@@ -7,7 +7,8 @@
 
 const char *const profile_names[PROFILES] = { "ring",       "exact ring", "channel",
                                               "rendezvous", "semaphore",  "fifo semaphore",
-                                              "map",        "cache" };
+                                              "map",        "cache",      "deque",
+                                              "exact deque" };
 
 static int64_t one_of(struct rng *r, const int64_t *codes, unsigned n) {
     return codes[rng_below(r, n)];
@@ -154,6 +155,23 @@ static void cache_answer(struct rng *r, struct weir_lin_op *op, uint64_t values)
     if (code == 0 && value) weir_lin_out(op, some_value(r, values));
 }
 
+/* ---- deque ----------------------------------------------------------------------------------- */
+
+static void deque_ask(struct rng *r, struct weir_lin_op *op, uint64_t *fresh) {
+    unsigned x = rng_below(r, 100);
+    op->kind = x < 45 ? WEIR_LIN_DEQUE_PUSH : x < 70 ? WEIR_LIN_DEQUE_POP : WEIR_LIN_DEQUE_STEAL;
+    if (op->kind == WEIR_LIN_DEQUE_PUSH) weir_lin_in(op, ++*fresh);
+}
+
+static void deque_answer(struct rng *r, struct weir_lin_op *op, uint64_t values) {
+    if (op->kind == WEIR_LIN_DEQUE_PUSH) {
+        give(op, ONE_OF(r, 0, 0, 0, 0, WEIR_ENOMEM, WEIR_EAGAIN), 0);
+        return;
+    }
+    give(op, ONE_OF(r, 0, 0, 0, WEIR_EAGAIN, WEIR_EBUSY), 0);
+    if (op->result == 0) weir_lin_out(op, some_value(r, values));
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct weir_lin_ring ring = { .cap = 2 }, exact_ring = { .cap = 3, .exact = true };
@@ -161,6 +179,7 @@ static const struct weir_lin_chan chan = { .cap = 1 }, rendezvous = { .cap = 0, 
 static const struct weir_lin_sem sem = { .size = 3 }, fifo = { .size = 3, .fifo = true };
 static const struct weir_lin_map map = { .exact = false };
 static const struct weir_lin_cache cache = { .evicts = false };
+static const struct weir_lin_deque deque = { .exact = false }, exact_deque = { .exact = true };
 
 static int spec_of(enum which w, struct weir_lin_spec *s) {
     switch (w) {
@@ -172,6 +191,8 @@ static int spec_of(enum which w, struct weir_lin_spec *s) {
         case P_SEM_FIFO: return weir_lin_sem_spec(s, &fifo);
         case P_MAP: return weir_lin_map_spec(s, &map);
         case P_CACHE: return weir_lin_cache_spec(s, &cache);
+        case P_DEQUE: return weir_lin_deque_spec(s, &deque);
+        case P_DEQUE_EXACT: return weir_lin_deque_spec(s, &exact_deque);
         default: return WEIR_EINVAL;
     }
 }
@@ -179,7 +200,8 @@ static int spec_of(enum which w, struct weir_lin_spec *s) {
 struct profile profile_of(enum which w) {
     struct profile p = { .threads = 3, .ops = GEN_OPS, .keys = 1 };
     if (spec_of(w, &p.spec) < 0) abort();
-    if (p.spec.state_size > 64) p.ops = 6; /* operations are split: permutations of 12 */
+    bool is_deque = w == P_DEQUE || w == P_DEQUE_EXACT;
+    if (p.spec.state_size > 64 && !is_deque) p.ops = 6; /* split: permutations of 12 */
     if (w == P_RING || w == P_RING_EXACT) {
         p.ask = ring_ask;
         p.answer = ring_answer;
@@ -194,6 +216,9 @@ struct profile profile_of(enum which w) {
         p.answer = sem_answer;
         p.rules = weir_lin_sem_rules;
         p.nrules = 1;
+    } else if (is_deque) {
+        p.ask = deque_ask;
+        p.answer = deque_answer;
     } else if (w == P_MAP) {
         p.ask = map_ask;
         p.answer = map_answer;

@@ -14,6 +14,8 @@ enum which {
     P_SEM_FIFO,
     P_MAP,
     P_CACHE,
+    P_DEQUE,
+    P_DEQUE_EXACT,
     PROFILES
 };
 
