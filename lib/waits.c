@@ -35,9 +35,25 @@
 void weir__waits_enter(struct weir__thread *t, const struct weir__waits *w) {
     t->waits = w;
     weir__unlock(&t->quiet);
+    if (WEIR_UNLIKELY(t->blocks && t->task)) t->blocks(t->worker, true);
 }
 
-void weir__waits_leave(struct weir__thread *t) { weir__lock(&t->quiet); }
+void weir__waits_leave(struct weir__thread *t) {
+    weir__lock(&t->quiet);
+    if (WEIR_UNLIKELY(t->blocks && t->task)) t->blocks(t->worker, false);
+}
+
+/* Relaxed: a count of the moment. */
+static weir_asize spawned_now;
+
+void weir__spawn(void) { (void)weir_fetch_add_relaxed(&spawned_now, 1); }
+void weir__spawn_begin(struct weir__thread *self) {
+    if (self) self->spawned = true;
+}
+void weir__spawn_end(struct weir__thread *self) {
+    if (self) self->spawned = false;
+    (void)weir_fetch_sub_relaxed(&spawned_now, 1);
+}
 
 /* ---- the walk -------------------------------------------------------------------------------------------- */
 
@@ -66,7 +82,7 @@ void weir__waits_each(void (*fn)(const struct weir__thread *t, void *arg), void 
 struct text {
     FILE *out;
     const char *before;
-    size_t threads, len;
+    size_t threads, spawned, len; /* spawned: of the threads */
     char bytes[8192];
 };
 
@@ -103,6 +119,7 @@ static void describe(const struct weir__thread *t, void *arg) {
     const struct weir__waits *w = t->waits;
     weir_time now = weir__os_now();
     x->threads++;
+    x->spawned += t->spawned;
     say(x, "%sthread %u waits", x->before, t->tid);
     say_time(x, ", since ", now > w->since ? now - w->since : 0);
     if (w->deadline != WEIR_FOREVER)
@@ -128,14 +145,15 @@ static void visit_and_print(struct weir__thread *t, void *arg) {
     print(x);
 }
 
-static size_t print_waiters(FILE *out, const char *before) {
+static size_t print_waiters(FILE *out, const char *before, size_t *spawned) {
     static struct text text; /* under walking */
     weir__lock(&walking);
     text.out = out;
     text.before = before;
-    text.threads = 0;
+    text.threads = text.spawned = 0;
     weir__thread_each(visit_and_print, &text);
     size_t n = text.threads;
+    *spawned = text.spawned;
     weir__unlock(&walking);
     return n;
 }
@@ -158,7 +176,7 @@ static void end(FILE *out, int cancel) {
 int weir_waiters_dump(FILE *out) {
     if (!out) return weir__misuse("weir_waiters_dump", "no file");
     int saved = errno, cancel = begin(out);
-    size_t n = print_waiters(out, "");
+    size_t spawned, n = print_waiters(out, "", &spawned);
     (void)fprintf(out, "%zu %s\n", n, n == 1 ? "thread waits" : "threads wait");
     end(out, cancel);
     errno = saved;
@@ -168,19 +186,22 @@ int weir_waiters_dump(FILE *out) {
 int weir_leak_check(void) {
     struct weir__service_state s;
     int saved = errno, cancel = begin(stderr);
-    size_t n = print_waiters(stderr, "weir: leak: ");
+    size_t waiting, n = print_waiters(stderr, "weir: leak: ", &waiting);
+    size_t all = weir_load_relaxed(&spawned_now), busy = all > waiting ? all - waiting : 0;
     weir__service_look(&s);
     size_t idle = s.open ? s.threads - s.running : 0;
     for (size_t i = 0; i < s.running; i++)
         (void)fprintf(stderr, "weir: leak: a thread of weir runs a callback\n");
     for (size_t i = 0; i < idle; i++)
         (void)fprintf(stderr, "weir: leak: a thread of weir waits to call %zu callbacks\n", s.open);
+    for (size_t i = 0; i < busy; i++)
+        (void)fprintf(stderr, "weir: leak: a thread of weir_go or of a group runs its task\n");
     size_t fds = weir__fd_open();
     if (fds)
         (void)fprintf(stderr, "weir: leak: a thread of weir waits for %zu file descriptors\n", fds);
     end(stderr, cancel);
     errno = saved;
-    n += s.running + idle + (fds > 0);
+    n += s.running + idle + busy + (fds > 0);
     return n < INT32_MAX ? (int)n : INT32_MAX;
 }
 

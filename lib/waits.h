@@ -28,4 +28,11 @@ void weir__waits_leave(struct weir__thread *t);
  * waits for nothing. */
 void weir__waits_each(void (*fn)(const struct weir__thread *t, void *arg), void *arg);
 
+/* For the leak check: threads that weir makes for functions of the user's, and that no object of the user's stands for
+ * until they have been waited for. One more, before it is made; it begins, self being its record or NULL; it is over,
+ * or could not be made. */
+void weir__spawn(void);
+void weir__spawn_begin(struct weir__thread *self);
+void weir__spawn_end(struct weir__thread *self);
+
 #endif

@@ -150,6 +150,8 @@ WEIR_API bool weir_chan_is_closed(const weir_chan *c);
 /* Elements in the buffer; never above cap. Any thread. */
 WEIR_API size_t weir_chan_len(const weir_chan *c);
 WEIR_API size_t weir_chan_cap(const weir_chan *c);
+/* Bytes of an element; 0 for NULL. */
+WEIR_API size_t weir_chan_elem_size(const weir_chan *c);
 
 /* The name that it was made with. */
 WEIR_API const char *weir_chan_name(const weir_chan *c);

@@ -24,7 +24,8 @@ STEPS = {
     "RMW_SC": ["sc", "acquire", "release"],
     "RECHECK": ["check"],
 }
-KINDS = {"stale": "needs stale reads", "stronger": "stronger than needed"}
+KINDS = {"stale": "needs stale reads", "stronger": "stronger than needed", "hole": "a hole in the tests"}
+SAID = {"stale": "need stale reads", "stronger": "are stronger than needed", "hole": "are holes in the tests"}
 TOOLS = ("explore", "tsan", "unit", "run")
 
 Row = collections.namedtuple("Row", "label steps text")
@@ -150,6 +151,14 @@ These rows were not run, or nothing killed them and no reason is given: holes in
 | label | step | without it | |
 |---|---|---|---|
 """,
+    "hole": """
+## Holes in the tests
+
+The order is needed, and a tool could show it, but none does yet.
+
+| label | step | without it | what is missing |
+|---|---|---|---|
+""",
     "stronger": """
 ## Stronger than needed
 
@@ -186,7 +195,7 @@ def render(rows, outcomes, unseen):
                  if f"{r.label}:{s}" not in outcomes and f"{r.label}:{s}" not in unseen]
     by = collections.Counter(o[0].split(",")[0] for o in outcomes.values())
     counts = collections.Counter(r.kind for r in unseen.values())
-    rest = "".join(f", {counts[k]} {'need stale reads' if k == 'stale' else 'are stronger than needed'}"
+    rest = "".join(f", {counts[k]} {SAID[k]}"
                    for k in KINDS if counts[k])
     rest += f", {len(open_rows)} are open" if open_rows else ""
     text = HEAD.format(total=len(outcomes) + len(unseen) + len(open_rows), killed=len(outcomes), rest=rest, machine=machine(),

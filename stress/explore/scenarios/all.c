@@ -3,6 +3,7 @@
 #include "../../cli/commands.h"
 #include "all.h"
 #include "chan.h"
+#include "deque.h"
 #include "map.h"
 #include "ring.h"
 #include "sem.h"
@@ -12,8 +13,8 @@
 #define MOST 1024
 
 static const struct weir_model_scenario *all[MOST];
-static struct weir_model_scenario rings[MOST], chans[MOST], sems[MOST], maps[MOST];
-static size_t n, nrings, nchans, nsems, nmaps;
+static struct weir_model_scenario rings[MOST], chans[MOST], sems[MOST], maps[MOST], deques[MOST];
+static size_t n, nrings, nchans, nsems, nmaps, ndeques;
 
 static void add_rings(const struct ring_case *c) {
     for (; c->name && nrings < MOST && n < MOST; c++) {
@@ -43,6 +44,13 @@ static void add_maps(const struct map_case *c) {
     }
 }
 
+static void add_deques(const struct deque_case *c) {
+    for (; c->name && ndeques < MOST && n < MOST; c++) {
+        deque_scenario(&deques[ndeques], c);
+        all[n++] = &deques[ndeques++];
+    }
+}
+
 static void add(const struct weir_model_scenario *const *list) {
     for (; *list && n < MOST; list++) all[n++] = *list;
 }
@@ -54,12 +62,14 @@ int command_explore(int argc, char **argv) {
     add_chans(chan_cases);
     add(held_scenarios);
     add_sems(sem_cases);
+    add_deques(deque_cases);
     add_maps(map_cases);
     add_maps(shard_cases);
     add_maps(node_cases);
     add(sem_cross_scenarios);
     add(wg_scenarios);
     add(once_scenarios);
+    add(group_scenarios);
     add(compute_scenarios);
     add(compute_free_scenarios);
     add(park_scenarios);
@@ -75,6 +85,10 @@ int command_explore(int argc, char **argv) {
     add(fd_scenarios);
     add(waits_scenarios);
     add(eventfd_scenarios);
+    add(relay_scenarios);
+    add(notify_scenarios);
+    add(line_scenarios);
+    add(pool_scenarios());
     add(specimens);
     if (n == MOST) { /* perhaps not all */
         (void)fputs("weir-stress: more scenarios than MOST in scenarios/all.c\n", stderr);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/run/scenarios/all.c - what weir-stress run knows: each body on each kind of ring and of map, RCU,
- * and the ground floor. docs/stress-scenarios.md says which row of the design is covered by which. */
+ * the deque, and the ground floor. docs/stress-scenarios.md says which row of the design is covered by which. */
 #include "../scenarios.h"
 #include "body.h"
 #include "map_body.h"
+#include "tasks.h"
 
 #define MOST 256
 
@@ -20,6 +21,8 @@ const struct weir_stress_scenario *const *run_scenarios(size_t *n) {
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         k = map_bodies_on(maps[i], all, k, MOST);
     for (size_t i = 0; rcu_scenarios[i] && k < MOST; i++) all[k++] = rcu_scenarios[i];
+    for (size_t i = 0; deque_scenarios[i] && k < MOST; i++) all[k++] = deque_scenarios[i];
+    for (size_t i = 0; tasks_scenarios[i] && k < MOST; i++) all[k++] = tasks_scenarios[i];
     for (size_t i = 0; floor_scenarios[i] && k < MOST; i++) all[k++] = floor_scenarios[i];
     *n = k;
     return all;

@@ -38,7 +38,7 @@ extern const struct body stream_bodies[], window_bodies[], close_bodies[], pair_
     full_empty_bodies[], pool_bodies[], thread_bodies[], suspend_bodies[];
 
 /* Scenarios that are no bodies; ends with NULL. */
-extern const struct weir_stress_scenario *const floor_scenarios[];
+extern const struct weir_stress_scenario *const floor_scenarios[], *const deque_scenarios[];
 
 /* Adds the scenario of each body of the list on the kind to out, where n stand already and `most` fit;
  * returns how many stand there then. They live as long as the process. */

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* flow/pipeline_flow.c - pipelines in batches. Places 0 to n stand before, between and behind the stages; each is a ring
+ * of slots under a lock of its own. A worker takes a batch out of a place, calls the function without a lock, and puts
+ * the results into the next place. Workers are tasks: one is begun when there is something to take, and ends when
+ * there is not, so that none waits for anything.
+ *
+ *   place i   [ s | f | - | f | s ]     f: an element; s: there is none (skipped, failed); -: its worker has it yet
+ *               head      shown   ticket of the next batch of stage i - 1
+ *
+ * Invariants (of a place, under its lock)
+ *   I1  head <= shown <= head + window: credits are given to an element when it is sent, and come back when it leaves;
+ *       in a place whose positions are tickets a missing result keeps its credit until head has passed it. So no ring
+ *       of `window` slots, or a power of two above that, is ever full, and no worker waits for room.
+ *   I2  (reorder window) where stage i - 1 has several workers and is ordered, a batch has its positions from when it
+ *       was taken: ticket, ticket + 1, ...; results are written there, in any order of the batches, and `shown` is
+ *       the first position whose result is not there. Else positions are given when results come, and are dense.
+ *   I3  the slot at head holds an element, or head == shown: what is missing there is passed at once.
+ *   I4  (no element without a worker) while nobody holds the lock, head == shown, or the stage has a task, or the
+ *       pipeline is stopped. Who puts begins one if there is none; a task leaves only in a hold in which it finds
+ *       nothing.
+ *   I5  (end) a place is closed once nothing will be put there: in the hold that finds the one before it closed,
+ *       empty and without a task. The last of these closes the last place, and its receivers get ECLOSED.
+ *   I6  who waits to send or to receive is served, under the lock, by who changes what it waits for. Freed credits are
+ *       collected at the last place, and given back in one step: at once if a sender has found none (starved), which
+ *       it says under that lock while it holds its own.
+ *   I7  the last that a task does with the pipeline is the done on `running`.
+ * Locks      that of place 0 before that of place n; else one at a time.
+ * Progress   blocking. Batches are cut by time: a worker holds at most some 50 us of work that others might do.
+ * Ordering   by the locks.
+ * From       the token limit of TBB's parallel_pipeline; differs in: batches, workers for each stage, no task that is
+ *            bound to an element. */
+#include "pipeline_flow.h"
+
+#include "../lib/os.h"
+
+#define BATCH_NS UINT64_C(50000)
+
+/* The explorer would take the clock for a step of the algorithm. */
+#ifdef WEIR_MODEL
+static weir_time clock_now(void) { return 0; }
+#else
+static weir_time clock_now(void) { return weir__os_now(); }
+#endif
+
+/* I2. */
+static void show(struct place *q) {
+    while (q->shown - q->head <= q->mask && q->state[q->shown & q->mask] != WAITED_FOR) q->shown++;
+    pass_missing(q);
+}
+
+/* ---- tasks ------------------------------------------------------------------------------------------------- */
+
+static int work_main(weir_ctx *ctx, void *work);
+
+/* Elements that are about 50 us of work. */
+static size_t target(const weir_pipeline *p, size_t stage) {
+    const struct place *q = place_of(p, stage);
+    size_t most = p->stages[stage].batch ? p->stages[stage].batch : BATCH;
+    if (p->stages[stage].batch) return most;
+    if (WEIR_LIKELY(q->ns > 0 && q->ns * most <= BATCH_NS)) return most;
+    return q->ns > 0 && q->ns < BATCH_NS ? (size_t)(BATCH_NS / q->ns) : 1;
+}
+
+struct work *weir__line_wanted(weir_pipeline *p, size_t stage) {
+    struct place *q = place_of(p, stage);
+    if (!q->free || there(q) == 0 || weir__pipeline_stops(p)) return NULL;
+    if (q->active > 0 && there(q) < target(p, stage)) return NULL;
+    struct work *w = q->free;
+    q->free = w->next_free;
+    q->active++;
+    (void)weir_wg_add(&p->running, 1);
+    return w;
+}
+
+void weir__line_close_next(weir_pipeline *p, size_t i) {
+    for (bool over = true; over && i < p->n; i++) {
+        struct weir__wakes wakes = { NULL };
+        struct place *q = place_of(p, i + 1);
+        weir__lock(&q->lock);
+        q->closed = true;
+        over = i + 1 < p->n && line_ends(q);
+        if (i + 1 == p->n) weir__line_serve_receivers(p, &wakes);
+        weir__unlock(&q->lock);
+        weir__tell(&wakes);
+    }
+}
+
+/* Under the lock: the task goes. Whether the place is over. */
+static bool leave(struct place *q, struct work *w) {
+    w->next_free = q->free;
+    q->free = w;
+    q->active--;
+    return line_ends(q);
+}
+
+int weir__line_begin(weir_pipeline *p, struct work *w) {
+    if (!w) return 0;
+    size_t stage = w->stage;
+    struct place *q = place_of(p, stage);
+    int rc = flow_of(p)->exec.submit(flow_of(p)->exec.self, work_main, p->ctx, w);
+    if (rc >= 0) return 0;
+    weir__lock(&q->lock);
+    bool alone = q->active == 1 && there(q) > 0;
+    bool over = leave(q, w);
+    weir__unlock(&q->lock);
+    if (alone) {
+        struct weir_error err;
+        (void)weir_wrap(rc, "stage %zu: cannot be run", stage);
+        weir_error_take(rc, &err);
+        weir__pipeline_stop(p, &err);
+    }
+    if (over) weir__line_close_next(p, stage);
+    (void)weir_wg_done(&p->running);
+    return alone ? rc : 0;
+}
+
+/* ---- a batch ------------------------------------------------------------------------------------------------ */
+
+/* Under the lock: takes one, or leaves it at none. */
+static void take(weir_pipeline *p, struct work *w) {
+    struct place *q = place_of(p, w->stage);
+    size_t workers = p->stages[w->stage].workers, n = (size_t)there(q), most = target(p, w->stage);
+    n = (n + workers - 1) / workers; /* what the others may take is left */
+    if (n > most) n = most;
+    if (n > w->most) n = w->most;
+    w->n = w->at = w->outs = 0;
+    w->ticket = q->taken;
+    while (w->n < n && q->head != q->shown) {
+        w->input[w->n] = q->input[q->head & q->mask];
+        read_slot(q, w->in + w->n * q->elem_size);
+        w->n++;
+    }
+    q->taken += w->n;
+    w->since = w->n ? clock_now() : 0;
+}
+
+/* After the call for element w->at. */
+static void settle(struct work *w, enum weir__outcome what) {
+    w->kept[w->at++] = what == WEIR__KEPT ? FULL : MISSING;
+    if (what == WEIR__KEPT) w->outs++;
+}
+
+static void call_each(struct work *w) {
+    weir_pipeline *p = w->p;
+    const struct weir_stage *s = &p->stages[w->stage];
+    while (w->at < w->n && !weir__pipeline_stops(p)) {
+        WEIR_POINT("pipeline.call");
+        w->calls = true;
+        int rc = s->fn(w->in + w->at * s->in_size, w->out + w->outs * s->out_size, p->ctx, s->arg);
+        w->calls = false;
+        settle(w, weir__pipeline_outcome(p, w->stage, w->input[w->at], rc, &w->done));
+    }
+    while (w->at < w->n) { /* stopped */
+        weir__drop_at(p, w->stage, w->in + w->at * s->in_size);
+        w->done.cancelled++;
+        settle(w, WEIR__FAILED);
+    }
+}
+
+/* Under the lock: the results of w go to place q. How many credits come free at once. */
+static size_t put(struct place *q, struct work *w) {
+    size_t k = 0;
+    uint64_t at = q->tickets ? w->ticket : q->put;
+    for (size_t i = 0; i < w->n; i++) {
+        bool full = w->kept[i] == FULL;
+        if (!full && !q->tickets) continue;
+        write_slot(q, at++, w->out + k * q->elem_size, w->input[i], w->kept[i]);
+        k += full;
+    }
+    q->tally.in += k;
+    if (q->tickets) {
+        show(q);
+        k = q->lost;
+        q->lost = 0;
+        return k;
+    }
+    q->put = q->shown = at;
+    return w->n - k;
+}
+
+/* The results go on. */
+static void deliver(struct work *w) {
+    weir_pipeline *p = w->p;
+    size_t next = w->stage + 1, freed;
+    struct place *q = place_of(p, next);
+    struct weir__wakes wakes = { NULL };
+    struct work *more = NULL;
+    weir__lock(&q->lock);
+    if (next == p->n && is_sink(p)) {
+        q->tally.in += w->outs;
+        q->tally.out += w->outs;
+        freed = w->n;
+    } else {
+        freed = put(q, w);
+        if (next < p->n)
+            more = weir__line_wanted(p, next);
+        else
+            weir__line_serve_receivers(p, &wakes);
+    }
+    if (next == p->n) {
+        freed += q->freed;
+        q->freed = 0;
+        if (freed > 0) q->starved = false;
+    }
+    weir__unlock(&q->lock);
+    weir__tell(&wakes);
+    if (freed > 0) weir__line_give_back(p, freed);
+    (void)weir__line_begin(p, more);
+}
+
+/* Under the lock of the stage's place. */
+static void account(struct work *w, weir_time now) {
+    weir_pipeline *p = w->p;
+    struct place *q = place_of(p, w->stage);
+    if (w->n == 0) return;
+    uint64_t spent = (uint64_t)(now - w->since), each = spent / w->n + 1;
+    if (WEIR_LIKELY(w->since > 0)) q->ns = q->ns ? (3 * q->ns + each) / 4 : each;
+    w->done.busy = spent;
+    w->done.batches = 1;
+    weir__tally_add(&q->tally, &w->done);
+    w->done = (struct weir__tally){ 0 };
+}
+
+/* The task: until there is nothing to take, or it is to stop. The pipeline may be gone when it returns. */
+static int work_loop(weir_ctx *ctx, void *work) {
+    struct work *w = work;
+    weir_pipeline *p = w->p;
+    size_t stage = w->stage;
+    struct place *q = place_of(p, stage);
+    bool over = false, left = false;
+    (void)ctx;
+    while (!left) {
+        if (w->n > 0) {
+            if (weir_ctx_err(p->ctx)) weir_store_relaxed(&p->stopped, 1);
+            call_each(w);
+            deliver(w);
+        }
+        struct work *more = NULL;
+        weir_time now = w->n > 0 ? clock_now() : 0;
+        bool stops = weir__pipeline_over(p);
+        weir__lock(&q->lock);
+        account(w, now);
+        w->n = 0;
+        if (!stops) take(p, w);
+        if (w->n == 0) {
+            over = leave(q, w);
+            left = true;
+        } else {
+            more = weir__line_wanted(p, stage);
+        }
+        size_t lost = q->lost;
+        q->lost = 0;
+        weir__unlock(&q->lock);
+        if (lost) weir__line_give_back(p, lost);
+        (void)weir__line_begin(p, more);
+    }
+    WEIR_POINT("pipeline.left");
+    if (over) weir__line_close_next(p, stage);
+    (void)weir_wg_done(&p->running);
+    return 0;
+}
+
+/* The function has ended the thread: another goes on with the batch; or, if there is none, this one. */
+static void work_after(struct weir__frame *f, void *work) {
+    struct work *w = work;
+    if (f->returned) return;
+    weir_pipeline *p = w->p;
+    if (w->calls && p->exited) {
+        w->calls = false;
+        p->exited(w->out + w->outs * p->stages[w->stage].out_size);
+        w->done.out++;
+        settle(w, WEIR__KEPT);
+    } else if (w->calls) {
+        w->calls = false;
+        weir__pipeline_exited(p, w->stage, w->input[w->at], &w->done);
+        settle(w, WEIR__FAILED);
+    }
+    int rc = flow_of(p)->exec.submit(flow_of(p)->exec.self, work_main, p->ctx, w);
+    if (rc >= 0) return;
+    struct weir_error err;
+    weir_error_take(rc, &err);
+    weir__pipeline_stop(p, &err);
+    (void)work_loop(p->ctx, w);
+}
+
+static int work_main(weir_ctx *ctx, void *work) {
+    struct work *w = work;
+    struct weir__frame f;
+    int err = ctx == w->p->ctx ? 0 : weir_ctx_err(ctx);
+    if (err < 0) { /* the executor gives it up */
+        struct weir_error e;
+        weir_error_take(weir_fail(err, "stage %zu: its executor has stopped", w->stage), &e);
+        weir__pipeline_stop(w->p, &e);
+    }
+    (void)weir__frame_run(&f, work_loop, ctx, w, w->p, work_after, w);
+    return 0;
+}

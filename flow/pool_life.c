@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/* flow/pool_life.c - a pool's threads and states, and who waits for them; the same for both kinds.
+ *
+ *   RUNNING -> DRAINING -> STOPPING -> STOPPED      (any of the first two may be passed over)
+ *
+ * Invariants (under the lock)
+ *   I1  alive counts the workers that are there, from when somebody decides to make one until it decides to end; asleep
+ *       those of them that have found nothing and said so. A worker that was woken is not asleep from when its waker
+ *       says so. callers: threads besides that run tasks. So the pool is quiet if alive == asleep, callers == 0 and its
+ *       queues are empty: settle looks for that after each change that may have made it so, and it is looked at by the
+ *       last one to go to sleep, to end, or to come back.
+ *   I2  state only grows. Once it is DRAINING the queues are closed for what comes from outside, and then `closed` is
+ *       set: a quiet pool that is closed stays quiet, since only tasks could submit. Then `leaving` is set, once, and
+ *       all workers are woken, and end; the last one makes it STOPPED.
+ *   I3  a worker ends if the pool is leaving, if there are more than there may be (which is looked at before each task),
+ *       or if it is one of more than `threads` and was idle for a while and then found the queues empty under the lock
+ *       under which it takes itself off. At least one is alive until the pool leaves.
+ *   I4  who waits stands in a list with a future of his own. He who takes him off the list resolves it after the lock
+ *       has been given back; who gives up takes himself off, or, if he was taken off, waits for that.
+ * At most so many   max_threads + min(blocked tasks, spare) workers may be alive: `most`. Each worker runs one task, so
+ *   with spare 0 no more than max_threads run. After a resize the workers beyond the number end before their next task.
+ * Progress   blocking: one lock, held for a few fields; where a task blocks in a pool with spare workers, too.
+ * Ordering   all by the lock; the end of a task comes before its worker sleeps or ends, and so before who waits for that
+ *            goes on. state and hint are also read without it: relaxed, an old value is as if read before. */
+#include "pool.h"
+
+void weir__pool_lock(weir_pool *p) {
+    if (pool_locked(p))
+        weir__mutex_lock(&p->mutex);
+    else
+        weir__lock(&p->lock);
+}
+
+void weir__pool_unlock(weir_pool *p, struct pool_wait *done) {
+    if (pool_locked(p))
+        weir__mutex_unlock(&p->mutex);
+    else
+        weir__unlock(&p->lock);
+    while (done) {
+        struct pool_wait *w = done;
+        done = w->next;
+        weir__future_end(&w->future, 0, NULL, NULL);
+    }
+}
+
+/* ---- under the lock ------------------------------------------------------------------------------------------------- */
+
+/* Relaxed: changed under the lock. */
+static int state(weir_pool *p) { return (int)weir_load_relaxed(&p->state); }
+
+static unsigned most(const weir_pool *p) {
+    return p->max_threads + (p->blocked < p->spare ? p->blocked : p->spare);
+}
+bool weir__pool_may_grow(const weir_pool *p) { return !p->leaving && p->alive < most(p); }
+bool weir__pool_surplus(const weir_pool *p) { return p->leaving || p->alive > most(p); }
+
+static bool empty(weir_pool *p) {
+    return pool_locked(p) ? weir__locked_empty(p) : weir__steal_empty(p);
+}
+
+static void wake_all(weir_pool *p) {
+    if (pool_locked(p))
+        weir__locked_wake_all(p);
+    else
+        weir__steal_wake_all(p);
+}
+
+/* Takes those off the list whose time has come. */
+static struct pool_wait *collect(weir_pool *p, bool quiet, bool ended) {
+    struct pool_wait *done = NULL;
+    for (struct pool_wait **at = &p->waits; *at;) {
+        struct pool_wait *w = *at;
+        if (!(w->ended ? ended : quiet || ended)) {
+            at = &w->next;
+            continue;
+        }
+        *at = w->next;
+        w->listed = false;
+        w->next = done;
+        done = w;
+    }
+    return done;
+}
+
+struct pool_wait *weir__pool_settle(weir_pool *p) {
+    bool quiet = p->alive == p->asleep && p->callers == 0 && (p->leaving || empty(p));
+    if (quiet && p->closed && !p->leaving) {
+        p->leaving = true;
+        wake_all(p);
+    }
+    bool ended = p->leaving && p->alive == 0;
+    if (ended) weir_store_relaxed(&p->state, WEIR_POOL_STOPPED);
+    weir_store_relaxed(&p->hint, weir__pool_surplus(p) ? POOL_SURPLUS : 0);
+    if (!pool_locked(p)) weir__steal_limits(p);
+    return p->waits ? collect(p, quiet, ended) : NULL;
+}
+
+/* ---- workers -------------------------------------------------------------------------------------------------------- */
+
+unsigned weir__pool_made(weir_pool *p) { return weir_load_acquire(&p->made, POOL_W2); }
+
+static struct pool_worker *make_worker(weir_pool *p) {
+    struct pool_worker *w = weir__alloc(p->alloc, sizeof *w, _Alignof(struct pool_worker));
+    if (!w) return NULL;
+    *w = (struct pool_worker){ .pool = p, .cpu = -1 };
+    w->frame.pool = p;
+    w->frame.worker = w;
+    weir__parker_init(&w->parker);
+    if (!pool_locked(p) && weir__steal_worker_init(w) < 0) {
+        weir__free(p->alloc, w, sizeof *w, _Alignof(struct pool_worker));
+        return NULL;
+    }
+    return w;
+}
+
+void weir__pool_worker_free(struct pool_worker *w) {
+    weir_pool *p = w->pool;
+    if (!pool_locked(p)) weir__steal_worker_fini(w);
+    weir__free(p->alloc, w, sizeof *w, _Alignof(struct pool_worker));
+}
+
+/* Under the lock. A worker without a thread that has nobody; `fresh` if there is none. */
+static struct pool_worker *vacant(weir_pool *p, struct pool_worker *fresh) {
+    unsigned made = weir_load_relaxed(&p->made); /* under the lock */
+    for (unsigned i = 0; i < made; i++) {
+        struct pool_worker *w = weir__pool_worker_at(p, i);
+        if (w->state != WORKER_LIVE) return w;
+    }
+    if (!fresh) return NULL;
+    fresh->number = made;
+    if (p->flags & WEIR_POOL_PIN) fresh->cpu = weir__os_worker_place(made);
+    weir_store_relaxed(&p->workers[made], fresh);
+    weir_store_release(&p->made, made + 1, POOL_W1);
+    return fresh;
+}
+
+static int start(weir_pool *p, struct pool_worker *w, bool join) {
+    if (join) weir__os_worker_join(&w->os);
+    WEIR_POINT("pool.grow.start");
+    int rc = weir__os_worker_start(&w->os, weir__pool_main, w);
+    if (rc == 0) return 0;
+    weir__pool_lock(p);
+    w->state = WORKER_NONE;
+    p->alive--;
+    weir__pool_came(w);
+    if (!pool_locked(p)) weir__steal_searches(w, false);
+    p->threads_made--;
+    weir__pool_unlock(p, weir__pool_settle(p));
+    if (!pool_locked(p)) weir__steal_more(p, false); /* who counted on it */
+    return rc;
+}
+
+int weir__pool_grow(weir_pool *p) {
+    struct pool_worker *fresh = NULL, *w;
+    weir__pool_lock(p);
+    for (;;) {
+        if (!weir__pool_may_grow(p)) {
+            weir__pool_unlock(p, NULL);
+            if (fresh) weir__pool_worker_free(fresh);
+            return 0;
+        }
+        w = vacant(p, fresh);
+        if (w) break;
+        weir__pool_unlock(p, NULL);
+        fresh = make_worker(p);
+        if (!fresh) return WEIR_ENOMEM;
+        weir__pool_lock(p);
+    }
+    bool join = w->state == WORKER_ENDED;
+    w->state = WORKER_LIVE;
+    w->comes = true;
+    p->alive++;
+    p->coming++;
+    p->threads_made++;
+    if (!pool_locked(p)) weir__steal_searches(w, true);
+    weir__pool_unlock(p, weir__pool_settle(p));
+    if (fresh && w != fresh) weir__pool_worker_free(fresh);
+    return start(p, w, join);
+}
+
+void weir__pool_join(weir_pool *p) {
+    unsigned made = weir_load_relaxed(&p->made); /* nobody else is here */
+    for (unsigned i = 0; i < made; i++) {
+        struct pool_worker *w = weir__pool_worker_at(p, i);
+        if (w->state == WORKER_ENDED) weir__os_worker_join(&w->os);
+    }
+}
+
+void weir__pool_came(struct pool_worker *w) {
+    if (!w->comes) return;
+    w->comes = false;
+    w->pool->coming--;
+}
+
+void weir__pool_leave(struct pool_worker *w) {
+    weir_pool *p = w->pool;
+    p->alive--;
+    w->state = WORKER_ENDED;
+    weir__pool_unlock(p, weir__pool_settle(p));
+}
+
+void weir__pool_caller(weir_pool *p, bool begins) {
+    weir__pool_lock(p);
+    if (begins)
+        p->callers++;
+    else
+        p->callers--;
+    weir__pool_unlock(p, begins ? NULL : weir__pool_settle(p));
+}
+
+/* ---- tasks that are blocked ----------------------------------------------------------------------------------------- */
+
+void weir__pool_blocks(void *worker, bool begins) {
+    struct pool_worker *w = worker;
+    weir_pool *p = w->pool;
+    if (begins ? w->waits++ > 0 : --w->waits > 0) return;
+    if (begins) POOL_COUNT(p, w, blocks);
+    weir__pool_lock(p);
+    if (begins)
+        p->blocked++;
+    else
+        p->blocked--;
+    bool more = begins && weir__pool_may_grow(p);
+    weir__pool_unlock(p, p->spare ? weir__pool_settle(p) : NULL);
+    if (!more) return;
+    if (pool_locked(p))
+        weir__locked_more(p);
+    else
+        weir__steal_more(p, true);
+}
+
+void weir_pool_block_begin(void) {
+    const struct weir__thread *t = weir__thread_known();
+    if (t && t->worker && t->task) weir__pool_blocks(t->worker, true);
+}
+
+void weir_pool_block_end(void) {
+    const struct weir__thread *t = weir__thread_known();
+    if (t && t->worker && t->task) weir__pool_blocks(t->worker, false);
+}
+
+/* ---- how many ------------------------------------------------------------------------------------------------------- */
+
+int weir_pool_resize(weir_pool *p, unsigned threads, unsigned max_threads) {
+    if (!p || threads == 0) return weir__misuse("weir_pool_resize", "no pool, or no threads");
+    if (max_threads == 0) max_threads = threads;
+    if (max_threads < threads || max_threads > WEIR_POOL_THREADS_MAX - p->spare)
+        return weir__misuse("weir_pool_resize", "not a number of threads");
+    weir__pool_lock(p);
+    unsigned threads_before = p->threads, max_before = p->max_threads;
+    bool over = state(p) != WEIR_POOL_RUNNING;
+    if (!over) {
+        p->threads = threads;
+        p->max_threads = max_threads;
+        if (weir__pool_surplus(p)) wake_all(p); /* those beyond the number end */
+    }
+    unsigned missing = !over && p->alive < threads ? threads - p->alive : 0;
+    weir__pool_unlock(p, weir__pool_settle(p));
+    if (over) return WEIR_ESTOPPED;
+    while (missing-- > 0) {
+        int rc = weir__pool_grow(p);
+        if (rc == 0) continue;
+        weir__pool_lock(p);
+        p->threads = threads_before;
+        p->max_threads = max_before;
+        weir__pool_unlock(p, weir__pool_settle(p));
+        return rc;
+    }
+    return 0;
+}
+
+/* ---- waiting -------------------------------------------------------------------------------------------------------- */
+
+static void take_off(weir_pool *p, const struct pool_wait *w) {
+    for (struct pool_wait **at = &p->waits; *at; at = &(*at)->next)
+        if (*at == w) {
+            *at = w->next;
+            return;
+        }
+}
+
+static int wait_for(weir_pool *p, bool ended, weir_time deadline, weir_ctx *ctx) {
+    struct pool_wait w = { .ended = ended, .listed = true };
+    if (!weir__thread_self()) return WEIR_ENOMEM; /* so that no wait below can fail for it */
+    int rc = weir__ctx_err(ctx);
+    if (rc < 0) return rc;
+    (void)weir_future_init(&w.future);
+    weir__pool_lock(p);
+    w.next = p->waits;
+    p->waits = &w;
+    weir__pool_unlock(p, weir__pool_settle(p));
+    WEIR_POINT("pool.wait.listed");
+    rc = weir_future_wait_wait(&w.future, deadline, ctx);
+    if (rc == 0) return 0;
+    weir__pool_lock(p);
+    bool listed = w.listed;
+    if (listed) take_off(p, &w);
+    weir__pool_unlock(p, NULL);
+    if (!listed) {
+        int end = weir_future_wait_wait(&w.future, WEIR_FOREVER, NULL);
+        if (rc == WEIR_ETIMEDOUT || rc == WEIR_EAGAIN) rc = end;
+    }
+    return rc;
+}
+
+/* Whether the calling thread runs a task of p. */
+static bool inside(const weir_pool *p) {
+    const struct weir__thread *t = weir__thread_known();
+    for (const struct pool_frame *f = t ? t->task : NULL; f; f = f->outer)
+        if (f->pool == p) return true;
+    return false;
+}
+
+int weir_pool_quiet_wait(weir_pool *p, weir_time deadline, weir_ctx *ctx) {
+    if (!p) return weir__misuse("weir_pool_quiet", "no pool");
+    return inside(p) ? WEIR_EDEADLK : wait_for(p, false, deadline, ctx);
+}
+
+/* Goes to this state, if it was not there yet. */
+static void go_to(weir_pool *p, int next) {
+    weir__pool_lock(p);
+    bool first = state(p) == WEIR_POOL_RUNNING;
+    if (state(p) < next) weir_store_relaxed(&p->state, (uint32_t)next);
+    weir__pool_unlock(p, NULL);
+    WEIR_POINT("pool.state");
+    if (!first) return;
+    if (pool_locked(p))
+        weir__locked_close(p);
+    else
+        weir__steal_close(p);
+    weir__pool_lock(p);
+    p->closed = true;
+    weir__pool_unlock(p, weir__pool_settle(p));
+}
+
+int weir_pool_drain_wait(weir_pool *p, weir_time deadline, weir_ctx *ctx) {
+    if (!p) return weir__misuse("weir_pool_drain", "no pool");
+    go_to(p, WEIR_POOL_DRAINING);
+    return inside(p) ? WEIR_EDEADLK : wait_for(p, true, deadline, ctx);
+}
+
+int weir_pool_stop_wait(weir_pool *p, weir_time deadline, weir_ctx *ctx) {
+    if (!p) return weir__misuse("weir_pool_stop", "no pool");
+    go_to(p, WEIR_POOL_STOPPING);
+    (void)weir_ctx_cancel(p->ctx, 0);
+    weir__pool_caller(p, true);
+    if (pool_locked(p))
+        weir__locked_cancel(p);
+    else
+        weir__steal_cancel(p);
+    weir__pool_caller(p, false);
+    return inside(p) ? WEIR_EDEADLK : wait_for(p, true, deadline, ctx);
+}
+
+static uint64_t cancelled(weir_pool *p) {
+    struct weir_pool_stats s;
+    (void)weir_pool_stats(p, &s);
+    return s.cancelled;
+}
+
+int weir_pool_shutdown(weir_pool *p, weir_time deadline) {
+    if (!p) return weir__misuse("weir_pool_shutdown", "no pool");
+    int rc = weir_pool_drain_wait(p, deadline, NULL);
+    if (rc != WEIR_ETIMEDOUT && rc != WEIR_EAGAIN) return rc;
+    uint64_t before = cancelled(p);
+    rc = weir_pool_stop(p);
+    if (rc < 0) return rc;
+    return cancelled(p) == before ? 0 : WEIR_ECANCELED;
+}

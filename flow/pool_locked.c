@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* flow/pool_locked.c - the pool with one mutex: a list for each priority, and two condition variables. What the other
+ * kind is compared with, and what it is tested against.
+ *
+ * Invariants (under the mutex)
+ *   I1  a node is in its level's list from when it is queued until its task is taken, by a worker or through its future:
+ *       lists[].len is what is queued, exactly.
+ *   I2  (no lost wake-up) who queues a task signals `work` if a worker sleeps, after unlocking; who sleeps has found all
+ *       lists empty in the hold of the mutex in which it began to sleep. A signal too many wakes one that finds
+ *       nothing. Likewise `room` for those who wait for it: each that takes a task signals one, and one that
+ *       gives up, once it has been signalled, hands it on.
+ *   I3  where more is queued than workers sleep or are about to look, one is made, if there may be one more.
+ * Progress   blocking. Ordering   all by the mutex.
+ * From       the thread pool of any textbook. */
+#include "pool.h"
+
+/* A place of the other end first, every so often: see the header. */
+#define TURN 61
+
+static void add(struct pool_list *l, struct pool_node *n) {
+    n->next = NULL;
+    n->prev = l->last;
+    *(l->last ? &l->last->next : &l->first) = n;
+    l->last = n;
+    l->len++;
+}
+
+static void remove_node(struct pool_list *l, struct pool_node *n) {
+    *(n->prev ? &n->prev->next : &l->first) = n->next;
+    *(n->next ? &n->next->prev : &l->last) = n->prev;
+    l->len--;
+}
+
+static size_t queued(const weir_pool *p) {
+    size_t n = 0;
+    for (unsigned i = 0; i < POOL_LEVELS; i++) n += p->lists[i].len;
+    return n;
+}
+
+bool weir__locked_empty(const weir_pool *p) { return queued(p) == 0; }
+void weir__locked_wake_all(weir_pool *p) { weir__cond_broadcast(&p->work); }
+
+static bool wants_more(const weir_pool *p) {
+    return queued(p) > p->asleep + p->coming && weir__pool_may_grow(p);
+}
+
+void weir__locked_more(weir_pool *p) {
+    weir__pool_lock(p);
+    bool more = wants_more(p);
+    weir__pool_unlock(p, NULL);
+    if (more) (void)weir__pool_grow(p);
+}
+
+/* ---- putting in --------------------------------------------------------------------------------------------------- */
+
+static void wake_room(void *pool) {
+    weir_pool *p = pool;
+    weir__mutex_lock(&p->mutex);
+    weir__mutex_unlock(&p->mutex); /* who has looked before sleeps by now */
+    weir__cond_broadcast(&p->room);
+}
+
+/* Under the mutex. 0: there is room; else as weir__locked_put. *late: its wait is over. */
+static int room(weir_pool *p, const struct pool_worker *w, const struct pool_put *put, int late) {
+    int state = (int)weir_load_relaxed(&p->state); /* under the mutex */
+    if (state >= WEIR_POOL_STOPPING || (state == WEIR_POOL_DRAINING && !w)) return WEIR_ESTOPPED;
+    if (p->cap == 0 || p->lists[put->level].len < p->cap) return 0;
+    if (p->full == WEIR_POOL_REFUSE || put->deadline == WEIR_NOW) return WEIR_EAGAIN;
+    if (p->full == WEIR_POOL_CALLER || w) return POOL_RUN_HERE;
+    return late ? late : POOL_WAIT_FOR_ROOM;
+}
+
+static int enqueue(weir_pool *p, struct pool_worker *w, const struct pool_put *put) {
+    struct pool_node *n = weir__pool_node(p, &p->nodes);
+    if (!n) return WEIR_ENOMEM;
+    n->level = put->level;
+    weir__pool_node_set(n, &put->job);
+    if (put->job.future) weir__future_pending(put->job.future);
+    add(&p->lists[put->level], n);
+    POOL_COUNT(p, w, queued);
+    if (w) POOL_COUNT(p, w, inside);
+    return 0;
+}
+
+static int put_in(weir_pool *p, struct pool_worker *w, const struct pool_put *put) {
+    weir_time deadline = weir__ctx_until(put->ctx, put->deadline);
+    int rc, late = 0;
+    bool ended = false;
+    weir__mutex_lock(&p->mutex);
+    while ((rc = room(p, w, put, late)) == POOL_WAIT_FOR_ROOM &&
+           !(ended = weir__ctx_over(put->ctx)))
+        late = weir__cond_wait(&p->room, &p->mutex, deadline);
+    ended = ended || weir__ctx_over(put->ctx);
+    if (rc == 0 && !ended) rc = enqueue(p, w, put);
+    bool pass = rc == 0 && ended;
+    if (rc == POOL_RUN_HERE && !w) p->callers++;
+    bool wake = rc == 0 && !ended && p->asleep > 0, more = rc == 0 && wants_more(p);
+    weir__mutex_unlock(&p->mutex);
+    if (wake) weir__cond_signal(&p->work);
+    if (pass) weir__cond_signal(&p->room);
+    if (more) (void)weir__pool_grow(p);
+    return ended ? weir_ctx_err(put->ctx) : rc;
+}
+
+int weir__locked_put(weir_pool *p, struct pool_worker *w, const struct pool_put *put) {
+    struct weir__watch watch;
+    int rc = weir__ctx_watch(&watch, put->ctx, wake_room, p);
+    if (rc < 0) return rc;
+    rc = put_in(p, w, put);
+    weir__ctx_unwatch(&watch);
+    return rc;
+}
+
+void weir__locked_close(weir_pool *p) {
+    weir__mutex_lock(&p->mutex); /* who has looked before sleeps by now */
+    weir__mutex_unlock(&p->mutex);
+    weir__cond_broadcast(&p->room);
+}
+
+/* ---- taking out --------------------------------------------------------------------------------------------------- */
+
+/* Under the mutex. */
+static void take_node(weir_pool *p, struct pool_worker *w, struct pool_node *n,
+                      struct pool_job *job) {
+    remove_node(&p->lists[n->level], n);
+    (void)weir__pool_node_take(n, job);
+    weir__pool_node_free(&p->nodes, n);
+    POOL_COUNT(p, w, begun);
+}
+
+static bool take_first(struct pool_worker *w, struct pool_job *job) {
+    static const uint8_t order[] = { WEIR_HIGH, WEIR_NORMAL, WEIR_LOW };
+    weir_pool *p = w->pool;
+    bool turned = ++w->tick % TURN == 0;
+    for (unsigned i = 0; i < POOL_LEVELS; i++) {
+        struct pool_node *n = p->lists[order[turned ? POOL_LEVELS - 1 - i : i]].first;
+        if (!n) continue;
+        take_node(p, w, n, job);
+        return true;
+    }
+    return false;
+}
+
+/* Sleeps. False: for so long that this worker is not needed. */
+static bool sleeps(weir_pool *p) {
+    weir_time until = p->alive > p->threads ? weir_after(p->linger) : WEIR_FOREVER;
+    int rc = weir__cond_wait(&p->work, &p->mutex, until);
+    p->asleep--;
+    return rc == 0 || p->alive <= p->threads || queued(p) > 0;
+}
+
+bool weir__locked_take(struct pool_worker *w, struct pool_job *job) {
+    weir_pool *p = w->pool;
+    struct pool_wait *done = NULL;
+    weir__mutex_lock(&p->mutex);
+    weir__pool_came(w);
+    bool found = false, leaves;
+    while (!(leaves = weir__pool_surplus(p)) && !(found = take_first(w, job))) {
+        p->asleep++;
+        done = weir__pool_settle(p);
+        if (done) { /* they are told without the mutex; what comes meanwhile is seen by the next look */
+            p->asleep--;
+            weir__pool_unlock(p, done);
+            weir__mutex_lock(&p->mutex);
+            continue;
+        }
+        if (p->leaving)
+            p->asleep--;
+        else if (!sleeps(p)) {
+            leaves = true;
+            break;
+        }
+    }
+    if (leaves && !found) {
+        if (queued(p) > 0) weir__cond_signal(&p->work); /* which may have been meant for this one */
+        weir__pool_leave(w);
+        return false;
+    }
+    weir__mutex_unlock(&p->mutex);
+    if (p->cap) weir__cond_signal(&p->room);
+    return true;
+}
+
+bool weir__locked_find(struct pool_worker *w, struct pool_job *job) {
+    weir_pool *p = w->pool;
+    weir__mutex_lock(&p->mutex);
+    bool found = take_first(w, job);
+    weir__mutex_unlock(&p->mutex);
+    if (found && p->cap) weir__cond_signal(&p->room);
+    return found;
+}
+
+bool weir__locked_claim(struct pool_worker *w, weir_future *f, struct pool_job *job) {
+    weir_pool *p = w->pool;
+    weir__mutex_lock(&p->mutex);
+    bool got = weir__pool_node_claim(f, job);
+    if (got) {
+        struct pool_node *n = f->task_;
+        remove_node(&p->lists[n->level], n);
+        weir__pool_node_free(&p->nodes, n);
+        POOL_COUNT(p, w, begun);
+    }
+    weir__mutex_unlock(&p->mutex);
+    if (got && p->cap) weir__cond_signal(&p->room);
+    return got;
+}
+
+/* Takes the tasks of a list that are not of an executor; they are linked by next. */
+static struct pool_node *take_all(weir_pool *p, struct pool_list *l, struct pool_node *taken) {
+    for (struct pool_node *n = l->first, *next; n; n = next) {
+        next = n->next;
+        if (n->job.always) continue;
+        remove_node(l, n);
+        (void)weir__pool_node_take(n, &n->job);
+        POOL_COUNT(p, NULL, begun);
+        n->next = taken;
+        taken = n;
+    }
+    return taken;
+}
+
+void weir__locked_cancel(weir_pool *p) {
+    struct pool_node *taken = NULL;
+    weir__mutex_lock(&p->mutex);
+    for (unsigned i = 0; i < POOL_LEVELS; i++) taken = take_all(p, &p->lists[i], taken);
+    weir__mutex_unlock(&p->mutex);
+    for (struct pool_node *n = taken; n; n = n->next)
+        weir__pool_cancel(p, NULL, &n->job, WEIR_ECANCELED);
+    weir__mutex_lock(&p->mutex);
+    for (struct pool_node *n = taken, *next; n; n = next) {
+        next = n->next;
+        weir__pool_node_free(&p->nodes, n);
+    }
+    weir__mutex_unlock(&p->mutex);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/os_worker.c - see os_worker.h. */
+#include "os_worker.h"
+
+#ifdef WEIR_MODEL
+
+static struct weir__os_worker *wanted;
+
+int weir__os_worker_start(struct weir__os_worker *w, void (*fn)(void *arg), void *arg) {
+    w->fn = fn;
+    w->arg = arg;
+    weir__parker_init(&w->ended);
+    w->next = wanted;
+    wanted = w;
+    int rc = weir__os_thread(weir__os_worker_main);
+    if (rc < 0) { /* it may have been taken by a thread meanwhile that was wanted for another */
+        for (struct weir__os_worker **at = &wanted; *at; at = &(*at)->next)
+            if (*at == w) {
+                *at = w->next;
+                return rc;
+            }
+        return 0;
+    }
+    return rc;
+}
+
+void weir__os_worker_main(void) {
+    struct weir__os_worker *w = wanted;
+    if (!w) return;
+    wanted = w->next;
+    w->fn(w->arg);
+    weir__unpark(&w->ended);
+}
+
+void weir__os_worker_join(struct weir__os_worker *w) { (void)weir__park(&w->ended, WEIR_FOREVER); }
+
+void weir__os_worker_detach(struct weir__os_worker *w) { (void)w; }
+
+void weir__os_worker_name(const char *name, unsigned number) {
+    (void)name;
+    (void)number;
+}
+
+int weir__os_worker_place(unsigned number) {
+    (void)number;
+    return -1;
+}
+
+void weir__os_worker_pin(int cpu) { (void)cpu; }
+
+#else
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+
+static void *worker_main(void *arg) {
+    const struct weir__os_worker *w = arg;
+    w->fn(w->arg);
+    return NULL;
+}
+
+int weir__os_worker_start(struct weir__os_worker *w, void (*fn)(void *arg), void *arg) {
+    int saved = errno;
+    sigset_t all, before;
+    w->fn = fn;
+    w->arg = arg;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread inherits it */
+    int rc = pthread_create(&w->thread, NULL, worker_main, w);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = saved;
+    return rc == 0 ? 0 : WEIR_ENOMEM;
+}
+
+void weir__os_worker_join(struct weir__os_worker *w) {
+    int saved = errno;
+    (void)pthread_join(w->thread, NULL);
+    errno = saved;
+}
+
+void weir__os_worker_detach(struct weir__os_worker *w) {
+    (void)w;
+    (void)pthread_detach(pthread_self());
+}
+
+void weir__os_worker_name(const char *name, unsigned number) {
+    int saved = errno;
+    char whole[16], tail[12]; /* what the kernel keeps */
+    int n = snprintf(tail, sizeof tail, "-%u", number);
+    (void)snprintf(whole, sizeof whole, "%.*s%s", 15 - n, name, tail);
+    (void)pthread_setname_np(pthread_self(), whole);
+    errno = saved;
+}
+
+int weir__os_worker_place(unsigned number) {
+    int saved = errno;
+    size_t cpu = 0;
+    bool known = false;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) {
+        unsigned left = number % (unsigned)CPU_COUNT(&set);
+        while (!CPU_ISSET(cpu, &set) || left-- > 0) cpu++;
+        known = true;
+    }
+    errno = saved;
+    return known ? (int)cpu : -1;
+}
+
+void weir__os_worker_pin(int cpu) {
+    int saved = errno;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)cpu, &set);
+    (void)sched_setaffinity(0, sizeof set, &set);
+    errno = saved;
+}
+
+#endif
