@@ -207,15 +207,22 @@ void wb_away_cpus(FILE *f, const struct wb_trial *t) {
 /* The line that asks for a phase, or NULL: out of memory. */
 static char *question(const struct wb_trial *t, double seconds) {
     static const char *const tests[] = {
-        [WB_STREAM] = "stream", [WB_SOLO] = "solo", [WB_PING] = "ping", [WB_STOPPED] = "stopped"
+        [WB_STREAM] = "stream",   [WB_SOLO] = "solo",     [WB_PING] = "ping",
+        [WB_STOPPED] = "stopped", [WB_INSIDE] = "inside", [WB_FIB] = "fib"
     };
     const struct wb_shape *s = &t->shape;
+    const struct wb_flow_shape *flow = &s->flow;
     char *line = NULL;
     size_t size;
     FILE *f = open_memstream(&line, &size);
     if (!f) return NULL;
-    (void)fprintf(f, "run %s %s %u %u %zu %u %u %u %.9g", tests[t->test], t->ring->structure,
-                  s->producers, s->consumers, s->cap, s->ways, s->ready, s->sends, seconds);
+    (void)fprintf(f, "run %s %s ", tests[t->test], t->ring->structure);
+    if (flow->workers)
+        (void)fprintf(f, "%u 1 %u %u %d 0 %.9g", flow->workers, s->work_ns, flow->stages,
+                      flow->ordered, seconds);
+    else
+        (void)fprintf(f, "%u %u %zu %u %u %u %.9g", s->producers, s->consumers, s->cap, s->ways,
+                      s->ready, s->sends, seconds);
     wb_away_cpus(f, t);
     (void)fputc('\n', f);
     if (fclose(f) == 0) return line;

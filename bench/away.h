@@ -23,6 +23,9 @@
  * the smallest share over the largest. switches, cpu_ns: of the whole program meanwhile. value:count: latencies
  * in ns, of ping only. The checks are made here, as for everybody.
  *
+ * Of a pool or a pipeline (flow.h) STRUCTURE is pool or pipe, TEST of a pool also inside or fib, P the workers, C 1, cap the
+ * nanoseconds of work, ways the stages, ready 1 where order is to be kept. What a pool has run is its elements.
+ *
  * Of a map TEST is mix or grow, dist uniform or hot, growing 0 or 1; a table of words that is as the question
  * says is filled first, or is one that was asked about before. The answer is
  *

@@ -217,14 +217,18 @@ static bool decide(struct wb_bar *bar, const struct judging *j) {
     return true;
 }
 
-/* Of memory: the denominator says which figure. */
-static bool decide_bytes(struct wb_bar *bar, const struct judging *j) {
+/* Of memory, or of what an idle pool spends: the denominator says which figure. */
+static double figure(const struct wb_bar *bar, const struct wb_sample *s) {
+    if (strcmp(bar->denominator, "ns_op") == 0) return s->ns_op;
+    return strcmp(bar->denominator, "bytes_low") == 0 ? s->bytes_low : s->bytes;
+}
+
+static bool decide_figure(struct wb_bar *bar, const struct judging *j) {
     const struct wb_item *item = wb_plan_find(j->plan, bar->numerator);
-    bool low = strcmp(bar->denominator, "bytes_low") == 0;
     if (!item) return false;
     for (unsigned r = 0; r < j->plan->rounds; r++)
         if (item->samples[r].status == WB_OK)
-            j->scratch[bar->rounds++] = low ? item->samples[r].bytes_low : item->samples[r].bytes;
+            j->scratch[bar->rounds++] = figure(bar, &item->samples[r]);
     bar->ratio = wb_bootstrap(j->scratch, bar->rounds);
     bar->result = bar->rounds > 0 && reached(bar) ? WB_BAR_MET : WB_BAR_MISSED;
     return bar->rounds > 0 || item->status != WB_OK;
@@ -261,7 +265,7 @@ static bool decide_best(struct wb_bar *bar, const struct judging *j) {
 
 static void judge(struct wb_bar *bar, void *arg) {
     struct judging *j = arg;
-    bool decided = bar->most > 0                     ? decide_bytes(bar, j)
+    bool decided = bar->most > 0                     ? decide_figure(bar, j)
                    : strstr(bar->denominator, "/*/") ? decide_best(bar, j)
                                                      : decide(bar, j);
     if (!decided) return;

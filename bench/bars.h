@@ -6,8 +6,8 @@
  *   at least K    the median of the paired ratio is K or more and, where K > 1, its interval
  *                 excludes 1
  *   no slower     the lower end of the interval is 0.97 or more
- *   at most K     of memory: the median of the numerator's bytes per entry is K or less; the denominator is
- *                 the column, bytes (per entry) or bytes_low
+ *   at most K     the median of a figure of the numerator is K or less; the denominator is the column: bytes (per
+ *                 entry), bytes_low, or ns_op (of an idle pool: nanoseconds of processor time per second)
  * The ratio is numerator's throughput over denominator's (of latencies: denominator's over
  * numerator's). A side may be "A over B", the ratio of two items; a denominator whose variant is * stands for every
  * variant of the case that is not weir's and not a bound, each on its own, and the worst is reported. A bar of which this run measures neither or only one side is not reported, except

@@ -33,6 +33,16 @@ struct wb_map_shape {
     bool aged;        /* it was written to before, as by read:0 */
 };
 
+/* Of a case of pools and pipelines (flow.h); workers is 0 of all others. */
+struct wb_flow_shape {
+    unsigned workers; /* of the pool; of a pipeline: of each stage */
+    unsigned stages;  /* of a pipeline; 0: it is a pool */
+    unsigned write;   /* serve, log: percent of the operations that write */
+    unsigned idle_ms; /* test:idle */
+    uint64_t keys;    /* serve, log: of the map */
+    bool ordered;     /* what goes into a pipeline first leaves it first */
+};
+
 /* What is measured: one point of a workload's axes. */
 struct wb_shape {
     unsigned producers, consumers; /* of maps: threads, and 0 */
@@ -48,6 +58,7 @@ struct wb_shape {
     bool
         oversubscribed; /* more threads than CPUs: back off by 64 pauses, then a yield; else pauses */
     struct wb_map_shape map;
+    struct wb_flow_shape flow;
 };
 
 enum wb_can {
@@ -66,6 +77,7 @@ enum wb_can {
     WB_TWO = 2048,       /* of selects only those over two channels that are both ready */
     WB_IS_MAP =
         4096, /* the first field of a struct wb_map (maps.h); it has none of the loops below */
+    WB_IS_FLOW = 8192, /* the same of a struct wb_flow (flow.h) */
 };
 
 /* One thread of a run. The loop owns everything from `moved` on; the rest is constant during a run. */

@@ -40,6 +40,11 @@ static void interval(FILE *f, bool known, struct wb_interval v) {
 static void map_axes(FILE *f, const struct wb_case *c) {
     static const char *const dists[] = { "uniform", "zipf99", "hot" };
     const struct wb_map_shape *m = &c->shape.map;
+    if (c->shape.flow.keys) {
+        (void)fprintf(f, ",%llu,%u,,,", (unsigned long long)c->shape.flow.keys,
+                      100 - c->shape.flow.write);
+        return;
+    }
     if (m->keys == 0) {
         (void)fputs(",,,,,", f);
         return;

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "away.h"
 #include "files.h"
 #include "gbench.h"
+#include "interrupt.h"
 #include "measure.h"
 #include "options.h"
 #include "progress.h"
@@ -100,7 +102,7 @@ static int run(struct wb_plan *plan) {
         print_length(stderr, plan);
         wb_progress_begin(wb_plan_estimate(plan));
     }
-    wb_rounds_catch_interrupt(o->records >= 0);
+    wb_catch_interrupt(o->records >= 0);
     int rc = wb_measure(plan, &env, raw);
     wb_progress_clear();
     if (rc != 0) wb_options_usage();
@@ -151,7 +153,10 @@ int main(int argc, char **argv) {
     else if (rc == 1)
         rc = 0;
     wb_options_free(&o);
-    if (wb_team_left_behind() > 0) { /* they still run: what exit() tears down is theirs as well */
+    /* Threads that were left behind still run: what exit() tears down is theirs as well. And who has pressed Ctrl-C
+     * need not wait until tables are given back. */
+    if (wb_team_left_behind() > 0 || wb_interrupted()) {
+        wb_away_end();
         (void)fflush(NULL);
         _exit(rc);
     }

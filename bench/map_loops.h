@@ -178,6 +178,14 @@ WB_OWN void MAP_FN(write)(struct wb_map_work *w) {
     wb_map_end(w, &t);
 }
 
+/* Every 64 operations; true: it is to stop before all is done. */
+WB_LOOP bool MAP_FN(pause)(MAP_T *m, const struct wb_map_work *w, uint64_t n) {
+    if (n % WB_STOP_EVERY != 0) return false;
+    (void)m;
+    MAP_QUIET(m);
+    return wb_map_stopped(w);
+}
+
 /* ---- once over the indices ----------------------------------------------------------------------- */
 
 WB_OWN void MAP_FN(fill)(struct wb_map_work *w) {
@@ -188,7 +196,7 @@ WB_OWN void MAP_FN(fill)(struct wb_map_work *w) {
     for (uint64_t i = w->first; i < w->end; i += w->step) {
         MAP_FN(prepare)(&step, w, i);
         MAP_FN(put)(m, w, &t, &step);
-        if (++n % WB_STOP_EVERY == 0) MAP_QUIET(m);
+        if (MAP_FN(pause)(m, w, ++n)) break;
     }
     wb_map_end(w, &t);
 }
@@ -202,7 +210,7 @@ WB_OWN void MAP_FN(grow)(struct wb_map_work *w) {
     for (uint64_t i = w->first; i < w->end; i += w->step) {
         MAP_FN(prepare)(&step, w, i);
         MAP_FN(put)(m, w, &t, &step);
-        if (++n % WB_STOP_EVERY == 0) MAP_QUIET(m);
+        if (MAP_FN(pause)(m, w, ++n)) break;
         uint64_t now = wb_clock();
         wb_hist_add(w->hist, now - before);
         before = now;
@@ -218,7 +226,7 @@ WB_OWN void MAP_FN(sweep)(struct wb_map_work *w) {
     for (uint64_t i = w->first; i < w->end; i += w->step) {
         MAP_FN(prepare)(&step, w, i);
         MAP_FN(get)(m, w, &t, &step);
-        if (++n % WB_STOP_EVERY == 0) MAP_QUIET(m);
+        if (MAP_FN(pause)(m, w, ++n)) break;
     }
     wb_map_end(w, &t);
 }

@@ -5,64 +5,9 @@
  * grown; M3 growing; M4 memory after churn, and with a reader that is stopped; M5 strings; M6 the
  * same mix with more threads than processors, of weir's own kinds and plain ones (the rest of its grid is M1). A group is a
  * number of keys, so that few tables stand beside each other; ratios are formed within it. */
-#include "plan.h"
-
-#define COUNT(a) ((unsigned)(sizeof(a) / sizeof(a)[0]))
-
-static struct wb_row row(const char *workload, const char *structure, unsigned threads,
-                         unsigned read, uint64_t keys) {
-    struct wb_row r = { 0 };
-    r.workload = workload;
-    r.structure = structure;
-    r.producers = threads;
-    r.size = 8;
-    r.batch = 1;
-    r.map.keys = keys;
-    r.map.read = read;
-    r.map.hit = read == 100 ? 100 : 50;
-    return r;
-}
-
-static void add(struct wb_builder *b, struct wb_row r, enum wb_who who) {
-    r.who = who;
-    wb_build_row(b, &r);
-}
-
-static struct wb_row hit(struct wb_row r, unsigned percent) {
-    r.map.hit = percent;
-    return r;
-}
-
-static struct wb_row aged(struct wb_row r) {
-    r.map.aged = true;
-    return hit(r, 50);
-}
-
-static struct wb_row dist(struct wb_row r, unsigned d) {
-    r.map.dist = d;
-    return r;
-}
-
-static struct wb_row grown(struct wb_row r) {
-    r.map.growing = true;
-    return r;
-}
-
-static struct wb_row string(struct wb_row r, size_t bytes) {
-    r.size = bytes;
-    return r;
-}
-
-static struct wb_row test(enum wb_test t, const char *workload, unsigned threads, uint64_t keys) {
-    struct wb_row r = grown(row(workload, "map", threads, t == WB_BESIDE ? 100 : 0, keys));
-    r.test = t;
-    return r;
-}
+#include "map_rows.h"
 
 /* ---- M1, M6 -------------------------------------------------------------------------------------- */
-
-#define ZIPF 1 /* enum wb_map_dist */
-#define HOT 2
 
 static const unsigned reads[] = { 100, 99, 95, 90, 75, 50, 0 };
 
@@ -82,8 +27,8 @@ static void grid(struct wb_builder *b, uint64_t keys) {
 static void skewed(struct wb_builder *b, uint64_t keys) {
     static const unsigned some[] = { 100, 95, 50 };
     for (unsigned r = 0; r < COUNT(some); r++) {
-        add(b, dist(row("M1", "map", 2, some[r], keys), ZIPF), WB_ALL);
-        add(b, dist(row("M1", "map", 2, some[r], keys), HOT), WB_ALL);
+        add(b, dist(row("M1", "map", 2, some[r], keys), WB_MAP_ZIPF), WB_ALL);
+        add(b, dist(row("M1", "map", 2, some[r], keys), WB_MAP_HOT), WB_ALL);
     }
 }
 
@@ -97,11 +42,8 @@ static void found_and_grown(struct wb_builder *b, uint64_t keys) {
 }
 
 static void beside(struct wb_builder *b, uint64_t keys) {
-    struct wb_row r = test(WB_BESIDE, "M1", 1, keys);
-    r.map.growing = false;
-    add(b, r, WB_ALL);
-    r.map.writers = 1;
-    add(b, r, WB_ALL);
+    for (unsigned writers = 0; writers <= 1; writers++)
+        add(b, beside_writers(keys, writers), WB_ALL);
 }
 
 /* The largest: few cases, and only with a hint, or their tables would not have room beside each other. */
@@ -122,16 +64,21 @@ static void growth(struct wb_builder *b) {
     add(b, test(WB_GROW, "M3", 2, 1000000), WB_ALL);
 }
 
-static void memory(struct wb_builder *b, bool all) {
-    struct wb_row stalled = test(WB_STALL, "M4", 1, 100000);
+static void memory(struct wb_builder *b) {
     wb_build_group(b, "M4", false);
     add(b, test(WB_MEMORY, "M4", 1, 100000), WB_ALL);
-    if (all) add(b, test(WB_MEMORY, "M4", 1, 1000000), WB_ALL);
-    if (all) add(b, test(WB_CHURN, "M4", 2, 100000), WB_ALL);
-    stalled.map.stall = 100;
-    add(b, stalled, WB_ALL);
-    stalled.map.stall = 10000; /* ten seconds a run */
-    if (all) add(b, stalled, WB_FEW);
+    add(b, test(WB_MEMORY, "M4", 1, 1000000), WB_ALL);
+    add(b, test(WB_CHURN, "M4", 2, 100000), WB_ALL);
+    add(b, stalled(1, 100000, 100), WB_ALL);
+}
+
+/* A reader that is stopped for long, which takes as long in each run: rows of all kinds, of strings too, because what
+ * readers keep from being freed is more there. */
+static void long_stall(struct wb_builder *b) {
+    unsigned ms = wb_build_stall(b);
+    wb_build_group(b, "M4 stalled", false);
+    add(b, stalled(1, 100000, ms), WB_ALL);
+    add(b, string(of_strings(stalled(1, 100000, ms)), 16), WB_ALL);
 }
 
 /* ---- M5 ------------------------------------------------------------------------------------------ */
@@ -166,24 +113,25 @@ void wb_suite_maps(struct wb_builder *b) {
     }
     large(b);
     growth(b);
-    memory(b, true);
+    memory(b);
     for (unsigned g = 0; g < COUNT(groups); g++) {
         wb_build_group(b, groups[g].strings, false);
         strings(b, groups[g].keys);
     }
 }
 
+void wb_suite_maps_stalled(struct wb_builder *b) { long_stall(b); }
+
 /* One of each, on small tables, for the tests of the harness. */
 void wb_suite_maps_small(struct wb_builder *b) {
     enum { KEYS = 1000 };
-    struct wb_row stalled = test(WB_STALL, "M4", 1, KEYS);
     wb_build_group(b, "M1 1e3", false);
     add(b, row("M1", "map", 1, 100, KEYS), WB_ALL);
     add(b, row("M1", "map", 1, 50, KEYS), WB_ALL);
     add(b, row("M1", "map", 2, 50, KEYS), WB_ALL);
     add(b, hit(row("M1", "map", 2, 50, KEYS), 100), WB_ALL);
-    add(b, dist(row("M1", "map", 1, 50, KEYS), ZIPF), WB_ALL);
-    add(b, dist(row("M1", "map", 1, 0, KEYS), HOT), WB_ALL);
+    add(b, dist(row("M1", "map", 1, 50, KEYS), WB_MAP_ZIPF), WB_ALL);
+    add(b, dist(row("M1", "map", 1, 0, KEYS), WB_MAP_HOT), WB_ALL);
     found_and_grown(b, KEYS);
     beside(b, KEYS);
     add(b, string(row("M5", "strmap", 1, 90, KEYS), 16), WB_ALL);
@@ -192,8 +140,7 @@ void wb_suite_maps_small(struct wb_builder *b) {
     add(b, test(WB_GROW, "M3", 1, KEYS), WB_ALL);
     add(b, test(WB_MEMORY, "M4", 1, KEYS), WB_ALL);
     add(b, test(WB_CHURN, "M4", 1, KEYS), WB_ALL);
-    stalled.map.stall = 20;
-    add(b, stalled, WB_ALL);
+    add(b, stalled(1, KEYS, 20), WB_ALL);
 }
 
 void wb_suite_maps_quick(struct wb_builder *b) {

@@ -107,12 +107,12 @@ static enum wb_status fill(struct wb_table *t, const struct wb_trial *trial, str
     w->step = t->written ? 2 : 1;
     w->end = t->written ? 2 * t->shape.keys : t->shape.keys;
     enum wb_status s = wb_map_run_phase(r, team, trial->pin, 0, FILL_GRACE, why, size);
-    if (s == WB_STUCK) return s;
+    if (s == WB_STUCK && !*team) return s; /* left behind */
     if (s == WB_OK && !wb_map_run_sound(r, why, size)) s = WB_FAILED;
     t->len = (int64_t)t->shape.keys;
     t->told = w->untold == 0;
     wb_map_run_free(r);
-    size_t len = t->kind->len(t->map);
+    size_t len = s == WB_OK ? t->kind->len(t->map) : 0;
     if (s == WB_OK && len != t->shape.keys) {
         (void)snprintf(why, size, "check failed: %zu entries of %llu that were put", len,
                        (unsigned long long)t->shape.keys);
@@ -144,7 +144,7 @@ struct wb_table *wb_table_make(const struct wb_trial *trial, unsigned share, boo
     }
     *status = filled ? fill(t, trial, team, why, size) : WB_OK;
     if (*status != WB_OK) {
-        wb_table_drop(t, *status == WB_STUCK);
+        wb_table_drop(t, *status != WB_FAILED); /* what got stuck may not end giving it back */
         return NULL;
     }
     if (filled) t->bytes = wb_table_bytes(t);

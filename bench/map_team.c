@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cpus.h"
+#include "interrupt.h"
 
 /* ---- memory -------------------------------------------------------------------------------------- */
 
@@ -76,6 +77,10 @@ enum wb_status wb_map_run_phase(struct wb_map_run *r, struct wb_team **team, enu
     void *arg = r->phase.hook_arg;
     r->phase =
         (struct wb_phase){ .parts = r->parts, .n = r->n, .seconds = seconds, .grace = grace };
+    if (seconds <= 0) {
+        r->phase.whole = grace;
+        r->phase.grace = wb_run_grace(0);
+    }
     r->phase.during = during;
     r->phase.hook_arg = arg;
     for (unsigned i = 0; i < r->n; i++) {
@@ -91,8 +96,11 @@ enum wb_status wb_map_run_phase(struct wb_map_run *r, struct wb_team **team, enu
         case WB_TEAM_DONE: return WB_OK;
         case WB_TEAM_STUCK:
             *team = NULL;
-            (void)snprintf(why, size, "still running %.1f s after its end", grace);
+            (void)snprintf(why, size, "still running %.1f s after its end", r->phase.grace);
             return WB_STUCK;
+        case WB_TEAM_CUT:
+            (void)snprintf(why, size, "not done after %.0f s", grace);
+            return wb_interrupted() ? WB_NONE : WB_STUCK;
         case WB_TEAM_NO_THREAD: break;
     }
     (void)snprintf(why, size, "the system refuses %u threads", r->n);

@@ -31,8 +31,9 @@ struct wb_map_run *wb_map_run_new(const struct wb_map *kind, void *map, unsigned
                                   bool hists);
 void wb_map_run_free(struct wb_map_run *r);
 
-/* Runs all threads. seconds: until stop is set; grace: seconds after that in which they must have ended. Else WB_STUCK: *team
- * is NULL, and neither r nor the map is to be touched any more. */
+/* Runs all threads. seconds: until stop is set; grace: seconds after that in which they must have ended. seconds 0: until they have
+ * done what they have to, for which they have `grace`. Else WB_STUCK; if *team is NULL then, neither r nor the map is to be touched any
+ * more. WB_NONE: Ctrl-C came, and not all is done. */
 enum wb_status wb_map_run_phase(struct wb_map_run *r, struct wb_team **team, enum wb_pin pin,
                                 double seconds, double grace, char *why, size_t size);
 

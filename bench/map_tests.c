@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "interrupt.h"
 #include "map_tables.h"
 #include "map_team.h"
 
@@ -20,8 +21,12 @@
 #define CHURN 10
 #define SETTLE (30 * MS) /* a grace period, and what frees */
 #define RECOVER (500 * MS)
-#define LEAD (20 * MS) /* of writers before the reader is stopped */
-#define NS_PUT 300e-9  /* seconds, guessed */
+#define LEAD (20 * MS)  /* of writers before the reader is stopped */
+#define NS_PUT 300e-9   /* seconds, guessed; of all kinds */
+#define NS_GROW 900e-9  /* the table given back, too */
+#define NS_TABLE 500e-9 /* filled, looked through and given back, once in so many runs */
+#define NS_TABLE_STR 1700e-9
+#define RUNS 7
 
 unsigned wb_map_test_threads(enum wb_test test, const struct wb_shape *shape) {
     if (test == WB_BESIDE) return shape->producers + shape->map.writers;
@@ -30,13 +35,15 @@ unsigned wb_map_test_threads(enum wb_test test, const struct wb_shape *shape) {
 }
 
 double wb_map_test_cost(enum wb_test test, const struct wb_shape *shape, double seconds) {
-    double puts = NS_PUT * (double)shape->map.keys;
+    double keys = (double)shape->map.keys, puts = NS_PUT * keys;
     switch (test) {
-        case WB_GROW: return puts;
+        case WB_GROW: return NS_GROW * keys;
         case WB_MEMORY: return 2 * puts + 1;
         case WB_CHURN: return puts + CHURN * seconds;
         case WB_STALL: return puts + 0.6 + shape->map.stall / 1e3;
-        default: return seconds + WB_WARM_UP + 0.002 + puts / 50; /* filled once */
+        default:
+            return seconds + WB_WARM_UP + 0.002 +
+                   keys * (shape->size > 8 ? NS_TABLE_STR : NS_TABLE) / RUNS;
     }
 }
 
@@ -88,6 +95,8 @@ static bool with_threads(struct test *t, unsigned n, bool hists) {
     return true;
 }
 
+static bool left_behind(const struct test *t) { return t->status == WB_STUCK && !*t->team; }
+
 /* False: t->status says why. A table whose check fails is not used again. */
 static bool phase(struct test *t, double seconds, double grace) {
     t->status = wb_map_run_phase(t->run, t->team, t->trial->pin, seconds, grace, t->why, t->size);
@@ -99,9 +108,10 @@ static bool phase(struct test *t, double seconds, double grace) {
         }
         return true;
     }
-    wb_table_drop(t->table, t->status == WB_STUCK);
+    /* What got stuck, also if its threads have ended, is not asked to give its table back: that might not end. */
+    wb_table_drop(t->table, t->status != WB_FAILED);
     t->table = NULL;
-    if (t->status == WB_STUCK) t->run = NULL; /* left behind */
+    if (left_behind(t)) t->run = NULL;
     return false;
 }
 
@@ -295,6 +305,7 @@ struct stall {
     uint32_t inside, go; /* futexes */
     size_t heap, most;
     double seconds, ops; /* the writers', meanwhile */
+    bool cut;            /* by Ctrl-C */
 };
 
 static void stay(void *arg) {
@@ -309,13 +320,14 @@ static void read_and_stay(struct wb_map_thread *t) { t->kind->stall(t->work.map,
 /* How much the heap has grown; seldom enough that looking costs no more than a twentieth of the time: malloc's
  * statistics look at all that is free, under malloc's locks. */
 static void watch(struct stall *s, uint64_t until) {
-    while (wb_now() < until) {
+    while (wb_now() < until && !wb_interrupted()) {
         uint64_t before = wb_now();
         size_t heap = wb_heap();
         uint64_t took = wb_now() - before, next = wb_now() + MS + 20 * took;
         if (heap > s->heap && heap - s->heap > s->most) s->most = heap - s->heap;
         wb_sleep_until(next < until ? next : until);
     }
+    s->cut = wb_now() < until;
 }
 
 static uint64_t written(const struct stall *s) {
@@ -364,8 +376,10 @@ static void run_stalled(struct test *t) {
     t->run->threads[writers].arg = s;
     t->run->phase.during = stop_reader;
     t->run->phase.hook_arg = s;
-    if (!phase(t, shape->stall / 1e3, GRACE)) {
-        if (t->status != WB_STUCK) free(s);
+    bool ran = phase(t, shape->stall / 1e3, GRACE);
+    if (ran && s->cut) t->status = WB_NONE;
+    if (!ran || s->cut) {
+        if (!left_behind(t)) free(s);
         return;
     }
     t->run->phase.during = NULL;

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "map_nodes.h"
 #include "map_run.h"
 #include "map_team.h"
 #include "maps_list.h"
@@ -22,7 +23,7 @@ static void *open_with(struct weir_map_opts *o, size_t hint) {
 static void dispose(void *m) { (void)weir_map_free(m); }
 static size_t len(void *m) { return weir_map_len(m); }
 
-static size_t table_bytes(weir_map *m) {
+static size_t table_bytes(void *m) {
     struct weir_map_stats s = WEIR_MAP_STATS;
     return weir_map_read_stats(m, &s) == 0 ? s.bytes : 0;
 }
@@ -113,19 +114,19 @@ WB_LOOP enum wb_map_put ptr_put(weir_map *m, struct wb_map_str k, const struct w
 
 /* ---- memory ------------------------------------------------------------------------------------------ */
 
-/* What an entry holds beside the table, which is in pages of the system where it is large: seen at a small one. */
-static size_t beside(void *(*make)(size_t hint, unsigned threads), const struct wb_map *kind,
-                     size_t key_bytes) {
+size_t wb_map_beside(const struct wb_map *kind, size_t (*table)(void *map), size_t key_bytes) {
     enum { PROBE = 1000 };
     struct wb_map_work w = { .job = WB_MAP_FILL, .key_bytes = key_bytes, .step = 1, .end = PROBE };
+    static const uint32_t go_on;
     size_t before = wb_heap();
-    weir_map *m = make(PROBE, 1);
+    void *m = kind->make(PROBE, 1);
     if (!m) return 0;
     w.map = m;
+    w.stop = &go_on;
     kind->run(&w);
-    size_t grown = wb_heap() - before, table = table_bytes(m);
-    dispose(m);
-    return grown > table ? (grown - table) / PROBE : 0;
+    size_t grown = wb_heap() - before, held = table(m);
+    kind->dispose(m);
+    return grown > held ? (grown - held) / PROBE : 0;
 }
 
 /* Of one of its keys; 0: it has none. */
@@ -145,7 +146,7 @@ static size_t key_length(weir_map *m) {
     static size_t id##_bytes(void *m) {                                                          \
         static size_t each[2]; /* of keys of 16 and of 40 bytes */                               \
         size_t length = key_length(m), i = length > 16;                                          \
-        if (length && !each[i]) each[i] = beside(id##_make, &wb_strmap_##id, length);            \
+        if (length && !each[i]) each[i] = wb_map_beside(&wb_strmap_##id, table_bytes, length);   \
         return table_bytes(m) + weir_map_len(m) * each[i];                                       \
     }                                                                                            \
     WB_MAP_STALLS(wb_strmap_##id, name, "strmap", NULL, note, 0, id##_make, dispose, NULL, NULL, \

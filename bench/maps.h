@@ -42,11 +42,11 @@ enum wb_map_dist { WB_MAP_UNIFORM, WB_MAP_ZIPF /* 0.99 */, WB_MAP_HOT /* one key
 
 /* What a thread is to do. */
 enum wb_map_job {
-    WB_MAP_FILL,  /* puts index first, first + step, ... below end */
+    WB_MAP_FILL,  /* puts index first, first + step, ... below end; or until stop */
     WB_MAP_GROW,  /* the same, each put timed */
     WB_MAP_MIX,   /* until stop: reads, puts and deletes drawn from first .. first + range - 1 */
     WB_MAP_WRITE, /* until stop: puts over what is present, drawn from first .. first + range - 1 */
-    WB_MAP_SWEEP, /* gets index first, first + step, ... below end; what is there must have its value */
+    WB_MAP_SWEEP, /* gets index first, first + step, ... below end, or until stop; what is there must have its value */
 };
 
 /* Work of one thread. The loop owns everything from `ops` on; the rest is constant during a run. */

@@ -10,7 +10,9 @@
 extern "C" {
 #endif
 extern const struct wb_map wb_map_weir, wb_map_shard, wb_map_mutex, wb_map_rwlock,
-    wb_map_sharded_mutex, wb_map_sharded_rwlock, wb_map_plain, wb_strmap_node, wb_strmap_ptr;
+    wb_map_sharded_mutex, wb_map_sharded_rwlock, wb_map_plain, wb_strmap_node, wb_strmap_ptr,
+    wb_strmap_shard, wb_strmap_mutex, wb_strmap_rwlock, wb_strmap_sharded_mutex,
+    wb_strmap_sharded_rwlock;
 extern const struct wb_map wb_map_boost, wb_strmap_boost, wb_map_flat, wb_strmap_flat;
 extern const struct wb_map wb_map_libcuckoo, wb_strmap_libcuckoo;
 extern const struct wb_map wb_map_tbb, wb_strmap_tbb;
@@ -22,10 +24,11 @@ extern const struct wb_map wb_map_go_sync, wb_map_go_sharded;
 }
 #endif
 
-#define WB_MAPS_WEIR                                                                 \
-    &wb_map_weir.ring, &wb_map_shard.ring, &wb_map_mutex.ring, &wb_map_rwlock.ring,  \
-        &wb_map_sharded_mutex.ring, &wb_map_sharded_rwlock.ring, &wb_map_plain.ring, \
-        &wb_strmap_node.ring, &wb_strmap_ptr.ring,
+#define WB_MAPS_WEIR                                                                             \
+    &wb_map_weir.ring, &wb_map_shard.ring, &wb_map_mutex.ring, &wb_map_rwlock.ring,              \
+        &wb_map_sharded_mutex.ring, &wb_map_sharded_rwlock.ring, &wb_map_plain.ring,             \
+        &wb_strmap_node.ring, &wb_strmap_ptr.ring, &wb_strmap_shard.ring, &wb_strmap_mutex.ring, \
+        &wb_strmap_rwlock.ring, &wb_strmap_sharded_mutex.ring, &wb_strmap_sharded_rwlock.ring,
 #ifdef WB_HAVE_MAP_BOOST
 #define WB_MAPS_BOOST \
     &wb_map_flat.ring, &wb_map_boost.ring, &wb_strmap_flat.ring, &wb_strmap_boost.ring,

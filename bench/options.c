@@ -15,14 +15,18 @@
 
 static const char usage[] =
     "usage: weir-bench [option...]\n"
-    "Measures weir's rings, channels and maps beside their mutex version and other libraries, round by round.\n"
+    "Measures weir's rings, channels, maps, pools and pipelines beside their mutex version and other libraries,\n"
+    "round by round.\n"
     "\n"
     "  --suite=NAME      quick (default; 3 minutes on 2 CPUs), try (30 seconds), full,\n"
-    "                    queues, maps (all of these; full is both)\n"
+    "                    queues, maps, flow (pools and pipelines; full is all of them); maps-bars (what\n"
+    "                    bars are about; 12 minutes), maps-stalled (memory beside a reader that\n"
+    "                    stands still; --stall for each run)\n"
     "  --filter=RE       only what matches this extended regular expression (see --list)\n"
     "  --threads=LIST    producers and consumers of a case, such as 1,2,4\n"
-    "  --rounds=N        times that everything is measured (default 9)\n"
+    "  --rounds=N        times that everything is measured (default 9; maps-bars 7)\n"
     "  --seconds=S       of one run (default: so that the suite keeps to its time)\n"
+    "  --stall=MS        how long that reader stands still (default 10000)\n"
     "  --pin=MODE        auto (default): a CPU for each thread while there are enough;\n"
     "                    compact: hardware threads of a core first; spread: as auto; none\n"
     "  --rivals=WHICH    all (default), none, or a list such as mutex,ck,go\n"
@@ -46,6 +50,7 @@ enum {
     THREADS,
     ROUNDS,
     SECONDS,
+    STALL,
     PIN,
     RIVALS,
     CPUS,
@@ -67,6 +72,7 @@ static const struct option long_options[] = {
     { "threads", required_argument, NULL, THREADS },
     { "rounds", required_argument, NULL, ROUNDS },
     { "seconds", required_argument, NULL, SECONDS },
+    { "stall", required_argument, NULL, STALL },
     { "pin", required_argument, NULL, PIN },
     { "rivals", required_argument, NULL, RIVALS },
     { "cpus", required_argument, NULL, CPUS },
@@ -161,13 +167,17 @@ static bool parse_suite(struct wb_options *o, const char *s) {
     return o->suite != NULL;
 }
 
-bool wb_options_names(const struct wb_options *o, const char *variant) {
-    size_t n = strlen(variant);
-    for (const char *s = o->rivals_list; s; s = strchr(s, ',')) {
+bool wb_listed(const char *list, const char *word) {
+    size_t n = strlen(word);
+    for (const char *s = list; s; s = strchr(s, ',')) {
         s += *s == ',';
-        if (strncmp(s, variant, n) == 0 && (s[n] == ',' || s[n] == '\0')) return true;
+        if (strncmp(s, word, n) == 0 && (s[n] == ',' || s[n] == '\0')) return true;
     }
     return false;
+}
+
+bool wb_options_names(const struct wb_options *o, const char *variant) {
+    return wb_listed(o->rivals_list, variant);
 }
 
 /* Each name of the list is built in; else says what is wrong with it. */
@@ -220,6 +230,7 @@ static bool take(struct wb_options *o, int which, const char *value) {
         case THREADS: return parse_threads(o, value);
         case ROUNDS: return set_number(value, 1, 1000, &o->rounds);
         case SECONDS: return parse_seconds(o, value);
+        case STALL: return set_number(value, 1, 600000, &o->stall_ms);
         case PIN: return parse_pin(o, value);
         case RIVALS: return parse_rivals(o, value);
         case CPUS: o->cpus = value; return true;
@@ -261,7 +272,6 @@ static int misuse(void) {
 static void defaults(struct wb_options *o) {
     memset(o, 0, sizeof *o);
     o->suite = wb_suite_find("quick");
-    o->rounds = 9;
     o->records = -1;
 }
 

@@ -24,8 +24,9 @@ struct wb_options {
         filter_benchmark; /* --benchmark_filter: of the names that Google Benchmark makes of ours */
     bool filter_negative; /* --benchmark_filter=-RE */
     unsigned threads[WB_THREADS_MAX], n_threads; /* 0: the suite's own */
-    unsigned rounds;
-    double seconds; /* 0: the suite's own */
+    unsigned rounds;                             /* 0: the suite's own */
+    double seconds;                              /* 0: the suite's own */
+    unsigned stall_ms;                           /* 0: the usual */
     enum wb_pin pin;
     enum wb_rivals rivals;
     const char *rivals_list; /* of WB_RIVALS_LIST */
@@ -51,6 +52,8 @@ int wb_options_parse(struct wb_options *o, int argc, char **argv);
 void wb_options_usage(void); /* on stderr */
 void wb_options_free(struct wb_options *o);
 
+/* Whether the word stands in the list "a,b,c"; NULL: no. */
+bool wb_listed(const char *list, const char *word);
 /* Whether the variant is named in --rivals=LIST. */
 bool wb_options_names(const struct wb_options *o, const char *variant);
 

@@ -9,7 +9,10 @@
 
 #include "away.h"
 #include "bounds.h"
+#include "flow.h"
 #include "maps.h"
+
+#define ROUNDS 9 /* unless the suite or the command line says otherwise */
 
 struct wb_builder {
     struct wb_plan *plan; /* NULL arrays in the counting pass */
@@ -79,8 +82,8 @@ static void map_keys(char *out, size_t n, const struct wb_case *c) {
 static void keys(char *out, size_t n, const struct wb_case *c) {
     const struct wb_shape *s = &c->shape;
     char people[40] = "", rest[80] = "";
-    if (s->map.keys) {
-        map_keys(out, n, c);
+    if (s->map.keys || s->flow.workers) {
+        (s->map.keys ? map_keys : wb_flow_keys)(out, n, c);
         return;
     }
     if (c->test != WB_SOLO && c->test != WB_PING)
@@ -117,7 +120,8 @@ static void name_item(char *out, size_t n, const struct wb_case *c, const char *
 /* ---- choice of variants ---------------------------------------------------------------------- */
 
 const char *wb_plan_reference(const char *structure) {
-    bool map = strcmp(structure, "map") == 0 || strcmp(structure, "strmap") == 0;
+    bool map = strcmp(structure, "map") == 0 || strcmp(structure, "strmap") == 0 ||
+               strcmp(structure, "serve") == 0 || strcmp(structure, "log") == 0;
     return map ? "weir_map" : "weir";
 }
 
@@ -138,6 +142,7 @@ static bool has(const struct wb_ring *r, const struct wb_case *c) {
     const struct wb_shape *s = &c->shape;
     if (strcmp(r->structure, c->structure) != 0) return false;
     if (r->can & WB_IS_MAP) return has_map((const struct wb_map *)r, c);
+    if (r->can & WB_IS_FLOW) return wb_flow_has((const struct wb_flow *)r, c);
     if (s->batch > 1 && !(r->can & WB_BATCH)) return false;
     if (s->size != 0 && s->cap == 0 && !(r->can & WB_RENDEZVOUS)) return false;
     if ((s->producers > 1 || s->consumers > 1) && !(r->can & WB_MPMC)) return false;
@@ -164,10 +169,12 @@ static bool wanted(const struct wb_options *o, const struct wb_ring *r, enum wb_
     if ((r->can & WB_IS_MAP) && o->rivals != WB_RIVALS_LIST) return map_wanted(o, r, who);
     if (o->rivals == WB_RIVALS_LIST) return wb_options_names(o, r->name);
     bool mutex = strcmp(r->name, "mutex") == 0;
+    if (!r->package && (r->can & WB_IS_FLOW)) return true;
     if (!r->package && !mutex)
         return (r->can & WB_KIND) || (o->suite->variants_of_weir && who == WB_ALL);
     if (o->rivals == WB_RIVALS_NONE && r->package) return false;
-    return who == WB_ALL || mutex || strcmp(r->name, "ck") == 0 || strcmp(r->name, "go") == 0;
+    return who == WB_ALL || mutex || strcmp(r->name, "ck") == 0 || strcmp(r->name, "go") == 0 ||
+           (strcmp(r->name, "tbb") == 0 && (r->can & WB_IS_FLOW));
 }
 
 static bool passes(const struct wb_options *o, const char *name) {
@@ -194,6 +201,10 @@ const unsigned *wb_build_axis(const struct wb_builder *b, const unsigned *usual,
     return usual;
 }
 
+unsigned wb_build_stall(const struct wb_builder *b) {
+    return b->opt->stall_ms ? b->opt->stall_ms : 10000;
+}
+
 /* ---- building -------------------------------------------------------------------------------- */
 
 static void put_item(struct wb_builder *b, const struct wb_case *c, const struct wb_ring *ring,
@@ -211,7 +222,7 @@ static void put_item(struct wb_builder *b, const struct wb_case *c, const struct
 
 /* Adds the items of a case, and the case if it has any. */
 static unsigned put_case(struct wb_builder *b, const struct wb_case *c, enum wb_who who,
-                         const struct wb_ring *const *rings) {
+                         const char *variants, const struct wb_ring *const *rings) {
     const struct wb_case *at = b->filling ? &b->plan->cases[b->n_cases] : NULL;
     unsigned before = b->n_items;
     for (int pass = 0; pass < 2; pass++) { /* weir first */
@@ -219,6 +230,7 @@ static unsigned put_case(struct wb_builder *b, const struct wb_case *c, enum wb_
             char name[WB_NAME_BYTES];
             name_item(name, sizeof name, c, (*r)->name);
             if (is_weir(*r) != (pass == 0) || !has(*r, c)) continue;
+            if (variants && !wb_listed(variants, (*r)->name)) continue;
             bool bound = strcmp(c->structure, "bound") == 0; /* asked for by those that it bounds */
             if (bound || (wanted(b->opt, *r, who) && passes(b->opt, name)))
                 put_item(b, at, *r, name);
@@ -250,6 +262,7 @@ const char *wb_plan_bound(const struct wb_case *c) {
     const struct wb_shape *s = &c->shape;
     bool mpmc = strcmp(c->structure, "mpmc") == 0, ring = mpmc || strcmp(c->structure, "spsc") == 0;
     bool chan = strcmp(c->structure, "chan") == 0;
+    if (c->test == WB_WAKE) return "wake-futex";
     if (c->one_cpu || c->test == WB_STOPPED || !(ring || chan)) return NULL;
     if (c->test == WB_PING) return ring && s->blocking ? "ping-futex" : "ping-lines";
     if (c->test == WB_SOLO) return mpmc ? "solo-rmw" : NULL;
@@ -292,13 +305,14 @@ void wb_build_row(struct wb_builder *b, const struct wb_row *row) {
                                  .ready = row->ready,
                                  .sends = row->sends,
                                  .blocking = row->blocking,
-                                 .map = row->map };
+                                 .map = row->map,
+                                 .flow = row->flow };
     c.threads = wb_test_threads(c.test, &c.shape);
     c.one_cpu = b->group.one_cpu;
     c.shape.oversubscribed = c.threads > (c.one_cpu ? 1 : wb_cpus());
     name_case(&c);
     if (came_before(b, c.name)) return;
-    if (put_case(b, &c, row->who, wb_rings) > 0) b->group.bounds |= bound_of(&c);
+    if (put_case(b, &c, row->who, row->variants, wb_rings) > 0) b->group.bounds |= bound_of(&c);
 }
 
 static void build_bound(struct wb_builder *b, const struct wb_ring *ring, enum wb_test test,
@@ -318,7 +332,7 @@ static void build_bound(struct wb_builder *b, const struct wb_ring *ring, enum w
     c.shape.oversubscribed = c.threads > wb_cpus();
     (void)snprintf(c.name, sizeof c.name, "bound/test:%s/size:%zu/group:%s", what, size,
                    b->group.name);
-    (void)put_case(b, &c, WB_ALL, rings);
+    (void)put_case(b, &c, WB_ALL, NULL, rings);
 }
 
 static void close_group(struct wb_builder *b) {
@@ -382,7 +396,7 @@ int wb_plan_make(struct wb_plan *plan, const struct wb_options *opt) {
     struct wb_builder b = { .plan = plan, .opt = opt };
     memset(plan, 0, sizeof *plan);
     plan->opt = opt;
-    plan->rounds = opt->rounds;
+    plan->rounds = opt->rounds ? opt->rounds : opt->suite->rounds ? opt->suite->rounds : ROUNDS;
     build(&b, false);
     plan->cases = zeroed(b.n_cases, sizeof *plan->cases);
     plan->items = zeroed(b.n_items, sizeof *plan->items);

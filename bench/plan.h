@@ -15,13 +15,14 @@
 #include "run.h"
 
 #define WB_NAME_BYTES 160
-#define WB_GROUPS_MAX 32
+#define WB_GROUPS_MAX 96
 
 struct wb_case {
     char name[WB_NAME_BYTES]; /* without the variant */
-    const char *workload;     /* "Q1" to "Q8", "M1" to "M6", "F3", "bound" */
-    const char *structure;    /* "spsc", "mpmc", "chan", "select", ..., "map", "strmap", "bound" */
-    const char *title;        /* of a bound: what it is; else NULL */
+    const char *workload;     /* "Q1" to "Q9", "M1" to "M6", "F1" to "F4", "bound" */
+    const char
+        *structure; /* "spsc", "mpmc", "chan", ..., "map", "strmap", "pool", "pipe", ..., "bound" */
+    const char *title; /* of a bound: what it is; else NULL */
     enum wb_test test;
     struct wb_shape shape;
     unsigned threads;
@@ -70,7 +71,7 @@ double wb_plan_estimate(const struct wb_plan *plan);
 /* The item of this name, or NULL. */
 const struct wb_item *wb_plan_find(const struct wb_plan *plan, const char *name);
 
-/* What others of its structure are compared with: "weir", and of maps "weir_map". */
+/* What others of its structure are compared with: "weir", and of maps, and what stands on them, "weir_map". */
 const char *wb_plan_reference(const char *structure);
 
 /* The item of the same case with another variant, or NULL. */
@@ -102,7 +103,9 @@ struct wb_row {
     double rate;
     bool blocking;
     struct wb_map_shape map;
+    struct wb_flow_shape flow;
     enum wb_who who;
+    const char *variants; /* NULL, or of those that `who` has only these: "weir_map,plain" */
 };
 
 /* How long a channel is left idle, so that its receiver sleeps, in the case that has a bound. */
@@ -114,16 +117,28 @@ void wb_build_row(struct wb_builder *b, const struct wb_row *row);
 /* The values of the axis N: those of --threads, else the usual ones (up to a 0); and how many. */
 const unsigned *wb_build_axis(const struct wb_builder *b, const unsigned *usual, unsigned *n);
 
+/* Milliseconds for which a reader is stopped in the case that is about that: --stall, or ten seconds. */
+unsigned wb_build_stall(const struct wb_builder *b);
+
 struct wb_suite {
     const char *name;
     void (*build)(struct wb_builder *b);
     double seconds;        /* per run, at most; */
     double budget;         /* seconds in all, for which the time per run is shortened; 0: none */
+    unsigned rounds;       /* if none are asked for; 0: the usual */
     bool variants_of_weir; /* weir_generic and the like too */
     bool hidden;           /* not in the usage */
 };
+/* What flow_suite.c adds to the suites. */
+void wb_suite_flow(struct wb_builder *b);
+void wb_suite_flow_small(struct wb_builder *b);
+void wb_suite_flow_quick(struct wb_builder *b);
+void wb_suite_flow_try(struct wb_builder *b);
+
 /* What map_suite.c adds to the suites. */
 void wb_suite_maps(struct wb_builder *b);
+void wb_suite_maps_bars(struct wb_builder *b); /* map_bars.c */
+void wb_suite_maps_stalled(struct wb_builder *b);
 void wb_suite_maps_small(struct wb_builder *b);
 void wb_suite_maps_quick(struct wb_builder *b);
 void wb_suite_maps_try(struct wb_builder *b);

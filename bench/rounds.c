@@ -5,35 +5,16 @@
  * group and the round only: the same seed gives the same orders, whoever asks for a round first. */
 #include "rounds.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "interrupt.h"
 #include "progress.h"
 #include "remote.h"
 #include "stats.h"
 
 #define LATE_ROUNDS 2 /* one may be the machine's fault */
-
-/* ---- Ctrl-C ---------------------------------------------------------------------------------- */
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int sig) {
-    (void)sig;
-    interrupted = 1;
-}
-
-void wb_rounds_catch_interrupt(bool patient) {
-    struct sigaction sa;
-    memset(&sa, 0, sizeof sa);
-    sa.sa_handler = on_interrupt;
-    sa.sa_flags = patient ? 0 : (int)SA_RESETHAND;
-    (void)sigaction(SIGINT, &sa, NULL);
-}
-
-bool wb_interrupted(void) { return interrupted != 0; }
 
 /* ---- one item -------------------------------------------------------------------------------- */
 
@@ -69,6 +50,7 @@ static void measure(struct wb_plan *plan, struct wb_item *item, unsigned round) 
     if (!item->latencies && wb_test_is_latency(trial.test, &trial.shape))
         item->latencies = calloc(1, sizeof *item->latencies);
     wb_run(&trial, &sample, item->latencies, why, sizeof why);
+    if (sample.status == WB_NONE) return; /* interrupted */
     wb_rounds_take(plan, item, round, &sample, why);
     if (plan->opt->records >= 0) wb_remote_tell(plan->opt->records, item, round, why);
 }
@@ -87,7 +69,7 @@ static void measure_round(struct wb_plan *plan, struct wb_group *group, unsigned
     struct wb_rng rng;
     wb_rng_seed(&rng, seed_of(plan, group, round));
     wb_shuffled(&rng, order, group->n);
-    for (unsigned i = 0; i < group->n && !interrupted; i++) {
+    for (unsigned i = 0; i < group->n && !wb_interrupted(); i++) {
         struct wb_item *item = &group->items[order[i]];
         if (item->status == WB_OK)
             measure(plan, item, round);
@@ -101,11 +83,11 @@ static void measure_round(struct wb_plan *plan, struct wb_group *group, unsigned
 void wb_rounds_until(struct wb_plan *plan, struct wb_group *group, unsigned round) {
     if (round >= plan->rounds) round = plan->rounds - 1;
     if (group->one_cpu && plan->opt->records < 0) {
-        if (group->rounds_done == 0 && !interrupted) wb_remote_measure(plan, group);
+        if (group->rounds_done == 0 && !wb_interrupted()) wb_remote_measure(plan, group);
         group->rounds_done = plan->rounds;
         return;
     }
-    for (; group->rounds_done <= round && !interrupted; group->rounds_done++)
+    for (; group->rounds_done <= round && !wb_interrupted(); group->rounds_done++)
         measure_round(plan, group, group->rounds_done);
 }
 

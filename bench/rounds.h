@@ -16,9 +16,4 @@ void wb_rounds_all(struct wb_plan *plan);
 void wb_rounds_take(struct wb_plan *plan, struct wb_item *item, unsigned round,
                     const struct wb_sample *sample, const char *why);
 
-/* From now on Ctrl-C ends the measuring after the current run; the second one ends the program,
- * unless it is `patient`: it gets the terminal's signal and then its parent's. */
-void wb_rounds_catch_interrupt(bool patient);
-bool wb_interrupted(void);
-
 #endif

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "away.h"
+#include "flow.h"
+#include "interrupt.h"
 #include "map_tests.h"
 #include "team.h"
 
@@ -48,6 +50,7 @@ static struct wb_team *team;
 
 unsigned wb_test_threads(enum wb_test test, const struct wb_shape *shape) {
     if (shape->map.keys) return wb_map_test_threads(test, shape);
+    if (shape->flow.workers) return wb_flow_threads(shape);
     if (test == WB_SOLO) return 1;
     return test == WB_PING ? 2 : shape->producers + shape->consumers;
 }
@@ -75,6 +78,7 @@ bool wb_run_is_late(enum wb_test test, double seconds, double took) {
 
 double wb_run_cost(enum wb_test test, const struct wb_shape *shape, double seconds) {
     if (shape->map.keys) return wb_map_test_cost(test, shape, seconds);
+    if (shape->flow.workers) return wb_flow_cost(test, shape, seconds);
     return planned(test, seconds) + WB_WARM_UP + OVERHEAD;
 }
 
@@ -282,6 +286,7 @@ static enum wb_status run_phase(struct run *r, double seconds, bool measured, ch
         case WB_TEAM_NO_THREAD:
             (void)snprintf(why, size, "the system refuses %u threads", r->threads);
             return WB_FAILED;
+        case WB_TEAM_CUT: /* of work that has no time of its own: these all have */
         case WB_TEAM_DONE: break;
     }
     add_totals(r);
@@ -367,6 +372,8 @@ static enum wb_status attempt(const struct wb_trial *trial, struct wb_sample *ou
     if (!team) team = wb_team_new();
     if (team && (trial->ring->can & WB_IS_MAP))
         return wb_map_test(trial, &team, out, latencies, why, why_size);
+    if (team && (trial->ring->can & WB_IS_FLOW))
+        return wb_flow_test(trial, &team, out, latencies, why, why_size);
     struct run *r = team ? new_run(trial) : NULL;
     if (!r) {
         (void)snprintf(why, why_size, "out of memory");
@@ -387,7 +394,7 @@ void wb_run(const struct wb_trial *trial, struct wb_sample *out, struct wb_hist 
     for (unsigned i = 0; i < ATTEMPTS; i++) {
         memset(out, 0, sizeof *out);
         out->status = attempt(trial, out, latencies, why, why_size);
-        if (out->status != WB_NONE) return;
+        if (out->status != WB_NONE || wb_interrupted()) return;
     }
     out->status = WB_FAILED;
     (void)snprintf(why, why_size, "check failed: nothing was moved in %d runs", ATTEMPTS);

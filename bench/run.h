@@ -22,14 +22,20 @@ enum wb_test {
     WB_CHURN,  /* a mix for ten times the time; then memory */
     WB_STALL,  /* writers, while a reader is stopped inside a read; memory meanwhile */
     WB_MEMORY, /* memory per entry from half the keys to twice as many */
+    /* Of pools, beside WB_STREAM, which is tasks from outside: flow.h */
+    WB_INSIDE, /* a task submits them */
+    WB_FIB,    /* fork and join */
+    WB_WAKE,   /* a worker that sleeps is given a task */
+    WB_IDLE,   /* nobody has anything to do */
 };
 
 enum wb_status { WB_NONE, WB_OK, WB_STUCK, WB_FAILED, WB_ABSENT /* could not be opened */ };
 
 struct wb_sample {
     enum wb_status status;
-    bool late;    /* it took more than five times its time */
-    double ns_op; /* of latency cases the median latency, else elapsed time per operation */
+    bool late; /* it took more than five times its time */
+    double
+        ns_op; /* of latency cases the median latency, else elapsed time per operation; WB_IDLE: of a second's */
     double ops_s;
     double p50_ns, p90_ns, p99_ns, p999_ns, max_ns; /* latency cases only, else 0 */
     double fair_min_max;  /* smallest share of a producer (consumer) over the largest */
@@ -54,7 +60,7 @@ struct wb_trial {
     double seconds;
 };
 
-/* Runs it. `latencies` (NULL: none are kept) gets all latencies of the run added, if it is WB_OK.
+/* Runs it. Its status is WB_NONE if Ctrl-C came before anything was measured. `latencies` (NULL: none are kept) gets all latencies of the run added, if it is WB_OK.
  * `why` gets one line where the status is not WB_OK. */
 void wb_run(const struct wb_trial *trial, struct wb_sample *out, struct wb_hist *latencies,
             char *why, size_t why_size);

@@ -3,8 +3,8 @@
  *
  * Q1 SPSC stream and ping-pong; Q2 N producers x N consumers; Q3 N x 1 and 1 x N; Q4 channels; Q5
  * selects; Q6 bursts with gaps; Q7 eight threads per processor, one processor only, one thread
- * stopped; Q8 channels closed while others wait, and channels that live for an element; F3 contexts
- * and the like. A group is what bars may compare (plan.h): therefore the cases of Q7 that need no
+ * stopped; Q8 channels closed while others wait, and channels that live for an element; Q9 deques,
+ * F3 contexts and the like. A group is what bars may compare (plan.h): therefore the cases of Q7 that need no
  * process of their own run in the rounds of Q2 and Q4. */
 #include <string.h>
 
@@ -178,6 +178,19 @@ static void tools(struct wb_builder *b, bool all) {
     }
 }
 
+/* The owner alone, at the last element and away from it; then robbed. */
+static void deques(struct wb_builder *b, bool all) {
+    static const unsigned thieves[] = { 1, 2, 3 };
+    struct wb_row one = row("Q9", "deque", 1, 1), alone = test(one, WB_SOLO);
+    wb_build_group(b, "Q9", false);
+    add(b, alone, WB_ALL);
+    add(b, batch(alone, 32), WB_ALL);
+    add(b, test(row("Q9", "steal", 1, 1), WB_SOLO), WB_ALL);
+    for (unsigned i = 0; i < (all ? COUNT(thieves) : 1); i++)
+        add(b, row("Q9", "deque", 1, thieves[i]), WB_ALL);
+    add(b, batch(one, 32), WB_ALL);
+}
+
 static void bursts(struct wb_builder *b, enum wb_who who) {
     struct wb_row one = waiting(gap(row("Q6", "chan", 1, 1), WB_GAP_NS));
     wb_build_group(b, "Q6", false);
@@ -207,7 +220,9 @@ static void quick(struct wb_builder *b) {
     bursts(b, WB_FEW);
     lives(b, WB_FEW);
     tools(b, false);
+    deques(b, false);
     wb_suite_maps_quick(b);
+    wb_suite_flow_quick(b);
     one_cpu(b);
 }
 
@@ -303,12 +318,14 @@ static void full(struct wb_builder *b) {
     bursts(b, WB_ALL);
     lives(b, WB_ALL);
     tools(b, true);
+    deques(b, true);
     one_cpu(b);
 }
 
 static void all(struct wb_builder *b) {
     full(b);
     wb_suite_maps(b);
+    wb_suite_flow(b);
 }
 
 /* ---- try ------------------------------------------------------------------------------------- */
@@ -324,7 +341,10 @@ static void taste(struct wb_builder *b) {
     add(b, meeting(row("Q4", "chan", 1, 1)), WB_FEW);
     wb_build_group(b, "Q5", false);
     add(b, ways(waiting(row("Q5", "select", 1, 1)), 2, 2), WB_FEW);
+    wb_build_group(b, "Q9", false);
+    add(b, row("Q9", "deque", 1, 1), WB_FEW);
     wb_suite_maps_try(b);
+    wb_suite_flow_try(b);
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -335,6 +355,14 @@ const struct wb_suite wb_suites[] = {
     { .name = "full", .build = all, .seconds = 0.1, .variants_of_weir = true },
     { .name = "queues", .build = full, .seconds = 0.1, .variants_of_weir = true },
     { .name = "maps", .build = wb_suite_maps, .seconds = 0.1 },
+    { .name = "maps-bars",
+      .build = wb_suite_maps_bars,
+      .seconds = 0.1,
+      .budget = 720,
+      .rounds = 7 },
+    { .name = "maps-stalled", .build = wb_suite_maps_stalled, .seconds = 0.1, .rounds = 3 },
+    { .name = "flow", .build = wb_suite_flow, .seconds = 0.1 },
+    { .name = "flow-small", .build = wb_suite_flow_small, .seconds = 0.01, .hidden = true },
     { .name = "maps-small", .build = wb_suite_maps_small, .seconds = 0.01, .hidden = true },
     { .name = "one-cpu", .build = one_cpu, .seconds = 0.05, .hidden = true },
     { .name = NULL },

@@ -94,7 +94,7 @@ static void rival(FILE *f, const struct wb_report *r, const struct wb_item *ours
                   const struct wb_item *theirs) {
     char text[3 * WB_TEXT] = "-", rate[WB_TEXT], ratio[WB_TEXT];
     const struct wb_result *other = theirs ? &r->results[theirs - r->plan->items] : NULL;
-    double *scratch = malloc((r->plan->rounds + 1) * sizeof *scratch);
+    double *scratch = calloc(r->plan->rounds + 1, sizeof *scratch);
     if (!scratch) abort();
     unsigned n = theirs ? wb_ratios(r->plan, ours, theirs, scratch) : 0;
     struct wb_interval interval = wb_bootstrap(scratch, n);
@@ -115,10 +115,11 @@ static bool own_line(const struct wb_item *item) {
     return strcmp(name, wb_plan_reference(item->of->structure)) == 0;
 }
 
-/* Concurrency Kit has rings, Go channels, Boost maps. */
+/* Concurrency Kit has rings, Go channels, Boost maps, oneTBB pools and pipelines. */
 static const struct wb_item *other(const struct wb_report *r, const struct wb_item *item) {
-    static const char *const names[] = { "ck", "go", "boost_map" };
-    for (unsigned i = item->of->shape.map.keys ? 2 : 0; i < 3; i++) {
+    static const char *const names[] = { "ck", "go", "boost_map", "tbb" };
+    const struct wb_shape *s = &item->of->shape;
+    for (unsigned i = s->flow.workers ? 3 : s->map.keys ? 2 : 0; i < 4; i++) {
         const struct wb_item *found = wb_plan_beside(r->plan, item, names[i]);
         if (found) return found;
     }
@@ -127,7 +128,7 @@ static const struct wb_item *other(const struct wb_report *r, const struct wb_it
 
 void wb_print_try(const struct wb_report *r, FILE *f) {
     (void)fprintf(f, "%-48s %-12s %-48s %s\n", "", "weir", "mutex version",
-                  "Concurrency Kit; of channels Go, of maps Boost");
+                  "Concurrency Kit; of channels Go, of maps Boost, of pools oneTBB");
     for (unsigned i = 0; i < r->plan->n_items; i++) {
         const struct wb_result *row = &r->results[i];
         char words[200], rate[WB_TEXT];

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "cpus.h"
+#include "interrupt.h"
 
 struct member {
     uint32_t turn; /* futex: a new phase, or the end */
@@ -264,18 +265,30 @@ static void prepare(struct wb_phase *p) {
 
 static uint64_t ns_of(double seconds) { return (uint64_t)(seconds * 1e9); }
 
+/* Until all parts have done their work; false: they have not, by their time or by Ctrl-C, which may come just
+ * before the wait begins. */
+static bool done(const struct wb_phase *p) {
+    const uint64_t look = 100000000, end = p->t0 + ns_of(p->whole);
+    for (uint64_t now; (now = wb_now()) < end && !wb_interrupted();)
+        if (await(&p->left, 0, now + look < end ? now + look : end)) return true;
+    return __atomic_load_n(&p->left, __ATOMIC_ACQUIRE) == 0;
+}
+
 enum wb_team_end wb_team_run(struct wb_team *t, struct wb_phase *p) {
     if (!grow(t, p->n)) return WB_TEAM_NO_THREAD;
     prepare(p);
     for (unsigned i = 0; i < p->n; i++) give_turn(t->members[i], p);
     /* Waking a thread is milliseconds at worst; ten seconds are a machine that stands still. */
     (void)await(&p->started, 1, wb_now() + ns_of(10));
-    if (p->during)
+    if (p->whole > 0) {
+        if (done(p)) return WB_TEAM_DONE;
+    } else if (p->during)
         p->during(p->hook_arg, p->t0);
     else
         wb_sleep_until(p->t0 + ns_of(p->seconds));
     __atomic_store_n(&p->stop, 1, __ATOMIC_RELAXED);
-    if (await(&p->left, 0, wb_now() + ns_of(p->grace))) return WB_TEAM_DONE;
+    if (await(&p->left, 0, wb_now() + ns_of(p->grace)))
+        return p->whole > 0 ? WB_TEAM_CUT : WB_TEAM_DONE;
     leave_behind(t, p);
     return WB_TEAM_STUCK;
 }

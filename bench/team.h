@@ -37,6 +37,9 @@ struct wb_phase {
     unsigned n;
     double seconds; /* until `stop` */
     double grace;   /* seconds after `stop` in which it must have ended */
+    /* Not until `stop`: the parts end when their work is done. Who has not when so many seconds are over, or when Ctrl-C comes,
+     * is told to stop. 0: it is not so. */
+    double whole;
     void (*fed)(void *arg);
     void *fed_arg;
     /* Called by the last thread at the barrier, before any part runs; t0 is now. May be NULL. */
@@ -69,6 +72,7 @@ void wb_team_free(struct wb_team *t);
 
 enum wb_team_end {
     WB_TEAM_DONE,
+    WB_TEAM_CUT,   /* of `whole`: all have ended, but not with their work done */
     WB_TEAM_STUCK, /* given up: the team is left behind, with everything that the phase refers to */
     WB_TEAM_NO_THREAD, /* a thread could not be made; nothing has run */
 };

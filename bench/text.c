@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "flow.h"
 #include "report.h"
 
 const char *wb_text_ns(char *out, double ns) {
@@ -120,6 +121,10 @@ const char *wb_text_case(char *out, size_t n, const struct wb_case *c) {
     if (s->map.keys) {
         say_map(&w, c);
         if (s->oversubscribed) say(&w, ", oversubscribed");
+        return out;
+    }
+    if (s->flow.workers) {
+        wb_flow_words(out, n, c);
         return out;
     }
     say(&w, "%s, ", c->structure);

@@ -15,6 +15,8 @@
 #include <pthread.h>
 
 #include "chans.h"
+#include "deques.h"
+#include "flows.h"
 #include "maps_list.h"
 #include "ring_run.h"
 #include "rivals/rivals.h"
@@ -225,7 +227,7 @@ const struct wb_ring *const wb_rings[] = {
 #endif
 #endif
 #ifndef WB_COUNT
-    WB_CHAN_KINDS(WB_CHAN_LIST) WB_TOOLS_LIST WB_MAPS_LIST WB_GO_LIST
+    WB_CHAN_KINDS(WB_CHAN_LIST) WB_DEQUES_LIST WB_TOOLS_LIST WB_MAPS_LIST WB_FLOWS_LIST WB_GO_LIST
 #endif
         NULL,
 };
@@ -265,6 +267,9 @@ const struct wb_missing wb_missing[] = {
 #ifndef WB_HAVE_MAP_LFHT_QSBR
     { "lfht_qsbr", WB_PACKAGE_URCU },
 #endif
+#endif
+#if !defined(WB_HAVE_FLOW_GLIB) && !defined(WB_COUNT)
+    { "glib", WB_PACKAGE_GLIB },
 #endif
 #if !defined(WB_HAVE_GO) && !defined(WB_COUNT)
     { "go", WB_PACKAGE_GO },

@@ -14,6 +14,7 @@ import fnmatch
 import os
 
 import machine
+import reasons
 import words
 
 
@@ -86,7 +87,8 @@ def bars(run, arguments):
         raise Unusable(f"{run.folder} has no bars")
     return table(["bar", "wanted", "reached", "result"], [
         [row.bar, row.wanted, "" if row.median is None else
-         f"{words.times(row.median)} ({words.interval(row.lo, row.hi)})", row.result]
+         f"{words.times(row.median)} ({words.interval(row.lo, row.hi)})",
+         row.result + (f": {reasons.of(row)}" if reasons.of(row) else "")]
         for row in run.bars])
 
 

@@ -43,6 +43,13 @@ def paired(run, case, ours, theirs):
     return [s.ops_s / base[s.round] for s in run.samples.get((case, ours), ()) if base.get(s.round)]
 
 
+def paired_cases(run, case, other, variant):
+    """Median over the rounds of one case's speed over another's; None: no round has both."""
+    base = {s.round: s.ops_s for s in run.samples.get((other, variant), ())}
+    ratios = [s.ops_s / base[s.round] for s in run.samples.get((case, variant), ()) if base.get(s.round)]
+    return statistics.median(ratios) if ratios else None
+
+
 def sign_test(ratios):
     from verdicts import sign_test as test
     return test(sum(r > 1 for r in ratios), sum(r < 1 for r in ratios))

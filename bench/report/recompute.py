@@ -159,7 +159,7 @@ class Checker:
         return {number: above[number].over(below[number]) for number in above if number in below}
 
     def bar_values(self, row):
-        if row.denominator in ("bytes", "bytes_low"):
+        if row.denominator in ("bytes", "bytes_low", "ns_op"):
             return [Value.of(sample, row.denominator)
                     for sample in self.run.samples.get(self.item(row.numerator), ())
                     if sample.get(row.denominator) is not None]

@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True  # the source tree may belong to somebody else
 sys.path.insert(0, HERE)
 
 import machine  # noqa: E402
+import reasons  # noqa: E402
 import results  # noqa: E402
 import table  # noqa: E402
 import verdicts  # noqa: E402
@@ -51,6 +52,7 @@ class Bar:
         self.bar, self.wanted, self.result = row.bar, row.wanted, row.result
         self.measured = "none" if row.median is None else words.times(row.median)
         self.interval = "" if row.median is None else words.interval(row.lo, row.hi)
+        self.why = reasons.of(row)
 
 
 def bars_of(run):

@@ -4,6 +4,7 @@
 A section without data says in one sentence what was not measured; it never shows an empty frame.
 """
 import channels
+import flow
 import groups
 import maps
 import svg
@@ -124,7 +125,7 @@ def fairness(run, pen):
     pictures = []
     for case, rows in groups.by_case(run.cases).items():
         rows = [row for row in rows if row.fair_min_max is not None and row.status == "ok"
-                and not words.is_map(row)]
+                and not words.is_map(row) and not words.is_flow(row)]
         if rows and (rows[0].P > 1 or rows[0].C > 1) and words.kind(rows[0]) not in (
                 "one stopped", "close storm"):
             pictures.append(pen.shares(groups.slug(f"fairness {case}"), words.label(rows[0]), rows))
@@ -263,9 +264,23 @@ def map_growth(run, pen):
     return section
 
 
+def at_work(run, pen):
+    """Pools and pipelines on maps."""
+    panels = flow.panels(run)
+    pictures = [pen.heat(grid) for grid in flow.grids(run)]
+    pictures += [pen.lines(panel, "percent of writes", "million operations per second") for panel in panels]
+    return Section("at-work", "Pools and pipelines on maps, from which share of writes on", [
+        "A pool whose tasks are requests of 16 operations on a map of words, and a pipeline that parses lines of text, "
+        "counts them by the string in them, and adds up. Half of what writes puts, half deletes. In the heat maps, cells "
+        "are as above: deeper where the difference is larger, hatched where it is undecided."], pictures,
+        "Neither pools nor pipelines were measured on several kinds of map.", legend(panels, pen), flow=True)
+
+
 def all_sections(run, pen):
     found = [build(run, pen) for build in (threads, ratios, latency, fairness, batches, channel_costs,
                                            crowded)]
     if any(words.is_map(row) for row in run.cases):
         found = [build(run, pen) for build in (crossovers, map_speeds, map_growth)] + found
+    if any(words.is_flow(row) for row in run.cases):
+        found.append(at_work(run, pen))
     return found

@@ -12,6 +12,7 @@ import os
 import re
 
 import results
+import words
 from recompute import Value
 
 UNITS = {"ns": 1, "us": 1e3, "\u00b5s": 1e3, "ms": 1e6, "s": 1e9, "k/s": 1e3, "M/s": 1e6, "x": 1,
@@ -166,9 +167,9 @@ class Reader:
 
 
 def losing(run):
-    """Rivals that weir is slower than; weir's own variants are none."""
+    """Rivals that weir is slower than, as wb_loses of bench/text.c has it: weir's own variants are none, nor are bounds."""
     return {(row.case, row.variant) for row in run.cases
-            if row.verdict == "slower" and not row.variant.startswith("weir_")}
+            if row.verdict == "slower" and words.is_rival(row.variant)}
 
 
 def check(run):

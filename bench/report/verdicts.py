@@ -10,6 +10,7 @@ import math
 import statistics
 
 import channels
+import flow
 import maps
 import words
 
@@ -263,7 +264,7 @@ def select(run):
 
 
 def against_go(run):
-    rows = compared(run, lambda row: row.variant == "go" and not row.one_cpu)
+    rows = compared(run, lambda row: row.variant == "go" and not row.one_cpu and not words.is_flow(row))
     if not rows:
         return None
     text, sides = tally(rows)
@@ -319,4 +320,5 @@ def verdicts(run):
              against_go(run), one_cpu(run)]
     found += [Verdict(*question) for question in maps.questions(run)]
     found.append(maps_against_others(run))
+    found += [Verdict(*question) for question in flow.questions(run)]
     return [verdict for verdict in found if verdict]

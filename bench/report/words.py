@@ -42,6 +42,12 @@ RIVALS = {
     "flat": "without synchronisation",
     "plain": "plain stores",
     "go": "Go",
+    "weir_batch": "weir (64 at once)",
+    "weir_cap": "weir (room for 1024)",
+    "weir_many": "weir (64 at once)",
+    "weir_pool": "weir (on a pool)",
+    "glib": "GLib GThreadPool",
+    "tbb_arena": "oneTBB (enqueue)",
 }
 
 OURS = ("weir", "weir_map")  # what the others are compared with
@@ -77,9 +83,17 @@ def is_map(row):
     return row.structure in ("map", "strmap")
 
 
+FLOWS = ("pool", "pipe", "serve", "log")
+
+
+def is_flow(row):
+    """Pools and pipelines, and what stands on maps."""
+    return row.structure in FLOWS
+
+
 def reference(row):
     """The variant that the others of this case are compared with (bench/plan.c)."""
-    return "weir_map" if is_map(row) else "weir"
+    return "weir_map" if is_map(row) or row.structure in ("serve", "log") else "weir"
 
 
 def number(value):
@@ -109,7 +123,7 @@ ALL_OF_IT = {"select": "stream of selects", "close": "close storm", "life": "mad
 
 # Structures as people call them.
 STRUCTURES = {"spsc": "SPSC", "mpmc": "MPMC", "scq": "SCQ", "chan": "channel", "close": "channel",
-              "life": "channel", "ctx": "context", "sem": "semaphore"}
+              "life": "channel", "deque": "work stealing", "steal": "steal", "ctx": "context", "sem": "semaphore"}
 
 TESTS = {"solo": "alone", "ping": "ping-pong", "stopped": "one stopped"}
 
@@ -121,6 +135,8 @@ def kind(row):
     test = key(row, "test")
     if is_map(row) and not test:
         return "mix"
+    if is_flow(row):
+        return FLOW_KINDS[test or row.structure]
     if test:
         return TESTS.get(test, test)
     if row.structure in ALL_OF_IT:
@@ -134,6 +150,24 @@ def kind(row):
     if row.rate:
         return "open loop"
     return "blocking" if row.blocking else "stream"
+
+
+FLOW_KINDS = {"inside": "tasks from inside", "fib": "fork and join", "wake": "a worker that sleeps", "idle": "idle",
+              "pool": "tasks from outside", "pipe": "elements through", "serve": "requests", "log": "lines"}
+
+
+def flow_label(row):
+    """'pool, tasks of 100 ns from outside, 2 workers'."""
+    test, workers = key(row, "test"), count(row.P, "worker")
+    if row.structure in ("serve", "log"):
+        return ["a pool on a map" if row.structure == "serve" else "a pipeline on a map", f"{key(row, 'write')} % writes",
+                f"{keys_said(float(key(row, 'keys')))} keys", workers + (" each" if row.structure == "log" else "")]
+    if row.structure == "pipe":
+        return ["pipeline", f"{key(row, 'stages')} stages of {key(row, 'work')} ns",
+                *(["in order"] if key(row, "ordered") == "1" else []), f"{workers} each"]
+    tasks = f"tasks of {key(row, 'work')} ns" if key(row, "work") not in (None, "0") else "empty tasks"
+    return ["pool", {"inside": f"{tasks} from inside", "fib": "fork and join", "wake": "a task for a worker that sleeps",
+                     "idle": "idle"}.get(test, f"{tasks} from outside"), workers]
 
 
 BOUNDS = {"solo-rmw": "two read-modify-writes", "ping-lines": "a cache line there and back",
@@ -204,8 +238,9 @@ def label(row, leave_out=()):
     """The case in a few words, for axes and tables: '2 to 2, blocking, cap 64 Ki, batch 32'."""
     if row.structure == "bound":
         return bound_label(row)
-    if is_map(row):
-        return ", ".join(part for part in map_label(row) if part not in leave_out)
+    if is_map(row) or is_flow(row):
+        parts = map_label(row) if is_map(row) else flow_label(row)
+        return ", ".join(part for part in parts if part not in leave_out)
     parts = [STRUCTURES.get(row.structure, row.structure), who(row)]
     what = kind(row)
     if what not in ("stream", "blocking", "alone", "contended", "bursts", "stream of selects"):

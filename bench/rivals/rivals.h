@@ -17,6 +17,7 @@
 #define WB_PACKAGE_GO "golang-go"
 #define WB_PACKAGE_BOOST_MAP "libboost1.88-dev"
 #define WB_MISSING_BOOST_MAP WB_PACKAGE_BOOST_MAP " of Debian 13 (or make rivals, which unpacks it)"
+#define WB_PACKAGE_GLIB "libglib2.0-dev"
 #define WB_PACKAGE_LIBCUCKOO "libcuckoo-dev"
 #define WB_PACKAGE_URCU "liburcu-dev"
 

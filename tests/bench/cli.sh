@@ -44,7 +44,7 @@ is() { [ "$1" = "$2" ] || fail "$3 is '$1', not '$2'"; }
 
 t_usage() {
     for bad in --foo --rounds=0 --rounds=x --rounds= --seconds=-1 --seconds=nan --suite=none --format=xml --pin=best \
-        --threads=0 --threads=1,,2 --rivals=nobody --cpus=x --cpus=4000 '--filter=(' --bars=soft --benchmark_nothing \
+        --threads=0 --stall=0 --stall=x --threads=1,,2 --rivals=nobody --cpus=x --cpus=4000 '--filter=(' --bars=soft --benchmark_nothing \
         --suite extra; do
         run "$fake" --seconds=0.005 --rounds=1 "--filter=$solo" "$bad"
         [ "$rc" -eq 2 ] || fail "$bad: exit code $rc, not 2"
@@ -144,6 +144,47 @@ t_interrupt() {
     interrupted '^mpmc/(weir|ck)/test:solo.*/cpus:1$'
     rounds=$(column "$dir/o/cases.csv" mpmc/test:solo/cap:1024/size:8/batch:1/cpus:1 weir rounds)
     [ "$rounds" -ge 1 ] && [ "$rounds" -lt 100 ] || fail "$rounds rounds on one CPU"
+}
+
+# Filling a table ends at Ctrl-C, though it would take 20 s more.
+t_map_interrupt() {
+    "$broken" --suite=maps-small --rounds=2 --rivals=slow_map '--filter=^map/slow_map/T:1/read:100/keys:1000$' \
+        --out="$dir/o" >"$dir/out" 2>"$dir/err" &
+    program=$!
+    until grep -q '^weir-bench: suite' "$dir/err"; do sleep 0.1; done
+    sleep 1
+    start=$(date +%s)
+    kill -INT $program
+    wait $program
+    rc=$?
+    exits 130
+    [ $(($(date +%s) - start)) -le 8 ] || fail "took more than 8 s to end"
+    silent err 'slow_map.*:.*\(check failed\|not done\|still running\)'
+    is "$(wc -l <"$dir/o/samples.csv")" 1 "lines of samples.csv"
+}
+
+# What the bars of maps are about is in the suite that has their name, and that takes twelve minutes.
+t_maps_bars() {
+    run "$real" --suite=maps-bars --list
+    exits 0
+    says err 'items, 7 rounds .*: about \([0-9]\|1[01]\) min'
+    n=0
+    for side in $(sed -n 's/^[^#|]*| *\(\(map\|strmap\)\/[^|]*\)|[^|]*|.*/\1/p' "${0%/*}/../../bench/bars.txt"); do
+        [ "$side" = over ] || grep -qxF "$side" "$dir/out" || fail "no $side"
+        n=$((n + 1))
+    done
+    [ $n -ge 35 ] || fail "only $n sides of bars are looked for"
+    for at in map/mutex/T:2/read:75/keys:1000 map/rwlock/T:2/read:90/keys:1000000 \
+        strmap/weir_shardmap/T:2/read:0/keys:1000000/size:16 strmap/sharded_rwlock/T:2/read:50/keys:100000/size:40 \
+        map/plain/test:beside/T:1/keys:1000000/writers:1 map/mutex/test:grow/T:1/keys:1000000; do
+        grep -qx "$at" "$dir/out" || fail "no $at"
+    done
+    run "$real" --suite=maps-stalled --stall=20 --list
+    exits 0
+    says out '^map/mutex/.*/stall:20$'
+    says out '^strmap/weir_shardmap/.*/stall:20$'
+    run "$real" --suite=maps-stalled --list
+    says out '^map/weir_map/.*/stall:10000$'
 }
 
 t_one_cpu() {
@@ -254,7 +295,9 @@ t_taste() {
     says out '^select, 1 to 1, 2 cases, 2 ready'
     says out '^map, 2 threads, 99 % reads, 100k keys  '
     says out '^sharded map, 2 threads, 50 % reads, 100k keys  '
-    [ "$(wc -l <"$dir/out")" -eq 10 ] || fail "not 10 lines"
+    says out '^pool, fork and join, fib(27), 2 workers  '
+    says out '^pipeline, 3 stages of 100 ns, 2 workers each  '
+    [ "$(wc -l <"$dir/out")" -eq 13 ] || fail "not 13 lines"
     quickly "$broken" --suite=try --rivals=lossy
     exits 1
     says err 'mpmc/lossy/P:2/C:2.*check failed'
@@ -462,11 +505,11 @@ t_away_maps() {
 t_go_maps() {
     [ -x "${real%/*}/weir-bench-go" ] || exit 77
     quickly "$real" --suite=maps --rivals=go_sync_map,go_sharded --format=csv \
-        '--filter=^map/go_[a-z_]*/(T:2/read:(100|50)/keys:1000(/hit:(50|0)|/hint:0|/dist:hot)?|T:1/read:0/keys:1000)$'
+        '--filter=^map/go_[a-z_]*/(T:2/read:(100|50)/keys:1000(/hit:(100|50|0)|/hint:0|/dist:hot)?|T:1/read:0/keys:1000)$'
     exits 0
     for v in go_sync_map go_sharded; do
         for at in T:2/read:100/keys:1000 T:2/read:50/keys:1000 T:2/read:100/keys:1000/hit:50 \
-            T:2/read:100/keys:1000/hit:0 T:2/read:50/keys:1000/dist:hot T:1/read:0/keys:1000; do
+            T:2/read:100/keys:1000/hit:0 T:2/read:50/keys:1000/hit:100 T:2/read:50/keys:1000/dist:hot T:1/read:0/keys:1000; do
             measures $v map/$at
         done
     done
@@ -534,6 +577,77 @@ t_map_faults() {
     says err 'map/shy_map/.*could not be made in this shape'
     silent err 'map/weir_map/'
     is "$(column "$dir/out" map/T:1/read:100/keys:1000 weir_map rounds)" 2 "rounds of weir_map"
+}
+
+# Each test of pools runs, and its figures stand in their columns.
+t_flow() {
+    quickly "$fake" --suite=flow-small --out="$dir/o"
+    exits 0
+    says out '^pool, empty tasks from outside, 2 workers$'
+    for at in pipe/stages:3/W:2/work:100/ordered:1 serve/W:2/write:50/keys:1000 log/stages:3/W:2/write:0/keys:1000; do
+        [ -n "$(column "$dir/o/cases.csv" $at mutex ratio_median)" ] || fail "no ratio for $at"
+    done
+    is "$(column "$dir/o/cases.csv" serve/W:2/write:50/keys:1000 mutex keys)" 1000 keys
+    is "$(column "$dir/o/cases.csv" serve/W:2/write:50/keys:1000 mutex read)" 50 read
+    for at in pool/W:2/work:0 pool/W:2/work:100 pool/test:inside/W:2/work:0 pool/test:fib/W:2 \
+        pool/test:wake/W:1/gap:200000; do
+        is "$(column "$dir/o/cases.csv" $at weir rounds)" 2 "rounds of $at"
+        [ -n "$(column "$dir/o/cases.csv" $at mutex ratio_median)" ] || fail "no ratio for $at"
+    done
+    at=pool/test:wake/W:1/gap:200000
+    [ -n "$(column "$dir/o/cases.csv" $at mutex p99_ns)" ] || fail "no latencies for $at"
+    [ -n "$(column "$dir/o/cases.csv" $at mutex bound_share)" ] || fail "no bound for $at"
+    at=pool/test:idle/W:2/ms:100
+    is "$(column "$dir/o/cases.csv" $at weir rounds)" 2 "rounds of $at"
+    is "$(column "$dir/o/cases.csv" $at mutex rounds)" "" "rounds of $at, mutex"
+    run "$fake" --suite=flow --list
+    says out '^pool/mutex/test:inside/W:2/work:0$'
+    silent out 'mutex/test:idle'
+}
+
+# A figure that must not be more than so much.
+t_flow_bars() {
+    printf '%s\n' 'quiet | pool/weir/test:idle/W:2/ms:100 | ns_op | at most 1e9' \
+        'silent | pool/weir/test:idle/W:2/ms:100 | ns_op | at most 0.001' >"$dir/bars"
+    quickly "$fake" --suite=flow-small '--filter=^pool/weir/test:idle' --bars-file="$dir/bars" --out="$dir/o"
+    exits 0
+    for bar in quiet,met silent,missed; do
+        grep -q "^${bar%,*},.*,${bar#*,}\$" "$dir/o/bars.csv" || fail "$bar: $(grep "^${bar%,*}," "$dir/o/bars.csv")"
+    done
+}
+
+t_flow_faults() {
+    quickly "$broken" --suite=flow-small --rivals=loses,repeats,exchanges,declines,shy_pool \
+        '--filter=^pool/.*/W:2/work:0$' --format=csv
+    exits 1
+    says err 'pool/loses/W:2/work:0: still running 2.0 s after its end'
+    says err 'pool/loses/test:inside/W:2/work:0: still running 2.0 s after its end'
+    for v in repeats exchanges declines; do
+        says err "pool/$v/W:2/work:0: check failed: [0-9]* lost, done twice, wrong or refused"
+        says err "pool/$v/test:inside/W:2/work:0: check failed"
+    done
+    says err 'pool/shy_pool/W:2/work:0: could not be made in this shape'
+    silent err 'pool/weir/'
+    is "$(column "$dir/out" pool/W:2/work:0 weir rounds)" 2 "rounds of weir"
+}
+
+# Every kind that is built in, weir's own and the rivals, in each test that it has.
+t_flow_kinds() {
+    quickly "$real" --suite=flow-small --rounds=1 --format=csv
+    exits 0
+    silent err 'check failed\|still running\|could not be made'
+    for case in pool/W:2/work:0 pool/test:inside/W:2/work:0 pool/test:fib/W:2 pool/test:wake/W:1/gap:200000; do
+        for v in weir mutex; do is "$(column "$dir/out" $case $v rounds)" 1 "rounds of $case, $v"; done
+    done
+    for v in weir_map weir_shardmap sharded_rwlock mutex; do
+        is "$(column "$dir/out" serve/W:2/write:50/keys:1000 $v rounds)" 1 "rounds of a pool on $v"
+        is "$(column "$dir/out" log/stages:3/W:2/write:50/keys:1000 $v rounds)" 1 "rounds of a pipeline on $v"
+    done
+    for case in W:1/work:100/ordered:0 W:1/work:100/ordered:1 W:2/work:100/ordered:0 W:2/work:100/ordered:1; do
+        for v in weir weir_many weir_pool mutex; do
+            is "$(column "$dir/out" pipe/stages:3/$case $v rounds)" 1 "rounds of $case, $v"
+        done
+    done
 }
 
 "t_$test"

@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "fake_flows.h"
 #include "fake_maps.h"
 #include "ring_run.h"
 
@@ -223,7 +224,8 @@ AWAY_MAP(map_liar, "liar_map");
 AWAY_MAP(map_mumbler, "mumbler_map");
 #define FAKE_BROKEN                                                                              \
     &lossy, &twice, &altered, &disordered, &unordered, &stuck, &refusing, &shy, &liar, &mumbler, \
-        &mute, &mortal, &gone, &map_liar.ring, &map_mumbler.ring, FAKE_BROKEN_MAPS
+        &mute, &mortal, &gone, &map_liar.ring, &map_mumbler.ring,                                \
+        FAKE_BROKEN_MAPS FAKE_BROKEN_FLOWS
 #else
 #define FAKE_BROKEN
 #endif
@@ -232,7 +234,7 @@ const struct wb_ring *const wb_rings[] = {
     &spsc_weir,  &spsc_mutex,  &spsc_ck,      &mpmc_weir,
     &mpmc_mutex, &mpmc_ck,     &chan_weir,    &chan_kind,
     &chan_mutex, &select_weir, &select_mutex, &look_weir,
-    &chan_go,    &select_go,   &map_go.ring,  FAKE_MAPS FAKE_BROKEN NULL,
+    &chan_go,    &select_go,   &map_go.ring,  FAKE_MAPS FAKE_FLOWS FAKE_BROKEN NULL,
 };
 
 const struct wb_missing wb_missing[] = { { "faraway", "libfaraway-dev" }, { NULL, NULL } };

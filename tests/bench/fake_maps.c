@@ -10,18 +10,20 @@
  *   finds      one read in 10 finds what is not there
  *   refuses    every put from the 500th on
  *   stuck_map  a put that does not return, once 3000 have
+ *   slow_map   each put takes 20 ms
  *   shy_map    cannot be made
  * mutex of strings is sound, but does not say whether a put was new. */
 #include "fake_maps.h"
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "map_run.h"
 
 #define BUCKETS (1u << 18)
 
-enum fault { NONE, FORGETS, MISCOUNTS, KEEPS, ALTERS, FINDS, REFUSES, STUCK, QUIET };
+enum fault { NONE, FORGETS, MISCOUNTS, KEEPS, ALTERS, FINDS, REFUSES, STUCK, QUIET, SLOW };
 
 struct node {
     struct node *next;
@@ -68,6 +70,7 @@ static enum wb_map_put store(struct fake *f, uint64_t key, uint64_t val) {
     uint64_t n = f->puts++;
     if (f->fault == REFUSES && n >= 500) return WB_MAP_REFUSED;
     while (f->fault == STUCK && n >= 3000) wb_pause();
+    if (f->fault == SLOW) (void)nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
     struct node **at = find(f, key);
     if (*at) {
         (*at)->val = val;
@@ -170,6 +173,7 @@ KIND(alters, "alters", "map", "libc6", 0, ALTERS, fake);
 KIND(finds, "finds", "map", "libc6", 0, FINDS, fake);
 KIND(refuses, "refuses", "map", "libc6", 0, REFUSES, fake);
 KIND(stuck, "stuck_map", "map", "libc6", 0, STUCK, fake);
+KIND(slow, "slow_map", "map", "libc6", 0, SLOW, fake);
 
 static void *make_shy(size_t hint, unsigned threads) {
     (void)hint;

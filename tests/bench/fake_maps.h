@@ -13,9 +13,10 @@ extern const struct wb_map wb_fake_map_weir, wb_fake_map_shard, wb_fake_map_mute
         &wb_fake_str_weir.ring, &wb_fake_str_mutex.ring,
 
 extern const struct wb_map wb_fake_forgets, wb_fake_miscounts, wb_fake_keeps, wb_fake_alters,
-    wb_fake_finds, wb_fake_refuses, wb_fake_stuck, wb_fake_shy;
+    wb_fake_finds, wb_fake_refuses, wb_fake_stuck, wb_fake_slow, wb_fake_shy;
 #define FAKE_BROKEN_MAPS                                                                       \
     &wb_fake_forgets.ring, &wb_fake_miscounts.ring, &wb_fake_keeps.ring, &wb_fake_alters.ring, \
-        &wb_fake_finds.ring, &wb_fake_refuses.ring, &wb_fake_stuck.ring, &wb_fake_shy.ring,
+        &wb_fake_finds.ring, &wb_fake_refuses.ring, &wb_fake_stuck.ring, &wb_fake_slow.ring,   \
+        &wb_fake_shy.ring,
 
 #endif

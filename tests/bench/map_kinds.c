@@ -80,8 +80,10 @@ static void all(struct subject *s, void *map, struct wb_map_work *what) {
     what->threads = s->kind->can & (WB_MAP_ALONE | WB_MAP_IN_PLACE) ? 1 : THREADS;
     what->stop = &stop;
     for (unsigned i = 0; i < what->threads; i++) start(&worker[i], s, what, i);
-    if (what->job == WB_MAP_MIX) (void)nanosleep(&(struct timespec){ .tv_nsec = MIX_NS }, NULL);
-    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+    if (what->job == WB_MAP_MIX) {
+        (void)nanosleep(&(struct timespec){ .tv_nsec = MIX_NS }, NULL);
+        __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+    }
     for (unsigned i = 0; i < what->threads; i++) {
         const struct wb_map_work *w = &worker[i].work;
         assert_int_equal(pthread_join(worker[i].thread, NULL), 0);
@@ -93,6 +95,7 @@ static void all(struct subject *s, void *map, struct wb_map_work *what) {
         check(s, w->sum == 0, "a value that is not its key's");
         check(s, w->failed == 0, "a put was refused");
     }
+    what->stop = NULL;
 }
 
 /* How many of the indices first, first + step, ... below end are there. */

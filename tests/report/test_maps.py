@@ -113,6 +113,25 @@ class Crossover(unittest.TestCase):
                  row("map/test:grow/T:2/keys:1000", "weir_map", 1e6)]
         self.assertEqual(maps.mixes(run_of(extra), "map"), [])
 
+    def test_strings_have_grids_of_their_own(self):
+        rows = []
+        for size, faster in ((16, 90), (40, 50)):
+            for read in (100, 90, 50, 0):
+                case = f"strmap/T:2/read:{read}/keys:100000/size:{size}"
+                ours = read > faster
+                rows += [row(case, "weir_map", 2e7 if ours else 1e7, size=float(size)),
+                         row(case, "weir_shardmap", 1e7 if ours else 2e7, 2 if ours else 0.5,
+                             "faster" if ours else "slower", size=float(size)),
+                         row(case, "mutex", 1e7 if ours else 2e7, 2, "faster", size=float(size)),
+                         row(case, "rwlock", 2e7 if ours else 1e7, 1, "equal", size=float(size))]
+        grids = {grid.title: grid for grid in maps.grids(run_of(rows))}
+        self.assertEqual(sorted(grids), [f"{kinds}: strings of {size} bytes" for kinds in
+                                         ("RCU map or sharded map", "mutex or read-write lock") for size in (16, 40)])
+        self.assertEqual([maps.crossover(grids[f"RCU map or sharded map: strings of {size} bytes"])[100000, 2]
+                          for size in (16, 40)], [10, 50])
+        self.assertEqual({c.write: c.decided for c in grids["mutex or read-write lock: strings of 16 bytes"].cells},
+                         {0: -1, 10: 1, 50: 1, 100: 1})
+
     def test_mixes_whose_keys_are_there_have_a_grid_of_their_own(self):
         speeds = {(100, 1000, 2): (30, 20), (50, 1000, 2): (10, 15)}
         run = grid_of(speeds)

@@ -285,6 +285,27 @@ class Results(InFolder):
         self.finds("does not list the loss of mpmc/P:1/C:1/cap:1024/size:8/batch:1 against "
                    "atomic_queue")
 
+    def test_being_behind_a_bound_is_no_loss(self):
+        """weir-bench does not list it (wb_loses in bench/text.c), and so it must not be asked for."""
+        case = "mpmc/P:2/C:2/cap:1024/size:8/batch:32"
+        self.assertEqual(self.row("cases.csv", case=case, variant="moodycamel")["verdict"], "slower")
+        text = self.read(self.path("summary.md"))
+        text, losses = re.subn(rf"\| words \| moodycamel \| .*`{case}` \|\n", "", text)
+        before, at, rest = text.partition(f"\n`{case}`\n")
+        self.assertEqual((losses, at), (1, f"\n`{case}`\n"))
+        for old, new in (("moodycamel", "plain"), ("plain", "flat")):
+            with self.subTest(new):
+                for name in ("cases.csv", "samples.csv"):
+                    rows = self.rows(name)
+                    for row in rows:
+                        if (row["case"], row["variant"]) == (case, old):
+                            row["variant"] = new
+                    self.put_rows(name, rows)
+                rest = rest.replace(f"| {old} |", f"| {new} |", 1)
+                self.write(self.path("summary.md"), before + at + rest)
+                done = self.verify()
+                self.assertEqual((done.code, done.err), (0, ""))
+
     def test_cut_in_a_line(self):
         for name in ("cases.csv", "samples.csv", "bars.csv"):
             with self.subTest(name):

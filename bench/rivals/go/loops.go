@@ -8,6 +8,8 @@ func plan(p *phase) bool {
 	switch {
 	case p.producers < 1 || p.consumers < 1:
 		return false
+	case p.structure == "pool" || p.structure == "pipe":
+		return planFlow(p)
 	case p.structure == "chan" && p.test == "solo":
 		p.open(1)
 		p.add(0, solo, false, true)

@@ -76,6 +76,13 @@ func (t *syncWords) mix(p *phase, me *part, shared *mapWork) {
 		}
 		w.ops += stopEvery
 	}
+	for w.gone > 0 {
+		key := wordKey(w.back())
+		if t.put(key, wordValue(key)) {
+			w.added++
+		}
+		w.ops++
+	}
 	*shared, me.moved = w, w.ops
 }
 
@@ -175,6 +182,13 @@ func (t *shards) mix(p *phase, me *part, shared *mapWork) {
 			}
 		}
 		w.ops += stopEvery
+	}
+	for w.gone > 0 {
+		key := wordKey(w.back())
+		if t.put(key, wordValue(key)) {
+			w.added++
+		}
+		w.ops++
 	}
 	*shared, me.moved = w, w.ops
 }

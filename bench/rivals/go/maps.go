@@ -11,7 +11,10 @@ import (
 	"strings"
 )
 
-const tablesMost = 4 // that are kept; the largest has a million entries
+const (
+	tablesMost = 4  // that are kept; the largest has a million entries
+	awayMost   = 64 // WB_MAP_AWAY of bench/map_run.h
+)
 
 // words is a map under test; its loops are its own, so that no operation is called through the interface.
 type words interface {
@@ -36,6 +39,7 @@ type question struct {
 	kind, test           string
 	read, hit, keys      int
 	hot, growing, writes bool
+	kept                 bool // what is deleted is put back: all keys are there but those
 }
 
 // table is one that may be asked about again. Its entries are due more than is counted at first.
@@ -55,6 +59,9 @@ type mapWork struct {
 	state                  uint64 // of the random numbers
 	gets, hits, ops, off   uint64
 	added                  int64
+	kept                   bool
+	away                   [awayMost]uint64 // indices that were deleted and will be put back, the oldest at `oldest`
+	oldest, gone           int
 	_                      [128]byte
 }
 
@@ -79,13 +86,36 @@ func (w *mapWork) draw() (key uint64, what uint32) {
 		high, _ := bits.Mul64(r, w.span)
 		index += high
 	}
-	return wordKey(index), uint32(r) & 0xffff
+	what = uint32(r) & 0xffff
+	if w.kept && what >= w.getsBelow {
+		index, what = w.turn(index)
+	}
+	return wordKey(index), what
+}
+
+// turn is wb_map_turn of bench/map_run.h: index is deleted, or, in turn, the one that is away longest put back.
+func (w *mapWork) turn(index uint64) (uint64, uint32) {
+	if w.gone == awayMost {
+		return w.back(), w.getsBelow
+	}
+	w.away[(w.oldest+w.gone)%awayMost] = index
+	w.gone++
+	return index, 0xffff
+}
+
+// back is what is to be put next, of those that are away.
+func (w *mapWork) back() uint64 {
+	index := w.away[w.oldest%awayMost]
+	w.oldest++
+	w.gone--
+	return index
 }
 
 // table finds or makes the one that a question is about.
 func (q question) table() *table {
 	for i, t := range tables {
-		if t.question.kind == q.kind && t.keys == q.keys && t.growing == q.growing && t.writes == q.writes {
+		if t.question.kind == q.kind && t.keys == q.keys && t.growing == q.growing && t.writes == q.writes &&
+			t.kept == q.kept {
 			tables = append(append(tables[:i:i], tables[i+1:]...), t)
 			return t
 		}
@@ -102,7 +132,7 @@ func (q question) table() *table {
 		return nil
 	}
 	w := &mapWork{step: 1, end: uint64(q.keys)}
-	if q.writes {
+	if q.writes && !q.kept {
 		w.step, w.end = 2, 2*w.end
 	}
 	t.words.fill(w)
@@ -115,7 +145,8 @@ var runs uint64 // each one's random numbers begin elsewhere
 func (q question) work() *mapWork {
 	w := &mapWork{hot: q.hot, span: uint64(q.keys), getsBelow: uint32(65536 * q.read / 100)}
 	w.putsBelow = w.getsBelow + (65536-w.getsBelow)/2
-	if q.writes || q.hit == 50 {
+	w.kept = q.kept
+	if (q.writes && !q.kept) || q.hit == 50 {
 		w.span *= 2
 	} else if q.hit == 0 {
 		w.first = w.span
@@ -176,6 +207,7 @@ func parseMap(field []string) (s shape, q question, fine bool) {
 	seconds, err := strconv.ParseFloat(field[8], 64)
 	s.seconds = seconds
 	q.writes = q.read < 100
+	q.kept = q.writes && q.hit == 100
 	fine = s.parseCPUs(field[10]) && err == nil && seconds >= 0
 	return s, q, fine && s.producers > 0 && s.processors > 0 && q.keys > 0 && q.read <= 100
 }
