@@ -13,6 +13,10 @@ test-long: ## the tests that take longer than a few seconds each
 	@scripts/setup build test
 	@scripts/check dev long
 
+soak: ## the tests that take minutes each
+	@scripts/setup build test
+	@scripts/check dev soak
+
 bench: ## the quick suite: a page that compares the rings on this machine
 	@scripts/setup build weir-bench report
 	@scripts/setup --optional rivals
@@ -68,4 +72,4 @@ clean: ## remove build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
 
-.PHONY: test test-long bench try tsan asan clang lint count mutants specimens stress rivals clean help
+.PHONY: test test-long soak bench try tsan asan clang lint count mutants specimens stress rivals clean help
