@@ -11,6 +11,7 @@
 #include <weir/error.h>
 #include <weir/eventfd.h>
 #include <weir/fd.h>
+#include <weir/flight.h>
 #include <weir/future.h>
 #include <weir/go.h>
 #include <weir/group.h>

@@ -70,6 +70,7 @@ int command_explore(int argc, char **argv) {
     add(wg_scenarios);
     add(once_scenarios);
     add(group_scenarios);
+    add(flight_scenarios);
     add(compute_scenarios);
     add(compute_free_scenarios);
     add(park_scenarios);
