@@ -35,7 +35,7 @@ asan: ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@scripts/setup build test
 	@scripts/check asan
 
-clang: ## the tests, built with clang-19
+clang: ## all of it built with clang-19, and the tests that make tsan, built with it too, leaves out
 	@scripts/setup build test clang
 	@scripts/check clang
 
