@@ -11,6 +11,7 @@
 #include "handle.h"
 
 #if defined(WEIR_DEBUG) && !defined(WEIR_MODEL)
+#include "fork.h"
 #include "lock.h"
 #include "os.h"
 
@@ -109,6 +110,17 @@ void weir__handle_drain(void) {
         weir__lock(&kept.lock);
     }
     weir__unlock(&kept.lock);
+}
+
+static void fork_prepare(void) { weir__lock(&kept.lock); }
+static void fork_parent(void) { weir__unlock(&kept.lock); }
+static void fork_child(const struct weir__thread *self) {
+    (void)self;
+    fork_parent();
+}
+__attribute__((constructor)) static void begin(void) {
+    static const struct weir__fork_hook hook = { fork_prepare, fork_parent, fork_child };
+    (void)weir__fork_hook(&hook);
 }
 
 size_t weir__handle_kept(size_t *bytes) {

@@ -18,9 +18,11 @@
  * Ordering   liburcu's: a barrier of the compiler here, membarrier at both ends of a period; or full barriers here,
  *            where the kernel refused membarrier when liburcu asked, before main. */
 #include "base.h"
+#include "fork.h"
 #include "rcu_inside.h"
 
 #define ONCE ((uintptr_t)1)
+#define ID_SHIFT 2 /* beside ONCE and WEIR__RCU_COUNTED */
 
 #ifdef WEIR__URCU_TSAN
 char weir__urcu_domain;
@@ -71,6 +73,7 @@ weir_guard weir__rcu_enter_first(void) {
 }
 
 int weir__rcu_exit_last(weir_guard g) {
+    if (g.v_ & WEIR__RCU_COUNTED) weir__fork_leave();
     if (!weir__urcu_registered() || !weir__urcu_held())
         return weir__misuse("weir_rcu_exit", "the thread holds no guard");
     weir__urcu_unlock();
@@ -89,23 +92,24 @@ weir_guard weir__rcu_enter_checked(void) {
     weir_guard g = { 0 };
     if (!weir__urcu_enter()) g = weir__rcu_enter_first();
     if (!r) return g;
-    uint64_t id = (++r->last_id << 20 | (self->tid & 0xFFFFF)) & (UINT64_MAX >> 1);
+    uint64_t id = (++r->last_id << 20 | (self->tid & 0xFFFFF)) & (UINT64_MAX >> ID_SHIFT);
     if (r->nesting < WEIR__RCU_NESTS) r->ids[r->nesting] = id;
     r->nesting++;
-    return (weir_guard){ g.v_ | (uintptr_t)(id << 1) };
+    return (weir_guard){ g.v_ | (uintptr_t)(id << ID_SHIFT) };
 }
 
 /* Where the guard stands in r->ids, or WEIR__RCU_NESTS. */
 static unsigned find(const struct weir__rcu_thread *r, weir_guard g) {
     unsigned n = r->nesting < WEIR__RCU_NESTS ? r->nesting : WEIR__RCU_NESTS;
     while (n-- > 0)
-        if (r->ids[n] == (uint64_t)g.v_ >> 1) return n;
+        if (r->ids[n] == (uint64_t)g.v_ >> ID_SHIFT) return n;
     return WEIR__RCU_NESTS;
 }
 
 bool weir__rcu_holds(weir_guard g) {
     const struct weir__thread *self = weir__thread_self();
-    if (!self || g.v_ >> 1 == 0 || self->rcu.nesting > WEIR__RCU_NESTS) return weir__urcu_held();
+    if (!self || g.v_ >> ID_SHIFT == 0 || self->rcu.nesting > WEIR__RCU_NESTS)
+        return weir__urcu_held();
     return find(&self->rcu, g) < WEIR__RCU_NESTS;
 }
 
@@ -114,7 +118,7 @@ int weir__rcu_exit_checked(weir_guard g) {
     struct weir__rcu_thread *r = self ? &self->rcu : NULL;
     int rc = 0;
     if (!weir__urcu_registered() || !weir__urcu_held()) return weir__rcu_exit_last(g);
-    bool known = r && g.v_ >> 1; /* not one of before it had a record */
+    bool known = r && g.v_ >> ID_SHIFT; /* not one of before it had a record */
     if (known && r->nesting <= WEIR__RCU_NESTS) {
         unsigned at = find(r, g);
         if (at == WEIR__RCU_NESTS)

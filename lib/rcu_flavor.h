@@ -34,6 +34,7 @@ static inline bool weir__urcu_exit(void) {
 static inline void *weir__urcu_reader(void) { return NULL; }
 static inline void weir__urcu_forget(void *reader) { (void)reader; }
 static inline bool weir__urcu_held(void) { return weir_model_rcu_held(); }
+static inline bool weir__urcu_nested(void) { return false; }
 static inline void weir__urcu_lock(void) { weir_model_rcu_lock(); }
 static inline void weir__urcu_unlock(void) { weir_model_rcu_unlock(); }
 static inline void weir__urcu_synchronize(void) { weir_model_rcu_synchronize(); }
@@ -79,6 +80,10 @@ static inline void weir__urcu_forget(void *reader) {
 /* Whether the calling thread is in a section. */
 static inline bool weir__urcu_held(void) {
     return (urcu_memb_reader.ctr & URCU_GP_CTR_NEST_MASK) != 0;
+}
+/* Whether it is in two, one in the other. */
+static inline bool weir__urcu_nested(void) {
+    return (urcu_memb_reader.ctr & URCU_GP_CTR_NEST_MASK) > URCU_GP_COUNT;
 }
 /* The thread is registered. */
 static inline void weir__urcu_lock(void) { urcu_memb_read_lock(); }

@@ -24,6 +24,9 @@
  *       they never make a circle, and the walk ends.
  *   I6  (the last touch) who leaves touches no waiter after the locks are given back but its thread's record,
  *       which is never unmapped; nor the map.
+ *   I7  (fork) the table is whole between prepare and parent or child, by its locks. In the child those stand in it
+ *       that the only thread is in, and nobody waits: other owners and all who waited are not there. So the keys
+ *       that these computed are absent, and the next call computes; what they had computed and not stored is lost.
  * Progress   blocking: for the function of another call for the same key. The locks are held for a few
  *            instructions; `order` too for each that waits for the key when its owner leaves. An owner that is
  *            stopped before it has told those who wait leaves them asleep, and nobody else.
@@ -33,6 +36,7 @@
  *            computes anew, so that no call returns a value that was gone before it began. */
 #include "compute.h"
 
+#include "../lib/fork.h"
 #include "../lib/os_user.h"
 #include "../lib/rcu_inside.h"
 #include "shard.h"
@@ -221,6 +225,39 @@ int weir__compute(struct weir__compute *c, weir_time deadline, weir_ctx *ctx) {
     c->rc = WEIR_ECANCELED; /* if it ends this thread */
     weir__os_user_call(own, c, settle, c);
     return c->rc;
+}
+
+/* ---- forks -------------------------------------------------------------------------------------------------- */
+
+static void fork_prepare(void) {
+    weir__lock(&order);
+    for (unsigned i = 0; i < BUCKETS; i++) weir__lock(&buckets[i].lock);
+}
+
+static void fork_parent(void) {
+    for (unsigned i = BUCKETS; i-- > 0;) weir__unlock(&buckets[i].lock);
+    weir__unlock(&order);
+}
+
+/* What is taken out stands on the stacks of threads that are not there. */
+static void fork_child(const struct weir__thread *self) {
+    for (unsigned i = 0; i < BUCKETS; i++) {
+        struct weir__compute **at = &buckets[i].first;
+        while (*at) {
+            if ((*at)->thread != self) {
+                *at = (*at)->next;
+                continue;
+            }
+            (*at)->waiters = (struct weir__queue){ NULL, NULL };
+            at = &(*at)->next;
+        }
+    }
+    fork_parent();
+}
+
+__attribute__((constructor)) static void begin(void) {
+    static const struct weir__fork_hook hook = { fork_prepare, fork_parent, fork_child };
+    (void)weir__fork_hook(&hook);
 }
 
 #if defined(WEIR_DEBUG) && !defined(WEIR_MODEL)

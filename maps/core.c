@@ -32,6 +32,7 @@ int weir__core_init(struct weir__core *m, const struct weir__core_opts *o) {
     m->dead = NULL;
     weir_init_atomic(&m->floor, lines);
     weir__bell_init(&m->bell);
+    weir__fork_sections();
     int rc = init_lock(m);
     if (rc < 0) return rc;
     struct weir__table *t = weir__map_table(m->alloc, lines);

@@ -57,10 +57,10 @@
 #include <weir/map.h>
 
 #include "../lib/bell.h"
+#include "../lib/fork.h"
 #include "../lib/lock.h"
 #include "../lib/os_mutex.h"
 #include "../lib/os_rwlock.h"
-#include "../lib/rcu.h"
 
 #ifdef WEIR_MODEL
 #include <weir/model.h>
@@ -153,11 +153,14 @@ void weir__core_look(struct weir__core *m, struct weir_map_stats *out,
 
 static inline bool weir__core_plain(const struct weir__core *m) { return m->kind >= CORE_MUTEX; }
 
-/* Begins and ends what must be in a guard; enter also for writers, read for those who only read. */
+/* Begins and ends what must be in a guard; enter also for writers, read for those who only read. Between the former
+ * and its end no fork happens (lib/fork.h): so no child finds a line locked, or half changed. (Of the plain kinds
+ * it may.) */
 weir_guard weir__core_enter_plain(struct weir__core *m, bool writes);
 void weir__core_exit_plain(struct weir__core *m);
 static inline weir_guard weir__core_enter(struct weir__core *m) {
-    return WEIR_UNLIKELY(weir__core_plain(m)) ? weir__core_enter_plain(m, true) : weir__rcu_enter();
+    return WEIR_UNLIKELY(weir__core_plain(m)) ? weir__core_enter_plain(m, true)
+                                              : weir__fork_section();
 }
 static inline weir_guard weir__core_enter_read(struct weir__core *m) {
     return WEIR_UNLIKELY(weir__core_plain(m)) ? weir__core_enter_plain(m, false)

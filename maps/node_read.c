@@ -51,9 +51,11 @@ static bool find_seq(const struct weir__at *a, uint64_t *node) {
     }
     struct weir__table *t;
     uint64_t ctrl;
+    weir_guard g = weir__core_enter(a->c); /* in the caller's guard: for a fork */
     struct weir__line *first = weir__map_lock(a->c, a->hash, 0, &t, &ctrl);
     bool found = weir__node_find_locked(first, ctrl, a, node);
     weir__map_unlock(a->c, first, ctrl);
+    weir__core_exit(a->c, g);
     return found;
 }
 

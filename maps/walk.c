@@ -112,8 +112,8 @@ static uint64_t clear_line(struct weir__core *m, uint64_t at, struct weir__gone 
     uint64_t next = after(t, at);
     if (removed && m->kind == CORE_SEQ) ctrl += MAP_CHANGE;
     weir__map_unlock(m, first, ctrl);
-    weir__core_exit(m, g);
     if (removed) weir__map_add(m, (size_t)0 - removed);
+    weir__core_exit(m, g);
     *n += removed;
     return next;
 }

@@ -251,9 +251,9 @@ int weir__write_finish(struct weir__write *w, struct weir__place *at, weir_guard
         at->ctrl += MAP_CHANGE;
     }
     weir__map_unlock(m, at->first, at->ctrl);
+    if (at->added) weir__map_add(m, at->added);
     weir__core_exit(m, g);
     if (WEIR_UNLIKELY(at->retire != NULL)) weir__map_retire(m, at->retire, at->end);
-    if (at->added) weir__map_add(m, at->added);
     if (at->added == (size_t)-1) {
         if (m->kind == CORE_RCU) weir__rcu_ask();
         w->removed = true;

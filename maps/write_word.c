@@ -13,11 +13,6 @@ static inline bool alone(const struct weir__core *m, struct weir__line *l, uint6
     return !weir_load_relaxed(&l->next) || (m->kind != CORE_RCU && !(ctrl & weir__chain_bit(hash)));
 }
 
-static inline void unlock(struct weir__core *m, struct weir__line *l, uint64_t ctrl, weir_guard g) {
-    weir__map_unlock(m, l, ctrl);
-    weir__core_exit(m, g);
-}
-
 static inline uint64_t changed(const struct weir__core *m, uint64_t ctrl) {
     return m->kind == CORE_SEQ ? ctrl + MAP_CHANGE : ctrl;
 }
@@ -57,7 +52,8 @@ int weir__put_word(struct weir__core *m, uint64_t hash, uint64_t val, weir_time 
     if (hit) {
         WEIR_POINT("map.locked");
         weir__set(l, weir__map_first(hit), val);
-        unlock(m, l, changed(m, ctrl), o.g);
+        weir__map_unlock(m, l, changed(m, ctrl));
+        weir__core_exit(m, o.g);
         return 0;
     }
     unsigned free = weir__free_slots(ctrl), again = of & (unsigned)((ctrl & MAP_WAITING) >> 3);
@@ -65,8 +61,9 @@ int weir__put_word(struct weir__core *m, uint64_t hash, uint64_t val, weir_time 
         return put_all_the_way(o, val, t, l, ctrl, deadline, ctx);
     WEIR_POINT("map.locked");
     ctrl = weir__fill(l, ctrl, weir__map_first(free), hash, val);
-    unlock(m, l, changed(m, ctrl), o.g);
+    weir__map_unlock(m, l, changed(m, ctrl));
     weir__map_add(m, 1);
+    weir__core_exit(m, o.g);
     return 0;
 }
 
@@ -93,9 +90,10 @@ int weir__take_word(struct weir__core *m, uint64_t hash, uint64_t *old) {
         weir__map_remove(m, t, l, &ctrl, l, hit);
         ctrl = changed(m, ctrl);
     }
-    unlock(m, l, ctrl, o.g);
+    weir__map_unlock(m, l, ctrl);
+    if (hit) weir__map_add(m, (size_t)-1);
+    weir__core_exit(m, o.g);
     if (!hit) return WEIR_ENOENT;
-    weir__map_add(m, (size_t)-1);
     if (m->kind == CORE_RCU) weir__rcu_ask();
     weir__write_removed(m);
     return 0;

@@ -6,7 +6,8 @@
  * nanoseconds.
  *
  * fork: the child of a process in which other threads were inside weir, or waited, inherits their locks and
- * lists without the threads. It may use the try calls of rings that it makes itself; else it may exec or _exit. */
+ * lists without the threads. It may use the try calls of rings that it makes itself, and RCU and maps after the calls of
+ * weir/rcu.h around a fork; else it may exec or _exit. */
 #ifndef WEIR_BASE_H
 #define WEIR_BASE_H
 

@@ -35,6 +35,11 @@
  * garbage behind waits first, where that has reached its limit, until `deadline` or the end of ctx; not inside
  * a guard.
  *
+ * fork: with the calls of weir/rcu.h around it a child may use the map as the parent does. Each write of another thread
+ * has happened there, or not; what such a thread had removed and not yet given to `drop`, or allocated and not yet
+ * put, is lost to the child. A key that another thread was computing is absent, and nobody computes it; a function that
+ * computes and forks itself goes on on both sides.
+ *
  * Ordering: what a thread did before it wrote a value is seen by whoever gets that value. Between two keys
  * there is no more: of two threads that each replace the value of one key, and then read the other's, both may
  * find what was before; a program that builds on that needs a barrier of its own. */

@@ -148,10 +148,13 @@ WEIR_NODISCARD WEIR_INLINE int weir_shutdown(void) {
     return weir_shutdown_wait(WEIR_FOREVER, NULL);
 }
 
-/* Around a fork whose child goes on using RCU: prepare, fork, then parent in the parent (also where fork failed) and child in
- * the child. Between them other threads may read, but their calls that wait, or begin to use weir, wait for parent.
- * prepare waits for the period and the functions at work; the child keeps what is retired, and calls its functions too.
- * Guards of other threads do not exist in the child. A child without them may use no RCU; it may exec or _exit.
+/* Around a fork whose child goes on using RCU, and maps: prepare, fork, then parent in the parent (also where fork failed) and
+ * child in the child. Between them other threads may read, but their calls that wait, write to a map, or begin to use weir,
+ * wait for parent. prepare waits for the period and the functions at work; in a program that has made maps also for the guards
+ * that are held at the call and the writes under way, so that it must not be called with a lock that a reader, or a
+ * function that a map has called under a lock, waits for; with WEIR_NOW it does not succeed there. The child keeps what is
+ * retired, and calls its functions too. Guards of other threads do not exist in the child, nor what they were about to
+ * retire. A child without these calls may use no RCU and no map; it may exec or _exit.
  * prepare returns as barrier; with an error nothing is held. The others return 0, or WEIR_EINVAL: not prepared by this thread. */
 WEIR_NODISCARD WEIR_API int weir_rcu_fork_prepare_wait(weir_time deadline, weir_ctx *ctx);
 WEIR_NODISCARD WEIR_INLINE int weir_rcu_fork_prepare(void) {

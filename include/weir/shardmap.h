@@ -37,8 +37,10 @@
  * WEIR_MAP_LINES, are garbage for a grace period (weir/rcu.h); where that has reached its limit, a shard does
  * not grow or shrink, and its chains get longer.
  *
- * A function that is called under a lock must return: a thread that ends in it keeps the line for ever. In the
- * child of a fork a line that another thread had locked stays locked.
+ * A function that is called under a lock must return: a thread that ends in it keeps the line for ever.
+ *
+ * fork: of WEIR_MAP_LINES as weir/map.h. A plain map, or a shard of it, stays locked in the child if another thread
+ * was in its lock.
  *
  * Ordering: as weir/map.h. */
 #ifndef WEIR_SHARDMAP_H

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/rcu/fork.c - both sides of a fork: RCU10. Not under ThreadSanitizer, which does not follow threads into a child. */
-#include <errno.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "rcu.h"
@@ -80,13 +78,6 @@ static void use(void) {
     CHECK_IS(weir_rcu_exit(weir_rcu_enter()), 0);
 }
 
-static bool child_well(pid_t pid) {
-    int status = 0;
-    if (!CHECK(pid > 0, "fork: %s", strerror(errno))) return false;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-    return CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "child: 0x%x", (unsigned)status);
-}
-
 static void generation(unsigned left) {
     static struct busy busy[GENERATIONS];
     struct busy *b = &busy[left - 1];
@@ -101,7 +92,7 @@ static void generation(unsigned left) {
             use();
             if (left > 1 && i == 0) generation(left - 1);
             CHECK_IS(weir_shutdown_wait(soon(), NULL), 0);
-            _exit(!checks_hold());
+            test_child_ends();
         }
         CHECK_IS(weir_rcu_fork_parent(), 0);
         (void)child_well(pid);

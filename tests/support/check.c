@@ -108,6 +108,12 @@ _Noreturn void test_hangs(const char *what) {
     _exit(70);
 }
 
+void test_child_ends(void) {
+    if (!checks_hold())
+        (void)fprintf(stderr, "a child of \"%s\": %s (%s)\n", running, message, context);
+    _exit(!checks_hold());
+}
+
 /* The test does not end, and its main thread waits for something: no stdio here. */
 static void on_alarm(int sig) {
     static const char text[] = "HANG in ", why[] = ": the test does not end\n";

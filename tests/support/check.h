@@ -55,6 +55,8 @@ void times_share(size_t n);
 /* Ends the process after a hang, with a message and the state of the object under test, because
  * threads that hang cannot be taken back. */
 _Noreturn void test_hangs(const char *what);
+/* Ends a process that a test has forked: with 0, or with what has failed there on stderr. */
+_Noreturn void test_child_ends(void);
 /* What test_hangs calls to show the state; NULL: nothing. */
 void on_hang(void (*dump)(void *), void *arg);
 

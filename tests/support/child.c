@@ -60,6 +60,18 @@ static _Noreturn void become(const char *run, const char *rights_text, int right
     _exit(5);
 }
 
+static bool ended(pid_t pid, int *status) {
+    if (!CHECK(pid > 0, "fork: %s", strerror(errno))) return false;
+    while (waitpid(pid, status, 0) < 0 && errno == EINTR) continue;
+    return true;
+}
+static bool well(int status) { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
+
+bool child_well(pid_t pid) {
+    int status = 0;
+    return ended(pid, &status) && CHECK(well(status), "child: 0x%x", (unsigned)status);
+}
+
 bool child_passes(const char *name, int rights) {
     char run[300], text[12];
     int status = 0;
@@ -67,9 +79,8 @@ bool child_passes(const char *name, int rights) {
     (void)snprintf(text, sizeof text, "%d", rights);
     pid_t pid = fork();
     if (pid == 0) become(run, text, rights);
-    if (!CHECK(pid > 0, "fork: %s", strerror(errno))) return false;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-    return CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+    if (!ended(pid, &status)) return false;
+    return CHECK(well(status),
                  "\"%s\" with rights %d: status 0x%x (exits 3 to 6: it could not be set up)", name,
                  rights, (unsigned)status);
 }

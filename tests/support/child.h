@@ -5,6 +5,7 @@
 #define WEIR_TESTS_CHILD_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 enum child_rights {
     CHILD_ONE_CPU = 1,       /* affinity to one processor */
@@ -17,6 +18,9 @@ bool refuse_membarrier(void);
 
 /* Called in the child before it starts anew, for rights of another kind: false ends it. */
 extern bool (*child_prepare)(void);
+
+/* Waits for what fork has returned to the parent; whether it exits with 0. A check fails if not. */
+bool child_well(pid_t pid);
 
 /* Runs the test named `name`; a check fails if it fails there. */
 bool child_passes(const char *name, int rights);

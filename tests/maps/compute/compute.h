@@ -85,6 +85,8 @@ int compute(void *m, uint64_t key, weir_map_compute_fn_u64 *fn, void *arg, uint6
     XX("SHARD compute: strings to pointers", shard_of_strings)                         \
     XX("SHARD compute: keys with one hash", shard_one_hash)                            \
     XX("SHARD compute: verbs of others", shard_of_others)                              \
+    XX("RCU10 compute: a fork while others compute and wait", fork_beside)             \
+    XX("RCU10 compute: its function forks", fork_inside)                               \
     XX("MAP compute: once, by many threads", once_by_many)                             \
     XX("MAP compute: many keys, once each", many_keys)                                 \
     XX("MAP compute: fails, removals, deadlines at random", at_random)                 \
