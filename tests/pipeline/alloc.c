@@ -137,20 +137,12 @@ static void streams(void) {
     CHECK(refuse_each(make_stream, &o) >= 7, "fewer than its parts and its threads");
 }
 
-/* Tasks run in the thread that submits them, so that their requests are those that are refused. */
-static int run_here(void *self, weir_task_fn *fn, weir_ctx *ctx, void *arg) {
-    (void)self;
-    (void)fn(ctx, arg);
-    return 0;
-}
-
 /* A failure that cannot be kept ends the pipeline. */
 static void collected(void) {
-    const weir_exec here = { run_here, NULL };
     struct weir_pipeline_opts o = WEIR_PIPELINE_OPTS;
     weir_pipeline *p = NULL;
     uint64_t v = 0;
-    o.on = &here;
+    o.on = &exec_here; /* whose requests are this thread's */
     o.errors = WEIR_ERRORS_COLLECT;
     CHECK_IS(weir_pipeline_new(&p, stages, 2, &o), 0);
     CHECK_IS(weir_pipeline_send(p, &v), 0);
@@ -174,12 +166,11 @@ static int fails_here(weir_ctx *ctx, void *arg, void *result) {
     return weir_fail(WEIR_ENOENT, "a text");
 }
 static void without_text(void) {
-    const weir_exec here = { run_here, NULL };
     struct weir_stream_opts o = WEIR_STREAM_OPTS(8, 1);
     struct weir_error err;
     weir_stream *s = NULL;
     uint64_t v;
-    o.on = &here;
+    o.on = &exec_here;
     CHECK_IS(weir_stream_new(&s, &o), 0);
     CHECK_IS(weir_stream_go(s, fails_here, NULL), 0);
     fail_in = 0;

@@ -69,6 +69,13 @@ int stage_add(const void *in, void *out, weir_ctx *ctx, void *arg) {
     return 0;
 }
 
+int stage_some(const void *in, void *out, weir_ctx *ctx, void *arg) {
+    uint64_t v = *(const uint64_t *)in;
+    if (v % 5 == 0) return WEIR_SKIP;
+    if (v % 7 == 0) return WEIR_ENOENT;
+    return stage_pass(in, out, ctx, arg);
+}
+
 int stage_unsteady(const void *in, void *out, weir_ctx *ctx, void *arg) {
     uint64_t v = *(const uint64_t *)in;
     if (v * UINT64_C(0x9E3779B97F4A7C15) >> 59 == 0) sleep_ms(1);

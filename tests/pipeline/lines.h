@@ -38,7 +38,9 @@ void source_start(struct source *s, weir_pipeline *p, uint64_t first, uint64_t n
 int stage_pass(const void *in, void *out, weir_ctx *ctx, void *arg);
 /* Adds *arg. */
 int stage_add(const void *in, void *out, weir_ctx *ctx, void *arg);
-/* What take with its delay: some wait, some do not. */
+/* Multiples of 5 are skipped, of 7 have failed. */
+int stage_some(const void *in, void *out, weir_ctx *ctx, void *arg);
+/* Some take a millisecond, most do not. */
 int stage_unsteady(const void *in, void *out, weir_ctx *ctx, void *arg);
 
 #define STAGE(fn_, arg_, workers_, ordered_) \

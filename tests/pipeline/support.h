@@ -43,7 +43,10 @@ struct counting_exec {
 };
 void counting_exec_init(struct counting_exec *e, uint32_t refuse_from, int code);
 
-/* Calls drop with a count. */
+/* One that runs tasks in the thread that submits them. */
+extern const weir_exec exec_here;
+
+/* A drop function that counts, in a weir_au32. */
 void count_drop(void *elem, void *count);
 
 #endif
