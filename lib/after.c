@@ -93,9 +93,8 @@ static void start(weir_after_func *a) {
     weir__task_by(&a->task, err ? WEIR_NOW : deadline);
 }
 
-int weir_ctx_after_func(weir_ctx *ctx, void (*fn)(void *arg), void *arg, weir_after_func **out) {
-    if (out) *out = NULL;
-    if (!fn) return weir__misuse("weir_ctx_after_func", "no function");
+static int after(weir_ctx *ctx, void (*fn)(void *arg), void *arg, weir_after_func **out,
+                 bool brief) {
     if (!out && !weir_ctx_waitable(ctx))
         return 0; /* the background: nobody can stop it, nor does it end */
     weir_after_func *a = weir__os_alloc(sizeof *a, _Alignof(weir_after_func));
@@ -103,6 +102,7 @@ int weir_ctx_after_func(weir_ctx *ctx, void (*fn)(void *arg), void *arg, weir_af
     *a = (weir_after_func){ .ctx = weir_ctx_ref(ctx), .fn = fn, .arg = arg };
     weir__task_init(&a->task, run, release);
     a->task.once = true;
+    a->task.brief = brief;
     a->task.refs += out != NULL; /* the handle's, which fn may give back before this returns */
     int rc = weir__service_open();
     if (rc < 0) {
@@ -114,6 +114,17 @@ int weir_ctx_after_func(weir_ctx *ctx, void (*fn)(void *arg), void *arg, weir_af
     start(a);
     weir__task_unref(&a->task);
     return 0;
+}
+
+int weir_ctx_after_func(weir_ctx *ctx, void (*fn)(void *arg), void *arg, weir_after_func **out) {
+    if (out) *out = NULL;
+    if (!fn) return weir__misuse("weir_ctx_after_func", "no function");
+    return after(ctx, fn, arg, out, false);
+}
+
+int weir__ctx_after_brief(weir_ctx *ctx, void (*fn)(void *arg), void *arg, weir_after_func **out) {
+    *out = NULL;
+    return after(ctx, fn, arg, out, true);
 }
 
 int weir_after_func_stop(weir_after_func *a) {

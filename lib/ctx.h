@@ -19,6 +19,10 @@ int weir__ctx_watch(struct weir__watch *w, weir_ctx *ctx, void (*wake)(void *arg
 /* Afterwards wake is not running, and will not be called. */
 void weir__ctx_unwatch(struct weir__watch *w);
 
+/* weir_ctx_after_func, of a function of weir's own that waits for nothing and calls nobody: the leak check does not take
+ * it for a callback that is left. */
+int weir__ctx_after_brief(weir_ctx *ctx, void (*fn)(void *arg), void *arg, weir_after_func **out);
+
 /* Whether it has ended, or its deadline has passed, so that weir_ctx_err will say by what. Takes no lock: for
  * places inside one that a wake takes, where weir_ctx_err may not be called. */
 bool weir__ctx_over(weir_ctx *ctx);

@@ -56,7 +56,7 @@ static int start(weir_eventfd *e, weir_waitable *on) {
         return 0;
     }
     weir_init_atomic(&e->refs, 2);
-    return weir_ctx_after_func((weir_ctx *)(void *)on, ended, e, &e->after);
+    return weir__ctx_after_brief((weir_ctx *)(void *)on, ended, e, &e->after);
 }
 
 static bool is_case(weir_waitable *on, const struct weir__node *n) {

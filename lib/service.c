@@ -204,7 +204,7 @@ void weir__service_main(void) {
         if (passes) led = false;
         bool wanted = passes && open_tasks > 0;
         threads -= !t;
-        running += t != NULL;
+        running += t && passes;
         weir__unlock(&lock);
         if (!t) return;
         if (wanted) (void)ensure_leader();
@@ -212,7 +212,7 @@ void weir__service_main(void) {
         t->run(t);
         weir__task_unref(t);
         weir__lock(&lock);
-        running--;
+        running -= passes;
         if (passes) leads = get_lead();
     }
     threads--;

@@ -11,7 +11,7 @@ struct weir__task {
     weir_time at;
     bool queued;
     bool once;     /* over when it was run or stopped: it needs no close */
-    bool brief;    /* run neither waits nor calls back */
+    bool brief;    /* run neither waits nor calls back: no other thread leads meanwhile */
     unsigned refs; /* whoever may still name it; and the heap */
     void (*run)(struct weir__task *t);
     void (*release)(struct weir__task *t); /* after the last reference */
@@ -37,7 +37,7 @@ void weir__task_by(struct weir__task *t, weir_time at);
 bool weir__task_stop(struct weir__task *t);
 
 struct weir__service_state {
-    size_t threads, running; /* of the service; of them, those that run a task */
+    size_t threads, running; /* of the service; of them, those that run a task that is not brief */
     size_t open;
 };
 /* As it is at some instant of the call. */
