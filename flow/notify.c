@@ -75,7 +75,7 @@ void weir__notify_arrive(int sig) {
     do {
         if (!(w & INSTALLED)) return;
         if (!(w & (ARMED | KEEP))) {
-            weir__os_signal_default(sig);
+            weir__os_signal_default(sig, weir__notify_arrive);
             return;
         }
     } while (!weir_cas_release(word, &w, (w + ONE) & ~ARMED, NOTIFY_W1));
@@ -98,14 +98,38 @@ static int has_come(const weir_notify *n) {
 
 static bool is_told(const weir_notify *n) { return weir_load_relaxed(&n->told) != 0; }
 
+/* Under the lock: what the bits of a signal are to be, after a registration was told or has left. An arrival takes ARMED
+ * away meanwhile, and then it is looked at again. */
+static void set_bits(int sig) {
+    weir_au64 *word = &signals[sig].word;
+    uint64_t w = weir_load_relaxed(word), bits; /* relaxed, as below: they carry nothing */
+    do {
+        bits = signals[sig].users ? INSTALLED : 0;
+        for (const weir_notify *n = first; n; n = n->next)
+            for (size_t i = 0; i < n->n; i++) {
+                if (n->place[i].sig != sig) continue;
+                if (n->flags & WEIR_NOTIFY_KEEP) bits |= KEEP;
+                if (!is_told(n) && n->place[i].seen == arrivals(w)) bits |= ARMED;
+            }
+        bits &= w | ~ARMED; /* who is not told, but has been seen, waits for the thread */
+    } while (!weir_cas_relaxed(word, &w, arrivals(w) | bits));
+}
+
+/* Under the lock. Its other signals have nobody to tell any more, as far as this one goes; that is so before anybody
+ * can know of the end. */
+static void tell(weir_notify *n, int sig) {
+    /* Relaxed: whoever learns of the end sees it. */
+    weir_store_relaxed(&n->told, (uint32_t)sig);
+    for (size_t i = 0; i < n->n; i++)
+        if (n->place[i].sig != sig) set_bits(n->place[i].sig);
+    (void)weir_ctx_cancel(n->ctx, WEIR_CAUSE_SIGNAL(sig));
+}
+
 /* Under the lock. */
 static void tell_all(void) {
     for (weir_notify *n = first; n; n = n->next) {
         int sig = is_told(n) ? 0 : has_come(n);
-        if (sig == 0) continue;
-        weir_store_relaxed(&n->told,
-                           (uint32_t)sig); /* relaxed: whoever learns of the end sees it */
-        (void)weir_ctx_cancel(n->ctx, WEIR_CAUSE_SIGNAL(sig));
+        if (sig) tell(n, sig);
     }
 }
 
@@ -122,23 +146,6 @@ void weir__notify_main(void) {
 }
 
 /* ---- registering ------------------------------------------------------------------------------------------- */
-
-/* Under the lock: what the bits of a signal are to be, after a registration has left. An arrival takes ARMED away
- * meanwhile, and then it is looked at again. */
-static void set_bits(int sig) {
-    weir_au64 *word = &signals[sig].word;
-    uint64_t w = weir_load_relaxed(word), bits; /* relaxed, as below: they carry nothing */
-    do {
-        bits = signals[sig].users ? INSTALLED : 0;
-        for (const weir_notify *n = first; n; n = n->next)
-            for (size_t i = 0; i < n->n; i++) {
-                if (n->place[i].sig != sig) continue;
-                if (n->flags & WEIR_NOTIFY_KEEP) bits |= KEEP;
-                if (!is_told(n) && n->place[i].seen == arrivals(w)) bits |= ARMED;
-            }
-        bits &= w | ~ARMED; /* who is not told, but has been seen, waits for the thread */
-    } while (!weir_cas_relaxed(word, &w, arrivals(w) | bits));
-}
 
 /* Under the lock. The first user of the signal installs the handler. */
 static int enter(weir_notify *n, size_t i) {

@@ -29,7 +29,7 @@ static inline void weir__os_signal_restore(int sig, void (*fn)(int sig),
     (void)found;
 }
 /* The scenario's. */
-void weir__os_signal_default(int sig);
+void weir__os_signal_default(int sig, void (*fn)(int sig));
 
 #else
 
@@ -70,12 +70,15 @@ static inline void weir__os_signal_restore(int sig, void (*fn)(int sig),
     errno = saved;
 }
 
-/* From the handler of sig: the default action, once the handler has returned. */
-static inline void weir__os_signal_default(int sig) {
+/* From fn, the handler of sig: the default action, once the handler has returned; or, if another thread has restored
+ * what was found meanwhile, that. */
+static inline void weir__os_signal_default(int sig, void (*fn)(int sig)) {
     int saved = errno;
-    struct sigaction a = { .sa_handler = SIG_DFL };
+    struct sigaction a = { .sa_handler = SIG_DFL }, was;
     (void)sigemptyset(&a.sa_mask);
-    (void)sigaction(sig, &a, NULL);
+    (void)sigaction(sig, &a, &was);
+    bool info = (unsigned)was.sa_flags & SA_SIGINFO;
+    if (info || was.sa_handler != fn) (void)sigaction(sig, &was, NULL);
     (void)raise(sig); /* blocked until then */
     errno = saved;
 }

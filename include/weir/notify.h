@@ -9,9 +9,10 @@
  *   if (weir_cause_signal(weir_ctx_cause(ctx)) == SIGINT) ...
  *   weir_notify_free(n);                              - the actions that were found are there again
  *
- * The first of the named signals cancels the context; its cause names the signal. The next one of a signal that has
- * told all the contexts that it was to tell gets the default action, which for most ends the process: so a second
- * Ctrl-C ends a program whose end takes too long. With WEIR_NOTIFY_KEEP it is passed over instead.
+ * The first of the named signals cancels the context; its cause names the signal (of several that come before weir's
+ * thread has run, the one that is named first). The next one of a signal that has no context left to tell, because all
+ * were told by it or by another, gets the default action, which for most ends the process: so a second Ctrl-C, or
+ * a SIGTERM after it, ends a program whose end takes too long. With WEIR_NOTIFY_KEEP it is passed over instead.
  *
  * Several contexts may stand on one signal: each is told of the first that comes after its registration. A
  * registration that is still to be told keeps the default action away for all of that signal.

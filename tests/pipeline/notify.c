@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../flow/notify.h"
+#include "../../lib/os_signal.h"
 #include "../support/child.h"
 #include "support.h"
 
@@ -79,15 +81,33 @@ static void second_ends(void) {
     weir_notify_free(n);
 }
 
-/* Another signal of the same registration: it has told its context, too. */
-static void other_ends(void) {
+/* The same signal of two, and the other one: it has nobody to tell, either. */
+static void one_of_two(int second) {
     weir_ctx *ctx = ctx_open(NULL, WEIR_FOREVER);
     weir_notify *n = NULL;
     CHECK_IS(weir_notify_new(&n, ctx, (int[]){ SIGINT, SIGTERM }, 2, 0), 0);
     (void)raise(SIGINT);
     ends(ctx);
-    (void)raise(SIGINT);
+    (void)raise(second);
     weir_notify_free(n);
+}
+static void same_ends(void) { one_of_two(SIGINT); }
+static void other_ends(void) { one_of_two(SIGTERM); }
+
+/* But if another context still waits for it. */
+static void other_waits(void) {
+    weir_ctx *a = ctx_open(NULL, WEIR_FOREVER), *b = ctx_open(NULL, WEIR_FOREVER);
+    weir_notify *n = NULL, *m = open_notify(b, SIGTERM, 0);
+    CHECK_IS(weir_notify_new(&n, a, (int[]){ SIGINT, SIGTERM }, 2, 0), 0);
+    (void)raise(SIGINT);
+    ends(a);
+    CHECK_IS(weir_ctx_err(b), 0);
+    (void)raise(SIGTERM);
+    ends(b);
+    weir_notify_free(n);
+    weir_notify_free(m);
+    weir_ctx_unref(a);
+    weir_ctx_unref(b);
 }
 
 static void kept(void) {
@@ -149,8 +169,11 @@ static void notify1_second(void) {
     if (!is_fresh(NOTIFY1_SECOND)) return;
     int s = status_of(second_ends);
     CHECK(WIFSIGNALED(s) && WTERMSIG(s) == SIGTERM, "status %d", s);
-    s = status_of(other_ends);
+    s = status_of(same_ends);
     CHECK(WIFSIGNALED(s) && WTERMSIG(s) == SIGINT, "status %d", s);
+    s = status_of(other_ends);
+    CHECK(WIFSIGNALED(s) && WTERMSIG(s) == SIGTERM, "status %d", s);
+    CHECK_IS(status_of(other_waits), 0);
     s = status_of(later_one);
     CHECK(WIFSIGNALED(s) && WTERMSIG(s) == SIGTERM, "status %d", s);
     CHECK_IS(status_of(second_is_nothing), 0);
@@ -212,6 +235,18 @@ static void notify2_leaves(void) {
     CHECK(now.sa_handler == found_handler, "another handler");
     CHECK_IS(sigaction(SIGWINCH, &dfl, NULL), 0);
     weir_ctx_unref(ctx);
+}
+
+/* A handler that is late: it is about to take the default action, when another thread has restored what was found. */
+static void notify2_late(void) {
+    struct sigaction mine = { .sa_handler = found_handler }, dfl = { .sa_handler = SIG_DFL }, now;
+    CHECK_IS(sigaction(SIGWINCH, &mine, NULL), 0);
+    found_calls = 0;
+    weir__os_signal_default(SIGWINCH, weir__notify_arrive);
+    CHECK_IS(sigaction(SIGWINCH, NULL, &now), 0);
+    CHECK(now.sa_handler == found_handler, "another handler");
+    CHECK_IS(found_calls, 1);
+    CHECK_IS(sigaction(SIGWINCH, &dfl, NULL), 0);
 }
 
 /* ---- NOTIFY3 ------------------------------------------------------------------------------------------------ */
@@ -403,6 +438,7 @@ static const struct test tests[] = {
     { NOTIFY1_SECOND, notify1_second },
     { "NOTIFY2 release restores actions and masks", notify2_restores },
     { "NOTIFY2 release leaves alone what somebody else has put there", notify2_leaves },
+    { "NOTIFY2 release beside a handler that takes the default action", notify2_late },
     { "NOTIFY3 two contexts on one signal are both cancelled", notify3_two },
     { "NOTIFY3 a storm of 10,000: no waiting context is forgotten", notify3_storm },
     { "NOTIFY3 a storm of 10,000 of another signal", notify3_beside },

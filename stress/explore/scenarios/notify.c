@@ -23,8 +23,9 @@ struct state {
 
 static struct state *now;
 
-void weir__os_signal_default(int sig) {
+void weir__os_signal_default(int sig, void (*fn)(int sig)) {
     (void)sig;
+    (void)fn;
     (void)weir_fetch_add_relaxed(&now->defaults, 1);
 }
 
@@ -56,6 +57,14 @@ static void setup_same(void *state) {
     setup_none(state);
     notify(state, 0, SIG_A);
     notify(state, 1, SIG_A);
+}
+
+/* One context, on both. */
+static void setup_both(void *state) {
+    struct state *s = state;
+    const int sigs[] = { SIG_A, SIG_B };
+    setup_none(state);
+    weir_model_check(weir_notify_new(&s->n[0], s->ctx[0], sigs, 2, 0) == 0);
 }
 
 static void raise_it(struct state *s, unsigned i, int sig) {
@@ -107,6 +116,17 @@ static void same(struct state *s, unsigned who) {
         (void)weir_model_futex_wait(&s->raised.v_, n, WEIR_FOREVER);
     release_it(s, 0);
     release_it(s, 1);
+}
+
+/* Told by one signal; then the other has nobody to tell, whoever has seen the end. */
+static void other(struct state *s, unsigned who) {
+    if (who == 0) {
+        raise_it(s, 0, SIG_A);
+        return;
+    }
+    await(s, 0, SIG_A, true);
+    weir__notify_arrive(SIG_B);
+    release_it(s, 0);
 }
 
 /* Registered, told, released, and again, while nothing else stands: the thread goes and comes. */
@@ -172,6 +192,8 @@ static void finish(void *state) {
 NOTIFY(two_, "notify.two", "two signals, a context each", 4, setup_two, two, 0, "preemptions=1");
 NOTIFY(same_, "notify.same", "one signal twice, two contexts: the second is the default", 4,
        setup_same, same, 1, "preemptions=1");
+NOTIFY(other_, "notify.other", "two signals, one context: the second is the default", 3, setup_both,
+       other, 1, NULL);
 NOTIFY(release_, "notify.release", "released while the signal comes", 3, setup_same, release, 0,
        NULL);
 
@@ -194,5 +216,5 @@ static const struct weir_model_scenario again_ = {
     .options = "preemptions=1",
 };
 
-const struct weir_model_scenario *const notify_scenarios[] = { &two_, &same_, &release_, &again_,
-                                                               NULL };
+const struct weir_model_scenario *const notify_scenarios[] = { &two_,   &same_,  &release_,
+                                                               &other_, &again_, NULL };
