@@ -154,8 +154,8 @@ static int send_to_one(weir_relay *r, void *elem) {
     return rc;
 }
 
-/* Gives the element to one output after the other; *missed: to how many of them it could not be given. */
-static int send_to_all(weir_relay *r, void *elem, size_t *missed) {
+/* Gives the element to one output after the other; *given: to how many. */
+static int send_to_all(weir_relay *r, void *elem, size_t *given) {
     int rc = r->outs_left ? 0 : WEIR_ECLOSED;
     size_t i = 0;
     while (rc == 0 && i < r->outs_left) {
@@ -163,32 +163,30 @@ static int send_to_all(weir_relay *r, void *elem, size_t *missed) {
         if (rc == WEIR_ECLOSED) {
             leave_out(r->outs, &r->outs_left, i);
             rc = r->outs_left ? 0 : WEIR_ECLOSED;
-            lose(r, elem);
         } else if (r->skips && (rc == WEIR_EAGAIN || rc == WEIR_EBUSY)) {
             i++;
             rc = 0;
-            lose(r, elem);
             count(&r->skipped, 1);
         } else if (rc == 0) {
             i++;
-            count(&r->sent, 1);
+            ++*given;
         }
     }
-    *missed = r->outs_left - i;
     return rc;
 }
 
-static int deliver(weir_relay *r, void *elem) {
-    size_t missed;
-    int rc;
-    if (r->all) {
-        rc = send_to_all(r, elem, &missed);
-    } else {
+/* Of each element there is one copy, or of a broadcast one for each output, those that were closed included: so that who
+ * counts references on it knows how many. Sends them, if nothing has ended the relay; what is left is dropped. */
+static int deliver(weir_relay *r, void *elem, int rc) {
+    size_t copies = r->all ? r->n_outs : 1, given = 0;
+    if (rc == 0 && r->all) {
+        rc = send_to_all(r, elem, &given);
+    } else if (rc == 0) {
         rc = send_to_one(r, elem);
-        missed = rc != 0;
-        if (rc == 0) count(&r->sent, 1);
+        given = rc == 0;
     }
-    while (missed-- > 0) lose(r, elem);
+    count(&r->sent, given);
+    while (copies-- > given) lose(r, elem);
     return rc;
 }
 
@@ -204,14 +202,7 @@ static void carry(void *relay) {
             return;
         }
         count(&r->received, (uint64_t)n);
-        for (ptrdiff_t i = 0; i < n; i++) {
-            char *elem = r->elems + (size_t)i * r->elem_size;
-            size_t copies = r->all ? r->outs_left : 1;
-            if (rc == 0)
-                rc = deliver(r, elem);
-            else
-                while (copies-- > 0) lose(r, elem);
-        }
+        for (ptrdiff_t i = 0; i < n; i++) rc = deliver(r, r->elems + (size_t)i * r->elem_size, rc);
     }
     r->rc = rc;
 }

@@ -10,7 +10,8 @@
  * The channels are the caller's; the relay holds a reference on each while it runs, is the one consumer of those it
  * receives from and the one producer of those it sends to, as WEIR_CHAN_SPSC wants it, and closes the latter when
  * it ends. It ends when all inputs are closed and drained (at once if there are none), when its context ends, or when
- * all outputs were closed by others. One output that was closed by others is left out from then on.
+ * all outputs were closed by others. One output that was closed by others is left out from then on; of a broadcast its
+ * copies are lost.
  *
  * Order      the elements of each input are sent in their order. Between inputs there is none: the relay takes up to
  *            `batch` elements from an input that has some, then looks at the next; none waits for more than
@@ -79,8 +80,8 @@ WEIR_INLINE int weir_relay_wait(weir_relay *r) {
     return weir_relay_wait_wait(r, NULL, WEIR_FOREVER, NULL);
 }
 
-/* Copies: of a broadcast each element counts once for each output. received * outputs = sent + dropped once it has
- * ended, if no output was closed by others; of a merge and a fan-out received = sent + dropped. */
+/* Copies: of a broadcast each element counts once for each output. Once it has ended received * outputs = sent + dropped;
+ * of a merge and a fan-out received = sent + dropped. */
 struct weir_relay_stats {
     size_t size;       /* sizeof this struct; WEIR_RELAY_STATS sets it */
     uint64_t received; /* elements */
