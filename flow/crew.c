@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* flow/crew.c - see crew.h. A thread that a task has ended is followed by another; if the system gives none, it goes on
- * itself, in its own exit hook. All that is shared is the channel, and the wait group of the threads. */
+/* flow/crew.c - see crew.h. A thread that a task has ended is followed by another. If the system gives none, there is one
+ * less; and the last one gives up, in its exit hook, whatever is submitted from then on: it may not run it there, since a
+ * function that ends its thread in such a hook has no defined effect (POSIX, pthread_exit). All that is shared is
+ * the channel, the wait group of the threads, and how many are left. */
 #include "crew.h"
 
 #include <weir/chan.h>
@@ -13,6 +15,9 @@
 struct weir__crew {
     weir_chan *tasks;
     weir_wg threads;
+    weir_au32
+        left; /* threads that run tasks. Relaxed: who finds itself the last needs nothing of the others */
+    weir_ctx *none; /* has ended: for tasks that are given up */
 };
 
 struct task {
@@ -24,7 +29,7 @@ struct task {
 struct member {
     struct weir__crew *crew;
     weir_ctx *ctx; /* of the task that runs */
-    bool through;
+    bool gives_up, through;
 };
 
 static int submit(void *crew, weir_task_fn *fn, weir_ctx *ctx, void *arg) {
@@ -43,7 +48,7 @@ static void serve(void *member) {
             weir_pause(); /* no record for this thread: it looks, instead of sleeping */
         if (rc < 0) continue;
         m->ctx = t.ctx;
-        (void)t.fn(t.ctx, t.arg);
+        (void)t.fn(m->gives_up ? m->crew->none : t.ctx, t.arg);
         m->ctx = NULL;
         weir_ctx_unref(t.ctx);
     }
@@ -57,11 +62,13 @@ static void followed(void *member) {
     if (m->through) return;
     weir_ctx_unref(m->ctx);
     m->ctx = NULL;
-    if (weir_wg_go(&m->crew->threads, crew_main, m->crew) < 0) serve(m);
+    if (weir_wg_go(&m->crew->threads, crew_main, m->crew) == 0) return;
+    m->gives_up = weir_fetch_sub_relaxed(&m->crew->left, 1) == 1;
+    if (m->gives_up) serve(m);
 }
 
 static void crew_main(void *crew) {
-    struct member m = { crew, NULL, false };
+    struct member m = { .crew = crew };
     weir__os_user_call(serve, &m, followed, &m);
 }
 
@@ -70,17 +77,15 @@ int weir__crew_new(struct weir__crew **out, size_t n, weir_exec *exec) {
     struct weir__crew *c = weir__os_alloc(sizeof *c, _Alignof(struct weir__crew));
     *out = NULL;
     if (!c) return WEIR_ENOMEM;
-    if (!weir__thread_self()) { /* it may have to wait for them */
-        weir__os_free(c);
-        return WEIR_ENOMEM;
-    }
     o.name = "pipeline's tasks";
     (void)weir_wg_init(&c->threads);
-    int rc = weir_chan_new(&c->tasks, &o);
-    if (rc < 0) {
-        weir__os_free(c);
-        return rc;
-    }
+    weir_init_atomic(&c->left, (uint32_t)n);
+    int rc = weir__thread_self() ? 0 : WEIR_ENOMEM; /* it may have to wait for them */
+    if (rc == 0) rc = weir_ctx_new(&c->none, NULL, WEIR_FOREVER);
+    if (rc < 0) goto no_ctx;
+    (void)weir_ctx_cancel(c->none, WEIR_ENOMEM);
+    rc = weir_chan_new(&c->tasks, &o);
+    if (rc < 0) goto no_chan;
     for (size_t i = 0; i < n && rc == 0; i++) rc = weir_wg_go(&c->threads, crew_main, c);
     if (rc < 0) {
         weir__crew_free(c);
@@ -89,6 +94,11 @@ int weir__crew_new(struct weir__crew **out, size_t n, weir_exec *exec) {
     *exec = (weir_exec){ submit, c };
     *out = c;
     return 0;
+no_chan:
+    weir_ctx_unref(c->none);
+no_ctx:
+    weir__os_free(c);
+    return rc;
 }
 
 void weir__crew_free(struct weir__crew *c) {
@@ -96,5 +106,6 @@ void weir__crew_free(struct weir__crew *c) {
     (void)weir_chan_close(c->tasks);
     (void)weir_wg_wait(&c->threads);
     (void)weir_chan_unref(c->tasks);
+    weir_ctx_unref(c->none);
     weir__os_free(c);
 }

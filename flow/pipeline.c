@@ -6,7 +6,7 @@
  *       touch the pipeline. A task is counted before the count of who begins it is given back. So once it is zero it
  *       stays so, and nobody touches the pipeline but its users.
  *   I2  the first failure is stored before the context ends because of it.
- *   I3  what is inside after a cancel is dropped once, under the lock that `drained` stands under, after I1.
+ *   I3  what is inside after a cancel is dropped after I1, once, by who waits first; the others wait for that, too.
  * Progress   blocking.
  * Ordering   by the locks, and WG_D1 -> WG_W1 for who waits. `stopped` is a hint, relaxed. */
 #include "pipeline.h"
@@ -107,7 +107,7 @@ size_t weir_pipeline_errors(weir_pipeline *p, struct weir_pipeline_error *out, s
     if (!p) return 0;
     weir__lock(&p->lock);
     size_t all = p->in_list;
-    if (all && n) memcpy(out, p->list, (n < all ? n : all) * sizeof *out);
+    if (all && n && out) memcpy(out, p->list, (n < all ? n : all) * sizeof *out);
     weir__unlock(&p->lock);
     return all;
 }
@@ -154,6 +154,7 @@ static void fill(weir_pipeline *p, const struct weir_stage *stages, size_t n,
         if (stages[i].buffer == 0) p->stages[i].buffer = BUFFER;
         p->window += p->stages[i].buffer + stages[i].workers;
     }
+    p->drained = (weir_once)WEIR_ONCE_INIT;
     weir_init_atomic(&p->stopped, 0);
     weir_init_atomic(&p->lock.word, 0);
     (void)weir_wg_init(&p->running);
@@ -271,13 +272,16 @@ static int await(weir_pipeline *p, weir_time deadline, weir_ctx *ctx) {
     return weir_wg_wait_wait(&p->running, deadline, ctx);
 }
 
-/* Nobody works any more. */
-static void drain(weir_pipeline *p, bool all) {
-    weir__lock(&p->lock);
-    bool first = !p->drained && weir_ctx_err(p->ctx) != 0;
-    p->drained |= first;
-    weir__unlock(&p->lock);
-    if (first || all) p->kind->drain(p, true);
+static void drain(void *pipeline) {
+    weir_pipeline *p = pipeline;
+    p->kind->drain(p);
+}
+
+/* Nobody works any more: until what is left inside after a cancel has been dropped. */
+static int await_drain(weir_pipeline *p, weir_time deadline, weir_ctx *ctx) {
+    if (weir_ctx_err(p->ctx) == 0) return 0;
+    int rc = weir_once_do_wait(&p->drained, drain, p, deadline, ctx);
+    return rc == WEIR_EBUSY ? WEIR_EAGAIN : rc;
 }
 
 int weir_pipeline_wait_wait(weir_pipeline *p, bool *ended, weir_time deadline, weir_ctx *ctx) {
@@ -285,13 +289,13 @@ int weir_pipeline_wait_wait(weir_pipeline *p, bool *ended, weir_time deadline, w
     if (!p) return weir__misuse("weir_pipeline_wait", "no pipeline");
     if (deadline != WEIR_NOW && weir__frame_in(p)) return WEIR_EDEADLK;
     int rc = await(p, deadline, ctx);
+    if (rc == 0) rc = await_drain(p, deadline, ctx);
     if (rc < 0) return rc;
     if (ended) *ended = true;
     struct weir_error first;
     weir__lock(&p->lock);
     first = p->first;
     weir__unlock(&p->lock);
-    if (weir_ctx_err(p->ctx) != 0) drain(p, false);
     if (first.code) return weir_error_give(&first);
     return weir_ctx_err(p->ctx);
 }
@@ -299,6 +303,7 @@ int weir_pipeline_wait_wait(weir_pipeline *p, bool *ended, weir_time deadline, w
 int weir_pipeline_free(weir_pipeline *p) {
     if (!p) return 0;
     if (weir__frame_in(p)) return WEIR_EDEADLK;
+    if (!weir__thread_self()) return WEIR_ENOMEM; /* it may have to wait, for threads that end */
     int rc = await(p, WEIR_NOW, NULL);
     if (rc < 0) {
         weir_store_relaxed(&p->stopped, 1);
@@ -306,7 +311,7 @@ int weir_pipeline_free(weir_pipeline *p) {
         rc = await(p, WEIR_FOREVER, NULL);
         if (rc < 0) return rc;
     }
-    drain(p, true);
+    p->kind->drain(p);
     p->kind->free(p);
     weir_ctx_unref(p->ctx);
     weir__os_free(p->list);

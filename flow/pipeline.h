@@ -3,6 +3,7 @@
 #ifndef WEIR_FLOW_PIPELINE_H
 #define WEIR_FLOW_PIPELINE_H
 
+#include <weir/once.h>
 #include <weir/pipeline.h>
 #include <weir/wg.h>
 
@@ -27,8 +28,7 @@ struct weir__pipeline_kind {
     ptrdiff_t (*recv_n)(weir_pipeline *p, void *elems, size_t n);
     int (*close)(weir_pipeline *p);
     void (*tally)(weir_pipeline *p, size_t stage, struct weir__tally *t);
-    void (*drain)(weir_pipeline *p,
-                  bool all); /* nobody works: drops what is inside; all: results as well */
+    void (*drain)(weir_pipeline *p); /* nobody works: drops what is inside, and results */
     void (*free)(weir_pipeline *p);
 };
 extern const struct weir__pipeline_kind weir__pipeline_batches, weir__pipeline_mutex;
@@ -47,8 +47,8 @@ struct weir_pipeline {
     void *drop_arg;
     /* Of a stream: makes the result of a function that has ended its thread; NULL: that is a failure. */
     void (*exited)(void *out);
+    weir_once drained;      /* after a cancel */
     struct weir__lock lock; /* of what follows */
-    bool drained;
     struct weir_error first;
     struct weir_pipeline_error *list;
     size_t in_list, list_room;

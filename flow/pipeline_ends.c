@@ -15,12 +15,19 @@ static void collect(weir_pipeline *p) {
     weir__unlock(&out->lock);
 }
 
-/* Under the lock of place 0. */
-static int accept_one(weir_pipeline *p, const void *elem) {
+/* Under the lock of place 0: what a send is to be told. Who comes later takes nothing that comes free from who waits. */
+static int may_send(weir_pipeline *p) {
     struct place *q = place_of(p, 0);
     if (q->closed) return WEIR_ECLOSED;
-    if (q->credits == 0) collect(p);
-    if (q->credits == 0) return WEIR_EAGAIN;
+    if (q->credits == 0 && !q->waiting.first) collect(p);
+    return q->credits > 0 ? 0 : WEIR_EAGAIN;
+}
+
+/* The same, and it is sent, if it may be. */
+static int accept_one(weir_pipeline *p, const void *elem) {
+    struct place *q = place_of(p, 0);
+    int rc = may_send(p);
+    if (rc < 0) return rc;
     q->credits--;
     write_slot(q, q->shown, elem, q->tally.in, FULL);
     q->shown++;
@@ -41,23 +48,23 @@ void weir__line_give_back(weir_pipeline *p, size_t n) {
     struct weir__wakes wakes = { NULL };
     weir__lock(&q->lock);
     q->credits += n;
-    for (struct weir__node *s; q->credits > 0 && !q->closed && (s = q->waiting.first);) {
+    for (struct weir__node *s; !q->closed && (s = q->waiting.first);) {
+        if (q->credits == 0) collect(p);
+        if (q->credits == 0) break; /* and the last place knows that */
         weir__queue_remove(&q->waiting, s);
         if (weir__take(NULL, s) == 0) weir__complete(&wakes, s, accept_one(p, request_of(s)->elem));
     }
     struct work *w = weir__line_wanted(p, 0);
     weir__unlock(&q->lock);
     weir__tell(&wakes);
-    (void)weir__line_begin(p, w);
+    weir__line_begin(p, w);
 }
 
 static int send_attempt(weir_waitable *on, struct weir__node *n, struct weir__call *call) {
     struct place *q = (struct place *)(void *)on;
     weir_pipeline *p = request_of(n)->p;
     weir__lock(&q->lock);
-    int rc = q->closed ? WEIR_ECLOSED : 0;
-    if (rc == 0 && q->credits == 0) collect(p);
-    if (rc == 0 && q->credits == 0) rc = WEIR_EAGAIN;
+    int rc = may_send(p);
     if (rc == WEIR_EAGAIN && call->arm) {
         weir__queue_add(&q->waiting, n);
         rc = WEIR__PENDING;
@@ -87,7 +94,8 @@ const struct weir__waitable_ops weir__line_send_ops = { .attempt = send_attempt,
                                                         .disarm = disarm,
                                                         .about = about };
 
-/* The pipeline's context first: its end is the answer, whatever else is ready. */
+/* The pipeline's context first: its end is the answer, whatever else is ready. An element that was sent is the pipeline's
+ * from then on, also if nobody can be found to take it any further: that ends the pipeline. */
 static int wait_at(weir_pipeline *p, struct place *q, uint32_t op, void *elem, weir_time deadline,
                    weir_ctx *ctx) {
     struct weir__node n[2];
@@ -95,8 +103,8 @@ static int wait_at(weir_pipeline *p, struct place *q, uint32_t op, void *elem, w
     weir__node_set(&n[0], weir_ctx_waitable(p->ctx), WEIR_RECV, NULL, 0);
     weir__node_set(&n[1], &q->on, op, &r, 0);
     ptrdiff_t i = weir__wait(n, 2, NULL, deadline, ctx);
-    int rc = i < 0 ? (int)i : n[i].result, begun = weir__line_begin(p, r.work);
-    return rc == 0 ? begun : rc;
+    weir__line_begin(p, r.work);
+    return i < 0 ? (int)i : n[i].result;
 }
 
 int weir__line_send(weir_pipeline *p, const void *elem, weir_time deadline, weir_ctx *ctx) {
@@ -114,7 +122,7 @@ ptrdiff_t weir__line_send_n(weir_pipeline *p, const void *elems, size_t n) {
     }
     struct work *w = weir__line_wanted(p, 0);
     weir__unlock(&q->lock);
-    (void)weir__line_begin(p, w);
+    weir__line_begin(p, w);
     return k > 0 ? (ptrdiff_t)k : rc;
 }
 

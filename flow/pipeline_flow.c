@@ -22,8 +22,12 @@
  *       empty and without a task. The last of these closes the last place, and its receivers get ECLOSED.
  *   I6  who waits to send or to receive is served, under the lock, by who changes what it waits for. Freed credits are
  *       collected at the last place, and given back in one step: at once if a sender has found none (starved), which
- *       it says under that lock while it holds its own.
+ *       it says under that lock while it holds its own. Who waits to send has said so, and nobody else takes what
+ *       it waits for: while nobody holds the lock, and somebody waits there, there are no credits.
  *   I7  the last that a task does with the pipeline is the done on `running`.
+ *   I8  a task is begun only while its place is not closed, or has another: so there is a count on `running`, of who
+ *       may send, of the stage before or of that task. What is left without a task in a place that is closed is there
+ *       because the pipeline has ended.
  * Locks      that of place 0 before that of place n; else one at a time.
  * Progress   blocking. Batches are cut by time: a worker holds at most some 50 us of work that others might do.
  * Ordering   by the locks.
@@ -31,6 +35,7 @@
  *            bound to an element. */
 #include "pipeline_flow.h"
 
+#include "../lib/ctx.h"
 #include "../lib/os.h"
 
 #define BATCH_NS UINT64_C(50000)
@@ -64,6 +69,7 @@ static size_t target(const weir_pipeline *p, size_t stage) {
 struct work *weir__line_wanted(weir_pipeline *p, size_t stage) {
     struct place *q = place_of(p, stage);
     if (!q->free || there(q) == 0 || weir__pipeline_stops(p)) return NULL;
+    if (q->closed && q->active == 0) return NULL; /* I8 */
     if (q->active > 0 && there(q) < target(p, stage)) return NULL;
     struct work *w = q->free;
     q->free = w->next_free;
@@ -93,12 +99,12 @@ static bool leave(struct place *q, struct work *w) {
     return line_ends(q);
 }
 
-int weir__line_begin(weir_pipeline *p, struct work *w) {
-    if (!w) return 0;
+void weir__line_begin(weir_pipeline *p, struct work *w) {
+    if (!w) return;
     size_t stage = w->stage;
     struct place *q = place_of(p, stage);
     int rc = flow_of(p)->exec.submit(flow_of(p)->exec.self, work_main, p->ctx, w);
-    if (rc >= 0) return 0;
+    if (rc >= 0) return;
     weir__lock(&q->lock);
     bool alone = q->active == 1 && there(q) > 0;
     bool over = leave(q, w);
@@ -111,7 +117,6 @@ int weir__line_begin(weir_pipeline *p, struct work *w) {
     }
     if (over) weir__line_close_next(p, stage);
     (void)weir_wg_done(&p->running);
-    return alone ? rc : 0;
 }
 
 /* ---- a batch ------------------------------------------------------------------------------------------------ */
@@ -143,7 +148,7 @@ static void settle(struct work *w, enum weir__outcome what) {
 static void call_each(struct work *w) {
     weir_pipeline *p = w->p;
     const struct weir_stage *s = &p->stages[w->stage];
-    while (w->at < w->n && !weir__pipeline_stops(p)) {
+    while (w->at < w->n && !weir__ctx_over(p->ctx)) {
         WEIR_POINT("pipeline.call");
         w->calls = true;
         int rc = s->fn(w->in + w->at * s->in_size, w->out + w->outs * s->out_size, p->ctx, s->arg);
@@ -151,9 +156,10 @@ static void call_each(struct work *w) {
         settle(w, weir__pipeline_outcome(p, w->stage, w->input[w->at], rc, &w->done));
     }
     while (w->at < w->n) { /* stopped */
-        weir__drop_at(p, w->stage, w->in + w->at * s->in_size);
+        void *elem = w->in + w->at * s->in_size;
         w->done.cancelled++;
-        settle(w, WEIR__FAILED);
+        settle(w, WEIR__FAILED); /* before: the drop function may end the thread */
+        weir__drop_at(p, w->stage, elem);
     }
 }
 
@@ -205,7 +211,7 @@ static void deliver(struct work *w) {
     weir__unlock(&q->lock);
     weir__tell(&wakes);
     if (freed > 0) weir__line_give_back(p, freed);
-    (void)weir__line_begin(p, more);
+    weir__line_begin(p, more);
 }
 
 /* Under the lock of the stage's place. */
@@ -252,7 +258,7 @@ static int work_loop(weir_ctx *ctx, void *work) {
         q->lost = 0;
         weir__unlock(&q->lock);
         if (lost) weir__line_give_back(p, lost);
-        (void)weir__line_begin(p, more);
+        weir__line_begin(p, more);
     }
     WEIR_POINT("pipeline.left");
     if (over) weir__line_close_next(p, stage);
@@ -289,6 +295,7 @@ static int work_main(weir_ctx *ctx, void *work) {
     int err = ctx == w->p->ctx ? 0 : weir_ctx_err(ctx);
     if (err < 0) { /* the executor gives it up */
         struct weir_error e;
+        if (weir_ctx_cause(ctx) < 0) err = weir_ctx_cause(ctx);
         weir_error_take(weir_fail(err, "stage %zu: its executor has stopped", w->stage), &e);
         weir__pipeline_stop(w->p, &e);
     }

@@ -109,9 +109,9 @@ static inline bool line_ends(struct place *q) {
 
 /* Under the lock of the place: a task that has to be begun after it; NULL: none. */
 struct work *weir__line_wanted(weir_pipeline *p, size_t stage);
-/* Begins the task w, which is counted; NULL: nothing. 0, or what the executor refuses it with, if nobody else is there
- * for the stage: the pipeline has ended by that. */
-int weir__line_begin(weir_pipeline *p, struct work *w);
+/* Begins the task w, which is counted; NULL: nothing. If the executor refuses it, and nobody else is there for the stage,
+ * the pipeline has ended by that. */
+void weir__line_begin(weir_pipeline *p, struct work *w);
 /* Place i is over: the next is closed, and so on (I5). */
 void weir__line_close_next(weir_pipeline *p, size_t i);
 

@@ -150,10 +150,17 @@ static void one(struct worker *w) {
     pass_on(w, what == WEIR__KEPT);
 }
 
+/* The worker goes. */
+static bool is_last(struct worker *w) {
+    struct place *q = place_of(w->p, w->stage);
+    weir__mutex_lock(&q->lock);
+    bool last = --q->workers == 0;
+    weir__mutex_unlock(&q->lock);
+    return last;
+}
+
 static int work(weir_ctx *ctx, void *worker) {
     struct worker *w = worker;
-    weir_pipeline *p = w->p;
-    struct place *q = place_of(p, w->stage);
     (void)ctx;
     for (int rc = 0; rc == 0 || rc == WEIR_ENOMEM;) {
         rc = take(w);
@@ -161,16 +168,23 @@ static int work(weir_ctx *ctx, void *worker) {
             weir_pause(); /* no record for this thread: it looks, instead of sleeping */
         if (rc == 0) one(w);
     }
-    weir__mutex_lock(&q->lock);
-    bool last = --q->workers == 0;
-    weir__mutex_unlock(&q->lock);
-    if (last && weir_ctx_err(p->ctx) == 0) (void)weir_chan_close(place_of(p, w->stage + 1)->chan);
+    if (is_last(w) && weir_ctx_err(w->p->ctx) == 0)
+        (void)weir_chan_close(place_of(w->p, w->stage + 1)->chan);
     return 0;
 }
 
 static void work_main(void *worker);
 
-/* The function has ended the thread: another goes on; or, if there is none, this one. */
+/* The function has ended the thread, and the system gives no other. The function may not be called here, in the thread's
+ * exit hook (see crew.c): the stage has one worker less, and without any the pipeline ends. */
+static void nobody_follows(struct worker *w) {
+    struct weir_error err;
+    if (!is_last(w)) return;
+    weir_error_take(weir_fail(WEIR_ENOMEM, "stage %zu: no thread for its worker", w->stage), &err);
+    weir__pipeline_stop(w->p, &err);
+}
+
+/* The function has ended the thread: another goes on. */
 static void work_after(struct weir__frame *f, void *worker) {
     struct worker *w = worker;
     if (f->returned) return;
@@ -181,7 +195,7 @@ static void work_after(struct weir__frame *f, void *worker) {
         add(place_of(w->p, w->stage), &t);
         pass_on(w, false);
     }
-    if (weir_wg_go(&w->p->running, work_main, w) < 0) (void)work(NULL, w);
+    if (weir_wg_go(&w->p->running, work_main, w) < 0) nobody_follows(w);
 }
 
 static void work_main(void *worker) {
@@ -272,11 +286,14 @@ static void plain_tally(weir_pipeline *p, size_t stage, struct weir__tally *t) {
     weir__mutex_lock(&q->lock);
     *t = q->tally;
     weir__mutex_unlock(&q->lock);
+    /* An element may be through before who has given it has counted it. */
+    uint64_t through = t->out + t->skipped + t->failed + t->cancelled;
+    if (t->in < through) t->in = through;
 }
 
-static void plain_drain(weir_pipeline *p, bool all) {
+static void plain_drain(weir_pipeline *p) {
     char *rec = plain_of(p)->workers[0].in; /* the widest */
-    for (size_t i = 0; i <= p->n && (all || i < p->n); i++) {
+    for (size_t i = 0; i <= p->n; i++) {
         const struct weir__tally t = { .cancelled = 1 };
         while (weir_chan_try_recv(place_of(p, i)->chan, rec) == 0) {
             add(place_of(p, i), &t);

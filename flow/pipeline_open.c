@@ -34,9 +34,8 @@ static void drain_place(weir_pipeline *p, size_t i, char *elem) {
     }
 }
 
-static void flow_drain(weir_pipeline *p, bool all) {
-    for (size_t i = 0; i < p->n + (all && !is_sink(p)); i++)
-        drain_place(p, i, flow_of(p)->works[0].in);
+static void flow_drain(weir_pipeline *p) {
+    for (size_t i = 0; i < p->n + !is_sink(p); i++) drain_place(p, i, flow_of(p)->works[0].in);
 }
 
 static void flow_free(weir_pipeline *p) {

@@ -25,9 +25,9 @@
  *
  * | operation                                          | progress                                       |
  * |----------------------------------------------------|------------------------------------------------|
- * | go, wait, the end of a task, set_limit, error      | blocking: the group's lock; with a failure, or  |
- * |                                                    | at the end, that of the context's tree          |
- * | ctx, running                                       | wait-free                                      |
+ * | go, wait, the end of a task, set_limit, error,     | blocking: the group's lock; with a failure, or |
+ * | running                                            | at the end, that of the context's tree         |
+ * | ctx                                                | wait-free                                      |
  *
  * Ordering: what a task did is seen by whoever waited; what was done before go is seen by the task; what a task did
  * is seen by one that begins because it has made room at the limit. */

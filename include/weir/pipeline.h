@@ -33,8 +33,10 @@
  * End        by close: what is inside goes through, then receivers get WEIR_ECLOSED. By the first failure (errors =
  *            WEIR_ERRORS_CANCEL), or when the context that it was made with ends: each worker stops after the call
  *            that it is in, sends and receives return the context's error, and what is inside is given to the drop
- *            functions, by whoever waits first or frees.
- * A function that ends its thread (pthread_exit) has failed with WEIR_ECANCELED; another thread goes on.
+ *            functions, by whoever waits first or frees; others who wait do so until that is done.
+ * A function that ends its thread (pthread_exit) has failed with WEIR_ECANCELED; another thread goes on. If the system
+ * gives none, there is a worker less; if it was the last, the pipeline ends with WEIR_ENOMEM. Drop functions do not end
+ * their thread.
  *
  * WEIR_PIPELINE_MUTEX is the plain version: mutex channels between the stages, a thread for each worker, one element
  * at a time. The verbs are the same; what stands under "batches" is not for it, and no executor.
@@ -111,8 +113,8 @@ WEIR_NODISCARD WEIR_API int weir_pipeline_new(weir_pipeline **out, const struct 
 /* Sends *elem to the first stage, waiting until `deadline` while the window is full. Any thread. Returns 0; or, with the
  * element still the caller's: WEIR_ECLOSED, ctx's error, the error of the pipeline's context (a failure has ended it,
  * or what it was made with), WEIR_ETIMEDOUT (not before the deadline), WEIR_EAGAIN (WEIR_NOW: full), WEIR_EINVAL
- * (NULL), WEIR_ENOMEM (the first wait of this thread), or what the executor refuses it with: then the pipeline has
- * ended by that, and the element is the pipeline's. */
+ * (NULL), WEIR_ENOMEM (the first wait of this thread). After 0 it is the pipeline's; if the executor then refuses the
+ * task that is to take it further, and no other is there, the pipeline has ended by that, and a wait says so. */
 WEIR_NODISCARD WEIR_API int weir_pipeline_send_wait(weir_pipeline *p, const void *elem,
                                                     weir_time deadline, weir_ctx *ctx);
 
@@ -155,7 +157,7 @@ WEIR_API int weir_pipeline_close(weir_pipeline *p);
  *   negative       the code of the first failure, whose text is the calling thread's pending error then; or the
  *                  error of the context that it was made with
  *   or, and it goes on: ctx's error, WEIR_ETIMEDOUT, WEIR_EAGAIN (WEIR_NOW), WEIR_EDEADLK (from a stage's
- *   function), WEIR_EINVAL (NULL), WEIR_ENOMEM (the first wait of this thread).
+ *   function, or a drop function that a wait calls), WEIR_EINVAL (NULL), WEIR_ENOMEM (the first wait of this thread).
  * *ended, if not NULL, tells the two kinds apart. Who does not receive waits here for ever, once the window is full and
  * somebody still sends. */
 WEIR_NODISCARD WEIR_API int weir_pipeline_wait_wait(weir_pipeline *p, bool *ended,

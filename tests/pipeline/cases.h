@@ -5,6 +5,7 @@
 
 /* outcomes.c */
 void pipe1_outcomes(void);
+void pipe1_looked_at(void);
 void pipe1_cancelled(void);
 void pipe2_ordered(void);
 void pipe2_unordered(void);
@@ -13,6 +14,7 @@ void pipe2_unordered(void);
 void pipe3_window(void);
 void pipe3_lockstep(void);
 void pipe3_workers(void);
+void pipe3_senders(void);
 
 /* failures.c */
 void pipe4_cancel(void);
@@ -22,6 +24,8 @@ void pipe5_text(void);
 /* ends.c */
 void pipe6_threads(void);
 void pipe6_parent(void);
+void pipe6_mid_batch(void);
+void pipe6_waits(void);
 void pipe7_few(void);
 void pipe7_refused(void);
 void pipe8_leaves_nothing(void);

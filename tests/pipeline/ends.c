@@ -52,6 +52,92 @@ void pipe6_parent(void) {
     }
 }
 
+/* A call in mid-batch cancels: it is the last one. */
+static int cancels_at_once(const void *in, void *out, weir_ctx *ctx, void *calls) {
+    (void)weir_fetch_add_relaxed((weir_au32 *)calls, 1);
+    CHECK_IS(weir_ctx_cancel(ctx, 0), 0);
+    return stage_pass(in, out, ctx, NULL);
+}
+
+void pipe6_mid_batch(void) {
+    enum { N = 64 };
+    for (enum way w = 0; w < WAYS; w++) {
+        weir_au32 calls = { 0 };
+        struct weir_stage stages[] = { STAGE(cancels_at_once, &calls, 1, false) };
+        struct weir_stage_stats st = WEIR_STAGE_STATS;
+        struct line l;
+        uint64_t v[N] = { 0 };
+        stages[0].batch = N;
+        line_init(&l, w);
+        line_open(&l, stages, 1);
+        ptrdiff_t sent = weir_pipeline_send_many_wait(l.p, v, N, WEIR_FOREVER, NULL);
+        CHECK(sent > 0, "%td sent", sent);
+        CHECK_IS(weir_pipeline_wait(l.p), WEIR_ECANCELED);
+        CHECK_IS(weir_load_relaxed(&calls), 1);
+        CHECK_IS(weir_pipeline_read_stats(l.p, 0, &st), 0);
+        CHECK_IS(st.out, 1);
+        CHECK_IS(st.cancelled, sent - 1);
+        line_close(&l);
+    }
+}
+
+/* Whoever waits after a cancel finds nothing left inside, although another one gives it to the drop functions; who does
+ * not want to wait for that is told that it goes on. */
+struct slow_end {
+    weir_pipeline *p;
+    weir_au32 inside, drops;
+};
+static int until_the_end(const void *in, void *out, weir_ctx *ctx, void *arg) {
+    struct slow_end *s = arg;
+    weir_store_release(&s->inside, 1, 0);
+    while (weir_ctx_err(ctx) == 0) sleep_ms(1);
+    return stage_pass(in, out, NULL, NULL);
+}
+static void drop_slowly(void *elem, void *arg) {
+    struct slow_end *s = arg;
+    CHECK_IS(weir_pipeline_wait(s->p), WEIR_EDEADLK);
+    sleep_ms(5);
+    count_drop(elem, &s->drops);
+}
+static int64_t drops_after_wait(void *arg) {
+    struct slow_end *s = arg;
+    CHECK_IS(weir_pipeline_wait(s->p), WEIR_ECANCELED);
+    return weir_load_relaxed(&s->drops);
+}
+static bool in_a_call(void *arg) { return weir_load_acquire(&((struct slow_end *)arg)->inside, 0); }
+static bool one_dropped(void *arg) { return weir_load_relaxed(&((struct slow_end *)arg)->drops); }
+
+void pipe6_waits(void) {
+    enum { N = 8 };
+    for (enum way w = 0; w < WAYS; w++) {
+        struct slow_end s = { .inside = { 0 } };
+        struct weir_stage stages[] = { STAGE(until_the_end, &s, 1, false) };
+        struct call waits[2];
+        struct line l;
+        uint64_t v = 0;
+        bool ended = true;
+        stages[0].batch = 1;
+        stages[0].drop = drop_slowly;
+        line_init(&l, w);
+        l.opts.drop = drop_slowly;
+        l.opts.drop_arg = &s;
+        line_open(&l, stages, 1);
+        s.p = l.p;
+        for (int i = 0; i < N; i++) CHECK_IS(weir_pipeline_send(l.p, &v), 0);
+        CHECK(comes_true(in_a_call, &s), "no call");
+        for (int i = 0; i < 2; i++) call_start(&waits[i], drops_after_wait, &s);
+        CHECK_IS(weir_ctx_cancel(weir_pipeline_ctx(l.p), 0), 0);
+        CHECK(comes_true(one_dropped, &s), "nothing was dropped");
+        int rc = weir_pipeline_wait_wait(l.p, &ended, WEIR_NOW, NULL);
+        CHECK(rc == WEIR_EAGAIN || weir_load_relaxed(&s.drops) == N, "%d", rc);
+        CHECK(ended == (rc != WEIR_EAGAIN), "%d", rc);
+        for (int i = 0; i < 2; i++) CHECK_IS(call_end(&waits[i]), N);
+        CHECK_IS(weir_pipeline_wait(l.p), WEIR_ECANCELED);
+        line_close(&l);
+        CHECK_IS(weir_load_relaxed(&s.drops), N);
+    }
+}
+
 void pipe7_few(void) {
     for (enum way w = 0; w < WAYS; w++)
         for (uint64_t n = 0; n < 3; n++) {

@@ -94,6 +94,50 @@ void pipe1_cancelled(void) {
     }
 }
 
+/* Looked at while elements go through: nothing is through that was not given, and no more waits than may be inside, and in
+ * the batches that are through and whose worker has not said so. */
+#define BATCHES (3 * 64)
+struct looker {
+    weir_pipeline *p;
+    weir_au32 over;
+};
+static int64_t look_on(void *arg) {
+    struct looker *l = arg;
+    struct weir_stage_stats s = WEIR_STAGE_STATS;
+    while (!weir_load_acquire(&l->over, 0) && checks_hold())
+        for (size_t i = 0; i <= 2; i++) {
+            CHECK_IS(weir_pipeline_read_stats(l->p, i, &s), 0);
+            CHECK(s.waiting <= weir_pipeline_window(l->p) + BATCHES, "stage %zu: %lld wait", i,
+                  (long long)s.waiting);
+            CHECK_IS(s.in, s.out + s.skipped + s.failed + s.cancelled + s.waiting);
+        }
+    return 0;
+}
+
+void pipe1_looked_at(void) {
+    for (enum way w = 0; w < WAYS; w++) {
+        const struct weir_stage stages[] = { STAGE(stage_some, NULL, 1, false),
+                                             STAGE(stage_pass, NULL, 2, true) };
+        struct looker look = { .over = { 0 } };
+        struct call call;
+        struct line l;
+        struct source s;
+        uint64_t v, n = times(20000);
+        line_init(&l, w);
+        l.opts.errors = WEIR_ERRORS_DROP;
+        line_open(&l, stages, 2);
+        look.p = l.p;
+        call_start(&call, look_on, &look);
+        source_start(&s, l.p, 0, n, w % 2 ? 16 : 0);
+        while (weir_pipeline_recv(l.p, &v) == 0) continue;
+        CHECK_IS(call_end(&s.call), n);
+        weir_store_release(&look.over, 1, 0);
+        CHECK_IS(call_end(&call), 0);
+        (void)line_check(l.p, 2, n);
+        line_close(&l);
+    }
+}
+
 /* ---- PIPE2 ------------------------------------------------------------------------------------------------- */
 
 static void order(enum way way, unsigned workers, unsigned batch, bool skips) {

@@ -99,3 +99,49 @@ void pipe3_workers(void) {
         line_close(&l);
     }
 }
+
+/* ---- several who wait to send ------------------------------------------------------------------------------- */
+
+static int64_t send_one(void *p) {
+    uint64_t v = 7;
+    return weir_pipeline_send(p, &v);
+}
+
+struct waiting_calls {
+    struct call call[3];
+    size_t n;
+};
+static bool one_is_through(void *calls) {
+    const struct waiting_calls *c = calls;
+    size_t done = 0;
+    for (size_t i = 0; i < 3; i++) done += call_done(&((struct waiting_calls *)calls)->call[i]);
+    return done >= c->n;
+}
+
+/* For each result that is received one of them is let in, also where the last receive was long ago. */
+void pipe3_senders(void) {
+    for (enum way w = 0; w < WAYS; w++) {
+        struct weir_stage stages[] = { STAGE(stage_pass, NULL, 1, false) };
+        struct waiting_calls c = { .n = 0 };
+        struct line l;
+        uint64_t v = 7;
+        stages[0].buffer = 15;
+        line_init(&l, w);
+        l.opts.out_buffer = 16;
+        line_open(&l, stages, 1);
+        while (weir_pipeline_send_wait(l.p, &v, weir_after(20 * MS), NULL) == 0) continue;
+        for (size_t i = 0; i < 3; i++) {
+            call_start(&c.call[i], send_one, l.p);
+            CHECK(call_sleeps(&c.call[i]), "it was sent, although there is no room");
+        }
+        for (c.n = 1; c.n <= 3; c.n++) {
+            CHECK_IS(weir_pipeline_recv(l.p, &v), 0);
+            CHECK(comes_true(one_is_through, &c), "room for %zu, and they wait", c.n);
+        }
+        (void)weir_pipeline_close(l.p);
+        for (size_t i = 0; i < 3; i++) CHECK_IS(call_end(&c.call[i]), 0);
+        while (weir_pipeline_recv(l.p, &v) == 0) continue;
+        CHECK_IS(weir_pipeline_wait(l.p), 0);
+        line_close(&l);
+    }
+}

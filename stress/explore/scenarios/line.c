@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/explore/scenarios/line.c - pipelines in batches (flow/pipeline_flow.c). Their tasks go through a channel to the
- * last threads of the scenario. Results come in order, whichever batch is ready first; no element stands without a
+ * last threads of the scenario; or are run at once, if there are no such threads. Results come in order, whichever batch is ready first; no element stands without a
  * worker, no sender without room that there is, no receiver beside a result; a cancel leaves nothing inside; and who
  * has waited may free. */
 #include <weir/chan.h>
@@ -10,7 +10,7 @@
 #include "../engine.h"
 #include "all.h"
 
-#define MOST 6
+#define MOST 8
 
 struct task {
     weir_task_fn *fn;
@@ -23,12 +23,13 @@ struct state {
     weir_pipeline *p;
     uint64_t plain[MOST];
     uint64_t received, dropped; /* how many */
-    weir_au32 users;
+    weir_au32 users, senders;
     int rc;
 };
 
 struct shape {
-    unsigned runners, workers, stages, sends;
+    unsigned runners, workers, stages;
+    unsigned before, senders, sends; /* elements that are sent by the set-up; of each sender */
     bool ordered, cancels, fails, receives_too; /* by the sender, after its close */
 };
 static const struct shape *shape(void) { return weir_model_param(); }
@@ -36,7 +37,10 @@ static const struct shape *shape(void) { return weir_model_param(); }
 static int submit(void *self, weir_task_fn *fn, weir_ctx *ctx, void *arg) {
     struct state *s = self;
     struct task t = { fn, weir_ctx_ref(ctx), arg };
-    return weir_chan_send(s->tasks, &t);
+    if (shape()->runners > 0) return weir_chan_send(s->tasks, &t);
+    (void)fn(ctx, arg);
+    weir_ctx_unref(ctx);
+    return 0;
 }
 
 /* The last stage writes what the receiver reads. */
@@ -86,7 +90,10 @@ static void setup(void *state) {
     p.drop = drop;
     p.drop_arg = s;
     weir_init_atomic(&s->users, E.sc->threads - c->runners);
+    weir_init_atomic(&s->senders, c->senders);
     weir_model_check(weir_pipeline_new(&s->p, stages, c->stages, &p) == 0);
+    for (uint64_t v = 0; v < c->before; v++)
+        weir_model_check(weir_pipeline_try_send(s->p, &v) == 0);
 }
 
 static void run_tasks(struct state *s) {
@@ -97,24 +104,31 @@ static void run_tasks(struct state *s) {
     }
 }
 
-static void send_all(struct state *s) {
-    for (uint64_t v = 0; v < shape()->sends; v++) {
+/* What sender `who` sends first. */
+static uint64_t first_of(unsigned who) { return shape()->before + (uint64_t)who * shape()->sends; }
+
+/* The last sender closes. */
+static void send_all(struct state *s, unsigned who) {
+    uint64_t first = first_of(who);
+    for (uint64_t v = first; v < first + shape()->sends; v++) {
         int rc = weir_pipeline_send(s->p, &v);
         weir_model_check(rc == 0 || shape()->cancels || shape()->fails);
         if (rc < 0) s->dropped++; /* still the sender's */
     }
-    (void)weir_pipeline_close(s->p);
+    if (weir_fetch_sub_acq_rel(&s->senders, 1, 0) == 1) (void)weir_pipeline_close(s->p);
 }
 
+/* In order, of each sender. 1 is what fails, and the one gap: 2, which comes behind it, may be faster than the end. */
 static void receive_all(struct state *s) {
-    uint64_t v, next = 0;
+    uint64_t v, next[3] = { 0, first_of(0), first_of(1) };
     int rc;
     while ((rc = weir_pipeline_recv(s->p, &v)) == 0) {
+        uint64_t *n = &next[v < first_of(0) ? 0 : v < first_of(1) ? 1 : 2];
         weir_model_read(&s->plain[v], sizeof *s->plain);
         weir_model_check(s->plain[v] == shape()->stages);
-        /* One that has failed leaves a gap, and what comes behind it may be faster than the end. */
-        if (shape()->ordered) weir_model_check(shape()->fails ? v >= next : v == next);
-        next = v + 1;
+        if (shape()->fails && *n == 1) ++*n;
+        if (shape()->ordered) weir_model_check(v == *n);
+        *n = v + 1;
         s->received++;
     }
     weir_model_check(rc == WEIR_ECLOSED || shape()->cancels || shape()->fails);
@@ -132,16 +146,17 @@ static void thread(void *state, unsigned who) {
     struct state *s = state;
     const struct shape *c = shape();
     unsigned users = E.sc->threads - c->runners;
+    bool sends = who < c->senders;
     struct weir_model_op *op = weir_model_begin(who >= users ? "run"
-                                                : who        ? "receive or cancel"
-                                                             : "send",
+                                                : sends      ? "send"
+                                                             : "receive or cancel",
                                                 0);
     if (who >= users) {
         run_tasks(s);
     } else {
-        if (who == 0) send_all(s);
-        if (who == 1 && c->cancels) (void)weir_ctx_cancel(weir_pipeline_ctx(s->p), 0);
-        if ((who == 1 && !c->cancels) || (who == 0 && c->receives_too)) receive_all(s);
+        if (sends) send_all(s, who);
+        if (!sends && c->cancels) (void)weir_ctx_cancel(weir_pipeline_ctx(s->p), 0);
+        if (sends ? c->receives_too : !c->cancels) receive_all(s);
         through(s);
     }
     weir_model_end(op, 0);
@@ -150,10 +165,11 @@ static void thread(void *state, unsigned who) {
 static void finish(void *state) {
     struct state *s = state;
     const struct shape *c = shape();
-    if (!c->cancels && !c->fails) weir_model_check(s->rc == 0 && s->received == c->sends);
+    unsigned all = c->before + c->senders * c->sends;
+    if (!c->cancels && !c->fails) weir_model_check(s->rc == 0 && s->received == all);
     if (c->cancels) weir_model_check(s->rc == WEIR_ECANCELED);
     if (c->fails) weir_model_check(s->rc == WEIR_ENOENT);
-    weir_model_check(s->received + s->dropped + c->fails == c->sends);
+    weir_model_check(s->received + s->dropped + c->fails == all);
     weir_model_check(weir_chan_unref(s->tasks) == 0);
 }
 
@@ -171,15 +187,20 @@ static void finish(void *state) {
         .options = options_,                                 \
     }
 LINE(reorder, "line.reorder", "two workers, whose results leave in order", 3, "preemptions=1",
-     .runners = 2, .workers = 2, .stages = 1, .sends = 2, .ordered = true, .receives_too = true);
+     .runners = 2, .workers = 2, .stages = 1, .senders = 1, .sends = 2, .ordered = true,
+     .receives_too = true);
 LINE(full, "line.full", "more sends than the window holds, a receiver", 3, "preemptions=1",
-     .runners = 1, .workers = 1, .stages = 1, .sends = 4, .ordered = true);
+     .runners = 1, .workers = 1, .stages = 1, .senders = 1, .sends = 4, .ordered = true);
+LINE(senders, "line.senders", "two who wait for room at once, a receiver", 3, "preemptions=1",
+     .runners = 0, .workers = 1, .stages = 1, .before = 3, .senders = 2, .sends = 1,
+     .ordered = true);
 LINE(stages, "line.stages", "two stages, one thread for both", 2, NULL, .runners = 1, .workers = 1,
-     .stages = 2, .sends = 2, .ordered = true, .receives_too = true);
+     .stages = 2, .senders = 1, .sends = 2, .ordered = true, .receives_too = true);
 LINE(cancel, "line.cancel", "cancelled while it works", 3, "preemptions=1", .runners = 1,
-     .workers = 1, .stages = 1, .sends = 3, .cancels = true);
+     .workers = 1, .stages = 1, .senders = 1, .sends = 3, .cancels = true);
 LINE(fails, "line.fails", "a failure, and one worker more", 3, "preemptions=1", .runners = 2,
-     .workers = 2, .stages = 1, .sends = 3, .ordered = true, .fails = true, .receives_too = true);
+     .workers = 2, .stages = 1, .senders = 1, .sends = 3, .ordered = true, .fails = true,
+     .receives_too = true);
 
-const struct weir_model_scenario *const line_scenarios[] = { &reorder, &full,  &stages,
+const struct weir_model_scenario *const line_scenarios[] = { &reorder, &full,  &senders, &stages,
                                                              &cancel,  &fails, NULL };
