@@ -98,14 +98,18 @@ static void list_add(weir_pool *p, struct pool_node *n) {
     (void)weir_fetch_add_seq_cst(&p->listed[n->level], 1, POOL_D7);
 }
 
-static struct pool_node *list_first(weir_pool *p, unsigned level) {
+/* Takes the first off, whose `next` that was. */
+static void list_drop(weir_pool *p, unsigned level, struct pool_node *next) {
     struct pool_list *l = &p->lists[level];
-    struct pool_node *n = l->first;
-    if (!n) return NULL;
-    l->first = n->next;
-    if (!l->first) l->last = NULL;
+    l->first = next;
+    if (!next) l->last = NULL;
     l->len--;
     weir_store_relaxed(&p->listed[level], l->len);
+}
+
+static struct pool_node *list_first(weir_pool *p, unsigned level) {
+    struct pool_node *n = p->lists[level].first;
+    if (n) list_drop(p, level, n->next);
     return n;
 }
 
@@ -260,9 +264,10 @@ static bool from_list(struct pool_worker *w, unsigned level, struct pool_job *jo
         got = from_node(p, w, n, job);
     }
     for (unsigned i = 1; got && level == WEIR_NORMAL && i < REFILL; i++) {
-        struct pool_node *n = p->lists[level].first;
+        struct pool_node *n = p->lists[level].first, *next = n ? n->next : NULL;
         if (!n || weir_deque_push(w->deque, n) < 0) break;
-        (void)list_first(p, level);
+        WEIR_POINT("pool.refill"); /* n is a thief's from here on, and may be free */
+        list_drop(p, level, next);
         w->pushed = true;
     }
     weir__unlock(&p->lock);
