@@ -5,45 +5,21 @@
  * of three stages of 100 ns, with one worker a stage, and with two, ordered and not. F4 the structures at work: a pool whose
  * tasks read and write a map, and a pipeline that counts in one, by share of writes and by kind of map. A group is what bars
  * and verdicts compare. */
-#include "plan.h"
+#include "rows.h"
 
-#define COUNT(a) ((unsigned)(sizeof(a) / sizeof(a)[0]))
 #define KEYS 100000
 #define LINES 10000 /* strings in the lines of a log */
 #define STAGES 3
 
 static struct wb_row row(const char *workload, const char *structure, unsigned workers) {
-    struct wb_row r = { 0 };
-    r.workload = workload;
-    r.structure = structure;
-    r.producers = workers; /* what --threads chooses */
-    r.batch = 1;
+    struct wb_row r = row_of(workload, structure, workers);
     r.flow.workers = workers;
-    return r;
-}
-
-static void add(struct wb_builder *b, struct wb_row r, enum wb_who who) {
-    r.who = who;
-    wb_build_row(b, &r);
-}
-
-static struct wb_row test(struct wb_row r, enum wb_test t) {
-    r.test = t;
-    return r;
-}
-
-static struct wb_row work(struct wb_row r, unsigned ns) {
-    r.work_ns = ns;
     return r;
 }
 
 /* ---- F1 --------------------------------------------------------------------------------------------- */
 
-static struct wb_row wake(void) {
-    struct wb_row r = test(row("F1", "pool", 1), WB_WAKE);
-    r.gap_ns = WB_GAP_NS;
-    return r;
-}
+static struct wb_row wake(void) { return gap(test(row("F1", "pool", 1), WB_WAKE), WB_GAP_NS); }
 
 static struct wb_row idle(unsigned ms) {
     struct wb_row r = test(row("F1", "pool", 2), WB_IDLE);

@@ -52,7 +52,7 @@ static const char crossed[] = "weir_map,weir_shardmap,mutex,rwlock,sharded_mutex
 static void strings(struct wb_builder *b, const char *const group[COUNT(shares)], uint64_t keys,
                     size_t bytes, bool crossing_too) {
     for (unsigned i = 0; i < COUNT(shares); i++) {
-        struct wb_row r = string(row("M6", "strmap", 2, shares[i], keys), bytes);
+        struct wb_row r = size(row("M6", "strmap", 2, shares[i], keys), bytes);
         wb_build_group(b, group[i], false);
         if (shares[i] == 99) {
             r.workload = "M5";
@@ -92,7 +92,7 @@ void wb_suite_maps_bars(struct wb_builder *b) {
         strings(b, names[i], i < 2 ? 100000 : 1000000, i % 2 ? 40 : 16, i < 3);
     beside(b);
     wb_build_group(b, "M3", false);
-    add(b, test(WB_GROW, "M3", 1, 1000000), WB_ALL);
+    add(b, alone(WB_GROW, "M3", 1, 1000000), WB_ALL);
     wb_build_group(b, "M4", false);
-    add(b, of(test(WB_MEMORY, "M4", 1, 1000000), "weir_map,weir_shardmap"), WB_ALL);
+    add(b, of(alone(WB_MEMORY, "M4", 1, 1000000), "weir_map,weir_shardmap"), WB_ALL);
 }

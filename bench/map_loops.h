@@ -188,14 +188,18 @@ WB_LOOP bool MAP_FN(pause)(MAP_T *m, const struct wb_map_work *w, uint64_t n) {
 
 /* ---- once over the indices ----------------------------------------------------------------------- */
 
-WB_OWN void MAP_FN(fill)(struct wb_map_work *w) {
+/* Puts each, or gets each. */
+WB_OWN void MAP_FN(walk)(struct wb_map_work *w, bool puts) {
     MAP_T *m = MAP_OF(w);
     struct wb_map_tally t = wb_map_begin(w);
     struct MAP_FN(step) step;
     uint64_t n = 0;
     for (uint64_t i = w->first; i < w->end; i += w->step) {
         MAP_FN(prepare)(&step, w, i);
-        MAP_FN(put)(m, w, &t, &step);
+        if (puts)
+            MAP_FN(put)(m, w, &t, &step);
+        else
+            MAP_FN(get)(m, w, &t, &step);
         if (MAP_FN(pause)(m, w, ++n)) break;
     }
     wb_map_end(w, &t);
@@ -218,25 +222,12 @@ WB_OWN void MAP_FN(grow)(struct wb_map_work *w) {
     wb_map_end(w, &t);
 }
 
-WB_OWN void MAP_FN(sweep)(struct wb_map_work *w) {
-    MAP_T *m = MAP_OF(w);
-    struct wb_map_tally t = wb_map_begin(w);
-    struct MAP_FN(step) step;
-    uint64_t n = 0;
-    for (uint64_t i = w->first; i < w->end; i += w->step) {
-        MAP_FN(prepare)(&step, w, i);
-        MAP_FN(get)(m, w, &t, &step);
-        if (MAP_FN(pause)(m, w, ++n)) break;
-    }
-    wb_map_end(w, &t);
-}
-
 static void MAP_FN(run)(struct wb_map_work *w) {
     bool reads = w->gets_below > 0xffff;
     switch (w->job) {
-        case WB_MAP_FILL: MAP_FN(fill)(w); return;
+        case WB_MAP_FILL: MAP_FN(walk)(w, true); return;
         case WB_MAP_GROW: MAP_FN(grow)(w); return;
-        case WB_MAP_SWEEP: MAP_FN(sweep)(w); return;
+        case WB_MAP_SWEEP: MAP_FN(walk)(w, false); return;
         case WB_MAP_WRITE: MAP_FN(write)(w); return;
         case WB_MAP_MIX: break;
     }

@@ -60,15 +60,15 @@ static void large(struct wb_builder *b) {
 
 static void growth(struct wb_builder *b) {
     wb_build_group(b, "M3", false);
-    add(b, test(WB_GROW, "M3", 1, 1000000), WB_ALL);
-    add(b, test(WB_GROW, "M3", 2, 1000000), WB_ALL);
+    add(b, alone(WB_GROW, "M3", 1, 1000000), WB_ALL);
+    add(b, alone(WB_GROW, "M3", 2, 1000000), WB_ALL);
 }
 
 static void memory(struct wb_builder *b) {
     wb_build_group(b, "M4", false);
-    add(b, test(WB_MEMORY, "M4", 1, 100000), WB_ALL);
-    add(b, test(WB_MEMORY, "M4", 1, 1000000), WB_ALL);
-    add(b, test(WB_CHURN, "M4", 2, 100000), WB_ALL);
+    add(b, alone(WB_MEMORY, "M4", 1, 100000), WB_ALL);
+    add(b, alone(WB_MEMORY, "M4", 1, 1000000), WB_ALL);
+    add(b, alone(WB_CHURN, "M4", 2, 100000), WB_ALL);
     add(b, stalled(1, 100000, 100), WB_ALL);
 }
 
@@ -78,7 +78,7 @@ static void long_stall(struct wb_builder *b) {
     unsigned ms = wb_build_stall(b);
     wb_build_group(b, "M4 stalled", false);
     add(b, stalled(1, 100000, ms), WB_ALL);
-    add(b, string(of_strings(stalled(1, 100000, ms)), 16), WB_ALL);
+    add(b, size(of_strings(stalled(1, 100000, ms)), 16), WB_ALL);
 }
 
 /* ---- M5 ------------------------------------------------------------------------------------------ */
@@ -88,9 +88,9 @@ static void strings(struct wb_builder *b, uint64_t keys) {
     static const unsigned some[] = { 100, 99, 95, 90, 50, 0 };
     for (unsigned s = 0; s < COUNT(sizes); s++) {
         for (unsigned r = 0; r < COUNT(some); r++) {
-            add(b, string(row("M5", "strmap", 2, some[r], keys), sizes[s]), WB_ALL);
+            add(b, size(row("M5", "strmap", 2, some[r], keys), sizes[s]), WB_ALL);
             if (some[r] >= 90)
-                add(b, string(row("M5", "strmap", 1, some[r], keys), sizes[s]), WB_ALL);
+                add(b, size(row("M5", "strmap", 1, some[r], keys), sizes[s]), WB_ALL);
         }
     }
 }
@@ -134,12 +134,12 @@ void wb_suite_maps_small(struct wb_builder *b) {
     add(b, dist(row("M1", "map", 1, 0, KEYS), WB_MAP_HOT), WB_ALL);
     found_and_grown(b, KEYS);
     beside(b, KEYS);
-    add(b, string(row("M5", "strmap", 1, 90, KEYS), 16), WB_ALL);
-    add(b, string(row("M5", "strmap", 1, 100, KEYS), 40), WB_ALL);
+    add(b, size(row("M5", "strmap", 1, 90, KEYS), 16), WB_ALL);
+    add(b, size(row("M5", "strmap", 1, 100, KEYS), 40), WB_ALL);
     wb_build_group(b, "M4", false);
-    add(b, test(WB_GROW, "M3", 1, KEYS), WB_ALL);
-    add(b, test(WB_MEMORY, "M4", 1, KEYS), WB_ALL);
-    add(b, test(WB_CHURN, "M4", 1, KEYS), WB_ALL);
+    add(b, alone(WB_GROW, "M3", 1, KEYS), WB_ALL);
+    add(b, alone(WB_MEMORY, "M4", 1, KEYS), WB_ALL);
+    add(b, alone(WB_CHURN, "M4", 1, KEYS), WB_ALL);
     add(b, stalled(1, KEYS, 20), WB_ALL);
 }
 
@@ -149,7 +149,7 @@ void wb_suite_maps_quick(struct wb_builder *b) {
     for (unsigned r = 0; r < COUNT(some); r++) add(b, row("M1", "map", 2, some[r], 100000), WB_ALL);
     add(b, row("M1", "map", 1, 100, 100000), WB_ALL);
     wb_build_group(b, "M5 1e5", false);
-    add(b, string(row("M5", "strmap", 2, 99, 100000), 16), WB_ALL);
+    add(b, size(row("M5", "strmap", 2, 99, 100000), 16), WB_ALL);
 }
 
 void wb_suite_maps_try(struct wb_builder *b) {

@@ -46,5 +46,7 @@ bool wb_map_run_sound(const struct wb_map_run *r, char *why, size_t size);
 
 /* Bytes that malloc has given out. */
 size_t wb_heap(void);
+/* Bytes that malloc takes for a block of so many. */
+size_t wb_heap_of(size_t bytes);
 
 #endif

@@ -1,78 +1,66 @@
 /* SPDX-License-Identifier: MIT */
-/* bench/map_weir_str.c - weir's maps of strings as kinds; see maps.h.
+/* bench/map_weir_str.c - weir's maps of strings as kinds, with the names that those of words have (map_weir.c);
+ * see maps.h. The 64 bytes of a value stand in the entry's node, and a read copies them. But
  *
- *   weir_map       keys are strings, and the 64 bytes of a value stand in the entry's node
- *   weir_map_ptr   the values are pointers to 64 bytes that the user has allocated, through the verbs of weir/map_str.h; `drop` frees
- *                  them, and a reader copies inside a guard */
+ *   weir_map_ptr   its values are pointers to 64 bytes that the user has allocated, through the verbs of
+ *                  weir/map_str.h; `drop` frees them, and a reader copies inside a guard */
 #include <weir/map_str.h>
 #include <weir/rcu.h>
 
 #include <stdlib.h>
 
-#include "map_nodes.h"
-#include "map_run.h"
-#include "map_team.h"
-#include "maps_list.h"
+#include "map_kinds.h"
 
-static void *open_with(struct weir_map_opts *o, size_t hint) {
-    weir_map *m;
-    o->hint = hint;
-    return weir_map_new(&m, o) == 0 ? m : NULL;
+/* A key of the harness as one of weir's, for one call. */
+#define STR(k) (&(struct weir_str){ (k).ptr, (k).len })
+
+static struct weir_map_opts string_opts(void) {
+    struct weir_map_opts o = WEIR_MAP_OPTS(struct weir_str, struct wb_map_val);
+    o.keys = WEIR_MAP_STRINGS;
+    return o;
 }
 
-static void dispose(void *m) { (void)weir_map_free(m); }
-static size_t len(void *m) { return weir_map_len(m); }
-
-static size_t table_bytes(void *m) {
-    struct weir_map_stats s = WEIR_MAP_STATS;
-    return weir_map_read_stats(m, &s) == 0 ? s.bytes : 0;
-}
-
-static void stall(void *m, void (*wait)(void *arg), void *arg) {
-    weir_guard g = weir_rcu_enter();
-    (void)weir_map_len(m);
-    wait(arg);
-    (void)weir_rcu_exit(g);
-}
-
-static struct weir_str str(struct wb_map_str k) {
-    struct weir_str s = { k.ptr, k.len };
-    return s;
-}
-
-/* ---- values in the node ------------------------------------------------------------------------------ */
+/* ---- weir_map ---------------------------------------------------------------------------------------- */
 
 static void *node_make(size_t hint, unsigned threads) {
-    struct weir_map_opts o = WEIR_MAP_OPTS(struct weir_str, struct wb_map_val);
+    struct weir_map_opts o = string_opts();
     (void)threads;
-    o.keys = WEIR_MAP_STRINGS;
-    return open_with(&o, hint);
-}
-
-WB_LOOP bool node_get(weir_map *m, struct wb_map_str k, struct wb_map_val *v) {
-    struct weir_str s = str(k);
-    return weir_map_get(m, &s, v) == 0;
-}
-
-WB_LOOP enum wb_map_put node_put(weir_map *m, struct wb_map_str k, const struct wb_map_val *v) {
-    struct weir_str s = str(k);
-    return weir_map_put(m, &s, v) == 0 ? WB_MAP_PUT : WB_MAP_REFUSED;
-}
-
-WB_LOOP bool node_del(weir_map *m, struct wb_map_str k) {
-    struct weir_str s = str(k);
-    return weir_map_delete(m, &s) == 0;
+    return wb_map_make(&o, hint);
 }
 
 #define MAP_NAME nodes
 #define MAP_T weir_map
 #define MAP_STRINGS
-#define MAP_GET(m, k, pv) node_get(m, k, pv)
-#define MAP_PUT(m, k, v) node_put(m, k, &(v))
-#define MAP_DEL(m, k) node_del(m, k)
+#define MAP_GET(m, k, pv) (weir_map_get(m, STR(k), pv) == 0)
+#define MAP_PUT(m, k, v) (weir_map_put(m, STR(k), &(v)) == 0 ? WB_MAP_PUT : WB_MAP_REFUSED)
+#define MAP_DEL(m, k) (weir_map_delete(m, STR(k)) == 0)
 #include "map_loops.h"
 
-/* ---- pointers to values ------------------------------------------------------------------------------ */
+WB_MAP_STALLS(wb_strmap_node, "weir_map", "strmap", NULL, NULL, 0, node_make, wb_map_dispose, NULL,
+              NULL, wb_map_len, wb_map_bytes, nodes, wb_map_stall);
+
+/* ---- weir_shardmap ----------------------------------------------------------------------------------- */
+
+#define MAP_NAME shard_nodes
+#define MAP_T weir_shardmap
+#define MAP_STRINGS
+#define MAP_GET(m, k, pv) (weir_shardmap_get(m, STR(k), pv) == 0)
+#define MAP_PUT(m, k, v) (weir_shardmap_put(m, STR(k), &(v)) == 0 ? WB_MAP_PUT : WB_MAP_REFUSED)
+#define MAP_DEL(m, k) (weir_shardmap_delete(m, STR(k)) == 0)
+#include "map_loops.h"
+
+#define SHARD(kind, name, sync, note)                                                            \
+    static void *kind##_make(size_t hint, unsigned threads) {                                    \
+        struct weir_map_opts o = string_opts();                                                  \
+        (void)threads;                                                                           \
+        return wb_shard_make(&o, hint, sync);                                                    \
+    }                                                                                            \
+    WB_MAP(wb_strmap_##kind, name, "strmap", NULL, note, 0, kind##_make, wb_shard_dispose, NULL, \
+           NULL, wb_shard_len, wb_shard_bytes, shard_nodes);
+
+WB_SHARD_KINDS(SHARD)
+
+/* ---- weir_map_ptr ------------------------------------------------------------------------------------ */
 
 static void drop(void *val, void *arg) {
     (void)arg;
@@ -83,7 +71,7 @@ static void *ptr_make(size_t hint, unsigned threads) {
     struct weir_map_opts o = WEIR_MAP_OPTS_STR;
     (void)threads;
     o.drop = drop;
-    return open_with(&o, hint);
+    return wb_map_make(&o, hint);
 }
 
 WB_LOOP bool ptr_get(weir_map *m, struct wb_map_str k, struct wb_map_val *v) {
@@ -112,45 +100,9 @@ WB_LOOP enum wb_map_put ptr_put(weir_map *m, struct wb_map_str k, const struct w
 #define MAP_DEL(m, k) (weir_map_delete_str(m, (k).ptr, (k).len) == 0)
 #include "map_loops.h"
 
-/* ---- memory ------------------------------------------------------------------------------------------ */
-
-size_t wb_map_beside(const struct wb_map *kind, size_t (*table)(void *map), size_t key_bytes) {
-    enum { PROBE = 1000 };
-    struct wb_map_work w = { .job = WB_MAP_FILL, .key_bytes = key_bytes, .step = 1, .end = PROBE };
-    static const uint32_t go_on;
-    size_t before = wb_heap();
-    void *m = kind->make(PROBE, 1);
-    if (!m) return 0;
-    w.map = m;
-    w.stop = &go_on;
-    kind->run(&w);
-    size_t grown = wb_heap() - before, held = table(m);
-    kind->dispose(m);
-    return grown > held ? (grown - held) / PROBE : 0;
+static size_t ptr_bytes(void *m) {
+    return wb_map_bytes(m) + weir_map_len(m) * wb_heap_of(sizeof(struct wb_map_val));
 }
 
-/* Of one of its keys; 0: it has none. */
-static size_t key_length(weir_map *m) {
-    enum { SOME = 64 };
-    struct weir_map_cursor c = WEIR_MAP_CURSOR;
-    struct weir_str keys[SOME];
-    struct wb_map_val vals[SOME]; /* more than pointers need */
-    weir_guard g = weir_rcu_enter();
-    ptrdiff_t n = weir_map_next(m, &c, keys, vals, SOME);
-    size_t length = n > 0 ? keys[0].len : 0;
-    (void)weir_rcu_exit(g);
-    return length;
-}
-
-#define STRINGS(id, name, note, loops)                                                           \
-    static size_t id##_bytes(void *m) {                                                          \
-        static size_t each[2]; /* of keys of 16 and of 40 bytes */                               \
-        size_t length = key_length(m), i = length > 16;                                          \
-        if (length && !each[i]) each[i] = wb_map_beside(&wb_strmap_##id, table_bytes, length);   \
-        return table_bytes(m) + weir_map_len(m) * each[i];                                       \
-    }                                                                                            \
-    WB_MAP_STALLS(wb_strmap_##id, name, "strmap", NULL, note, 0, id##_make, dispose, NULL, NULL, \
-                  len, id##_bytes, loops, stall)
-
-STRINGS(node, "weir_map", NULL, nodes);
-STRINGS(ptr, "weir_map_ptr", "values are pointers", ptrs);
+WB_MAP_STALLS(wb_strmap_ptr, "weir_map_ptr", "strmap", NULL, "values are pointers", 0, ptr_make,
+              wb_map_dispose, NULL, NULL, wb_map_len, ptr_bytes, ptrs, wb_map_stall);

@@ -8,32 +8,17 @@
  * process of their own run in the rounds of Q2 and Q4. */
 #include <string.h>
 
-#include "plan.h"
+#include "rows.h"
 
 #define CAP 1024
-#define COUNT(a) ((unsigned)(sizeof(a) / sizeof(a)[0]))
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 static struct wb_row row(const char *workload, const char *structure, unsigned p, unsigned c) {
-    struct wb_row r = { 0 };
-    r.workload = workload;
-    r.structure = structure;
-    r.producers = p;
+    struct wb_row r = row_of(workload, structure, p);
     r.consumers = c;
     r.cap = CAP;
     r.size = 8;
-    r.batch = 1;
-    return r;
-}
-
-static void add(struct wb_builder *b, struct wb_row r, enum wb_who who) {
-    r.who = who;
-    wb_build_row(b, &r);
-}
-
-static struct wb_row test(struct wb_row r, enum wb_test t) {
-    r.test = t;
     return r;
 }
 
@@ -47,11 +32,6 @@ static struct wb_row cap(struct wb_row r, size_t n) {
     return r;
 }
 
-static struct wb_row size(struct wb_row r, size_t n) {
-    r.size = n;
-    return r;
-}
-
 static struct wb_row rate(struct wb_row r, double per_second) {
     r.rate = per_second;
     return r;
@@ -59,11 +39,6 @@ static struct wb_row rate(struct wb_row r, double per_second) {
 
 static struct wb_row waiting(struct wb_row r) {
     r.blocking = true;
-    return r;
-}
-
-static struct wb_row gap(struct wb_row r, unsigned ns) {
-    r.gap_ns = ns;
     return r;
 }
 

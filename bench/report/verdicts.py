@@ -244,23 +244,24 @@ def weir_or_mutex(rows, ours, theirs):
     return answer, text
 
 
-def channel(run):
-    rows = channels.against_mutex(run, "chan")
+def beside_mutex(run, structure, question, ours, theirs, against, details):
+    """A verdict about one structure against its mutex version; None without rows."""
+    rows = channels.against_mutex(run, structure)
     if not rows:
         return None
-    answer, text = weir_or_mutex(rows, "The channel", "The mutex channel")
-    return Verdict("A channel, or a queue with a mutex and condition variables?", answer, [
-        f"Against the mutex channel, weir's is {text}.", channels.wake_detail(run)])
+    answer, text = weir_or_mutex(rows, ours, theirs)
+    return Verdict(question, answer, [f"Against {against}, weir's is {text}."] + details)
+
+
+def channel(run):
+    return beside_mutex(run, "chan", "A channel, or a queue with a mutex and condition variables?",
+                        "The channel", "The mutex channel", "the mutex channel", [channels.wake_detail(run)])
 
 
 def select(run):
-    rows = channels.against_mutex(run, "select")
-    if not rows:
-        return None
-    answer, text = weir_or_mutex(rows, "Weir's select", "The select over mutex channels")
-    return Verdict("A select over several channels?", answer, [
-        f"Against a select of one mutex and one condition variable, weir's is {text}."]
-        + channels.idle_lines(run))
+    return beside_mutex(run, "select", "A select over several channels?", "Weir's select",
+                        "The select over mutex channels", "a select of one mutex and one condition variable",
+                        channels.idle_lines(run))
 
 
 def against_go(run):
