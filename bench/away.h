@@ -53,6 +53,9 @@ bool wb_away_has_map(enum wb_test test, const struct wb_shape *shape);
 /* What the program says it is; "unknown" if it does not answer. */
 void wb_away_version(const struct wb_ring *ring, char *out, size_t size);
 
+/* Tables that a program keeps for later questions (tablesMost in rivals/go/maps.go). */
+#define WB_AWAY_TABLES 4
+
 /* Ends all of them. */
 void wb_away_end(void);
 

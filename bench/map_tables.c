@@ -24,8 +24,13 @@ static uint64_t uses;
 
 /* ---- the pool ------------------------------------------------------------------------------------ */
 
-static double guess(const struct wb_trial *t) {
-    return GUESS * (double)t->shape.map.keys * (t->shape.size > 8 ? 3 : 1);
+unsigned wb_table_share(enum wb_test test, const struct wb_map_shape *s) {
+    bool kept = test == WB_STREAM && s->read < 100 && s->hit == 100;
+    return s->aged ? 0 : kept ? WB_TABLE_KEPT + s->read : s->read;
+}
+
+double wb_table_guess(const struct wb_shape *s) {
+    return GUESS * (double)s->map.keys * (s->size > 8 ? 3 : 1);
 }
 
 static double held(void) {
@@ -34,12 +39,13 @@ static double held(void) {
     return sum;
 }
 
-static double room(void) {
+double wb_tables_room(void) {
     return 0.5 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
 }
 
 static void make_room(const struct wb_trial *trial) {
-    while (pooled > 0 && (pooled == TABLES_MAX || held() + guess(trial) > room())) {
+    while (pooled > 0 &&
+           (pooled == TABLES_MAX || held() + wb_table_guess(&trial->shape) > wb_tables_room())) {
         struct wb_table *oldest = pool[0];
         for (unsigned i = 1; i < pooled; i++)
             if (pool[i]->last < oldest->last) oldest = pool[i];

@@ -30,6 +30,13 @@ struct wb_table {
 /* A share of reads above this: of runs that put back what they delete; their table holds indices 0 .. keys-1. */
 #define WB_TABLE_KEPT 200u
 
+/* With what share the runs of a test ask for their table. */
+unsigned wb_table_share(enum wb_test test, const struct wb_map_shape *s);
+
+/* Bytes that a table of such a shape may need, and that all may have together. */
+double wb_table_guess(const struct wb_shape *s);
+double wb_tables_room(void);
+
 /* The table for a trial's runs, filled, of runs with that share of reads; NULL: *status is WB_ABSENT, WB_FAILED or WB_STUCK, and why says why. It belongs to the
  * pool. */
 struct wb_table *wb_table_get(const struct wb_trial *trial, unsigned share, struct wb_team **team,

@@ -21,12 +21,9 @@
 #define CHURN 10
 #define SETTLE (30 * MS) /* a grace period, and what frees */
 #define RECOVER (500 * MS)
-#define LEAD (20 * MS)  /* of writers before the reader is stopped */
-#define NS_PUT 300e-9   /* seconds, guessed; of all kinds */
-#define NS_GROW 900e-9  /* the table given back, too */
-#define NS_TABLE 500e-9 /* filled, looked through and given back, once in so many runs */
-#define NS_TABLE_STR 1700e-9
-#define RUNS 7
+#define LEAD (20 * MS) /* of writers before the reader is stopped */
+#define NS_PUT 300e-9  /* seconds, guessed; of all kinds */
+#define NS_GROW 900e-9 /* the table given back, too */
 
 unsigned wb_map_test_threads(enum wb_test test, const struct wb_shape *shape) {
     if (test == WB_BESIDE) return shape->producers + shape->map.writers;
@@ -41,9 +38,7 @@ double wb_map_test_cost(enum wb_test test, const struct wb_shape *shape, double 
         case WB_MEMORY: return 2 * puts + 1;
         case WB_CHURN: return puts + CHURN * seconds;
         case WB_STALL: return puts + 0.6 + shape->map.stall / 1e3;
-        default:
-            return seconds + WB_WARM_UP + 0.002 +
-                   keys * (shape->size > 8 ? NS_TABLE_STR : NS_TABLE) / RUNS;
+        default: return seconds + WB_WARM_UP + 0.002;
     }
 }
 
@@ -215,12 +210,16 @@ static bool warm_and_run(struct test *t) {
            phase(t, seconds, wb_run_grace(seconds));
 }
 
+static void pooled_table(struct test *t) {
+    unsigned share = wb_table_share(t->trial->test, shape_of(t));
+    t->table = wb_table_get(t->trial, share, t->team, &t->status, t->why, t->size);
+}
+
 static void run_mix(struct test *t) {
     const struct wb_map_shape *s = shape_of(t);
     unsigned n = t->trial->shape.producers;
     bool writes = s->read < 100, kept = writes && s->hit == 100;
-    unsigned of = s->aged ? 0 : kept ? WB_TABLE_KEPT + s->read : s->read;
-    t->table = wb_table_get(t->trial, of, t->team, &t->status, t->why, t->size);
+    pooled_table(t);
     if (!t->table || !with_threads(t, n, false)) return;
     for (unsigned i = 0; i < n; i++) {
         t->run->threads[i].work.kept = kept;
@@ -240,7 +239,7 @@ static void run_mix(struct test *t) {
 static void run_beside(struct test *t) {
     const struct wb_map_shape *s = shape_of(t);
     unsigned readers = t->trial->shape.producers, n = readers + s->writers;
-    t->table = wb_table_get(t->trial, 100, t->team, &t->status, t->why, t->size);
+    pooled_table(t);
     if (!t->table || !with_threads(t, n, false)) return;
     for (unsigned i = 0; i < n; i++) {
         mix(t, i, 100, i < readers ? 0 : s->keys / 2, s->keys / 2);
@@ -448,7 +447,7 @@ static void run_memory(struct test *t) {
 
 /* ---- one of them --------------------------------------------------------------------------------- */
 
-static bool pooled(enum wb_test test) { return test == WB_STREAM || test == WB_BESIDE; }
+bool wb_test_keeps_table(enum wb_test test) { return test == WB_STREAM || test == WB_BESIDE; }
 
 enum wb_status wb_map_test(const struct wb_trial *trial, struct wb_team **team,
                            struct wb_sample *out, struct wb_hist *latencies, char *why,
@@ -467,6 +466,6 @@ enum wb_status wb_map_test(const struct wb_trial *trial, struct wb_team **team,
         default: (void)failed(&t, "no such test of maps");
     }
     wb_map_run_free(t.run);
-    if (t.table && !pooled(trial->test)) wb_table_drop(t.table, false);
+    if (t.table && !wb_test_keeps_table(trial->test)) wb_table_drop(t.table, false);
     return t.status;
 }

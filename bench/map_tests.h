@@ -27,6 +27,9 @@ enum wb_status wb_map_test(const struct wb_trial *trial, struct wb_team **team,
 unsigned wb_map_test_threads(enum wb_test test, const struct wb_shape *shape);
 double wb_map_test_cost(enum wb_test test, const struct wb_shape *shape, double seconds);
 
+/* Its table is kept, and used by later runs (map_tables.h); else each run makes its own. */
+bool wb_test_keeps_table(enum wb_test test);
+
 /* Gives all tables back. */
 void wb_map_tests_end(void);
 

@@ -9,7 +9,9 @@
 
 #include "away.h"
 #include "bounds.h"
+#include "cost.h"
 #include "flow.h"
+#include "map_tables.h"
 #include "maps.h"
 
 #define ROUNDS 9 /* unless the suite or the command line says otherwise */
@@ -407,6 +409,7 @@ int wb_plan_make(struct wb_plan *plan, const struct wb_options *opt) {
     free(b.seen);
     for (unsigned i = 0; i < plan->n_items; i++)
         plan->items[i].samples = zeroed(plan->rounds, sizeof *plan->items[i].samples);
+    wb_cost_tables(plan, wb_tables_room());
     plan->seconds = time_per_run(plan);
     if (plan->n_items > 0) return 0;
     (void)fprintf(stderr,
@@ -424,14 +427,6 @@ void wb_plan_free(struct wb_plan *plan) {
     }
     free(plan->items);
     free(plan->cases);
-}
-
-double wb_plan_estimate(const struct wb_plan *plan) {
-    double s = 0;
-    for (unsigned i = 0; i < plan->n_cases; i++)
-        s += plan->cases[i].items * plan->rounds *
-             wb_run_cost(plan->cases[i].test, &plan->cases[i].shape, plan->seconds);
-    return s;
 }
 
 const struct wb_item *wb_plan_find(const struct wb_plan *plan, const char *name) {

@@ -38,6 +38,9 @@ struct wb_item {
     struct wb_hist *latencies; /* of all rounds; NULL: none were measured here */
     enum wb_status status;     /* WB_OK, or what ended it */
     unsigned late;             /* rounds that took more than five times their time */
+    double
+        setup; /* seconds that filling its table takes; 0: it has none, or another item fills it */
+    bool refills; /* that has to be done in every round */
     char why[128];
 };
 
@@ -65,7 +68,7 @@ struct wb_plan {
 int wb_plan_make(struct wb_plan *plan, const struct wb_options *opt);
 void wb_plan_free(struct wb_plan *plan);
 
-/* Seconds that measuring all of it takes by plan. */
+/* Seconds that measuring all of it takes by plan (cost.h). */
 double wb_plan_estimate(const struct wb_plan *plan);
 
 /* The item of this name, or NULL. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cost.h"
 #include "interrupt.h"
 #include "progress.h"
 #include "remote.h"
@@ -26,7 +27,7 @@ static void complain(const struct wb_item *item) {
 void wb_rounds_take(struct wb_plan *plan, struct wb_item *item, unsigned round,
                     const struct wb_sample *sample, const char *why) {
     item->samples[round] = *sample;
-    wb_progress_step(wb_run_cost(item->of->test, &item->of->shape, plan->seconds), item->name);
+    wb_progress_step(wb_cost_of(plan, item, round), item->name);
     if (sample->status != WB_OK) {
         item->status = sample->status;
         (void)snprintf(item->why, sizeof item->why, "%s", why);
@@ -37,6 +38,14 @@ void wb_rounds_take(struct wb_plan *plan, struct wb_item *item, unsigned round,
                        "took more than five times its time in %d rounds", LATE_ROUNDS);
         if (plan->opt->records < 0) complain(item);
     }
+}
+
+unsigned wb_rounds_taken(const struct wb_plan *plan) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < plan->n_items; i++)
+        for (unsigned r = 0; r < plan->rounds; r++)
+            n += plan->items[i].samples[r].status != WB_NONE;
+    return n;
 }
 
 static void measure(struct wb_plan *plan, struct wb_item *item, unsigned round) {
@@ -74,8 +83,7 @@ static void measure_round(struct wb_plan *plan, struct wb_group *group, unsigned
         if (item->status == WB_OK)
             measure(plan, item, round);
         else
-            wb_progress_step(wb_run_cost(item->of->test, &item->of->shape, plan->seconds),
-                             item->name);
+            wb_progress_step(wb_cost_of(plan, item, round), item->name);
     }
     free(order);
 }

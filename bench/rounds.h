@@ -16,4 +16,7 @@ void wb_rounds_all(struct wb_plan *plan);
 void wb_rounds_take(struct wb_plan *plan, struct wb_item *item, unsigned round,
                     const struct wb_sample *sample, const char *why);
 
+/* How many samples there are. */
+unsigned wb_rounds_taken(const struct wb_plan *plan);
+
 #endif

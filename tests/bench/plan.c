@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "bars.h"
+#include "cost.h"
 #include "plan.h"
 
 struct made {
@@ -206,6 +207,53 @@ static void variants_are_asked_for_what_they_have(void **state) {
     drop(&m);
 }
 
+/* What the estimate holds beside the runs themselves, on a machine with so much room for tables. */
+static double beside_runs(struct made *m, double room) {
+    double runs = 0;
+    wb_cost_tables(&m->plan, room);
+    for (unsigned i = 0; i < m->plan.n_items; i++) {
+        const struct wb_case *c = m->plan.items[i].of;
+        runs += m->plan.rounds * wb_run_cost(c->test, &c->shape, m->plan.seconds);
+    }
+    return wb_plan_estimate(&m->plan) - runs;
+}
+
+static double of_these(const char *filter, double room, unsigned items) {
+    struct made m;
+    make(&m, "--suite=maps", filter, "--rounds=5");
+    assert_int_equal(m.plan.n_items, items);
+    double s = beside_runs(&m, room);
+    drop(&m);
+    return s;
+}
+
+static bool about(double a, double b) { return a > b * 0.999 - 1e-9 && a < b * 1.001 + 1e-9; }
+
+static void the_estimate_holds_what_is_filled(void **state) {
+    (void)state;
+    static const char one[] = "--filter=^map/mutex/T:2/read:99/keys:1000000$",
+                      shared[] = "--filter=^map/mutex/T:[12]/read:99/keys:1000000$",
+                      two[] = "--filter=^map/mutex/T:2/read:99/keys:1000000(/hit:100)?$",
+                      read[] = "--filter=^map/mutex/T:2/read:100/keys:1000000(/hit:0|/hit:50)?$",
+                      grow[] = "--filter=^map/mutex/test:grow/T:1/keys:1000000$",
+                      text[] = "--filter=^strmap/mutex/T:2/read:99/keys:1000000/size:16$",
+                      small[] = "--filter=^map/mutex/T:2/read:99/keys:1000$",
+                      four[] = "--filter=^map/go_map/T:2/read:(99|95|90|75)/keys:100000$",
+                      five[] = "--filter=^map/go_map/T:2/read:(99|95|90|75|50)/keys:100000$";
+    double filled = of_these(one, 1e12, 1);
+    assert_true(filled > 0.1 && filled < 10);            /* a million entries */
+    assert_true(about(of_these(one, 0, 1), 5 * filled)); /* no room: in every round */
+    assert_true(about(of_these(shared, 1e12, 2), filled));
+    assert_true(about(of_these(shared, 0, 2), 10 * filled)); /* there is no time to share it */
+    assert_true(about(of_these(two, 1e12, 2), 2 * filled));  /* two ways of writing to it */
+    assert_true(about(of_these(read, 1e12, 3), filled));
+    assert_true(about(of_these(grow, 1e12, 1), 0)); /* the run itself */
+    assert_true(of_these(text, 1e12, 1) > filled);
+    assert_true(about(of_these(small, 1e12, 1), filled / 1000));
+    double away = of_these(four, 0, 4); /* its room is not ours */
+    assert_true(away > 0 && about(of_these(five, 0, 5), away / 4 * 5 * 5));
+}
+
 static void suites_keep_to_their_time(void **state) {
     (void)state;
     struct made m;
@@ -340,6 +388,7 @@ int main(void) {
         cmocka_unit_test(variants_are_asked_for_what_they_have),
         cmocka_unit_test(every_bar_of_maps_is_measured_by_their_suite),
         cmocka_unit_test(kinds_of_maps_are_asked_for_what_they_have),
+        cmocka_unit_test(the_estimate_holds_what_is_filled),
         cmocka_unit_test(suites_keep_to_their_time),
         cmocka_unit_test(threads_replace_the_axis),
         cmocka_unit_test(filters),
