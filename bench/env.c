@@ -16,6 +16,8 @@
 #include "away.h"
 #include "build_info.h" /* generated: WB_COMMIT, WB_DIRTY, WB_FLAGS, WB_BUILD_TYPE */
 #include "gbench.h"
+#include "interrupt.h"
+#include "rounds.h"
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
@@ -288,8 +290,11 @@ static void add_doubts(struct wb_env *env) {
     if (fclose(f) == 0) list(env, "doubts", items);
 }
 
-void wb_env_end(struct wb_env *env) {
+void wb_env_end(struct wb_env *env, const struct wb_plan *plan) {
     double steal, all;
+    yes_no(env, "incomplete", wb_interrupted());
+    number(env, "measurements", wb_rounds_taken(plan));
+    number(env, "measurements_planned", (double)plan->n_items * plan->rounds);
     ticks(&steal, &all);
     number(env, "load_after", load());
     number(env, "steal_share", all > env->ticks ? (steal - env->steal) / (all - env->ticks) : 0);

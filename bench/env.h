@@ -22,8 +22,8 @@ struct wb_env {
 
 /* Facts that do not change, and the load before. */
 void wb_env_begin(struct wb_env *env, const struct wb_plan *plan);
-/* Load and stolen time since. */
-void wb_env_end(struct wb_env *env);
+/* Load and stolen time since, and whether all was measured. */
+void wb_env_end(struct wb_env *env, const struct wb_plan *plan);
 void wb_env_free(struct wb_env *env);
 
 const char *wb_env_text(const struct wb_env *env,

@@ -47,6 +47,15 @@ bool wb_files_check(const char *dir) {
     return true;
 }
 
+void wb_files_remove(const char *dir, bool begun) {
+    char path[PATH_BYTES];
+    struct stat cases;
+    if (begun && wb_files_path(path, sizeof path, dir, "raw.json")) (void)unlink(path);
+    if (!wb_files_path(path, sizeof path, dir, "cases.csv")) return;
+    bool earlier = stat(path, &cases) == 0 && cases.st_size > 0;
+    if (!earlier) (void)unlink(path);
+}
+
 typedef bool write_fn(const struct wb_report *r, FILE *f);
 
 static bool write_one(const struct wb_report *r, const char *dir, const char *name,

@@ -5,19 +5,26 @@
 #include <signal.h>
 #include <string.h>
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted; /* the first signal */
+static bool waits;                        /* for as many as come */
 
 static void on_interrupt(int sig) {
-    (void)sig;
-    interrupted = 1;
+    if (interrupted && !waits) { /* by the default action, once this has returned */
+        (void)signal(sig, SIG_DFL);
+        (void)raise(sig);
+    }
+    if (!interrupted) interrupted = sig;
 }
 
 void wb_catch_interrupt(bool patient) {
     struct sigaction sa;
+    waits = patient;
     memset(&sa, 0, sizeof sa);
     sa.sa_handler = on_interrupt;
-    sa.sa_flags = patient ? 0 : (int)SA_RESETHAND;
     (void)sigaction(SIGINT, &sa, NULL);
+    (void)sigaction(SIGTERM, &sa, NULL);
 }
 
 bool wb_interrupted(void) { return interrupted != 0; }
+
+int wb_interrupt_status(void) { return interrupted ? 128 + (int)interrupted : 0; }

@@ -16,8 +16,6 @@
 #include "rounds.h"
 #include "team.h"
 
-#define EXIT_INTERRUPTED 130 /* as a shell has it: 128 + SIGINT */
-
 /* ---- lists ----------------------------------------------------------------------------------- */
 
 static void print_length(FILE *f, const struct wb_plan *plan) {
@@ -51,6 +49,23 @@ static void print(const struct wb_report *r) {
         wb_print_try(r, stdout);
     else
         wb_print_table(r, stdout);
+}
+
+/* A run that was cut short says so, and where nothing was measured there is nothing to print or to write. */
+static bool say_interrupted(const struct wb_plan *plan, const char *out) {
+    unsigned done = wb_rounds_taken(plan), all = plan->n_items * plan->rounds;
+    if (done > 0)
+        (void)fprintf(
+            stderr,
+            "weir-bench: interrupted after %u of %u measurements: what follows%s is incomplete, and "
+            "marked so\n",
+            done, all, out ? ", and what is written," : "");
+    else
+        (void)fprintf(stderr,
+                      "weir-bench: interrupted before anything was measured%s; call it again, with "
+                      "--filter or fewer --rounds if it takes too long\n",
+                      out ? ": nothing is written" : "");
+    return done > 0;
 }
 
 static bool any_failed(const struct wb_plan *plan) {
@@ -95,22 +110,26 @@ static int run(struct wb_plan *plan) {
     char path[4096];
     const char *out = o->out && wb_files_check(o->out) ? o->out : NULL;
     const char *raw = raw_path(path, sizeof path, o, out);
+    bool tells = o->records < 0 && !o->benchmark_lists;
+    wb_catch_interrupt(o->records >= 0);
     wb_env_begin(&env, plan);
-    if (o->records < 0 && !o->benchmark_lists) {
+    if (tells) {
         (void)fprintf(stderr, "weir-bench: suite %s, seed %llu: ", o->suite->name,
                       (unsigned long long)o->seed);
         print_length(stderr, plan);
         wb_progress_begin(wb_plan_estimate(plan));
     }
-    wb_catch_interrupt(o->records >= 0);
-    int rc = wb_measure(plan, &env, raw);
+    bool begun = !wb_interrupted();
+    int rc = begun ? wb_measure(plan, &env, raw) : 0;
     wb_progress_clear();
     if (rc != 0) wb_options_usage();
-    wb_env_end(&env);
-    if (rc == 0 && o->records < 0 && !o->benchmark_lists) rc = report(plan, &env, out);
+    wb_env_end(&env, plan);
+    bool some = !wb_interrupted() || !tells || say_interrupted(plan, out);
+    if (!some && out) wb_files_remove(out, begun);
+    if (rc == 0 && tells && some) rc = report(plan, &env, out);
     wb_env_free(&env);
     if (rc == 0 && o->out && !out) rc = 1;
-    return rc == 0 && wb_interrupted() ? EXIT_INTERRUPTED : rc;
+    return rc == 0 ? wb_interrupt_status() : rc;
 }
 
 /* Random, but short enough to be typed. */

@@ -41,8 +41,10 @@ static const char usage[] =
     "  --help, --version\n"
     "  --benchmark_...   goes to Google Benchmark\n"
     "\n"
-    "Ctrl-C ends after the current run and keeps what was measured.\n"
-    "Exit: 0 done, 1 a check failed or a file could not be written, 2 usage.\n";
+    "Ctrl-C or SIGTERM ends after the current run; what was measured is reported and written, and marked as\n"
+    "incomplete. A second one ends at once.\n"
+    "Exit: 0 done, 1 a check failed or a file could not be written, 2 usage, 130 or 143 interrupted by\n"
+    "Ctrl-C or SIGTERM.\n";
 
 enum {
     SUITE = 256,

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "interrupt.h"
+
 #define MARGIN 0.03
 
 const char *wb_status_word(enum wb_status s) {
@@ -156,13 +158,17 @@ static void add_note(struct wb_result *out, const char *text) {
     (void)snprintf(out->note + at, sizeof out->note - at, "%s%s", at ? "; " : "", text);
 }
 
-static void notes(struct wb_result *out) {
+static void notes(struct wb_result *out, unsigned planned) {
     const struct wb_item *item = out->item;
     const struct wb_case *c = item->of;
     char text[80];
     if (item->status != WB_OK) add_note(out, item->why);
     if (out->disorder > 0) {
         (void)snprintf(text, sizeof text, "%.0f elements out of order", out->disorder);
+        add_note(out, text);
+    }
+    if (wb_interrupted() && item->status == WB_OK && out->rounds < planned) {
+        (void)snprintf(text, sizeof text, "interrupted: %u of %u rounds", out->rounds, planned);
         add_note(out, text);
     }
     if (c->shape.oversubscribed && !c->one_cpu) add_note(out, "oversubscribed");
@@ -203,7 +209,7 @@ static void one(struct wb_result *out, const struct wb_plan *plan, double *scrat
         compare(out, plan, scratch);
         bound(out, plan, scratch);
     }
-    notes(out);
+    notes(out, plan->rounds);
 }
 
 struct wb_result *wb_results(const struct wb_plan *plan) {

@@ -17,6 +17,13 @@ static void machine(FILE *f, const struct wb_report *r) {
         r->plan->rounds, r->plan->seconds, wb_env_text(e, "seed"));
 }
 
+static void incomplete(FILE *f, const struct wb_report *r) {
+    if (wb_env_number(r->env, "incomplete") <= 0) return;
+    (void)fprintf(f, "\n**Incomplete:** interrupted after %.0f of %.0f measurements.\n",
+                  wb_env_number(r->env, "measurements"),
+                  wb_env_number(r->env, "measurements_planned"));
+}
+
 static void doubts(FILE *f, const struct wb_report *r) {
     const char *s = wb_env_doubts(r->env);
     if (!*s) return;
@@ -193,6 +200,7 @@ bool wb_write_summary(const struct wb_report *r, FILE *f) {
         "\n\"weir is\" says how many times as fast weir is as the variant: the median over the "
         "rounds of the ratio of two runs of one round, with its 95 %% interval. %s\n",
         wb_text_scaling(scaling, sizeof scaling));
+    incomplete(f, r);
     doubts(f, r);
     losses(f, r);
     faults(f, r);

@@ -39,6 +39,9 @@ def warnings(run):
     if few:
         found.append(f"{words.count(len(few), 'row')} of {len(run.cases)} had fewer than 6 rounds: "
                      "too few for a verdict.")
+    if run.env.get("incomplete") is True:
+        found.append(f"It was interrupted after {run.env.get('measurements', '?')} of "
+                     f"{run.env.get('measurements_planned', '?')} measurements.")
     if run.env.get("dirty") is True:
         found.append("The sources differed from the commit that is named below.")
     if run.env.get("synthetic") is True:

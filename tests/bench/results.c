@@ -270,7 +270,7 @@ static char *summary_of(struct made *m) {
     FILE *f = open_memstream(&text, &size);
     if (!f) fail_msg("out of memory");
     wb_env_begin(&env, &m->plan);
-    wb_env_end(&env);
+    wb_env_end(&env, &m->plan);
     assert_true(f && wb_write_summary(&r, f));
     assert_int_equal(f ? fclose(f) : EOF, 0);
     wb_env_free(&env);
