@@ -5,8 +5,7 @@
 
 #include "report.h"
 
-/* One field as it must be quoted. */
-static void put_text(FILE *f, const char *s) {
+void wb_csv_text(FILE *f, const char *s) {
     if (!strpbrk(s, ",\"\n")) {
         (void)fputs(s, f);
         return;
@@ -21,7 +20,7 @@ static void put_text(FILE *f, const char *s) {
 
 static void text(FILE *f, const char *s) {
     (void)fputc(',', f);
-    put_text(f, s);
+    wb_csv_text(f, s);
 }
 
 static void number(FILE *f, bool known, double v) {
@@ -67,7 +66,7 @@ static void axes(FILE *f, const struct wb_case *c) {
 static void case_row(FILE *f, const struct wb_result *r) {
     const struct wb_case *c = r->item->of;
     bool some = r->rounds > 0, latency = some && wb_test_is_latency(c->test, &c->shape);
-    put_text(f, c->name);
+    wb_csv_text(f, c->name);
     text(f, c->workload);
     text(f, c->structure);
     text(f, r->item->ring->name);
@@ -118,7 +117,7 @@ bool wb_write_samples(const struct wb_report *r, FILE *f) {
         for (unsigned k = 0; k < r->plan->rounds && r->results[i].rounds > 0; k++) {
             const struct wb_sample *s = &item->samples[k];
             if (s->status != WB_OK) continue;
-            put_text(f, item->of->name);
+            wb_csv_text(f, item->of->name);
             text(f, item->ring->name);
             (void)fprintf(f, ",%u", k);
             number(f, true, s->ns_op);
@@ -137,7 +136,7 @@ bool wb_write_bars(const struct wb_report *r, FILE *f) {
     (void)fputs("bar,numerator,denominator,wanted,median,lo,hi,result\n", f);
     for (unsigned i = 0; i < r->bars->n; i++) {
         const struct wb_bar *b = &r->bars->bar[i];
-        put_text(f, b->name);
+        wb_csv_text(f, b->name);
         text(f, b->numerator);
         text(f, b->denominator);
         text(f, b->wanted);

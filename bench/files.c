@@ -14,7 +14,7 @@ bool wb_files_path(char *out, size_t n, const char *dir, const char *name) {
     return k > 0 && (size_t)k < n;
 }
 
-static bool complain(const char *path) {
+bool wb_files_complain(const char *path) {
     (void)fprintf(stderr, "weir-bench: cannot write %s: %s; choose another --out\n", path,
                   strerror(errno));
     return false;
@@ -35,15 +35,15 @@ static void make_dirs(const char *dir) {
     (void)mkdir(path, 0777);
 }
 
-bool wb_files_check(const char *dir) {
+bool wb_files_check(const char *dir, const char *name) {
     char path[PATH_BYTES];
     make_dirs(dir);
-    if (!wb_files_path(path, sizeof path, dir, "cases.csv")) {
+    if (!wb_files_path(path, sizeof path, dir, name)) {
         errno = ENAMETOOLONG;
-        return complain(dir);
+        return wb_files_complain(dir);
     }
     FILE *f = fopen(path, "a");
-    if (!f || fclose(f) != 0) return complain(path);
+    if (!f || fclose(f) != 0) return wb_files_complain(path);
     return true;
 }
 
@@ -65,7 +65,7 @@ static bool write_one(const struct wb_report *r, const char *dir, const char *na
     FILE *f = fopen(path, "w");
     bool ok = f && write(r, f);
     if (f && fclose(f) != 0) ok = false;
-    return ok || complain(path);
+    return ok || wb_files_complain(path);
 }
 
 bool wb_files_write(const struct wb_report *r, const char *dir) {
@@ -76,5 +76,5 @@ bool wb_files_write(const struct wb_report *r, const char *dir) {
         !write_one(r, dir, "summary.md", wb_write_summary))
         return false;
     if (!wb_files_path(path, sizeof path, dir, "env.json")) return false;
-    return wb_env_write(r->env, path) || complain(path);
+    return wb_env_write(r->env, path) || wb_files_complain(path);
 }

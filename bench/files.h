@@ -5,8 +5,11 @@
 
 #include "report.h"
 
-/* Makes the folder and checks that files can be made in it; else one line on stderr and false. */
-bool wb_files_check(const char *dir);
+/* Makes the folder and checks that this file can be made in it; else one line on stderr and false. */
+bool wb_files_check(const char *dir, const char *name);
+
+/* Says on stderr that the file could not be written, by errno; false. */
+bool wb_files_complain(const char *path);
 
 /* Writes all files but raw.json; one line on stderr for the first that fails, and false. */
 bool wb_files_write(const struct wb_report *r, const char *dir);

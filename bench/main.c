@@ -12,6 +12,7 @@
 #include "measure.h"
 #include "options.h"
 #include "progress.h"
+#include "ratios.h"
 #include "report.h"
 #include "rounds.h"
 #include "team.h"
@@ -108,7 +109,7 @@ static int run(struct wb_plan *plan) {
     const struct wb_options *o = plan->opt;
     struct wb_env env;
     char path[4096];
-    const char *out = o->out && wb_files_check(o->out) ? o->out : NULL;
+    const char *out = o->out && wb_files_check(o->out, "cases.csv") ? o->out : NULL;
     const char *raw = raw_path(path, sizeof path, o, out);
     bool tells = o->records < 0 && !o->benchmark_lists;
     wb_catch_interrupt(o->records >= 0);
@@ -166,6 +167,8 @@ static int after_options(struct wb_options *o) {
 
 int main(int argc, char **argv) {
     struct wb_options o;
+    if (argc > 1 && (strcmp(argv[1], "cache-trace") == 0 || strcmp(argv[1], "cache-ratios") == 0))
+        return wb_ratios_main(argc - 1, argv + 1);
     int rc = wb_options_parse(&o, argc, argv);
     if (rc == 0)
         rc = after_options(&o);

@@ -15,6 +15,8 @@
 
 static const char usage[] =
     "usage: weir-bench [option...]\n"
+    "       weir-bench cache-trace FILE --capacity=LIST    hit ratios of a trace; cache-trace --help\n"
+    "       weir-bench cache-ratios                        the same of traces that are made here\n"
     "Measures weir's rings, channels, maps, pools and pipelines beside their mutex version and other libraries,\n"
     "round by round.\n"
     "\n"

@@ -21,6 +21,8 @@ void wb_print_table(const struct wb_report *r, FILE *f);
 void wb_print_try(const struct wb_report *r, FILE *f);
 
 /* ---- files: false if writing failed ---------------------------------------------------------- */
+/* A field of a CSV file, quoted where it has to be. */
+void wb_csv_text(FILE *f, const char *s);
 bool wb_write_cases(const struct wb_report *r, FILE *f);
 bool wb_write_samples(const struct wb_report *r, FILE *f);
 bool wb_write_bars(const struct wb_report *r, FILE *f);
