@@ -35,7 +35,7 @@ int weir__core_init(struct weir__core *m, const struct weir__core_opts *o) {
     weir__fork_sections();
     int rc = init_lock(m);
     if (rc < 0) return rc;
-    struct weir__table *t = weir__map_table(m->alloc, lines);
+    struct weir__table *t = weir__map_table(m, lines);
     if (!t) {
         fini_lock(m);
         return WEIR_ENOMEM;
@@ -193,6 +193,6 @@ void weir__core_look(struct weir__core *m, struct weir_map_stats *out,
         more += weir_load_relaxed(&next->spares);
         out->bytes += weir__map_bytes(next);
     }
-    out->bytes += more * weir__map_more_bytes(m->alloc);
+    out->bytes += more * weir__map_more_bytes(m);
     weir__core_exit(m, g);
 }

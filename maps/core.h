@@ -83,12 +83,12 @@ struct weir__line {
 };
 _Static_assert(sizeof(struct weir__line) == 64, "one cache line");
 
-/* A line of a chain. */
+/* A line of a chain: such a line alone, but in CORE_RCU, where it is retired by itself, */
 struct weir__more {
     struct weir__line line; /* the first */
     struct weir_rcu_head head;
 };
-/* Of a map with an allocator. */
+/* and has to know its map's allocator, if there is one. */
 struct weir__more_of {
     struct weir__more more;
     const struct weir_alloc *alloc;
@@ -100,6 +100,7 @@ struct weir__table {
     size_t lines;
     weir_aptr next; /* the table that its entries move to; set once */
     const struct weir_alloc *alloc;
+    size_t more_bytes; /* of a line of a chain */
     struct weir_rcu_head head;
     struct weir__table *later;             /* of weir__core.dead */
     _Alignas(WEIR_LINE) weir_asize cursor; /* lines up to here are somebody's to move, modulo all */
@@ -251,7 +252,7 @@ struct weir__spare {
 bool weir__map_spare(const struct weir__core *m, struct weir__spare *s, size_t n); /* at least n */
 void weir__map_spare_free(const struct weir__core *m, struct weir__spare *s);
 struct weir__line *weir__map_spare_take(struct weir__spare *s);
-void weir__map_lines_free(const struct weir_alloc *a, struct weir__line *first);
+void weir__map_lines_free(const struct weir__core *m, struct weir__line *first);
 /* A line of the table's own spare ones, empty; NULL: there is none now. */
 struct weir__line *weir__map_recycled(struct weir__table *t);
 /* CORE_RCU: takes l out of the chain of `first`, whose lock is held; to be given to weir__map_retire after
@@ -260,11 +261,12 @@ void weir__map_unlink(struct weir__line *first, struct weir__line *l);
 /* Retires lines, as their links go on, up to `end`. */
 void weir__map_retire(const struct weir__core *m, struct weir__line *l,
                       const struct weir__line *end);
-static inline size_t weir__map_more_bytes(const struct weir_alloc *a) {
-    return a ? sizeof(struct weir__more_of) : sizeof(struct weir__more);
+static inline size_t weir__map_more_bytes(const struct weir__core *m) {
+    if (m->kind != CORE_RCU) return sizeof(struct weir__line);
+    return m->alloc ? sizeof(struct weir__more_of) : sizeof(struct weir__more);
 }
 
-struct weir__table *weir__map_table(const struct weir_alloc *a, size_t lines); /* NULL: no memory */
+struct weir__table *weir__map_table(const struct weir__core *m, size_t lines); /* NULL: no memory */
 void weir__map_table_free(struct weir__table *t);
 size_t weir__map_table_bytes(size_t lines);
 static inline size_t weir__map_bytes(const struct weir__table *t) {

@@ -162,7 +162,7 @@ static void complete(struct move *v) {
     bool grows = v->to->lines > v->from->lines;
     (void)weir_fetch_add_relaxed(grows ? &v->m->grown : &v->m->shrunk, 1);
     size_t more = weir_load_relaxed(&v->from->chained) + weir_load_relaxed(&v->from->spares);
-    size_t chains = more * weir__map_more_bytes(v->m->alloc);
+    size_t chains = more * weir__map_more_bytes(v->m);
     if (weir__core_plain(v->m)) { /* the caller may be in it still */
         v->from->later = v->m->dead;
         v->m->dead = v->from;
@@ -204,7 +204,7 @@ int weir__map_resize(struct weir__core *m, size_t from, size_t to) {
     /* With its chains, about. */
     int rc = weir__core_plain(m) ? 0 : weir_rcu_try_room(bytes + bytes / 2);
     if (rc < 0) return rc;
-    struct weir__table *next = weir__map_table(m->alloc, to);
+    struct weir__table *next = weir__map_table(m, to);
     if (!next) {
         (void)weir_fetch_add_relaxed(&m->failed, 1);
         return WEIR_ENOMEM;

@@ -26,46 +26,52 @@ size_t weir__map_lines_for(size_t entries, unsigned fill) {
     return lines;
 }
 
-struct weir__table *weir__map_table(const struct weir_alloc *a, size_t lines) {
-    struct weir__table *t = weir__alloc_zeroed(a, weir__map_table_bytes(lines), WEIR_LINE);
+struct weir__table *weir__map_table(const struct weir__core *m, size_t lines) {
+    struct weir__table *t = weir__alloc_zeroed(m->alloc, weir__map_table_bytes(lines), WEIR_LINE);
     if (!t) return NULL;
 #ifdef WEIR_MODEL
     weir_model_write(t, offsetof(struct weir__table, next));
 #endif
     t->lines = lines;
     t->shift = 64 - (unsigned)__builtin_ctzll(lines);
-    t->alloc = a;
+    t->alloc = m->alloc;
+    t->more_bytes = weir__map_more_bytes(m);
     weir_init_atomic(&t->left, lines);
     return t;
 }
 
-void weir__map_lines_free(const struct weir_alloc *a, struct weir__line *first) {
+static void lines_free(const struct weir_alloc *a, size_t bytes, struct weir__line *first) {
     while (first) {
         struct weir__line *next = weir_load_relaxed(&first->next);
-        weir__free(a, first, weir__map_more_bytes(a), _Alignof(struct weir__more));
+        weir__free(a, first, bytes, _Alignof(struct weir__more));
         first = next;
     }
 }
 
+void weir__map_lines_free(const struct weir__core *m, struct weir__line *first) {
+    lines_free(m->alloc, weir__map_more_bytes(m), first);
+}
+
 void weir__map_table_free(struct weir__table *t) {
     for (size_t i = 0; i < t->lines; i++)
-        weir__map_lines_free(t->alloc, weir_load_relaxed(&t->line[i].next));
-    weir__map_lines_free(t->alloc, t->spare);
+        lines_free(t->alloc, t->more_bytes, weir_load_relaxed(&t->line[i].next));
+    lines_free(t->alloc, t->more_bytes, t->spare);
     weir__free_zeroed(t->alloc, t, weir__map_table_bytes(t->lines), WEIR_LINE);
 }
 
-static struct weir__line *new_line(const struct weir_alloc *a) {
-    size_t bytes = weir__map_more_bytes(a);
-    struct weir__more *l = weir__alloc(a, bytes, _Alignof(struct weir__more));
+static struct weir__line *new_line(const struct weir__core *m) {
+    size_t bytes = weir__map_more_bytes(m);
+    struct weir__line *l = weir__alloc(m->alloc, bytes, _Alignof(struct weir__more));
     if (!l) return NULL;
     memset(l, 0, bytes);
-    if (a) ((struct weir__more_of *)(void *)l)->alloc = a;
-    return &l->line;
+    if (bytes == sizeof(struct weir__more_of))
+        ((struct weir__more_of *)(void *)l)->alloc = m->alloc;
+    return l;
 }
 
 bool weir__map_spare(const struct weir__core *m, struct weir__spare *s, size_t n) {
     while (s->n < n) {
-        struct weir__line *l = new_line(m->alloc);
+        struct weir__line *l = new_line(m);
         if (!l) return false;
         weir_init_atomic(&l->next, s->first);
         s->first = l;
@@ -83,7 +89,7 @@ struct weir__line *weir__map_spare_take(struct weir__spare *s) {
 }
 
 void weir__map_spare_free(const struct weir__core *m, struct weir__spare *s) {
-    weir__map_lines_free(m->alloc, s->first);
+    weir__map_lines_free(m, s->first);
     *s = (struct weir__spare){ NULL, 0 };
 }
 
@@ -167,7 +173,7 @@ static void give_back(const struct weir__core *m, struct weir__table *t, struct 
     if (m->kind != CORE_SEQ) {
         weir__map_unlink(first, l);
         weir_init_atomic(&l->next, NULL);
-        weir__map_lines_free(m->alloc, l);
+        weir__map_lines_free(m, l);
     } else if (weir__lock_try(&t->spare_lock)) { /* else it stays in its chain, empty */
         weir__map_unlink(first, l);
         weir_store_release(&l->next, t->spare, MAP_H5);
@@ -192,8 +198,8 @@ void weir__map_retire(const struct weir__core *m, struct weir__line *l,
                       const struct weir__line *end) {
     while (l != end) {
         struct weir__line *next = weir_load_relaxed(&l->next);
-        (void)weir_rcu_retire(&((struct weir__more *)(void *)l)->head,
-                              weir__map_more_bytes(m->alloc), m->alloc ? free_more_of : free_more);
+        (void)weir_rcu_retire(&((struct weir__more *)(void *)l)->head, weir__map_more_bytes(m),
+                              m->alloc ? free_more_of : free_more);
         l = next;
     }
 }

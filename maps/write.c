@@ -102,7 +102,7 @@ static int extend(struct weir__write *w, struct weir__place *at) {
     w->longest = c.live / MAP_SLOTS;    /* rulings 18: not what waits */
     w->need = anew ? (c.live + MAP_SLOTS) / MAP_SLOTS : 1;
     w->garbage = anew ? c.lines : c.waiting || at->ctrl & MAP_WAITING ? 1 : 0;
-    w->garbage *= weir__map_more_bytes(w->m->alloc);
+    w->garbage *= weir__map_more_bytes(w->m);
     struct weir__line *l = NULL;
     if (w->m->kind == CORE_SEQ && w->spare.n == 0 && !full(w, at->table->lines))
         l = weir__map_recycled(at->table);
@@ -126,7 +126,7 @@ static int extend(struct weir__write *w, struct weir__place *at) {
  * filled. */
 static void prune(const struct weir__core *m, struct weir__place *at) {
     struct weir__line *l = weir__map_chain(at->first);
-    if (!l || !weir__rcu_within_limit(weir__map_more_bytes(m->alloc))) return;
+    if (!l || !weir__rcu_within_limit(weir__map_more_bytes(m))) return;
     for (; l; l = weir__map_chain(l)) {
         uint64_t c = weir_load_relaxed(&l->ctrl);
         unsigned free = weir__free_slots(c);
