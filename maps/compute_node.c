@@ -45,6 +45,17 @@ static int make(struct weir__compute *c, weir_time deadline, weir_ctx *ctx) {
     return rc;
 }
 
+int weir__compute_word(uint64_t key, uint64_t *val, void *any_computer) {
+    const struct weir__any_computer *c = any_computer;
+    return c->fn(&key, val, c->arg);
+}
+
+int weir__compute_str(const void *key, void *val, void *str_computer) {
+    const struct weir__str_computer *c = str_computer;
+    const struct weir_str *str = key;
+    return c->fn(str->ptr, str->len, val, c->arg);
+}
+
 int weir__node_compute(const struct weir__at *a, const struct weir__node_job *job, void *val,
                        weir_time deadline, weir_ctx *ctx) {
     int rc = weir__ctx_err(ctx);

@@ -233,25 +233,16 @@ int weir_map_cad_wait(weir_map *m, const void *key, const void *expect, weir_tim
 
 /* ---- computing ------------------------------------------------------------------------------------------ */
 
-struct computer {
-    weir_map_compute_fn *fn;
-    void *arg;
-};
-static int compute_word(uint64_t key, uint64_t *val, void *computer) {
-    const struct computer *c = computer;
-    return c->fn(&key, val, c->arg);
-}
-
 int weir_map_compute_wait(weir_map *m, const void *key, weir_map_compute_fn *fn, void *arg,
                           void *val, weir_time deadline, weir_ctx *ctx) {
     struct weir__at at;
     if (!usable(m, key, val) || !fn) return bad("weir_map_compute");
     if (!weir__map_ok(m, "weir_map_compute")) return WEIR_EINVAL;
     if (m->shape.words) {
-        struct computer c = { fn, arg };
+        struct weir__any_computer c = { fn, arg };
         uint64_t v;
-        int rc =
-            weir_map_compute_u64_wait(m, weir__word_at(key), compute_word, &c, &v, deadline, ctx);
+        int rc = weir_map_compute_u64_wait(m, weir__word_at(key), weir__compute_word, &c, &v,
+                                           deadline, ctx);
         if (rc == 0 || rc == WEIR_EEXIST) memcpy(val, &v, sizeof v);
         return rc;
     }
@@ -284,21 +275,12 @@ ptrdiff_t weir_map_next(weir_map *m, struct weir_map_cursor *c, void *keys, void
     return weir__node_next(&m->shape, &one, c, keys, vals, n);
 }
 
-struct caller {
-    weir_map_fn *fn;
-    void *arg;
-};
-static int call(uint64_t key, uint64_t val, void *arg) {
-    const struct caller *c = arg;
-    return c->fn(&key, &val, c->arg);
-}
-
 int weir_map_each(weir_map *m, weir_map_fn *fn, void *arg) {
     if (!m || !fn) return bad("weir_map_each");
     if (!weir__map_ok(m, "weir_map_each")) return WEIR_EINVAL;
     if (m->shape.words) {
-        struct caller c = { fn, arg };
-        return weir_map_each_u64(m, call, &c);
+        struct weir__any_caller c = { fn, arg };
+        return weir_map_each_u64(m, weir__call_word, &c);
     }
     const struct weir__cores one = { &m->core, 0, 1 };
     return weir__node_each(&m->shape, &one, fn, arg);

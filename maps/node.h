@@ -21,13 +21,14 @@
  *        begun to walk through the map, whose function sees nodes outside of the lock, in a guard, they are
  *        retired. Who removes an entry that a walk has met takes the lock after it, and sees `walked`.
  *   I15  a value is given to `drop` once: by who has removed its node from the map, who is the only one to
- *   dispose of it.
+ *        dispose of it.
  *
  * Progress   reads as those of words, and a comparison. Writers wait for garbage before they take guard or
  * lock. */
 #ifndef WEIR_MAPS_NODE_H
 #define WEIR_MAPS_NODE_H
 
+#include <weir/map_str.h>
 #include <weir/shardmap.h>
 
 #include <string.h>
@@ -139,7 +140,29 @@ struct weir__node_job {
 int weir__node_compute(const struct weir__at *a, const struct weir__node_job *job, void *val,
                        weir_time deadline, weir_ctx *ctx);
 
+/* Functions for those that the verbs by pointers and those of strings get. */
+struct weir__any_computer {
+    weir_map_compute_fn *fn;
+    void *arg;
+};
+int weir__compute_word(uint64_t key, uint64_t *val, void *any_computer);
+struct weir__str_computer {
+    weir_map_compute_fn_str *fn;
+    void *arg;
+};
+int weir__compute_str(const void *key, void *val, void *str_computer);
+
 /* ---- all entries ---------------------------------------------------------------------------------------- */
+
+/* A function for one that the verbs by pointers get, of words. */
+struct weir__any_caller {
+    weir_map_fn *fn;
+    void *arg;
+};
+static inline int weir__call_word(uint64_t key, uint64_t val, void *any_caller) {
+    const struct weir__any_caller *c = any_caller;
+    return c->fn(&key, &val, c->arg);
+}
 
 /* The cores of a map, which stand behind each other. */
 struct weir__cores {

@@ -89,23 +89,14 @@ ptrdiff_t weir_shardmap_get_many(weir_shardmap *m, const void *keys, void *vals,
     return hits;
 }
 
-struct caller {
-    weir_map_fn *fn;
-    void *arg;
-};
-static int call_with(uint64_t key, uint64_t val, void *arg) {
-    const struct caller *c = arg;
-    return c->fn(&key, &val, c->arg);
-}
-
 int weir_shardmap_visit(weir_shardmap *m, const void *key, weir_map_fn *fn, void *arg) {
     struct weir__at at;
     int rc = enter(m, key, m, "weir_shardmap_visit");
     if (rc < 0) return rc;
     if (!fn) return bad("weir_shardmap_visit");
     if (m->shape.words) {
-        struct caller c = { fn, arg };
-        return weir_shardmap_visit_u64(m, weir__word_at(key), call_with, &c);
+        struct weir__any_caller c = { fn, arg };
+        return weir_shardmap_visit_u64(m, weir__word_at(key), weir__call_word, &c);
     }
     rc = place(m, key, &at, "weir_shardmap_visit");
     return rc < 0 ? rc : weir__node_visit(&at, key, fn, arg);
@@ -219,21 +210,11 @@ int weir_shardmap_update(weir_shardmap *m, const void *key, weir_shardmap_update
 
 /* ---- computing ------------------------------------------------------------------------------------------ */
 
-struct computer {
-    weir_map_compute_fn *fn;
-    void *arg;
-};
-static int compute_word(uint64_t key, uint64_t *val, void *computer) {
-    const struct computer *c = computer;
-    *val = 0;
-    return c->fn(&key, val, c->arg);
-}
-
-static int compute_words(weir_shardmap *m, const void *key, struct computer *c, void *val,
+static int compute_words(weir_shardmap *m, const void *key, struct weir__any_computer *c, void *val,
                          weir_time deadline, weir_ctx *ctx) {
     uint64_t v;
-    int rc =
-        weir_shardmap_compute_u64_wait(m, weir__word_at(key), compute_word, c, &v, deadline, ctx);
+    int rc = weir_shardmap_compute_u64_wait(m, weir__word_at(key), weir__compute_word, c, &v,
+                                            deadline, ctx);
     if (rc == 0 || rc == WEIR_EEXIST) memcpy(val, &v, sizeof v);
     return rc;
 }
@@ -241,7 +222,7 @@ static int compute_words(weir_shardmap *m, const void *key, struct computer *c, 
 int weir_shardmap_compute_wait(weir_shardmap *m, const void *key, weir_map_compute_fn *fn,
                                void *arg, void *val, weir_time deadline, weir_ctx *ctx) {
     struct weir__at at;
-    struct computer c = { fn, arg };
+    struct weir__any_computer c = { fn, arg };
     int rc = enter(m, key, val, "weir_shardmap_compute");
     if (rc < 0) return rc;
     if (!fn) return bad("weir_shardmap_compute");
@@ -282,8 +263,8 @@ int weir_shardmap_each(weir_shardmap *m, weir_map_fn *fn, void *arg) {
     if (rc < 0) return rc;
     if (!fn) return bad("weir_shardmap_each");
     if (m->shape.words) {
-        struct caller c = { fn, arg };
-        return weir_shardmap_each_u64(m, call_with, &c);
+        struct weir__any_caller c = { fn, arg };
+        return weir_shardmap_each_u64(m, weir__call_word, &c);
     }
     const struct weir__cores all = weir__shard_cores(m);
     return weir__node_each(&m->shape, &all, fn, arg);

@@ -47,25 +47,16 @@ int weir_shardmap_get_or_put_str(weir_shardmap *m, const void *key, size_t len, 
     return rc < 0 ? rc : weir__node_get_or_put(&at, val, WEIR_FOREVER, NULL);
 }
 
-struct computer {
-    weir_map_compute_fn_str *fn;
-    void *arg;
-};
-static int compute_pointer(const void *key, void *val, void *computer) {
-    const struct computer *c = computer;
-    const struct weir_str *str = key;
-    return c->fn(str->ptr, str->len, val, c->arg);
-}
-
 int weir_shardmap_compute_str_wait(weir_shardmap *m, const void *key, size_t len,
                                    weir_map_compute_fn_str *fn, void *arg, void **val,
                                    weir_time deadline, weir_ctx *ctx) {
     struct weir__at at;
     if (!fn || !val) return bad("weir_shardmap_compute_str", "NULL");
     int rc = place(m, key, len, &at, "weir_shardmap_compute_str");
-    struct computer c = { fn, arg };
+    struct weir__str_computer c = { fn, arg };
     struct weir_str str = { key, len };
-    const struct weir__node_job job = { m, "weir_shardmap_compute_str", compute_pointer, &str, &c };
+    const struct weir__node_job job = { m, "weir_shardmap_compute_str", weir__compute_str, &str,
+                                        &c };
     return rc < 0 ? rc : weir__node_compute(&at, &job, val, deadline, ctx);
 }
 

@@ -185,7 +185,7 @@
     XX(MAP_H2, LOAD_ACQ, "MAP_H1", "as H1")                                                        \
     XX(MAP_V1, STORE_REL, "MAP_V2 MAP_V4 MAP_V5 MAP_Q5 MAP_Q7 MAP_E2",                             \
        "what came before a put may not be seen after the get")                                     \
-    XX(MAP_V2, LOAD_ACQ, "MAP_V1", "as V1")                                                        \
+    XX(MAP_V2, LOAD_ACQ, "MAP_V1 MAP_V3", "as V1")                                                 \
     XX(MAP_F1, STORE_REL, "MAP_Q1 MAP_Q8", "a reader may take parts of two changes together")      \
     XX(MAP_V3, STORE_REL, "MAP_V2 MAP_Q5 MAP_Q7 MAP_V4 MAP_V5 MAP_E2", "as F1")                    \
     XX(MAP_Q8, LOAD_ACQ, "MAP_F1", "as F1, the first time")                                        \
