@@ -28,6 +28,7 @@
 #include <weir/pipeline.h>
 #include <weir/pool.h>
 #include <weir/rcu.h>
+#include <weir/scq.h>
 #include <weir/select.h>
 #include <weir/sem.h>
 #include <weir/shardmap.h>

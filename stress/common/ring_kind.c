@@ -4,9 +4,11 @@
 
 #include <weir/mpmc.h>
 #include <weir/mutex_ring.h>
+#include <weir/scq.h>
 #include <weir/spsc.h>
 
 #include "../../queues/mpmc.h"
+#include "../../queues/scq.h"
 #include "../../queues/spsc.h"
 
 #include <stdio.h>
@@ -109,6 +111,12 @@ const struct ring_kind ring_mpmc_fence = { .name = "mpmc_fence",
                                            .init = mpmc_init_fence,
                                            MPMC_VERBS };
 
+const struct ring_kind ring_mpmc_exact = { .name = "mpmc_exact",
+                                           .has = RING_MPMC | RING_EXACT,
+                                           .make = mpmc_make,
+                                           .init = mpmc_init,
+                                           MPMC_VERBS };
+
 /* ---- spsc ------------------------------------------------------------------------------------ */
 
 static int spsc_make(void **ring, const struct weir_ring_opts *o) {
@@ -196,6 +204,71 @@ const struct ring_kind ring_spsc = { .name = "spsc",
                                      .pop_in_place = spsc_pop_in_place,
                                      .dump = spsc_dump,
                                      .claim = 24 };
+
+/* ---- scq -------------------------------------------------------------------------------------- */
+
+/* Calls inside at once: of real threads any number that the scenarios have; of the explorer's as many as it has, so
+ * that they meet at each other's spares. */
+#ifdef WEIR_MODEL
+#define SCQ_THREADS 3
+#else
+#define SCQ_THREADS 256
+#endif
+
+static int scq_make(void **ring, const struct weir_ring_opts *o) {
+    weir_scq *r;
+    int rc = weir_scq_new(&r, o, SCQ_THREADS);
+    *ring = r;
+    return rc;
+}
+static int scq_free(void *r) { return weir_scq_free(r); }
+static size_t scq_bytes(size_t cap, size_t size) { return weir_scq_bytes(cap, size, SCQ_THREADS); }
+static int scq_init(void **ring, void *mem, size_t bytes, size_t cap, size_t size, unsigned flags,
+                    uint64_t start) {
+    weir_scq *r;
+    int rc = flags ? WEIR_EINVAL : weir__scq_init_at(&r, mem, bytes, cap, size, SCQ_THREADS, start);
+    *ring = rc == 0 ? r : NULL;
+    return rc;
+}
+static int scq_attach(void **ring, void *mem, size_t bytes) {
+    weir_scq *r;
+    int rc = weir_scq_attach(&r, mem, bytes);
+    *ring = r;
+    return rc;
+}
+static int scq_fini(void *r, weir_drop_fn *drop, void *arg) { return weir_scq_fini(r, drop, arg); }
+static int scq_push(void *r, const void *v) { return weir_scq_try_push(r, v); }
+static int scq_pop(void *r, void *v) { return weir_scq_try_pop(r, v); }
+static bool scq_is_closed(void *r) {
+    (void)r;
+    return false;
+}
+static size_t scq_len(void *r) { return weir_scq_len(r); }
+
+static void scq_dump(void *ring, char *text, size_t n) {
+    weir_scq *r = ring;
+    uint64_t h = weir_load_relaxed(&r->head_), t = weir_load_relaxed(&r->tail_); /* for a report */
+    (void)snprintf(
+        text, n, "cap %zu, head 0x%llx (slot 0x%llx), tail 0x%llx (slot 0x%llx)", weir_scq_cap(r),
+        (unsigned long long)h, (unsigned long long)weir_load_relaxed(weir__scq_slot(r, h)),
+        (unsigned long long)t, (unsigned long long)weir_load_relaxed(weir__scq_slot(r, t)));
+}
+
+/* Exact: what is full or empty is never undecided, whatever else is in flight. */
+const struct ring_kind ring_scq = { .name = "scq",
+                                    .has = RING_MANY | RING_MEMORY | RING_TRIES | RING_EXACT,
+                                    .make = scq_make,
+                                    .free = scq_free,
+                                    .bytes = scq_bytes,
+                                    .init = scq_init,
+                                    .attach = scq_attach,
+                                    .fini = scq_fini,
+                                    .push = scq_push,
+                                    .pop = scq_pop,
+                                    .is_closed = scq_is_closed,
+                                    .len = scq_len,
+                                    .dump = scq_dump,
+                                    .claim = 48 };
 
 /* ---- mutex ring ------------------------------------------------------------------------------ */
 

@@ -46,6 +46,7 @@ struct ring_kind {
     unsigned claim; /* steps of a try call, at most, while all others stand still; 0: none */
 };
 
-extern const struct ring_kind ring_mpmc, ring_mpmc_fence, ring_spsc, ring_mutex;
+extern const struct ring_kind ring_mpmc, ring_mpmc_fence, ring_spsc, ring_scq, ring_mutex;
+extern const struct ring_kind ring_mpmc_exact; /* which it is not: see scenarios/scq.c */
 
 #endif

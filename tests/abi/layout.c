@@ -24,6 +24,22 @@ AT(weir_spsc, cap_, 272);
 AT(weir_spsc, elem_size_, 280);
 AT(weir_spsc, slots_, 288);
 
+SIZE(weir_scq, 384);
+AT(weir_scq, tail_, 0);
+AT(weir_scq, head_, 128);
+AT(weir_scq, misses_, 136);
+AT(weir_scq, magic_, 256);
+AT(weir_scq, owned_, 260);
+AT(weir_scq, field_, 264);
+AT(weir_scq, last_, 272);
+AT(weir_scq, gap_, 280);
+AT(weir_scq, elem_size_, 288);
+AT(weir_scq, stride_, 296);
+AT(weir_scq, threads_, 304);
+AT(weir_scq, slots_, 312);
+AT(weir_scq, cells_, 320);
+AT(weir_scq, buffers_, 328);
+
 SIZE(weir_mpmc, 384);
 AT(weir_mpmc, tail_, 0);
 AT(weir_mpmc, head_, 128);

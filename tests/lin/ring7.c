@@ -3,7 +3,7 @@
  * small concurrent rounds with delays at their points; and the same rounds catch rings that are
  * not.
  *
- * ring7 [--seconds=S] [--seed=N] [--only=PATTERN]: S seconds for each of the four kinds of ring,
+ * ring7 [--seconds=S] [--seed=N] [--only=PATTERN]: S seconds for each of the five kinds of ring,
  * 1.6 unless told. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,6 +61,10 @@ static void mpmc(void **s) {
 static void mpmc_fence(void **s) {
     (void)s;
     linearizable(&target_mpmc_fence);
+}
+static void scq(void **s) {
+    (void)s;
+    linearizable(&target_scq);
 }
 static void mutex_ring(void **s) {
     (void)s;
@@ -158,6 +162,11 @@ static void both_mpmc(void **s) {
     never_full_and_empty(&target_mpmc);
 }
 
+static void both_scq(void **s) {
+    (void)s;
+    never_full_and_empty(&target_scq);
+}
+
 /* ---- the harness itself -------------------------------------------------------------------------
  *
  * Rings that are right and rings that are wrong, made for this: see broken.c. */
@@ -246,10 +255,12 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         TEST("RING7 weir_mpmc is linearizable, full and empty included", mpmc),
         TEST("RING7 weir_mpmc without membarrier is linearizable", mpmc_fence),
+        TEST("RING7 weir_scq is linearizable, full and empty included", scq),
         TEST("RING7 weir_mutex_ring is linearizable, full and empty included", mutex_ring),
         TEST("RING7 weir_spsc is linearizable, full and empty included", spsc),
         TEST("RING7 weir_spsc never says full and empty at once", both_spsc),
         TEST("RING7 weir_mpmc never says full and empty at once", both_mpmc),
+        TEST("RING7 weir_scq never says full and empty at once", both_scq),
         TEST("RING7 harness: a sound ring passes", sound_ring_passes),
         TEST("RING7 harness: empty said of a push in flight is caught", empty_in_flight),
         TEST("RING7 harness: full said of a pop in flight is caught", full_in_flight),

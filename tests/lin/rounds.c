@@ -143,6 +143,7 @@ static void plan_op(struct driver *d, struct planned *p, unsigned thread, unsign
     memset(p, 0, sizeof *p);
     bool push = rng_chance(&d->rng, pushes), batch = rng_chance(&d->rng, 30);
     if (d->team.t->one_each) push = thread == 0;
+    if (d->team.t->singles) batch = false;
     p->op.kind =
         push ? (batch ? WEIR_LIN_PUSH_N : WEIR_LIN_PUSH) : (batch ? WEIR_LIN_POP_N : WEIR_LIN_POP);
     if (d->team.t->closes && rng_chance(&d->rng, 2)) p->op.kind = WEIR_LIN_CLOSE;

@@ -19,6 +19,7 @@ struct target {
     bool one_each; /* thread 0 produces, thread 1 consumes */
     bool exact;    /* EBUSY never, batches whole */
     bool closes;
+    bool singles; /* no batches */
     void *(*make)(uint32_t cap, uint64_t start);
     void (*end)(void *ring);
     /* Does op->kind with op->in and fills op->out; `late`: by the waiting call, with a deadline
@@ -47,7 +48,7 @@ struct rounds_result {
 
 struct rounds_result run_rounds(const struct target *t, const struct rounds_opts *o);
 
-extern const struct target target_mpmc, target_mpmc_fence, target_mutex, target_spsc;
+extern const struct target target_mpmc, target_mpmc_fence, target_mutex, target_scq, target_spsc;
 
 /* A ring with one fault, of tests/lin/broken.c. */
 enum fault {

@@ -6,6 +6,7 @@
 #include <weir/weir.h>
 
 #include "queues/mpmc.h"
+#include "queues/scq.h"
 #include "queues/spsc.h"
 
 #include <stdlib.h>
@@ -59,6 +60,36 @@ const struct target target_mpmc_fence = { .name = "weir_mpmc without membarrier"
                                           .make = mpmc_make_fence,
                                           .end = mpmc_end,
                                           .run = mpmc_run };
+
+/* ---- scq ------------------------------------------------------------------------------------- */
+
+static void *scq_make(uint32_t cap, uint64_t start) {
+    size_t bytes = weir_scq_bytes(cap, sizeof(uint64_t), ROUND_THREADS);
+    void *mem = aligned_alloc(WEIR_LINE, (bytes + WEIR_LINE - 1) / WEIR_LINE * WEIR_LINE);
+    weir_scq *r;
+    if (start != 0) start = -(uint64_t)2; /* its indices are whole words */
+    if (!mem || weir__scq_init_at(&r, mem, bytes, cap, sizeof(uint64_t), ROUND_THREADS, start) < 0)
+        abort();
+    return r;
+}
+
+static void scq_end(void *ring) {
+    if (weir_scq_fini(ring, NULL, NULL) < 0) abort();
+    free(ring);
+}
+
+static int64_t scq_run(void *ring, struct weir_lin_op *op, bool late) {
+    (void)late;
+    return op->kind == WEIR_LIN_PUSH ? weir_scq_try_push(ring, op->in)
+                                     : weir_scq_try_pop(ring, op->out);
+}
+
+const struct target target_scq = { .name = "weir_scq",
+                                   .exact = true,
+                                   .singles = true,
+                                   .make = scq_make,
+                                   .end = scq_end,
+                                   .run = scq_run };
 
 /* ---- mutex ring ------------------------------------------------------------------------------ */
 

@@ -87,6 +87,15 @@ static int make_mpmc(const struct weir_ring_opts *o, bool *made) {
     return rc;
 }
 
+static int make_scq(const struct weir_ring_opts *o, bool *made) {
+    weir_scq *r = (weir_scq *)(void *)made;
+    int rc = weir_scq_new(&r, o, 3);
+    *made = r != NULL;
+    fail_in = 0;
+    CHECK_IS(weir_scq_free(r), 0);
+    return rc;
+}
+
 static int make_mutex(const struct weir_ring_opts *o, bool *made) {
     weir_mutex_ring *r = (weir_mutex_ring *)(void *)made;
     int rc = weir_mutex_ring_new(&r, o);
@@ -131,6 +140,7 @@ static void constructor(make_fn *make, unsigned system_requests) {
 
 static void new_spsc(void) { constructor(make_spsc, 1); }
 static void new_mpmc(void) { constructor(make_mpmc, 1); }
+static void new_scq(void) { constructor(make_scq, 1); }
 /* A block and a mutex. */
 static void new_mutex(void) { constructor(make_mutex, 2); }
 
@@ -250,6 +260,7 @@ static void park_enomem(void) {
 static const struct test tests[] = {
     { "RING13 allocation failure at every request: weir_spsc_new", new_spsc },
     { "RING13 allocation failure at every request: weir_mpmc_new", new_mpmc },
+    { "RING13 allocation failure at every request: weir_scq_new", new_scq },
     { "RING13 allocation failure at every request: weir_mutex_ring_new", new_mutex },
     { "allocation: a thread that cannot park gets ENOMEM", park_enomem },
 };

@@ -92,7 +92,11 @@ static void churn(struct watched *w, bool push) {
     unsigned failures = 0;
     for (size_t i = 0; i < w->rounds && checks_hold(); i++) {
         size_t n = 1 + (size_t)rng_below(4);
-        ptrdiff_t rc = push ? R.try_push_n(w->q.in, elems, n) : R.try_pop_n(w->q.out, elems, n);
+        ptrdiff_t rc;
+        if (R.has & HAS_BATCH)
+            rc = push ? R.try_push_n(w->q.in, elems, n) : R.try_pop_n(w->q.out, elems, n);
+        else
+            rc = push ? R.try_push(w->q.in, elems) : R.try_pop(w->q.out, elems);
         if (rc < 0) give_way(&failures);
     }
     (void)weir_fetch_sub_relaxed(&w->working, 1);

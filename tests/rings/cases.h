@@ -9,7 +9,7 @@
 /* XX(needs, name, function) */
 #define RING_CASES(XX)                                                                             \
     XX(0, "RING1 capacity is exact: 1, 2, 3, prime, 2^k", ring1_capacity)                          \
-    XX(0, "RING1 capacity is exact after batches", ring1_capacity_batch)                           \
+    XX(HAS_BATCH, "RING1 capacity is exact after batches", ring1_capacity_batch)                   \
     XX(0, "RING2 same bytes for sizes 1 to 65536 at every offset", ring2_bytes)                    \
     XX(0, "RING2 same bytes through the typed shims", ring2_typed)                                 \
     XX(0, "RING3 a failed push or pop changes nothing", ring3_failure)                             \
@@ -32,8 +32,8 @@
     XX(0, "RING8 index wrap at 2^31", ring8_31)                                                    \
     XX(0, "RING8 index wrap at 2^32", ring8_32)                                                    \
     XX(0, "RING8 index wrap of the index field", ring8_field)                                      \
-    XX(0, "RING9 batches take min(n, room) and min(n, available)", ring9_counts)                   \
-    XX(0, "RING9 a batch appears and goes in one step", ring9_one_step)                            \
+    XX(HAS_BATCH, "RING9 batches take min(n, room) and min(n, available)", ring9_counts)           \
+    XX(HAS_BATCH, "RING9 a batch appears and goes in one step", ring9_one_step)                    \
     XX(HAS_IN_PLACE, "RING10 reserve and commit", ring10_reserve)                                  \
     XX(HAS_IN_PLACE, "RING10 nothing is visible before commit, all after", ring10_visible)         \
     XX(HAS_IN_PLACE, "RING11 peek and consume", ring11_peek)                                       \
@@ -52,6 +52,14 @@
     XX(IS_MPMC, "RING15 a closer stopped before it wakes", ring15_close_marked)                    \
     XX(IS_MPMC, "RING15 a waiter stopped before it sleeps", ring15_waiter)                         \
     XX(IS_MPMC, "RING15 a waker stopped before it wakes", ring15_waker)                            \
+    XX(HAS_POINTS | HAS_MANY, "RING15 lock-free or not: a thread stopped at each point",           \
+       ring15_others)                                                                              \
+    XX(IS_SCQ, "RING15 lock-free: all but one stopped, at all points", ring15_crowd)               \
+    XX(IS_SCQ, "RING15 a push stopped over a mark", ring15_marked)                                 \
+    XX(IS_SCQ, "RING15 more calls inside than it was made for: EBUSY", ring15_too_many)            \
+    XX(IS_SCQ, "RING15 a signal handler at each point of a call", ring15_signal_points)            \
+    XX(IS_SCQ, "RING15 RING5 signal handlers that interrupt calls at any time", ring15_signals)    \
+    XX(IS_SCQ, "RING15 an idle poll writes nothing and is answered by head", ring15_idle)          \
     XX(IS_MUTEX, "RING15 blocking: a thread stopped inside a push", ring15_mutex_push)             \
     XX(IS_MUTEX, "RING15 blocking: a thread stopped inside a pop", ring15_mutex_pop)               \
     XX(0, "RING16 what is inside is dropped once each, oldest first", ring16_drop)                 \

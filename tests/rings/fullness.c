@@ -168,6 +168,7 @@ static void crowds(bool full) {
     static const size_t threads[] = { 1, 2, 3, 4, 8 };
     for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
         for (int kind = 0; kind < 4; kind++) {
+            if ((kind & 1) && !(R.has & HAS_WAIT)) continue;
             crowd(threads[i], threads[i], full, kind & 1, kind & 2);
             if (full) crowd(threads[i], threads[i] + 3, true, kind & 1, kind & 2);
         }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <weir/mpmc.h>
+#include <weir/scq.h>
 #include <weir/spsc.h>
 
 /* ---- RING12 ------------------------------------------------------------------------------------ */
@@ -158,6 +159,7 @@ static void attach_refused(void *mem, size_t bytes, const char *why) {
 
 /* The word that says what stands in this memory. */
 static uint32_t *magic(void *r) {
+    if (R.has & IS_SCQ) return &((weir_scq *)r)->magic_;
     return R.has & IS_SPSC ? &((weir_spsc *)r)->magic_ : &((weir_mpmc *)r)->magic_;
 }
 
@@ -171,10 +173,13 @@ static void not_a_ring(void *mem, size_t bytes, const char *why) {
 static void shape_refused(void *mem, size_t bytes) {
     weir_spsc *s = mem;
     weir_mpmc *m = mem;
+    weir_scq *c = mem;
     uint64_t *const of_spsc[] = { &s->mask_, &s->cap_, &s->elem_size_, &s->slots_, NULL };
     uint64_t *const of_mpmc[] = { &m->mask_,   &m->last_,      &m->lap_,   &m->gap_,
                                   &m->stride_, &m->elem_size_, &m->slots_, NULL };
-    uint64_t *const *words = R.has & IS_SPSC ? of_spsc : of_mpmc;
+    uint64_t *const of_scq[] = { &c->field_, &c->last_,  &c->gap_,     &c->elem_size_, &c->stride_,
+                                 &c->slots_, &c->cells_, &c->buffers_, &c->threads_,   NULL };
+    uint64_t *const *words = R.has & IS_SPSC ? of_spsc : R.has & IS_SCQ ? of_scq : of_mpmc;
     for (size_t i = 0; words[i]; i++) {
         uint64_t good = *words[i];
         const uint64_t bad[] = { 0, good * 2 + 1024, good + 128, UINT64_MAX, UINT64_C(1) << 63 };
@@ -294,7 +299,21 @@ static void mpmc_verbs(weir_mpmc *r) {
     CHECK(strcmp(out, "out") == 0, "the caller's buffer changed");
 }
 
+static void scq_verbs(weir_scq *r) {
+    char in[8] = "in", out[8] = "out";
+    reports = 0;
+    CHECK_IS(R.try_push(r, in), WEIR_EINVAL);
+    CHECK_IS(R.try_pop(r, out), WEIR_EINVAL);
+    CHECK_IS(reports, 2);
+    CHECK_IS(R.len(r), 0);
+    CHECK(strcmp(out, "out") == 0, "the caller's buffer changed");
+}
+
 static void verbs(void *r) {
+    if (R.has & IS_SCQ) {
+        scq_verbs(r);
+        return;
+    }
     if (R.has & IS_SPSC)
         spsc_verbs(r);
     else

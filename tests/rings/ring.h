@@ -22,6 +22,8 @@ enum {
     IS_SPSC = 32,
     IS_MPMC = 64,
     IS_MUTEX = 128,
+    IS_SCQ = 256,
+    HAS_BATCH = 512, /* batches */
 };
 
 struct ring_ops {

@@ -73,6 +73,8 @@ static ptrdiff_t in_place_pop(weir_spsc *r, char *elems, size_t n, size_t size) 
 }
 
 static enum verbs pick(const struct stream *s) {
+    if (s->verbs >= WAITING && s->verbs <= MIXED && !(R.has & HAS_WAIT)) return SINGLE;
+    if (s->verbs == BATCH && !(R.has & HAS_BATCH)) return SINGLE;
     return s->verbs == MIXED ? (enum verbs)rng_below(MIXED) : s->verbs;
 }
 
@@ -294,6 +296,7 @@ static bool push_next(struct turns *t, unsigned *failures) {
     char elems[4 * 8];
     pthread_mutex_lock(&t->push_lock);
     uint64_t n = t->end - t->pushed < 4 ? t->end - t->pushed : 1 + rng_below(4);
+    if (!(R.has & HAS_BATCH) && n > 1) n = 1;
     for (uint64_t i = 0; i < n; i++) item_make(elems + i * 8, 8, t->pushed + i);
     if (n > 0) {
         ptrdiff_t k =
@@ -310,7 +313,7 @@ static bool pop_next(struct turns *t, unsigned *failures) {
     pthread_mutex_lock(&t->pop_lock);
     bool more = t->popped < t->end;
     if (more) {
-        size_t n = 1 + (size_t)rng_below(4);
+        size_t n = R.has & HAS_BATCH ? 1 + (size_t)rng_below(4) : 1;
         ptrdiff_t k =
             n == 1 ? one(R.try_pop(t->q.out, elems)) : count(R.try_pop_n(t->q.out, elems, n));
         for (ptrdiff_t i = 0; i < k; i++, t->popped++)

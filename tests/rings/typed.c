@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <weir/mpmc.h>
+#include <weir/scq.h>
 #include <weir/spsc.h>
 
 struct odd {
@@ -15,6 +16,8 @@ WEIR_SPSC_DECLARE(spsc_odd, struct odd);
 WEIR_MPMC_DECLARE(mpmc_odd, struct odd);
 WEIR_SPSC_DECLARE(spsc_word, uint64_t);
 WEIR_MPMC_DECLARE(mpmc_word, uint64_t);
+WEIR_SCQ_DECLARE(scq_odd, struct odd);
+WEIR_SCQ_DECLARE(scq_word, uint64_t);
 
 static void typed_spsc(void) {
     spsc_odd o = { NULL };
@@ -63,7 +66,33 @@ static void typed_mpmc(void) {
     CHECK_IS(mpmc_word_free(w), 0);
 }
 
+static void typed_scq(void) {
+    scq_odd o = { NULL };
+    scq_word w = { NULL };
+    int rc = scq_odd_new(&o, 3, 1) | scq_word_new(&w, 5, 2);
+    if (rc != 0 || !o.ring || !w.ring) {
+        CHECK_IS(rc, 0);
+        return;
+    }
+    CHECK_IS(weir_scq_threads(o.ring) * 10 + weir_scq_threads(w.ring), 12);
+    for (uint64_t i = 0; i < 40; i++) {
+        struct odd a, b = { "" };
+        uint64_t v = 0;
+        item_make(&a, sizeof a, i);
+        CHECK_IS(scq_odd_try_push(o, a), 0);
+        CHECK_IS(scq_word_try_push(w, i * 3), 0);
+        CHECK_IS(scq_odd_try_pop(o, &b), 0);
+        CHECK_IS(scq_word_try_pop(w, &v), 0);
+        CHECK(memcmp(&a, &b, sizeof a) == 0 && v == i * 3, "element %llu", (unsigned long long)i);
+    }
+    for (uint64_t i = 0; i < 5; i++) CHECK_IS(scq_word_try_push(w, i), 0);
+    CHECK_IS(scq_word_try_push(w, 9), WEIR_EAGAIN);
+    CHECK_IS(scq_odd_free(o), 0);
+    CHECK_IS(scq_word_free(w), 0);
+}
+
 void ring2_typed(void) {
+    if (R.has & IS_SCQ) typed_scq();
     if (R.has & IS_SPSC) typed_spsc();
     if (R.has & IS_MPMC) typed_mpmc();
     /* The mutex ring has no shims: what it has instead of a constant size is the copy of small sizes,

@@ -95,7 +95,7 @@ static void walk(size_t cap, size_t steps) {
     struct walk w = { .cap = cap, .head = 1, .tail = 1 };
     void (*verbs[])(struct walk *) = { push_one,  pop_one,  push_some,         pop_some,
                                        push_some, pop_some, reserve_or_commit, peek_and_consume };
-    size_t n = R.has & HAS_IN_PLACE ? 8 : 6;
+    size_t n = R.has & HAS_IN_PLACE ? 8 : R.has & HAS_BATCH ? 6 : 2;
     check_context("cap %zu, first index %llu", cap, (unsigned long long)setup.start);
     if (!ring_open(&w.q, cap, SIZE)) return;
     weir_set_report(quiet_report,
@@ -104,9 +104,9 @@ static void walk(size_t cap, size_t steps) {
         /* Phases that fill and phases that drain, so that both ends are met often. */
         uint64_t lean = rng_below(8);
         if (lean == 0 && (i / 64) % 2 == 0)
-            push_some(&w);
+            verbs[n > 2 ? 2 : 0](&w);
         else if (lean == 0)
-            pop_some(&w);
+            verbs[n > 2 ? 3 : 1](&w);
         else
             verbs[rng_below(n)](&w);
         CHECK_IS(R.len(w.q.out), inside(&w)); /* RING14: exact */

@@ -76,6 +76,23 @@
     XX(MPMC_Q7, RECHECK, "MPMC_K1", "the last pop after a close wakes one popper instead of all")  \
     XX(MPMC_Q8, RECHECK, "MPMC_K1", "a popper sleeps on a ring that is closed and drained")        \
     XX(MPMC_Q9, RECHECK, "MPMC_K1", "a pusher sleeps on a closed ring")                            \
+    XX(SCQ_P1, RMW_SC, "SCQ_O1 SCQ_L1 SCQ_L2",                                                     \
+       "an element may be copied before it is written; empty may be said after a push")            \
+    XX(SCQ_O1, RMW_SC, "SCQ_P1 SCQ_L1 SCQ_L2",                                                     \
+       "a buffer may be filled that is still copied; full may be said after a pop")                \
+    XX(SCQ_C1, RMW_ACQ, "SCQ_C2", "a spare may be filled while its last owner copies it")          \
+    XX(SCQ_C2, STORE_REL, "SCQ_C1 SCQ_C3", "as C1")                                                \
+    XX(SCQ_C3, RMW_ACQ, "SCQ_C2", "as C1, after a search")                                         \
+    XX(SCQ_T1, RMW_REL, "SCQ_T2", "full may be said before the pushes up to tail are seen")        \
+    XX(SCQ_T2, LOAD_ACQ, "SCQ_T1", "as T1")                                                        \
+    XX(SCQ_H3, RMW_REL, "SCQ_H1", "empty may be said before the pops up to head are seen")         \
+    XX(SCQ_H1, LOAD_SC, "SCQ_H3 SCQ_E2", "as H3; idle may be said though a push was settled")      \
+    XX(SCQ_L1, LOAD_SC, "SCQ_O1 SCQ_P1 SCQ_M1", "full may be said though a pop came before")       \
+    XX(SCQ_L2, LOAD_SC, "SCQ_P1 SCQ_O1", "empty may be said though a push came before")            \
+    XX(SCQ_M1, RMW_REL, "SCQ_P1 SCQ_L1",                                                           \
+       "a push over a mark may read a head from before it: idle stays")                            \
+    XX(SCQ_E1, LOAD_ACQ, "SCQ_E2 SCQ_H3", "as H1, for who finds it settled")                       \
+    XX(SCQ_E2, RMW_SC, "SCQ_H1 SCQ_E1", "as H1")                                                   \
     XX(LOCK_L1, RMW_ACQ, "LOCK_L3", "what the lock protects may be seen half changed")             \
     XX(LOCK_L2, RMW_ACQ, "LOCK_L3", "as L1, after a wait")                                         \
     XX(LOCK_L3, RMW_REL, "LOCK_L1 LOCK_L2 LOCK_L4", "as L1")                                       \

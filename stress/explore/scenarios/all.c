@@ -58,6 +58,7 @@ static void add(const struct weir_model_scenario *const *list) {
 int command_explore(int argc, char **argv) {
     add_rings(mpmc_cases);
     add_rings(spsc_cases);
+    add_rings(scq_cases);
     add_rings(mutex_cases);
     add_chans(chan_cases);
     add(held_scenarios);
@@ -66,6 +67,7 @@ int command_explore(int argc, char **argv) {
     add_maps(map_cases);
     add_maps(shard_cases);
     add_maps(node_cases);
+    add(scq_two_scenarios);
     add(sem_cross_scenarios);
     add(wg_scenarios);
     add(once_scenarios);

@@ -11,6 +11,7 @@ extern const struct weir_model_scenario *const thread_scenarios[];
 extern const struct weir_model_scenario *const carries_scenarios[];
 extern const struct weir_model_scenario *const ctx_scenarios[];
 extern const struct weir_model_scenario *const sem_cross_scenarios[], *const wg_scenarios[];
+extern const struct weir_model_scenario *const scq_two_scenarios[];
 extern const struct weir_model_scenario *const once_scenarios[];
 extern const struct weir_model_scenario *const compute_scenarios[], *const compute_free_scenarios[];
 extern const struct weir_model_scenario *const rcu_scenarios[];

@@ -26,7 +26,8 @@ struct ring_case {
     const char *options;
 };
 
-extern const struct ring_case mpmc_cases[], spsc_cases[], mutex_cases[]; /* the last has no name */
+extern const struct ring_case mpmc_cases[], spsc_cases[], scq_cases[],
+    mutex_cases[]; /* the last has no name */
 
 void ring_scenario(struct weir_model_scenario *to, const struct ring_case *c);
 

@@ -11,7 +11,7 @@
 const struct weir_stress_scenario *const *run_scenarios(size_t *n) {
     static const struct weir_stress_scenario *all[MOST];
     static const struct ring_kind *const kinds[] = { &ring_mpmc, &ring_mpmc_fence, &ring_spsc,
-                                                     &ring_mutex };
+                                                     &ring_scq, &ring_mutex };
     static const struct map_kind *const maps[] = { &map_words,       &map_shard,
                                                    &map_shard_mutex, &map_shard_rwlock,
                                                    &map_one_mutex,   &map_one_rwlock };

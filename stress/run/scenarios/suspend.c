@@ -2,7 +2,7 @@
 /* stress/run/scenarios/suspend.c - what the table of guarantees says of a thread that stands still: worker 0
  * is stopped at each point of the algorithms in turn, and goes on only when every other worker has ended
  * a number of calls of the try family. Of weir_mpmc, which is blocking, these calls return (perhaps
- * WEIR_EBUSY); of weir_spsc, which is wait-free, the other side goes on until the ring is full or empty.
+ * WEIR_EBUSY); of weir_scq, which is lock-free, they never say WEIR_EBUSY; of weir_spsc, which is wait-free, the other side goes on until the ring is full or empty.
  *
  * Elements are counted and summed at both ends. This scenario has the points' hook to itself, so that no
  * other delays are injected. */
@@ -47,6 +47,19 @@ static const char *const mpmc_points[] = {
     "mpmc.pop_n.claimed",  "mpmc.pop_n.stamped",
     "mpmc.wait.announced", "mpmc.wait.checked",
     "park.sleep",          NULL,
+};
+static const char *const scq_points[] = {
+    "scq.push.taken",
+    "scq.push.copied",
+    "scq.push.placed",
+    "scq.push.moved",
+    "scq.settled",
+    "scq.pop.taken",
+    "scq.pop.claimed",
+    "scq.pop.moved",
+    "scq.pop.copied",
+    "scq.pop.marked",
+    NULL,
 };
 static const char *const spsc_points[] = { "spsc.push.copied", "spsc.push_n.copied", NULL };
 
@@ -138,7 +151,10 @@ static void suspend_thread(void *state, struct weir_stress_worker *w) {
     struct caller c = { s->kind, s->ring.in, CAP, sizeof(uint64_t), w, &p->tally };
     weir_stress_role(w, me == 0 ? "victim" : "witness");
     if (me == 0) {
-        be_stopped(s, &c, p, s->kind->has & RING_BUSY ? mpmc_points : spsc_points);
+        be_stopped(s, &c, p,
+                   s->kind == &ring_scq       ? scq_points
+                   : s->kind->has & RING_BUSY ? mpmc_points
+                                              : spsc_points);
         weir_store_relaxed(&s->done, 1);
         return;
     }

@@ -233,13 +233,17 @@ static void alloc_thread(void *state, struct weir_stress_worker *w) {
 /* ---- processes --------------------------------------------------------------------------------------- */
 
 #define FORK_CAP 4
+#define FORK_BYTES 65536 /* room for a ring of any kind */
 #define GENERATIONS 3
 
 static bool works(const struct ring_kind *k, void *ring) {
     uint64_t in[2 * FORK_CAP] = { 1, 2, 3, 4, 5, 6, 7, 8 }, v, out[FORK_CAP];
     bool ok = k->push(ring, in) == 0 && k->pop(ring, &v) == 0 && v == 1;
-    ok = ok && k->push_n(ring, in, sizeof in / sizeof *in) == FORK_CAP;
-    ok = ok && k->push(ring, in) == WEIR_EAGAIN && k->pop_n(ring, out, FORK_CAP) == FORK_CAP;
+    if (k->push_n) ok = ok && k->push_n(ring, in, sizeof in / sizeof *in) == FORK_CAP;
+    for (int i = 0; ok && !k->push_n && i < FORK_CAP; i++) ok = k->push(ring, &in[i]) == 0;
+    ok = ok && k->push(ring, in) == WEIR_EAGAIN;
+    if (k->pop_n) ok = ok && k->pop_n(ring, out, FORK_CAP) == FORK_CAP;
+    for (int i = 0; ok && !k->pop_n && i < FORK_CAP; i++) ok = k->pop(ring, &out[i]) == 0;
     for (int i = 0; ok && i < FORK_CAP; i++) ok = out[i] == in[i];
     if (ok && k->push_wait) ok = k->push_wait(ring, in, WEIR_FOREVER) == 0;
     if (ok && k->pop_wait) ok = k->pop_wait(ring, &v, WEIR_FOREVER) == 0;
@@ -261,7 +265,8 @@ static _Noreturn void descend(const struct ring_kind *k, void *made_before, char
         int status = 0;
         bool ok = works(k, made_before);
         if (ok && k->init)
-            ok = k->init(&r, mem, bytes, FORK_CAP, sizeof(uint64_t), 0, 0) == 0 && works(k, r) &&
+            ok = bytes <= FORK_BYTES &&
+                 k->init(&r, mem, bytes, FORK_CAP, sizeof(uint64_t), 0, 0) == 0 && works(k, r) &&
                  k->fini(r, NULL, NULL) == 0;
         if (!ok || generation == GENERATIONS) _exit(ok ? 0 : generation);
         pid_t pid = fork();
@@ -272,7 +277,7 @@ static _Noreturn void descend(const struct ring_kind *k, void *made_before, char
 }
 
 static void fork_once(struct threads *s, struct weir_stress_worker *w) {
-    _Alignas(WEIR_LINE) char mem[4096];
+    _Alignas(WEIR_LINE) char mem[FORK_BYTES];
     int status = -1;
     pid_t pid = fork();
     if (pid == 0) descend(s->kind, s->own, mem);

@@ -115,6 +115,7 @@ static ptrdiff_t pop_in_form(const struct caller *c, enum how how, void *e, size
 }
 
 ptrdiff_t call_push(struct caller *c, enum how how, const void *elems, size_t n) {
+    if (!c->kind->push_n) n = 0;
     weir_time d = deadline_of(c->w, how);
     if (sleeps(how)) weir_stress_waits(c->w, ready_push, c, d, "room, or closed");
     errno = ERRNO;
@@ -125,6 +126,7 @@ ptrdiff_t call_push(struct caller *c, enum how how, const void *elems, size_t n)
 }
 
 ptrdiff_t call_pop(struct caller *c, enum how how, void *elems, size_t n) {
+    if (!c->kind->pop_n) n = 0;
     weir_time d = deadline_of(c->w, how);
     unsigned char *first = elems;
     memset(elems, UNTOUCHED, c->size);

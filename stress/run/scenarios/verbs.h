@@ -37,7 +37,7 @@ struct caller {
 /* One of the forms in the mask `hows` that the kind has; of none, HOW_TRY. */
 enum how how_of(const struct caller *c, unsigned hows);
 
-/* n elements at elems, or 0: a single one. Returns how many were moved (a single one: 1), or a code. */
+/* n elements at elems, or 0: a single one, as always where there are no batches. Returns how many were moved (a single one: 1), or a code. */
 ptrdiff_t call_push(struct caller *c, enum how how, const void *elems, size_t n);
 ptrdiff_t call_pop(struct caller *c, enum how how, void *elems, size_t n);
 

@@ -121,6 +121,7 @@ static bool chance(struct weir_stress_worker *w, unsigned percent) {
 static void plan_op(const struct windows *s, struct planned *p, struct lane *l,
                     struct weir_stress_worker *w, unsigned pushes) {
     bool push = chance(w, pushes), batch = chance(w, s->long_ ? 10 : 30);
+    if (!s->kind->push_n) batch = false;
     if (!(s->kind->has & RING_MANY)) push = weir_stress_index(w) == 0;
     memset(p, 0, sizeof *p);
     p->kind =
