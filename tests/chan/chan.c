@@ -212,21 +212,6 @@ weir_ctx *ctx_open(weir_ctx *parent, weir_time deadline) {
 
 /* ---- other --------------------------------------------------------------------------------------------------- */
 
-static weir_au32 misuses;
-
-static void count_one(const char *call, const char *what, void *arg) {
-    (void)call;
-    (void)what;
-    (void)weir_fetch_add_relaxed((weir_au32 *)arg, 1);
-}
-
-void count_misuse(bool on) {
-    weir_store_relaxed(&misuses, 0);
-    weir_set_report(on ? count_one : NULL, &misuses);
-}
-
-unsigned misuse_counted(void) { return weir_load_relaxed(&misuses); }
-
 void call_for_ever(struct call *call, int64_t (*fn)(void *arg), void *arg) {
     call_start(call, fn, arg);
     CHECK(call_sleeps(call), "a call that waits for ever returned");

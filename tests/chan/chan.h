@@ -7,6 +7,7 @@
 #include <weir/chan.h>
 
 #include "../support/check.h"
+#include "../support/misuse.h"
 #include "../support/points.h"
 #include "../support/threads.h"
 
@@ -123,10 +124,6 @@ void in_time(bool (*script)(void *arg, int ms), void *arg);
 weir_ctx *ctx_open(weir_ctx *parent, weir_time deadline);
 
 /* ---- other ------------------------------------------------------------------------------------------------ */
-
-/* From now on misuse is counted instead of printed; until the call with false. */
-void count_misuse(bool on);
-unsigned misuse_counted(void);
 
 /* A thread that does `fn` as one of its kind for ever: a call that must never return. It is left behind when
  * the program ends. `call` is static. */

@@ -3,6 +3,7 @@
 #ifndef WEIR_TESTS_DEQUE_CASES_H
 #define WEIR_TESTS_DEQUE_CASES_H
 
+#include "../support/misuse.h"
 #include "kind.h"
 
 extern const struct test single_cases[];
@@ -14,9 +15,5 @@ extern const struct test stopped_cases[];
 extern const size_t n_stopped_cases;
 extern const struct test owner_cases[];
 extern const size_t n_owner_cases;
-
-/* From now on misuse is counted instead of printed; until the call with false. */
-void misuse_count(bool on);
-unsigned misuse_counted(void);
 
 #endif

@@ -4,21 +4,6 @@
 
 #include "cases.h"
 
-static weir_au32 misuses;
-
-static void count_one(const char *call, const char *what, void *arg) {
-    (void)call;
-    (void)what;
-    (void)weir_fetch_add_relaxed((weir_au32 *)arg, 1);
-}
-
-void misuse_count(bool on) {
-    weir_store_relaxed(&misuses, 0);
-    weir_set_report(on ? count_one : NULL, &misuses);
-}
-
-unsigned misuse_counted(void) { return weir_load_relaxed(&misuses); }
-
 static struct test all[64];
 static size_t n;
 

@@ -32,9 +32,9 @@ static void d4_free_in_guard(void) {
     failing_alloc_init(&f, 0);
     dq *d = dq_make(1, &f.as);
     fill(d, 1, 5);
-    misuse_count(true);
+    count_misuse(true);
     free_in_guard(d); /* nothing was done */
-    misuse_count(false);
+    count_misuse(false);
     drain(d, 1, 5);
     CHECK_IS(dq_free(d), 0);
     CHECK_IS(f.out, 0);
@@ -70,7 +70,7 @@ static void run_as(struct other *o, int64_t (*fn)(void *)) {
 static void d6_other_thread(void) {
     struct other o = { dq_make(4, NULL), 0, 0, 0, 0 };
     fill(o.d, 1, 3);
-    misuse_count(true);
+    count_misuse(true);
     run_as(&o, not_owner);
     CHECK_IS(o.push, WEIR_EINVAL);
     CHECK_IS(o.pop, WEIR_EINVAL);
@@ -79,13 +79,13 @@ static void d6_other_thread(void) {
     CHECK_IS(misuse_counted(), 3);
     drain(o.d, 2, 3); /* nothing was done */
     CHECK_IS(misuse_counted(), 3);
-    misuse_count(false);
+    count_misuse(false);
     CHECK_IS(dq_free(o.d), 0);
 }
 
 static void d6_handed_on(void) {
     struct other o = { dq_make(4, NULL), 0, 0, 0, 0 };
-    misuse_count(true);
+    count_misuse(true);
     pushed(o.d, 7);
     run_as(&o, new_owner);
     CHECK_IS(o.push, 0);
@@ -99,18 +99,18 @@ static void d6_handed_on(void) {
     pushed(o.d, 8);
     CHECK_IS(popped(o.d), 8);
     CHECK_IS(misuse_counted(), 1);
-    misuse_count(false);
+    count_misuse(false);
     CHECK_IS(dq_free(o.d), 0);
 }
 
 /* Who comes first is the owner, not who made it. */
 static void d6_first_comer(void) {
     struct other o = { dq_make(4, NULL), 0, 0, 0, 0 };
-    misuse_count(true);
+    count_misuse(true);
     run_as(&o, not_owner);
     CHECK_IS(o.push, 0);
     CHECK_IS(misuse_counted(), 0);
-    misuse_count(false);
+    count_misuse(false);
     CHECK_IS(dq_own(o.d), 0);
     CHECK_IS(popped(o.d), WEIR_EAGAIN);
     CHECK_IS(dq_free(o.d), 0);

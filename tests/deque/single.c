@@ -251,7 +251,7 @@ static void d4_arguments(void) {
     static const struct weir_alloc none = { NULL, NULL, NULL };
     dq *d;
     void *e = NULL;
-    misuse_count(true);
+    count_misuse(true);
     CHECK_IS(dq_new(NULL, &opts), WEIR_EINVAL);
     opts.size--;
     CHECK_IS(dq_new(&d, &opts), WEIR_EINVAL);
@@ -279,7 +279,7 @@ static void d4_arguments(void) {
     CHECK_IS(popped(d), 1);
     CHECK_IS(dq_free(d), 0);
     CHECK_IS(misuse_counted(), DEQUE_REPORTS);
-    misuse_count(false);
+    count_misuse(false);
 }
 
 const struct test single_cases[] = {

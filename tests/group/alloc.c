@@ -103,13 +103,6 @@ static int64_t fail(int64_t (*fn)(void *arg), void *arg) {
     return call_end(&outer);
 }
 
-/* Such a test runs in a process whose threads have no records yet. */
-static bool is_fresh(const char *name) {
-    if (child_rights() & CHILD_FRESH) return true;
-    child_passes(name, CHILD_FRESH);
-    return false;
-}
-
 /* Codes are returned; texts are lost. */
 static int64_t errors(void *arg) {
     struct weir_error err;
@@ -131,7 +124,7 @@ static int64_t errors(void *arg) {
 
 #define NO_RECORD "ERROR allocation: without memory codes are returned, and texts lost"
 static void no_record(void) {
-    if (!is_fresh(NO_RECORD)) return;
+    if (!child_is_fresh(NO_RECORD)) return;
     CHECK_IS(fail(errors, NULL), 0);
 }
 
@@ -152,7 +145,7 @@ static int64_t free_group(void *g) { return weir_group_free(g); }
 
 #define WAIT "GROUP allocation: a wait that cannot wait gets ENOMEM"
 static void wait_without(void) {
-    if (!is_fresh(WAIT)) return;
+    if (!child_is_fresh(WAIT)) return;
     static struct call holders[HOLDERS];
     static weir_sem sems[2];
     struct gated t;

@@ -37,22 +37,6 @@ void feed(struct feeder *f, weir_chan *to, uint64_t first, uint64_t n) {
 
 uint64_t feed_end(struct feeder *f) { return (uint64_t)call_end(&f->call); }
 
-/* ---- misuse ---------------------------------------------------------------------------------------------- */
-
-static weir_au32 misuses;
-
-static void count_one(const char *call, const char *what, void *arg) {
-    CHECK(call && what, "a report without text");
-    (void)weir_fetch_add_relaxed((weir_au32 *)arg, 1);
-}
-
-void count_misuse(bool on) {
-    weir_store_relaxed(&misuses, 0);
-    weir_set_report(on ? count_one : NULL, &misuses);
-}
-
-unsigned misuse_counted(void) { return weir_load_relaxed(&misuses); }
-
 /* ---- the rest -------------------------------------------------------------------------------------------- */
 
 bool comes_true(bool (*cond)(void *arg), void *arg) {

@@ -8,6 +8,7 @@
 #include <weir/go.h>
 
 #include "../support/check.h"
+#include "../support/misuse.h"
 #include "../support/threads.h"
 
 #define MS INT64_C(1000000)
@@ -26,10 +27,6 @@ struct feeder {
 void feed(struct feeder *f, weir_chan *to, uint64_t first, uint64_t n);
 /* How many were sent. */
 uint64_t feed_end(struct feeder *f);
-
-/* From now on misuse is counted instead of printed; until the call with false. */
-void count_misuse(bool on);
-unsigned misuse_counted(void);
 
 /* Whether cond(arg) comes true within ten seconds. */
 bool comes_true(bool (*cond)(void *arg), void *arg);

@@ -23,17 +23,10 @@ int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*fn)(voi
     return weir_load_relaxed(&threads_refused) ? EAGAIN : __real_pthread_create(t, a, fn, arg);
 }
 
-/* Such a test runs in a process in which nobody has a record yet. */
-static bool is_fresh(const char *name) {
-    if (child_rights() & CHILD_FRESH) return true;
-    child_passes(name, CHILD_FRESH | child_rights());
-    return false;
-}
-
 #define NO_RECORD "RCU allocation: a thread without a record reads and retires"
 
 static void no_record(void) {
-    if (!is_fresh(NO_RECORD)) return;
+    if (!child_is_fresh(NO_RECORD)) return;
     weir_au32 freed = { 0 };
     weir_store_relaxed(&memory_refused, 1);
     for (int i = 0; i < 3; i++) {
@@ -63,7 +56,7 @@ static void no_record(void) {
 #define NO_THREAD "RCU allocation: weir's thread is refused"
 
 static void no_thread(void) {
-    if (!is_fresh(NO_THREAD)) return;
+    if (!child_is_fresh(NO_THREAD)) return;
     weir_au32 freed = { 0 };
     weir_store_relaxed(&threads_refused, 1);
     for (int i = 0; i < 100; i++) CHECK_IS(object_retire(object_new(&freed, 1)), 0);
@@ -85,7 +78,7 @@ static void no_thread(void) {
 #define NO_RECORD_THERE "RCU allocation: weir's thread gets no record"
 
 static void no_record_there(void) {
-    if (!is_fresh(NO_RECORD_THERE)) return;
+    if (!child_is_fresh(NO_RECORD_THERE)) return;
     weir_au32 freed = { 0 };
     CHECK(weir__thread_self(), "no record");
     /* The others of the slab go to threads that hold on to them. */

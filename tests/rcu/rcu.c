@@ -71,21 +71,6 @@ struct weir_rcu_stats stats(void) {
     return s;
 }
 
-static weir_au32 misuse;
-
-static void count(const char *call, const char *what, void *arg) {
-    (void)call;
-    (void)what;
-    (void)arg;
-    (void)weir_fetch_add_relaxed(&misuse, 1);
-}
-
-void count_misuse(bool on) {
-    weir_store_relaxed(&misuse, 0);
-    weir_set_report(on ? count : NULL, NULL);
-}
-unsigned misuse_counted(void) { return weir_load_relaxed(&misuse); }
-
 /* ---- RCU13 --------------------------------------------------------------------------------------------------- */
 
 static const struct test *all_tests;

@@ -7,25 +7,9 @@
 
 #include "../support/check.h"
 #include "../support/child.h"
+#include "../support/misuse.h"
+#include "../support/sanitizers.h"
 #include "../support/threads.h"
-
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define UNDER_ASAN 1
-#endif
-#if __has_feature(thread_sanitizer)
-#define UNDER_TSAN 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define UNDER_ASAN 1
-#endif
-#ifndef UNDER_ASAN
-#define UNDER_ASAN 0
-#endif
-#ifndef UNDER_TSAN
-#define UNDER_TSAN 0
-#endif
 
 #define MS INT64_C(1000000)
 #define OBJECT_BYTES 64
@@ -59,10 +43,6 @@ void reader_end(struct reader *r);
 bool comes_to(weir_au32 *count, uint32_t n, int ms);
 
 struct weir_rcu_stats stats(void);
-
-/* From now on misuse is counted instead of printed; until the call with false. */
-void count_misuse(bool on);
-unsigned misuse_counted(void);
 
 /* The main function of a program: a last case runs all others where membarrier is refused. */
 int rcu_main(int argc, char **argv, const char *group, const struct test *tests, size_t n);

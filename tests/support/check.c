@@ -5,6 +5,8 @@
 #include <weir/atomic.h>
 #include <weir/base.h>
 
+#include "sanitizers.h"
+
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -21,20 +23,7 @@
 /* A test that takes longer than this hangs. Far above what any takes, also under sanitizers. */
 #define HANG_S 100
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SLOWER 10
-#elif __has_feature(address_sanitizer)
-#define SLOWER 2
-#endif
-#endif
-#if !defined(SLOWER) && defined(__SANITIZE_THREAD__)
-#define SLOWER 10
-#elif !defined(SLOWER) && defined(__SANITIZE_ADDRESS__)
-#define SLOWER 2
-#elif !defined(SLOWER)
-#define SLOWER 1
-#endif
+#define SLOWER (UNDER_TSAN ? 10 : UNDER_ASAN ? 2 : 1)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char message[1024], context[200];

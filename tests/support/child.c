@@ -84,3 +84,9 @@ bool child_passes(const char *name, int rights) {
                  "\"%s\" with rights %d: status 0x%x (exits 3 to 6: it could not be set up)", name,
                  rights, (unsigned)status);
 }
+
+bool child_is_fresh(const char *name) {
+    if (child_rights() & CHILD_FRESH) return true;
+    child_passes(name, CHILD_FRESH | child_rights());
+    return false;
+}

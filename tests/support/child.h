@@ -24,6 +24,9 @@ bool child_well(pid_t pid);
 
 /* Runs the test named `name`; a check fails if it fails there. */
 bool child_passes(const char *name, int rights);
+/* Whether this is such a child, started anew. If not, runs the test `name` as one: for what a process does once, or
+ * before any other test has. */
+bool child_is_fresh(const char *name);
 /* As a child: which rights it was started with. 0: not a child. */
 int child_rights(void);
 

@@ -53,13 +53,6 @@ static int64_t fail(int64_t (*fn)(void *arg), void *arg) {
     return call_end(&outer);
 }
 
-/* Such a test runs in a process in which no thread has waited yet. */
-static bool is_fresh(const char *name) {
-    if (child_rights() & CHILD_FRESH) return true;
-    child_passes(name, CHILD_FRESH);
-    return false;
-}
-
 /* ---- semaphores ------------------------------------------------------------------------------------------------ */
 
 #define SEM_ACQUIRE "M allocation: an acquire that cannot wait gets ENOMEM"
@@ -69,7 +62,7 @@ static int64_t try_one(void *s) { return weir_sem_try_acquire(s, 1); }
 static int64_t past_one(void *s) { return weir_sem_acquire_until(s, 1, -1); }
 
 static void sem_acquire(void) {
-    if (!is_fresh(SEM_ACQUIRE)) return;
+    if (!child_is_fresh(SEM_ACQUIRE)) return;
     weir_sem s = WEIR_SEM_INIT(1);
     CHECK_IS(fail(acquire_one, &s), 0); /* it need not wait, and asks for nothing */
     CHECK_IS(fail(try_one, &s), WEIR_EAGAIN);
@@ -96,7 +89,7 @@ static int64_t try_zero(void *wg) { return weir_wg_try_wait(wg); }
 static int64_t past_zero(void *wg) { return weir_wg_wait_until(wg, -1); }
 
 static void wg_wait(void) {
-    if (!is_fresh(WG_WAIT)) return;
+    if (!child_is_fresh(WG_WAIT)) return;
     weir_wg wg = WEIR_WG_INIT;
     struct call call;
     CHECK_IS(fail(wait_zero, &wg), 0);
@@ -163,7 +156,7 @@ static int64_t value_once(void *arg) {
 }
 
 static void once(void) {
-    if (!is_fresh(ONCE_DO)) return;
+    if (!child_is_fresh(ONCE_DO)) return;
     struct once o = { .once = WEIR_ONCE_INIT };
     CHECK_IS(fail(do_once, &o), WEIR_ENOMEM);
     CHECK_IS(fail(value_once, &o), WEIR_ENOMEM);

@@ -10,20 +10,6 @@ weir_ctx *ctx_open(weir_ctx *parent, weir_time deadline) {
     return c;
 }
 
-static weir_au32 misuses;
-
-static void count_one(const char *call, const char *what, void *arg) {
-    CHECK(call && what, "a report without text");
-    (void)weir_fetch_add_relaxed((weir_au32 *)arg, 1);
-}
-
-void count_misuse(bool on) {
-    weir_store_relaxed(&misuses, 0);
-    weir_set_report(on ? count_one : NULL, &misuses);
-}
-
-unsigned misuse_counted(void) { return weir_load_relaxed(&misuses); }
-
 void check_late(int64_t rc, weir_time deadline) {
     CHECK_IS(rc, WEIR_ETIMEDOUT);
     CHECK(weir_now() >= deadline, "early by %lld ns", (long long)(deadline - weir_now()));

@@ -7,6 +7,7 @@
 #include <weir/sem.h>
 
 #include "../support/check.h"
+#include "../support/misuse.h"
 #include "../support/points.h"
 #include "../support/threads.h"
 
@@ -14,10 +15,6 @@
 
 /* NULL, and a failed check, if it cannot be made. */
 weir_ctx *ctx_open(weir_ctx *parent, weir_time deadline);
-
-/* From now on misuse is counted instead of printed; until the call with false. */
-void count_misuse(bool on);
-unsigned misuse_counted(void);
 
 /* A call that had this deadline: late, but not early. */
 void check_late(int64_t rc, weir_time deadline);
