@@ -16,7 +16,7 @@
  *   I4  (no lost wake-up) the handler counts, then sets the bell; the thread takes the bell away, then looks at the
  *       words, then sleeps if the bell is not set.
  *   I5  the thread ends, under the lock, when nothing is registered; a registration under the lock makes one if there
- *       is none.
+ *       is none in this process: the child of a fork has none.
  * Progress   the handler: lock-free, and async-signal-safe: operations on static words, futex, sigaction, raise. The
  *            rest: blocking.
  * Ordering   W1 (the count) -> W2 (the thread's look): what came before the signal, in the thread whose signal it
@@ -59,7 +59,7 @@ static struct {
 
 static struct weir__lock lock;
 static weir_notify *first;
-static bool running; /* the thread, or one that is being made */
+static int runs_in; /* the process that has the thread, or is about to; 0: none */
 static weir_au32 bell;
 
 /* ---- the handler ----------------------------------------------------------------------------------------- */
@@ -138,7 +138,8 @@ void weir__notify_main(void) {
         (void)weir_exchange_acquire(&bell, 0, NOTIFY_B2);
         weir__lock(&lock);
         tell_all();
-        more = running = first != NULL;
+        more = first != NULL;
+        if (!more) runs_in = 0;
         weir__unlock(&lock);
         WEIR_POINT("notify.sleep");
         if (more) (void)weir__os_futex_wait(&bell, 0, WEIR_FOREVER);
@@ -173,9 +174,9 @@ static void leave(const weir_notify *n, size_t places) {
 
 /* Under the lock. */
 static int start(weir_notify *n) {
-    if (!running) {
+    if (runs_in != weir__os_process()) {
         if (weir__os_thread(weir__notify_main) < 0) return WEIR_ENOMEM;
-        running = true;
+        runs_in = weir__os_process();
     }
     int rc = 0;
     size_t i = 0;

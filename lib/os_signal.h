@@ -28,6 +28,7 @@ static inline void weir__os_signal_restore(int sig, void (*fn)(int sig),
     (void)fn;
     (void)found;
 }
+static inline int weir__os_process(void) { return 1; }
 /* The scenario's. */
 void weir__os_signal_default(int sig, void (*fn)(int sig));
 
@@ -35,10 +36,14 @@ void weir__os_signal_default(int sig, void (*fn)(int sig));
 
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 struct weir__os_action {
     struct sigaction as;
 };
+
+/* Another one in the child of a fork. */
+static inline int weir__os_process(void) { return (int)getpid(); }
 
 /* Whether a program may want to be told of it, and can go on. */
 static inline bool weir__os_signal_usable(int sig) {

@@ -23,8 +23,9 @@
  * (SA_RESTART) where the system does that. Who installs a handler of another sort for a named signal meanwhile takes
  * the signal away from weir.
  *
- * fork: a child has the handler, but not the thread; exec restores the default actions. A child that does neither
- * exec nor _exit frees what it was left.
+ * fork: a child has the handler, but not the thread, so its contexts are not told; exec restores the default actions. A
+ * child that does neither exec nor _exit frees what it was left, and may register anew; but if a thread was in one of
+ * these calls, or weir's was telling a context, when the process forked, it waits there for ever.
  *
  * | operation      | progress                                                                |
  * |----------------|-------------------------------------------------------------------------|

@@ -1,33 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/pipeline/notify.c - signals to contexts: NOTIFY1 to NOTIFY4. What ends a process is shown in a child. */
-#include <weir/notify.h>
-
+/* tests/pipeline/notify.c - signals to contexts: NOTIFY1 to NOTIFY4. What ends a process is shown in a
+ * child, by notify_child.c. */
 #include <weir/select.h>
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../flow/notify.h"
 #include "../../lib/os_signal.h"
-#include "../support/child.h"
-#include "support.h"
+#include "signals.h"
 
-static weir_notify *open_notify(weir_ctx *ctx, int sig, unsigned flags) {
+weir_notify *open_notify(weir_ctx *ctx, int sig, unsigned flags) {
     weir_notify *n = NULL;
     CHECK_IS(weir_notify_new(&n, ctx, &sig, 1, flags), 0);
     return n;
 }
 
-/* Until the context has ended. */
-static bool ends(weir_ctx *ctx) {
+bool ctx_ends(weir_ctx *ctx) {
     struct weir_case c = { weir_ctx_waitable(ctx), NULL, WEIR_RECV, 0, 0 };
     ptrdiff_t i = weir_select(&c, 1, weir_after(10000 * MS), NULL, 0);
     return CHECK(i == 0, "the context goes on: %td", i);
 }
+
+volatile sig_atomic_t found_calls;
+void found_handler(int sig) { found_calls += sig == SIGWINCH; }
 
 /* ---- NOTIFY1 ------------------------------------------------------------------------------------------------ */
 
@@ -42,7 +41,7 @@ static void notify1_cause(void) {
         CHECK_IS(weir_notify_signal(n), 0);
         CHECK_IS(weir_ctx_err(ctx), 0);
         CHECK_IS(raise(signals[i]), 0);
-        ends(child);
+        ctx_ends(child);
         CHECK_IS(weir_ctx_err(ctx), WEIR_ECANCELED);
         CHECK_IS(weir_ctx_cause(child), WEIR_CAUSE_SIGNAL(signals[i]));
         CHECK_IS(weir_cause_signal(weir_ctx_cause(child)), signals[i]);
@@ -57,127 +56,6 @@ static void notify1_cause(void) {
     CHECK_IS(weir_cause_signal(-65536), 0);
     CHECK_IS(weir_cause_signal(-65601), 0);
     CHECK_IS(weir_cause_signal(INT32_MIN), 0);
-}
-
-/* The body of a child process, and how that ended, as waitpid says it. */
-static int status_of(void (*body)(void)) {
-    int status = -1;
-    pid_t pid = fork();
-    if (pid == 0) {
-        alarm(20);
-        body();
-        _exit(checks_hold() ? 0 : 1);
-    }
-    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid, "no child");
-    return status;
-}
-
-static void second_ends(void) {
-    weir_ctx *ctx = ctx_open(NULL, WEIR_FOREVER);
-    weir_notify *n = open_notify(ctx, SIGTERM, 0);
-    (void)raise(SIGTERM);
-    ends(ctx);
-    (void)raise(SIGTERM); /* its default action */
-    weir_notify_free(n);
-}
-
-/* The same signal of two, and the other one: it has nobody to tell, either. */
-static void one_of_two(int second) {
-    weir_ctx *ctx = ctx_open(NULL, WEIR_FOREVER);
-    weir_notify *n = NULL;
-    CHECK_IS(weir_notify_new(&n, ctx, (int[]){ SIGINT, SIGTERM }, 2, 0), 0);
-    (void)raise(SIGINT);
-    ends(ctx);
-    (void)raise(second);
-    weir_notify_free(n);
-}
-static void same_ends(void) { one_of_two(SIGINT); }
-static void other_ends(void) { one_of_two(SIGTERM); }
-
-/* But if another context still waits for it. */
-static void other_waits(void) {
-    weir_ctx *a = ctx_open(NULL, WEIR_FOREVER), *b = ctx_open(NULL, WEIR_FOREVER);
-    weir_notify *n = NULL, *m = open_notify(b, SIGTERM, 0);
-    CHECK_IS(weir_notify_new(&n, a, (int[]){ SIGINT, SIGTERM }, 2, 0), 0);
-    (void)raise(SIGINT);
-    ends(a);
-    CHECK_IS(weir_ctx_err(b), 0);
-    (void)raise(SIGTERM);
-    ends(b);
-    weir_notify_free(n);
-    weir_notify_free(m);
-    weir_ctx_unref(a);
-    weir_ctx_unref(b);
-}
-
-static void kept(void) {
-    weir_ctx *ctx = ctx_open(NULL, WEIR_FOREVER);
-    weir_notify *n = open_notify(ctx, SIGTERM, WEIR_NOTIFY_KEEP);
-    for (int i = 0; i < 100; i++) (void)raise(SIGTERM);
-    ends(ctx);
-    (void)raise(SIGTERM);
-    weir_notify_free(n);
-    weir_ctx_unref(ctx);
-}
-
-/* One is told, one comes later and still has to be: the second signal is its. */
-static void later_one(void) {
-    weir_ctx *a = ctx_open(NULL, WEIR_FOREVER), *b = ctx_open(NULL, WEIR_FOREVER);
-    weir_notify *n = open_notify(a, SIGTERM, 0);
-    (void)raise(SIGTERM);
-    ends(a);
-    weir_notify *m = open_notify(b, SIGTERM, 0);
-    CHECK_IS(weir_ctx_err(b), 0);
-    (void)raise(SIGTERM);
-    ends(b);
-    weir_notify_free(m);
-    (void)raise(SIGTERM); /* n has been told */
-    weir_notify_free(n);
-}
-
-/* The default of this one is nothing: the process goes on, and the action that was found comes back. */
-static volatile sig_atomic_t found_calls;
-static void found_handler(int sig) { found_calls += sig == SIGWINCH; }
-
-static void second_is_nothing(void) {
-    struct sigaction a = { .sa_handler = found_handler }, now;
-    CHECK_IS(sigaction(SIGWINCH, &a, NULL), 0);
-    weir_ctx *ctx = ctx_open(NULL, WEIR_FOREVER);
-    weir_notify *n = open_notify(ctx, SIGWINCH, 0);
-    (void)raise(SIGWINCH);
-    ends(ctx);
-    (void)raise(SIGWINCH);
-    CHECK_IS(sigaction(SIGWINCH, NULL, &now), 0);
-    CHECK(now.sa_handler == SIG_DFL, "not the default action");
-    CHECK_IS(found_calls, 0);
-    weir_notify_free(n);
-    (void)raise(SIGWINCH);
-    CHECK_IS(found_calls, 1);
-    weir_ctx_unref(ctx);
-}
-
-/* A child that is started anew: the tests of this process have had threads. */
-#define NOTIFY1_SECOND "NOTIFY1 the second signal gets the default action"
-
-static bool is_fresh(const char *name) {
-    if (child_rights() & CHILD_FRESH) return true;
-    child_passes(name, CHILD_FRESH);
-    return false;
-}
-
-static void notify1_second(void) {
-    if (!is_fresh(NOTIFY1_SECOND)) return;
-    int s = status_of(second_ends);
-    CHECK(WIFSIGNALED(s) && WTERMSIG(s) == SIGTERM, "status %d", s);
-    s = status_of(same_ends);
-    CHECK(WIFSIGNALED(s) && WTERMSIG(s) == SIGINT, "status %d", s);
-    s = status_of(other_ends);
-    CHECK(WIFSIGNALED(s) && WTERMSIG(s) == SIGTERM, "status %d", s);
-    CHECK_IS(status_of(other_waits), 0);
-    s = status_of(later_one);
-    CHECK(WIFSIGNALED(s) && WTERMSIG(s) == SIGTERM, "status %d", s);
-    CHECK_IS(status_of(second_is_nothing), 0);
-    CHECK_IS(status_of(kept), 0);
 }
 
 /* ---- NOTIFY2 ------------------------------------------------------------------------------------------------ */
@@ -256,8 +134,8 @@ static void notify3_two(void) {
         weir_ctx *a = ctx_open(NULL, WEIR_FOREVER), *b = ctx_open(NULL, WEIR_FOREVER);
         weir_notify *n = open_notify(a, SIGUSR1, 0), *m = open_notify(b, SIGUSR1, 0);
         CHECK_IS(raise(SIGUSR1), 0);
-        ends(a);
-        ends(b);
+        ctx_ends(a);
+        ctx_ends(b);
         CHECK_IS(weir_ctx_cause(a), WEIR_CAUSE_SIGNAL(SIGUSR1));
         CHECK_IS(weir_ctx_cause(b), WEIR_CAUSE_SIGNAL(SIGUSR1));
         weir_notify_free(n);
@@ -291,7 +169,7 @@ static void storm_threads(void *arg, size_t index) {
         while (!weir_load_acquire(&s->over, 0) && weir_load_acquire(&s->sent, 0) < sent + 2)
             weir_pause();
         if (weir_load_acquire(&s->sent, 0) >= sent + 2)
-            ends(ctx); /* one at least came in between */
+            ctx_ends(ctx); /* one at least came in between */
         weir_notify_free(n);
         weir_ctx_unref(ctx);
     }
@@ -303,7 +181,7 @@ static void notify3_storm(void) {
     weir_ctx *ctx = ctx_open(NULL, WEIR_FOREVER);
     weir_notify *n = open_notify(ctx, SIGUSR1, WEIR_NOTIFY_KEEP); /* the handler stays */
     team_run(3, storm_threads, &s);
-    ends(ctx);
+    ctx_ends(ctx);
     weir_notify_free(n);
     weir_ctx_unref(ctx);
 }
@@ -317,8 +195,8 @@ static void notify3_beside(void) {
         CHECK_IS(raise(SIGUSR1), 0);
         if (i == 5000) CHECK_IS(raise(SIGUSR2), 0);
     }
-    ends(ctx);
-    ends(noise);
+    ctx_ends(ctx);
+    ctx_ends(noise);
     CHECK_IS(weir_ctx_cause(ctx), WEIR_CAUSE_SIGNAL(SIGUSR2));
     CHECK_IS(weir_ctx_cause(noise), WEIR_CAUSE_SIGNAL(SIGUSR1));
     weir_notify_free(n);
@@ -379,7 +257,7 @@ static void notify4_restarts(void) {
     weir_notify *n = open_notify(ctx, SIGUSR1, 0);
     CHECK_IS(pipe(fds), 0);
     team_run(2, kill_slowly, fds);
-    ends(ctx);
+    ctx_ends(ctx);
     (void)close(fds[0]);
     (void)close(fds[1]);
     weir_notify_free(n);
@@ -426,7 +304,7 @@ static void many(void) {
     for (int i = 0; i < N; i += 2) weir_notify_free(n[i]);
     CHECK_IS(raise(SIGUSR2), 0);
     for (int i = 0; i < N; i++) {
-        if (i % 2) ends(ctx[i]);
+        if (i % 2) ctx_ends(ctx[i]);
         CHECK_IS(weir_ctx_err(ctx[i]), i % 2 ? WEIR_ECANCELED : 0);
         if (i % 2) weir_notify_free(n[i]);
         weir_ctx_unref(ctx[i]);
@@ -444,6 +322,7 @@ static const struct test tests[] = {
     { "NOTIFY3 a storm of 10,000 of another signal", notify3_beside },
     { "NOTIFY4 other signals and later threads are as they were", notify4_others },
     { "NOTIFY4 interrupted system calls go on", notify4_restarts },
+    { NOTIFY_FORK, notify_fork },
     { "NOTIFY bad arguments are refused, and nothing is kept", bad_arguments },
     { "NOTIFY many registrations, and a signal named twice", many },
 };
