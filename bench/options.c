@@ -22,7 +22,7 @@ static const char usage[] =
     "\n"
     "  --suite=NAME      quick (default; 3 minutes on 2 CPUs), try (30 seconds), full,\n"
     "                    queues, maps, flow (pools and pipelines; full is all of them); maps-bars (what\n"
-    "                    bars are about; 15 minutes), maps-stalled (memory beside a reader that\n"
+    "                    bars are about; 30 minutes), maps-stalled (memory beside a reader that\n"
     "                    stands still; --stall for each run)\n"
     "  --filter=RE       only what matches this extended regular expression (see --list)\n"
     "  --threads=LIST    producers and consumers of a case, such as 1,2,4\n"

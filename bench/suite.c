@@ -333,7 +333,7 @@ const struct wb_suite wb_suites[] = {
     { .name = "maps-bars",
       .build = wb_suite_maps_bars,
       .seconds = 0.1,
-      .budget = 1080,
+      .budget = 1800,
       .rounds = 7 },
     { .name = "maps-stalled", .build = wb_suite_maps_stalled, .seconds = 0.1, .rounds = 3 },
     { .name = "flow", .build = wb_suite_flow, .seconds = 0.1 },
