@@ -16,4 +16,18 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether p is a local variable of the running fiber that AddressSanitizer keeps apart from its stack. */
+static inline bool ex_in_fake_stack(const void *p) {
+#ifdef EX_ASAN
+    void *fake = __asan_get_current_fake_stack();
+    return fake && __asan_addr_is_in_fake_stack(fake, (void *)(uintptr_t)p, NULL, NULL);
+#else
+    (void)p;
+    return false;
+#endif
+}
+
 #endif

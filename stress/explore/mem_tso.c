@@ -21,11 +21,14 @@
  *   I1  a buffer drains from its oldest store on.
  *   I2  while a thread's buffer holds a marked entry for p, no other buffer holds an entry for p, and
  *       p does not change: whoever wants to write p drains that buffer first.
- * Plain memory (elements) is written at once: it may be seen early, never late.
+ *   I3  no buffer holds an entry for the thread's own stack: such a store drains it.
+ * Plain memory (elements) is written at once: it may be seen early, never late. Hence I3: when a function has returned,
+ * plain memory of the next one stands there, which an older store of the same thread must not change.
  * An operation that has returned while stores were in its thread's buffer, and one of these was not seen
  * by a later look of another thread, ends after that look: real time alone orders nothing in C. */
 #include <string.h>
 
+#include "asan.h"
 #include "engine.h"
 #include "trace.h"
 
@@ -143,15 +146,23 @@ static uint64_t load(struct ex_task *t, const void *p, unsigned size, int order)
     return own ? own->v : ex_peek(p, size);
 }
 
+/* I3. */
+static bool on_own_stack(const struct ex_task *t, const void *p) {
+    return ex_in_fake_stack(p) || (uintptr_t)p - (uintptr_t)t->fiber.stack < t->fiber.size;
+}
+
 static void store(struct ex_task *t, void *p, unsigned size, uint64_t v, int order,
                   const struct weir__site *at) {
     make_way(t, p, false);
     put(t, p, size, v, false, at);
-    if (order == WEIR__SEQ) fence(t);
+    if (order == WEIR__SEQ || on_own_stack(t, p)) fence(t);
 }
 
 /* Whether a read-modify-write drains. */
-static bool drains(int order) { return !E.weakened && (order == WEIR__SEQ || E.mem == &ex_tso); }
+static bool drains(const struct ex_task *t, const void *p, int order) {
+    if (on_own_stack(t, p)) return true;
+    return !E.weakened && (order == WEIR__SEQ || E.mem == &ex_tso);
+}
 
 /* What a read-modify-write of p by t finds. One that does not drain may find its own thread's store. */
 static uint64_t newest(struct ex_task *t, const void *p, unsigned size, bool draining) {
@@ -174,7 +185,7 @@ static void finish(struct ex_task *t, void *p, unsigned size, uint64_t v, bool d
 
 static uint64_t rmw(struct ex_task *t, void *p, unsigned size, enum weir__rmw op, uint64_t v,
                     int order, const struct weir__site *at) {
-    bool draining = drains(order);
+    bool draining = drains(t, p, order);
     uint64_t old = newest(t, p, size, draining);
     finish(t, p, size, ex_apply(op, old, v, size), draining, at);
     return old;
@@ -182,7 +193,7 @@ static uint64_t rmw(struct ex_task *t, void *p, unsigned size, enum weir__rmw op
 
 static bool cas(struct ex_task *t, void *p, unsigned size, uint64_t *expected, uint64_t desired,
                 int order, const struct weir__site *at) {
-    bool draining = drains(order);
+    bool draining = drains(t, p, order);
     uint64_t old = newest(t, p, size, draining);
     if (old != *expected) {
         *expected = old;
