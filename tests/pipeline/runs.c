@@ -74,7 +74,6 @@ static int exits(const void *in, void *out, weir_ctx *ctx, void *arg) {
 
 void pipe_thread_exit(void) {
     for (enum way w = 0; w < WAYS; w++) {
-        if (w == WAY_POOL) continue;
         const struct weir_stage stages[] = { STAGE(exits, NULL, 2, true),
                                              STAGE(stage_pass, NULL, 1, true) };
         struct line l;

@@ -14,7 +14,6 @@
 struct task {
     uint64_t k;
     weir_au32 *inside, *most;
-    bool stays; /* ends no thread */
 };
 
 /* The result is k, after a while that differs; some fail, some end their thread. */
@@ -25,7 +24,7 @@ static int work(weir_ctx *ctx, void *arg, void *result) {
     if (n > weir_load_relaxed(t->most)) weir_store_relaxed(t->most, n);
     if (t->k * UINT64_C(0x9E3779B97F4A7C15) >> 60 == 0) sleep_ms(1);
     (void)weir_fetch_sub_relaxed(t->inside, 1);
-    if (t->k % 11 == 3 && !t->stays) pthread_exit(NULL);
+    if (t->k % 11 == 3) pthread_exit(NULL);
     if (t->k % 7 == 2) return weir_fail(WEIR_ENOENT, "no %llu", (unsigned long long)t->k);
     *(uint64_t *)result = t->k;
     return 0;
@@ -44,9 +43,9 @@ static int64_t submit_all(void *arg) {
     return 0;
 }
 
-static void check_one(uint64_t k, uint64_t v, const struct weir_error *err, bool stays) {
+static void check_one(uint64_t k, uint64_t v, const struct weir_error *err) {
     char text[64];
-    int code = k % 11 == 3 && !stays ? WEIR_ECANCELED : k % 7 == 2 ? WEIR_ENOENT : 0;
+    int code = k % 11 == 3 ? WEIR_ECANCELED : k % 7 == 2 ? WEIR_ENOENT : 0;
     (void)snprintf(text, sizeof text, "no %llu", (unsigned long long)k);
     CHECK_IS(err->code, code);
     if (code == 0) CHECK_IS(v, k);
@@ -57,7 +56,7 @@ static void check_one(uint64_t k, uint64_t v, const struct weir_error *err, bool
 
 #define N 400
 
-static void in_order(struct weir_stream_opts *o, bool stays) {
+static void in_order(struct weir_stream_opts *o) {
     struct weir_error err;
     struct call call;
     weir_au32 inside = { 0 }, most = { 0 };
@@ -65,12 +64,12 @@ static void in_order(struct weir_stream_opts *o, bool stays) {
     uint64_t v = 0;
     r.tasks = calloc(r.n, sizeof *r.tasks);
     CHECK(r.tasks != NULL, "no memory");
-    for (uint64_t k = 0; k < r.n; k++) r.tasks[k] = (struct task){ k, &inside, &most, stays };
+    for (uint64_t k = 0; k < r.n; k++) r.tasks[k] = (struct task){ k, &inside, &most };
     CHECK_IS(weir_stream_new(&r.s, o), 0);
     call_start(&call, submit_all, &r);
     for (uint64_t k = 0; k < r.n; k++) {
         CHECK_IS(weir_stream_recv(r.s, &v, &err), 0);
-        check_one(k, v, &err, stays);
+        check_one(k, v, &err);
     }
     CHECK_IS(weir_stream_recv(r.s, &v, &err), WEIR_ECLOSED);
     CHECK_IS(call_end(&call), 0);
@@ -87,7 +86,7 @@ static void p07_order(void) {
             o.batch = batch;
             o.buffer = batch * 4;
             check_context("%u workers, batch %u", workers, batch);
-            in_order(&o, false);
+            in_order(&o);
         }
 }
 
@@ -98,11 +97,11 @@ static void p07_executors(void) {
     weir_pool *pool;
     counting_exec_init(&e, 0, 0);
     o.on = &e.as;
-    in_order(&o, false);
+    in_order(&o);
     CHECK_IS(weir_pool_new(&pool, &po), 0);
     weir_exec on = weir_pool_exec(pool);
     o.on = &on;
-    in_order(&o, true);
+    in_order(&o);
     CHECK_IS(weir_pool_free(pool), 0);
 }
 
