@@ -51,6 +51,7 @@ bool weir__future_begin(weir_future *f, void *pool) {
     uint32_t s = weir_load_relaxed(&f->state_);
     if ((s & STATES) == PENDING) return false;
     f->pool_ = pool;
+    f->task_ = NULL; /* nobody takes it but from a queue */
     f->value_ = NULL;
     return true;
 }

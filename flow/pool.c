@@ -36,9 +36,12 @@ static void set_options(weir_pool *p, const struct weir_pool_opts *o) {
     p->threads = o->threads ? o->threads : weir__os_cpus();
     if (p->threads > WEIR_POOL_THREADS_MAX - o->spare)
         p->threads = WEIR_POOL_THREADS_MAX - o->spare;
+    if (!o->threads && o->max_threads && p->threads > o->max_threads) p->threads = o->max_threads;
     p->max_threads = o->max_threads > p->threads ? o->max_threads : p->threads;
     p->spare = o->spare;
     p->flags = o->flags;
+    if (o->flags & WEIR_POOL_PIN)
+        p->n_places = weir__os_worker_places(p->places, WEIR_POOL_THREADS_MAX);
     p->linger = o->linger ? o->linger : INT64_C(1000000000);
     p->alloc = o->alloc;
     const char *name = o->name ? o->name : "weir";
@@ -51,7 +54,7 @@ static int make(weir_pool **out, const struct weir_pool_opts *o) {
     memset(p, 0, sizeof *p);
     set_options(p, o);
     weir__cond_init(&p->work);
-    weir__cond_init(&p->room);
+    for (unsigned i = 0; i < POOL_LEVELS; i++) weir__cond_init(&p->room[i]);
     if (weir__mutex_init(&p->mutex) < 0) {
         weir__free(p->alloc, p, sizeof *p, WEIR_LINE);
         return WEIR_ENOMEM;
@@ -71,6 +74,8 @@ int weir_pool_new(weir_pool **out, const struct weir_pool_opts *opts) {
     *out = NULL;
     if (!opts || opts->size < sizeof *opts || !usable(opts)) return WEIR_EINVAL;
     weir_pool *p = NULL;
+    if (!weir__thread_self())
+        return WEIR_ENOMEM; /* so that weir_pool_free below cannot fail for it */
     int rc = make(&p, opts);
     for (unsigned i = 0; rc == 0 && i < p->threads; i++) rc = weir__pool_grow(p);
     if (rc < 0) {

@@ -88,7 +88,9 @@ struct pool_worker {
     /* of the stealing kind */
     weir_deque *deque;
     struct pool_nodes nodes;
-    bool pushed; /* the deque may hold something */
+    bool pushed;   /* the deque may hold something */
+    bool next;     /* it looks for its next task, and not for one to run meanwhile */
+    bool too_many; /* so it has found when it had a task in its hands */
     uint32_t tick;
     uint64_t random;
     bool searching;
@@ -124,7 +126,7 @@ struct weir_pool {
     /* under the lock: of the stealing kind `lock`, of the other one `mutex` */
     struct weir__lock lock;
     weir__mutex mutex;
-    weir__cond work, room; /* of the mutex kind */
+    weir__cond work, room[POOL_LEVELS]; /* of the mutex kind */
     unsigned threads, max_threads, spare;
     unsigned alive, asleep; /* workers that are there or about to be; of them */
     unsigned blocked;       /* tasks */
@@ -132,6 +134,7 @@ struct weir_pool {
     unsigned coming;        /* workers that have not looked for a task yet */
     bool closed;            /* nothing comes from outside any more */
     bool leaving;           /* drained: workers end */
+    bool cut;               /* stopped before it was drained */
     uint64_t threads_made, wakes, exits;
     struct pool_wait *waits;
     struct pool_worker *asleep_first;
@@ -144,6 +147,8 @@ struct weir_pool {
     /* constant */
     int64_t linger;
     unsigned flags;
+    unsigned n_places; /* processors for the workers, one after the other; 0: any */
+    uint16_t places[WEIR_POOL_THREADS_MAX];
     char name[16];
     const struct weir_alloc *alloc;
 };

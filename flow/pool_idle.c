@@ -60,6 +60,22 @@ void weir__steal_limits(weir_pool *p) {
     if (add) (void)change(p, add);
 }
 
+/* Whether workers besides the calling one are awake. */
+static bool others_in(uint64_t idle) { return alive_in(idle) > asleep_in(idle) + 1; }
+
+/* Between a change of idle and a look at deques that busy workers push to. */
+static void barrier(weir_pool *p, uint64_t idle) {
+    if (!others_in(idle) || weir__heavy_barrier(!p->fence)) return;
+    weir__settle(); /* the kernel refuses now */
+}
+
+/* After a change of idle: whether something is queued, for whose submitter that change may have come too late. Without
+ * membarrier what others push to their deques cannot be told: then yes, if there are others. */
+static bool seen_after(weir_pool *p, uint64_t idle) {
+    barrier(p, idle);
+    return (p->fence && others_in(idle)) || weir__steal_ready(p);
+}
+
 /* ---- waking ------------------------------------------------------------------------------------------------------- */
 
 /* Under the lock: off the list, and searching. */
@@ -86,8 +102,11 @@ static void wake_one(weir_pool *p, bool grows) {
     if (grow) (void)weir__pool_grow(p);
 }
 
+/* How many there may be was said before, by a change of idle: from here on it is as for a worker that ends its search. */
 void weir__steal_more(weir_pool *p, bool grow) {
-    if (weir__steal_ready(p)) wake_one(p, grow);
+    uint64_t idle = weir_load_relaxed(&p->idle); /* written by this thread, or since */
+    if (!weir__pool_self(p)) idle += ALIVE;      /* as if it were one */
+    if (seen_after(p, idle)) wake_one(p, grow);
 }
 
 void weir__steal_pushed(weir_pool *p, struct pool_worker *w) {
@@ -115,15 +134,6 @@ void weir__steal_searches(struct pool_worker *w, bool searches) {
     (void)change(w->pool, searches ? SEARCHING : -SEARCHING);
 }
 
-/* Whether workers besides the calling one are awake. */
-static bool others_in(uint64_t idle) { return alive_in(idle) > asleep_in(idle) + 1; }
-
-/* Between a change of idle and a look at deques that busy workers push to. */
-static void barrier(weir_pool *p, uint64_t idle) {
-    if (!others_in(idle) || weir__heavy_barrier(!p->fence)) return;
-    weir__settle(); /* the kernel refuses now */
-}
-
 /* It has found a task. */
 static void found(struct pool_worker *w) {
     weir_pool *p = w->pool;
@@ -131,9 +141,7 @@ static void found(struct pool_worker *w) {
     uint64_t idle = weir_fetch_add_seq_cst(&p->idle, -SEARCHING, POOL_D2);
     if (searching_in(idle) > 1 || !any_in(idle)) return;
     WEIR_POINT("pool.found");
-    barrier(p, idle);
-    bool more = (p->fence && others_in(idle)) || weir__steal_ready(p);
-    if (weir_recheck(more, POOL_Q1)) wake_one(p, true);
+    if (weir_recheck(seen_after(p, idle), POOL_Q1)) wake_one(p, true);
 }
 
 static bool looks_ready(void *worker) {
@@ -207,7 +215,9 @@ static bool sleeps(struct pool_worker *w, struct pool_job *job, bool *found) {
     return !*found;
 }
 
-/* A worker too many leaves. False: there is none. */
+/* A worker too many leaves. False: there is none. What it leaves behind somebody is woken for; nobody has to be made: there
+ * may be no more than there are, and who changes that looks himself. And this thread, whose worker is there to be had
+ * and is joined for that, joins none. */
 static bool retires(struct pool_worker *w) {
     weir_pool *p = w->pool;
     weir__lock(&p->lock);
@@ -218,24 +228,33 @@ static bool retires(struct pool_worker *w) {
     weir__steal_hand_over(w);
     if (w->searching) weir__steal_searches(w, false);
     weir__pool_leave(w);
-    barrier(p, ALIVE * 2); /* as if it ended its search now */
-    if (weir__steal_ready(p)) weir__steal_pushed(p, NULL);
+    WEIR_POINT("pool.left");
+    if (seen_after(p, ALIVE * 2)) wake_one(p, false); /* as if it ended its search now */
     return true;
 }
 
-bool weir__steal_take(struct pool_worker *w, struct pool_job *job) {
+static bool take(struct pool_worker *w, struct pool_job *job) {
     weir_pool *p = w->pool;
     bool has = false;
     for (;;) {
         if (WEIR_UNLIKELY(weir_load_relaxed(&p->hint)) && retires(w)) return false;
-        if (weir__steal_find(w, job)) break;
+        w->too_many = false;
+        if (weir__steal_find(w, job)) return true;
+        if (w->too_many) continue;
         if (!w->searching) weir__steal_searches(w, true);
         if (weir__spin(&w->spin, looks_ready, w, WEIR_FOREVER)) continue;
         bool stays = sleeps(w, job, &has);
         if (!stays && !has) return false;
         w->searching = true;
-        if (has) break;
+        if (has) return true;
     }
-    if (w->searching) found(w);
-    return true;
+}
+
+bool weir__steal_take(struct pool_worker *w, struct pool_job *job) {
+    w->next = true;
+    bool has = take(w, job);
+    w->next = false;
+    w->too_many = false;
+    if (has && w->searching) found(w);
+    return has;
 }

@@ -24,6 +24,8 @@
  *            goes on. state and hint are also read without it: relaxed, an old value is as if read before. */
 #include "pool.h"
 
+#include "../lib/waits.h"
+
 void weir__pool_lock(weir_pool *p) {
     if (pool_locked(p))
         weir__mutex_lock(&p->mutex);
@@ -128,7 +130,7 @@ static struct pool_worker *vacant(weir_pool *p, struct pool_worker *fresh) {
     }
     if (!fresh) return NULL;
     fresh->number = made;
-    if (p->flags & WEIR_POOL_PIN) fresh->cpu = weir__os_worker_place(made);
+    if (p->n_places) fresh->cpu = p->places[made % p->n_places];
     weir_store_relaxed(&p->workers[made], fresh);
     weir_store_release(&p->made, made + 1, POOL_W1);
     return fresh;
@@ -137,8 +139,10 @@ static struct pool_worker *vacant(weir_pool *p, struct pool_worker *fresh) {
 static int start(weir_pool *p, struct pool_worker *w, bool join) {
     if (join) weir__os_worker_join(&w->os);
     WEIR_POINT("pool.grow.start");
+    weir__spawn();
     int rc = weir__os_worker_start(&w->os, weir__pool_main, w);
     if (rc == 0) return 0;
+    weir__spawn_end(NULL);
     weir__pool_lock(p);
     w->state = WORKER_NONE;
     p->alive--;
@@ -208,6 +212,14 @@ void weir__pool_caller(weir_pool *p, bool begins) {
     weir__pool_unlock(p, begins ? NULL : weir__pool_settle(p));
 }
 
+/* There may be more workers than before. */
+static void wants_more(weir_pool *p) {
+    if (pool_locked(p))
+        weir__locked_more(p);
+    else
+        weir__steal_more(p, true);
+}
+
 /* ---- tasks that are blocked ----------------------------------------------------------------------------------------- */
 
 void weir__pool_blocks(void *worker, bool begins) {
@@ -222,11 +234,7 @@ void weir__pool_blocks(void *worker, bool begins) {
         p->blocked--;
     bool more = begins && weir__pool_may_grow(p);
     weir__pool_unlock(p, p->spare ? weir__pool_settle(p) : NULL);
-    if (!more) return;
-    if (pool_locked(p))
-        weir__locked_more(p);
-    else
-        weir__steal_more(p, true);
+    if (more) wants_more(p);
 }
 
 void weir_pool_block_begin(void) {
@@ -236,10 +244,31 @@ void weir_pool_block_begin(void) {
 
 void weir_pool_block_end(void) {
     const struct weir__thread *t = weir__thread_known();
-    if (t && t->worker && t->task) weir__pool_blocks(t->worker, false);
+    if (!t || !t->worker || !t->task) return;
+    struct pool_worker *w = t->worker;
+    if (w->waits > 0) weir__pool_blocks(w, false);
 }
 
 /* ---- how many ------------------------------------------------------------------------------------------------------- */
+
+/* Under the lock, with another number of workers. */
+static void set_threads(weir_pool *p, unsigned threads, unsigned max_threads) {
+    p->threads = threads;
+    p->max_threads = max_threads;
+    /* Those beyond the number end, at once or, from now on, after a while. */
+    if (weir__pool_surplus(p) || p->alive > threads) wake_all(p);
+}
+
+/* Makes n workers; if that cannot be, there are to be as many as before, unless somebody has said something else. */
+static int make_up(weir_pool *p, unsigned n, const unsigned now[2], const unsigned before[2]) {
+    int rc = 0;
+    while (n-- > 0 && rc == 0) rc = weir__pool_grow(p);
+    if (rc == 0) return 0;
+    weir__pool_lock(p);
+    if (p->threads == now[0] && p->max_threads == now[1]) set_threads(p, before[0], before[1]);
+    weir__pool_unlock(p, weir__pool_settle(p));
+    return rc;
+}
 
 int weir_pool_resize(weir_pool *p, unsigned threads, unsigned max_threads) {
     if (!p || threads == 0) return weir__misuse("weir_pool_resize", "no pool, or no threads");
@@ -247,26 +276,15 @@ int weir_pool_resize(weir_pool *p, unsigned threads, unsigned max_threads) {
     if (max_threads < threads || max_threads > WEIR_POOL_THREADS_MAX - p->spare)
         return weir__misuse("weir_pool_resize", "not a number of threads");
     weir__pool_lock(p);
-    unsigned threads_before = p->threads, max_before = p->max_threads;
+    const unsigned before[2] = { p->threads, p->max_threads }, now[2] = { threads, max_threads };
     bool over = state(p) != WEIR_POOL_RUNNING;
-    if (!over) {
-        p->threads = threads;
-        p->max_threads = max_threads;
-        if (weir__pool_surplus(p)) wake_all(p); /* those beyond the number end */
-    }
+    if (!over) set_threads(p, threads, max_threads);
     unsigned missing = !over && p->alive < threads ? threads - p->alive : 0;
     weir__pool_unlock(p, weir__pool_settle(p));
     if (over) return WEIR_ESTOPPED;
-    while (missing-- > 0) {
-        int rc = weir__pool_grow(p);
-        if (rc == 0) continue;
-        weir__pool_lock(p);
-        p->threads = threads_before;
-        p->max_threads = max_before;
-        weir__pool_unlock(p, weir__pool_settle(p));
-        return rc;
-    }
-    return 0;
+    int rc = make_up(p, missing, now, before);
+    if (rc == 0) wants_more(p); /* for what is queued already */
+    return rc;
 }
 
 /* ---- waiting -------------------------------------------------------------------------------------------------------- */
@@ -320,7 +338,10 @@ int weir_pool_quiet_wait(weir_pool *p, weir_time deadline, weir_ctx *ctx) {
 static void go_to(weir_pool *p, int next) {
     weir__pool_lock(p);
     bool first = state(p) == WEIR_POOL_RUNNING;
-    if (state(p) < next) weir_store_relaxed(&p->state, (uint32_t)next);
+    if (state(p) < next) {
+        weir_store_relaxed(&p->state, (uint32_t)next);
+        p->cut = next == WEIR_POOL_STOPPING;
+    }
     weir__pool_unlock(p, NULL);
     WEIR_POINT("pool.state");
     if (!first) return;
@@ -358,12 +379,20 @@ static uint64_t cancelled(weir_pool *p) {
     return s.cancelled;
 }
 
+static bool was_cut(weir_pool *p) {
+    weir__pool_lock(p);
+    bool cut = p->cut;
+    weir__pool_unlock(p, NULL);
+    return cut;
+}
+
 int weir_pool_shutdown(weir_pool *p, weir_time deadline) {
     if (!p) return weir__misuse("weir_pool_shutdown", "no pool");
-    int rc = weir_pool_drain_wait(p, deadline, NULL);
-    if (rc != WEIR_ETIMEDOUT && rc != WEIR_EAGAIN) return rc;
     uint64_t before = cancelled(p);
-    rc = weir_pool_stop(p);
+    int rc = weir_pool_drain_wait(p, deadline, NULL);
+    uint64_t now = cancelled(p);
+    if (!was_cut(p)) before = now; /* what has been cancelled by now was so by its own context */
+    if (rc == WEIR_ETIMEDOUT || rc == WEIR_EAGAIN) rc = weir_pool_stop(p);
     if (rc < 0) return rc;
     return cancelled(p) == before ? 0 : WEIR_ECANCELED;
 }

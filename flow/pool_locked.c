@@ -7,14 +7,14 @@
  *       lists[].len is what is queued, exactly.
  *   I2  (no lost wake-up) who queues a task signals `work` if a worker sleeps, after unlocking; who sleeps has found all
  *       lists empty in the hold of the mutex in which it began to sleep. A signal too many wakes one that finds
- *       nothing. Likewise `room` for those who wait for it: each that takes a task signals one, and one that
- *       gives up, once it has been signalled, hands it on.
+ *       nothing. Likewise `room`, one for each level, for those who wait for room in it: each that takes a task signals
+ *       one of its level, and one that gives up, once it has been signalled, hands it on.
  *   I3  where more is queued than workers sleep or are about to look, one is made, if there may be one more.
  * Progress   blocking. Ordering   all by the mutex.
  * From       the thread pool of any textbook. */
 #include "pool.h"
 
-/* A place of the other end first, every so often: see the header. */
+/* Every so often another level first: see the header. */
 #define TURN 61
 
 static void add(struct pool_list *l, struct pool_node *n) {
@@ -45,10 +45,12 @@ static bool wants_more(const weir_pool *p) {
 }
 
 void weir__locked_more(weir_pool *p) {
-    weir__pool_lock(p);
-    bool more = wants_more(p);
-    weir__pool_unlock(p, NULL);
-    if (more) (void)weir__pool_grow(p);
+    bool more;
+    do {
+        weir__pool_lock(p);
+        more = wants_more(p);
+        weir__pool_unlock(p, NULL);
+    } while (more && weir__pool_grow(p) == 0);
 }
 
 /* ---- putting in --------------------------------------------------------------------------------------------------- */
@@ -57,7 +59,7 @@ static void wake_room(void *pool) {
     weir_pool *p = pool;
     weir__mutex_lock(&p->mutex);
     weir__mutex_unlock(&p->mutex); /* who has looked before sleeps by now */
-    weir__cond_broadcast(&p->room);
+    for (unsigned i = 0; i < POOL_LEVELS; i++) weir__cond_broadcast(&p->room[i]);
 }
 
 /* Under the mutex. 0: there is room; else as weir__locked_put. *late: its wait is over. */
@@ -89,15 +91,15 @@ static int put_in(weir_pool *p, struct pool_worker *w, const struct pool_put *pu
     weir__mutex_lock(&p->mutex);
     while ((rc = room(p, w, put, late)) == POOL_WAIT_FOR_ROOM &&
            !(ended = weir__ctx_over(put->ctx)))
-        late = weir__cond_wait(&p->room, &p->mutex, deadline);
+        late = weir__cond_wait(&p->room[put->level], &p->mutex, deadline);
     ended = ended || weir__ctx_over(put->ctx);
     if (rc == 0 && !ended) rc = enqueue(p, w, put);
     bool pass = rc == 0 && ended;
-    if (rc == POOL_RUN_HERE && !w) p->callers++;
+    if (rc == POOL_RUN_HERE && !w && !ended) p->callers++;
     bool wake = rc == 0 && !ended && p->asleep > 0, more = rc == 0 && wants_more(p);
     weir__mutex_unlock(&p->mutex);
     if (wake) weir__cond_signal(&p->work);
-    if (pass) weir__cond_signal(&p->room);
+    if (pass) weir__cond_signal(&p->room[put->level]);
     if (more) (void)weir__pool_grow(p);
     return ended ? weir_ctx_err(put->ctx) : rc;
 }
@@ -106,39 +108,46 @@ int weir__locked_put(weir_pool *p, struct pool_worker *w, const struct pool_put 
     struct weir__watch watch;
     int rc = weir__ctx_watch(&watch, put->ctx, wake_room, p);
     if (rc < 0) return rc;
+    WEIR_POINT("pool.put");
     rc = put_in(p, w, put);
     weir__ctx_unwatch(&watch);
     return rc;
 }
 
-void weir__locked_close(weir_pool *p) {
-    weir__mutex_lock(&p->mutex); /* who has looked before sleeps by now */
-    weir__mutex_unlock(&p->mutex);
-    weir__cond_broadcast(&p->room);
-}
+void weir__locked_close(weir_pool *p) { wake_room(p); }
 
 /* ---- taking out --------------------------------------------------------------------------------------------------- */
 
-/* Under the mutex. */
-static void take_node(weir_pool *p, struct pool_worker *w, struct pool_node *n,
-                      struct pool_job *job) {
-    remove_node(&p->lists[n->level], n);
+/* All under the mutex. The level of the task taken; NONE: there is none. */
+#define NONE (-1)
+
+static int take_node(weir_pool *p, struct pool_worker *w, struct pool_node *n,
+                     struct pool_job *job) {
+    int level = (int)n->level;
+    remove_node(&p->lists[level], n);
     (void)weir__pool_node_take(n, job);
     weir__pool_node_free(&p->nodes, n);
     POOL_COUNT(p, w, begun);
+    return level;
 }
 
-static bool take_first(struct pool_worker *w, struct pool_job *job) {
-    static const uint8_t order[] = { WEIR_HIGH, WEIR_NORMAL, WEIR_LOW };
+static int take_first(struct pool_worker *w, struct pool_job *job) {
+    static const uint8_t orders[][POOL_LEVELS] = { { WEIR_HIGH, WEIR_NORMAL, WEIR_LOW },
+                                                   { WEIR_LOW, WEIR_NORMAL, WEIR_HIGH },
+                                                   { WEIR_NORMAL, WEIR_LOW, WEIR_HIGH } };
     weir_pool *p = w->pool;
     bool turned = ++w->tick % TURN == 0;
+    const uint8_t *order = orders[turned ? 1 + w->tick / TURN % 2 : 0];
     for (unsigned i = 0; i < POOL_LEVELS; i++) {
-        struct pool_node *n = p->lists[order[turned ? POOL_LEVELS - 1 - i : i]].first;
-        if (!n) continue;
-        take_node(p, w, n, job);
-        return true;
+        struct pool_node *n = p->lists[order[i]].first;
+        if (n) return take_node(p, w, n, job);
     }
-    return false;
+    return NONE;
+}
+
+/* Not under the mutex, after a task of that level was taken. */
+static void signal_room(weir_pool *p, int level) {
+    if (p->cap && level != NONE) weir__cond_signal(&p->room[level]);
 }
 
 /* Sleeps. False: for so long that this worker is not needed. */
@@ -154,8 +163,9 @@ bool weir__locked_take(struct pool_worker *w, struct pool_job *job) {
     struct pool_wait *done = NULL;
     weir__mutex_lock(&p->mutex);
     weir__pool_came(w);
-    bool found = false, leaves;
-    while (!(leaves = weir__pool_surplus(p)) && !(found = take_first(w, job))) {
+    int level = NONE;
+    bool leaves;
+    while (!(leaves = weir__pool_surplus(p)) && (level = take_first(w, job)) == NONE) {
         p->asleep++;
         done = weir__pool_settle(p);
         if (done) { /* they are told without the mutex; what comes meanwhile is seen by the next look */
@@ -171,38 +181,39 @@ bool weir__locked_take(struct pool_worker *w, struct pool_job *job) {
             break;
         }
     }
-    if (leaves && !found) {
+    if (leaves) {
         if (queued(p) > 0) weir__cond_signal(&p->work); /* which may have been meant for this one */
         weir__pool_leave(w);
         return false;
     }
     weir__mutex_unlock(&p->mutex);
-    if (p->cap) weir__cond_signal(&p->room);
+    signal_room(p, level);
     return true;
 }
 
 bool weir__locked_find(struct pool_worker *w, struct pool_job *job) {
     weir_pool *p = w->pool;
     weir__mutex_lock(&p->mutex);
-    bool found = take_first(w, job);
+    int level = take_first(w, job);
     weir__mutex_unlock(&p->mutex);
-    if (found && p->cap) weir__cond_signal(&p->room);
-    return found;
+    signal_room(p, level);
+    return level != NONE;
 }
 
 bool weir__locked_claim(struct pool_worker *w, weir_future *f, struct pool_job *job) {
     weir_pool *p = w->pool;
+    int level = NONE;
     weir__mutex_lock(&p->mutex);
-    bool got = weir__pool_node_claim(f, job);
-    if (got) {
+    if (weir__pool_node_claim(f, job)) {
         struct pool_node *n = f->task_;
-        remove_node(&p->lists[n->level], n);
+        level = (int)n->level;
+        remove_node(&p->lists[level], n);
         weir__pool_node_free(&p->nodes, n);
         POOL_COUNT(p, w, begun);
     }
     weir__mutex_unlock(&p->mutex);
-    if (got && p->cap) weir__cond_signal(&p->room);
-    return got;
+    signal_room(p, level);
+    return level != NONE;
 }
 
 /* Takes the tasks of a list that are not of an executor; they are linked by next. */

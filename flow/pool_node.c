@@ -6,7 +6,8 @@
  *       it got the task or not. Nodes are given back to the allocator when the pool is, so that a future may name one
  *       that has been used again since.
  *   I2  `turn` is odd from before the node is queued until somebody adds one to it: who does has the task. A future
- *       names the node and the odd turn, which never comes back: so a claim by an old name fails.
+ *       names the node and the odd turn, which never comes back: so a claim by an old name fails. One whose task was
+ *       never queued, because its submitter runs it, names none.
  *   I3  who claims by the future reads the task there, where it stands until the future is DONE, and not in the
  *       node, which may be freed and filled again at that moment.
  *   I4  a free list is its owner's; others give nodes back by a push on `back`, which the owner takes as a whole: no
@@ -97,7 +98,7 @@ bool weir__pool_node_take(struct pool_node *n, struct pool_job *job) {
 }
 
 bool weir__pool_node_claim(weir_future *f, struct pool_job *job) {
-    if (!claim(f->task_, f->turn_)) return false;
+    if (!f->task_ || !claim(f->task_, f->turn_)) return false;
     *job = (struct pool_job){ f->fn_, f->ctx_, f->arg_, f, f->always_ };
     return true;
 }

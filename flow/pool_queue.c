@@ -14,8 +14,12 @@
  *   I3  (first in, first out, of a level) while a list has tasks nothing goes to its ring, and nothing is taken from
  *       the list while the ring has tasks. But for those who overtake each other in the middle of a submit.
  * Progress   from outside as weir_mpmc; the lists are under a lock. From inside wait-free but for memory.
+ *   I4  (a resize) a worker that is one too many leaves what it has in its hands to a list, before anybody claims it. It
+ *       looks at `hint` after it took the task out of a queue, by an operation that saw what its submitter did: so a task
+ *       that is submitted after a resize returned is run by none of those that may not.
  * Ordering   by the ring, the deque, the lock. `urgent` and `listed` only say where to look: relaxed; that no task is
- *            left while all sleep is shown in pool_idle.c.
+ *            left while all sleep is shown in pool_idle.c. What leaves a list for a deque is in both for a moment: D8
+ *            (release) -> D6: who sees that it is no longer in the list sees it in the deque.
  * From       Blumofe and Leiserson, Scheduling multithreaded computations by work stealing, 1999; a queue for what comes from
  *            outside and a look at it every so often, as in Go's scheduler. */
 #include "pool.h"
@@ -25,10 +29,14 @@
 
 #include "pool_steal.h"
 
-#define TURN 61        /* see the header of weir/pool.h */
+#define TURN 61 /* see the header of weir/pool.h */
+#ifdef WEIR_MODEL
+#define UNBOUNDED 2 /* so that the explorer comes to the lists */
+#else
 #define UNBOUNDED 1024 /* slots of a ring whose pool has no bound */
-#define REFILL 16      /* tasks that a worker takes from a list at once */
-#define STEAL_TRIES 3  /* of one victim, where others are quicker */
+#endif
+#define REFILL 16     /* tasks that a worker takes from a list at once */
+#define STEAL_TRIES 3 /* of one victim, where others are quicker */
 
 /* In a ring: 32 bytes. */
 struct elem {
@@ -104,7 +112,7 @@ static void list_drop(weir_pool *p, unsigned level, struct pool_node *next) {
     l->first = next;
     if (!next) l->last = NULL;
     l->len--;
-    weir_store_relaxed(&p->listed[level], l->len);
+    weir_store_release(&p->listed[level], l->len, POOL_D8);
 }
 
 static struct pool_node *list_first(weir_pool *p, unsigned level) {
@@ -134,14 +142,15 @@ static struct pool_node *fill(weir_pool *p, struct pool_nodes *mine, const struc
     return n;
 }
 
-/* To the worker's own deque. */
-static int put_inside(weir_pool *p, struct pool_worker *w, const struct pool_put *put) {
+/* Whether the worker's own deque takes a task, and what else becomes of it. */
+static int room_inside(weir_pool *p, const struct pool_worker *w, const struct pool_put *put) {
     if (state(p) >= WEIR_POOL_STOPPING) return WEIR_ESTOPPED;
-    if (p->cap && weir_deque_len(w->deque) >= p->cap)
-        return p->full == WEIR_POOL_REFUSE || put->deadline == WEIR_NOW ? WEIR_EAGAIN
-                                                                        : POOL_RUN_HERE;
-    struct pool_node *n = fill(p, &w->nodes, put);
-    if (!n) return WEIR_ENOMEM;
+    if (p->cap == 0 || weir_deque_len(w->deque) < p->cap) return 0;
+    bool refuses = p->full == WEIR_POOL_REFUSE || put->deadline == WEIR_NOW;
+    return refuses ? WEIR_EAGAIN : POOL_RUN_HERE;
+}
+
+static int push_inside(weir_pool *p, struct pool_worker *w, struct pool_node *n) {
     POOL_COUNT(p, w, queued);
     if (WEIR_UNLIKELY(weir_deque_push(w->deque, n) < 0)) {
         if (!unqueue(&w->nodes, n)) return 0;
@@ -152,6 +161,13 @@ static int put_inside(weir_pool *p, struct pool_worker *w, const struct pool_put
     POOL_COUNT(p, w, inside);
     weir__steal_pushed(p, w);
     return 0;
+}
+
+static int put_inside(weir_pool *p, struct pool_worker *w, const struct pool_put *put) {
+    int rc = room_inside(p, w, put);
+    if (rc != 0) return rc;
+    struct pool_node *n = fill(p, &w->nodes, put);
+    return n ? push_inside(p, w, n) : WEIR_ENOMEM;
 }
 
 /* To the list, if the pool takes anything. */
@@ -185,7 +201,8 @@ static int no_room(weir_pool *p, const struct pool_worker *w, const struct pool_
 static int put_elem(weir_pool *p, const struct pool_worker *w, const struct pool_put *put,
                     const struct elem *e) {
     weir_mpmc *r = p->rings[put->level];
-    bool listed = weir_load_relaxed(&p->listed[put->level]) > 0;
+    /* Of a bounded pool there is in a list only what a worker has left: it takes no room. */
+    bool listed = p->cap == 0 && weir_load_relaxed(&p->listed[put->level]) > 0;
     int rc = listed ? WEIR_EAGAIN : weir__mpmc_push(r, e, sizeof *e, weir__mpmc_stride(sizeof *e));
     if (WEIR_LIKELY(rc == 0)) return 0;
     if (rc == WEIR_ECLOSED) return WEIR_ESTOPPED;
@@ -197,6 +214,7 @@ static int put_elem(weir_pool *p, const struct pool_worker *w, const struct pool
 }
 
 static int put_outside(weir_pool *p, struct pool_worker *w, const struct pool_put *put) {
+    WEIR_POINT("pool.put");
     struct elem e = { put->job.fn, put->job.ctx, put->job.arg, put->job.always ? ALWAYS : NULL };
     if (put->job.future) {
         weir__lock(&p->lock);
@@ -213,6 +231,8 @@ static int put_outside(weir_pool *p, struct pool_worker *w, const struct pool_pu
         return 0;
     }
     if (high) (void)weir_fetch_sub_relaxed(&p->urgent, 1);
+    if (rc == WEIR_ESTOPPED && w && (rc = room_inside(p, w, put)) == 0) /* it drains since */
+        return e.fn ? put_inside(p, w, put) : push_inside(p, w, e.node);
     if (e.fn || unqueue(NULL, e.node)) return rc;
     if (rc == POOL_RUN_HERE && !w) weir__pool_caller(p, false);
     POOL_COUNT(p, w, queued); /* a waiter has claimed it, and was quicker than the refusal */
@@ -227,8 +247,24 @@ int weir__steal_put(weir_pool *p, struct pool_worker *w, const struct pool_put *
 
 /* ---- taking out --------------------------------------------------------------------------------------------------- */
 
+/* Whether worker w, which has just taken a task out of a queue, has to leave it to others: see I4. */
+static bool too_many(weir_pool *p, struct pool_worker *w) {
+    if (WEIR_LIKELY(!weir_load_relaxed(&p->hint)) || !w || !w->next) return false;
+    weir__lock(&p->lock);
+    w->too_many = weir__pool_surplus(p);
+    if (!w->too_many) weir__unlock(&p->lock);
+    return w->too_many; /* with the lock */
+}
+
+/* By who has the lock from too_many. */
+static void leave_to_others(weir_pool *p, struct pool_node *n) {
+    list_add(p, n);
+    if (n->level == WEIR_HIGH) (void)weir_fetch_add_relaxed(&p->urgent, 1);
+    weir__unlock(&p->lock);
+}
+
 /* w NULL: not by a worker. */
-static bool from_node(weir_pool *p, struct pool_worker *w, struct pool_node *n,
+static bool take_node(weir_pool *p, struct pool_worker *w, struct pool_node *n,
                       struct pool_job *job) {
     bool got = weir__pool_node_take(n, job);
     weir__pool_node_free(w ? &w->nodes : NULL, n);
@@ -236,11 +272,34 @@ static bool from_node(weir_pool *p, struct pool_worker *w, struct pool_node *n,
     return got;
 }
 
+static bool from_node(weir_pool *p, struct pool_worker *w, struct pool_node *n,
+                      struct pool_job *job) {
+    if (WEIR_LIKELY(!too_many(p, w))) return take_node(p, w, n, job);
+    leave_to_others(p, n);
+    return false;
+}
+
+/* Whether a task by value was left to others. If there is no memory for its node it is not. */
+static bool left_elem(weir_pool *p, struct pool_worker *w, const struct pool_job *job,
+                      unsigned level) {
+    if (WEIR_LIKELY(!too_many(p, w))) return false;
+    struct pool_node *n = weir__pool_node(p, &p->nodes);
+    if (!n) {
+        weir__unlock(&p->lock);
+        return false;
+    }
+    n->level = level;
+    weir__pool_node_set(n, job);
+    leave_to_others(p, n);
+    return true;
+}
+
 static bool from_elem(weir_pool *p, struct pool_worker *w, const struct elem *e, unsigned level,
                       struct pool_job *job) {
     if (level == WEIR_HIGH) (void)weir_fetch_sub_relaxed(&p->urgent, 1); /* where to look */
     if (!e->fn) return from_node(p, w, e->node, job);
     *job = (struct pool_job){ e->fn, e->ctx, e->arg, NULL, e->node == ALWAYS };
+    if (left_elem(p, w, job, level)) return false;
     POOL_COUNT(p, w, begun);
     return true;
 }
@@ -248,7 +307,8 @@ static bool from_elem(weir_pool *p, struct pool_worker *w, const struct elem *e,
 static bool from_ring(struct pool_worker *w, unsigned level, struct pool_job *job) {
     weir_pool *p = w->pool;
     struct elem e;
-    while (weir__mpmc_pop(p->rings[level], &e, sizeof e, weir__mpmc_stride(sizeof e)) == 0)
+    while (!w->too_many &&
+           weir__mpmc_pop(p->rings[level], &e, sizeof e, weir__mpmc_stride(sizeof e)) == 0)
         if (from_elem(p, w, &e, level, job)) return true;
     return false;
 }
@@ -259,9 +319,10 @@ static bool from_list(struct pool_worker *w, unsigned level, struct pool_job *jo
     bool got = false;
     if (weir_load_relaxed(&p->listed[level]) == 0) return false; /* where to look */
     weir__lock(&p->lock);
-    for (struct pool_node *n; !got && (n = list_first(p, level));) {
+    w->too_many = w->next && weir__pool_surplus(p); /* I4 */
+    for (struct pool_node *n; !w->too_many && !got && (n = list_first(p, level));) {
         if (level == WEIR_HIGH) (void)weir_fetch_sub_relaxed(&p->urgent, 1);
-        got = from_node(p, w, n, job);
+        got = take_node(p, w, n, job);
     }
     for (unsigned i = 1; got && level == WEIR_NORMAL && i < REFILL; i++) {
         struct pool_node *n = p->lists[level].first, *next = n ? n->next : NULL;
@@ -280,7 +341,7 @@ static bool from_queue(struct pool_worker *w, unsigned level, struct pool_job *j
 
 static bool from_own(struct pool_worker *w, struct pool_job *job) {
     void *n;
-    while (w->pushed) {
+    while (w->pushed && !w->too_many) {
         if (weir_deque_pop(w->deque, &n) < 0)
             w->pushed = false;
         else if (from_node(w->pool, w, n, job))
@@ -291,7 +352,7 @@ static bool from_own(struct pool_worker *w, struct pool_job *job) {
 
 static bool steal_from(weir_pool *p, struct pool_worker *w, weir_deque *d, struct pool_job *job) {
     void *n;
-    for (int tries = STEAL_TRIES; tries > 0;) {
+    for (int tries = STEAL_TRIES; tries > 0 && !(w && w->too_many);) {
         int rc = weir_deque_steal(d, &n);
         if (rc == WEIR_EAGAIN) return false;
         if (rc < 0)
@@ -320,12 +381,19 @@ bool weir__steal_from_others(struct pool_worker *w, struct pool_job *job) {
     return false;
 }
 
+/* One of the places behind the first, each in its turn, so that no streams into two others keep a task waiting. */
+static bool in_turn(struct pool_worker *w, struct pool_job *job) {
+    switch (w->tick / TURN % 4) {
+        case 0: return from_queue(w, WEIR_LOW, job);
+        case 1: return weir__steal_from_others(w, job);
+        case 2: return from_list(w, WEIR_NORMAL, job) || from_ring(w, WEIR_NORMAL, job);
+        default: return from_own(w, job);
+    }
+}
+
 bool weir__steal_find(struct pool_worker *w, struct pool_job *job) {
     weir_pool *p = w->pool;
-    if (WEIR_UNLIKELY(++w->tick % TURN == 0) &&
-        (from_queue(w, WEIR_LOW, job) || weir__steal_from_others(w, job) ||
-         from_queue(w, WEIR_NORMAL, job)))
-        return true;
+    if (WEIR_UNLIKELY(++w->tick % TURN == 0) && in_turn(w, job)) return true;
     /* Relaxed: where to look; what is put in meanwhile is found the next time, or before it sleeps. */
     if (WEIR_UNLIKELY(weir_load_relaxed(&p->urgent) > 0) && from_queue(w, WEIR_HIGH, job))
         return true;

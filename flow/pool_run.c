@@ -7,7 +7,8 @@
  *       for it finds the figures as they are, and its context as if the pool had never had it.
  *   I2  a task that ends its thread is ended by that thread's clean-up, which finds its frame in the worker, or, of a task
  *       that runs inside another, on the stack below. The clean-up of the worker starts another thread for it. If the
- *       system gives none, it goes on as that worker itself: so no task is left behind, and no worker is lost.
+ *       system gives none, it goes on as that worker itself, and is joined as any other: so no task is left behind,
+ *       and no worker is lost. Else it detaches itself, and touches the worker no more.
  * Waiting in a task
  *   Who waits runs only the awaited task itself (weir__pool_run_awaited). So below a task that sleeps there are only tasks
  *   that wait for the one above them. Suppose that some tasks wait for ever: each sleeps for one that has begun (else it
@@ -26,6 +27,8 @@
 #include "pool.h"
 
 #include <weir/error.h>
+
+#include "../lib/waits.h"
 
 struct pool_worker *weir__pool_self(const weir_pool *p) {
     const struct weir__thread *t = weir__thread_known();
@@ -88,7 +91,10 @@ static void run(struct pool_frame *f, struct weir__thread *t) {
     /* Relaxed: a task that is taken while the pool is stopped may be either. */
     bool stopping = weir_load_relaxed(&p->state) >= WEIR_POOL_STOPPING;
     if (WEIR_UNLIKELY(f->job.always)) {
-        if (stopping) ctx = p->ctx;
+        if (stopping) {
+            (void)weir_ctx_cancel(p->ctx, 0); /* who stops the pool may not have come to that yet */
+            ctx = p->ctx;
+        }
     } else {
         if (!ctx) ctx = p->ctx;
         int code = stopping ? WEIR_ECANCELED : weir_ctx_err(ctx);
@@ -198,43 +204,68 @@ void weir__pool_run_others(weir_future *f, weir_time deadline, weir_ctx *ctx) {
 
 /* ---- threads ------------------------------------------------------------------------------------------------------ */
 
+static struct weir__thread *set_thread(struct weir__thread *t, struct pool_worker *w) {
+    if (!t) return NULL;
+    t->worker = w;
+    t->blocks = w ? weir__pool_blocks : NULL;
+    return t;
+}
+
+/* Its task is over, and no longer blocked, whatever it said. */
+static void unblock(struct pool_worker *w) {
+    if (WEIR_LIKELY(w->waits == 0)) return;
+    w->waits = 1;
+    weir__pool_blocks(w, false);
+}
+
 static void loop(void *worker) {
     struct pool_worker *w = worker;
     weir_pool *p = w->pool;
     struct weir__thread *t = weir__thread_known();
     while (pool_locked(p) ? weir__locked_take(w, &w->frame.job)
-                          : weir__steal_take(w, &w->frame.job))
+                          : weir__steal_take(w, &w->frame.job)) {
+        if (WEIR_UNLIKELY(!t)) t = set_thread(weir__thread_self(), w); /* there was no memory */
         run(&w->frame, t);
-}
-
-static void set_thread(struct weir__thread *t, struct pool_worker *w) {
-    if (!t) return;
-    t->worker = w;
-    t->blocks = w ? weir__pool_blocks : NULL;
-}
-
-/* loop has ended, or a task its thread. */
-static void loop_over(void *worker) {
-    struct pool_worker *w = worker;
-    struct weir__thread *t = weir__thread_known();
-    bool exits = w->frame.runs;
-    if (exits && w->waits > 0) {
-        w->waits = 1;
-        weir__pool_blocks(w, false);
+        unblock(w);
     }
-    if (exits) exited(&w->frame, t);
-    set_thread(t, NULL);
+}
+
+/* What a thread does as that worker; on its stack. */
+struct service {
+    struct pool_worker *worker;
+    bool over;
+};
+
+/* loop has ended, or a task its thread. Where the next task ends it again, in the service below that follows this one,
+ * glibc calls this a second time: then it is over, and the worker may have another thread. */
+static void loop_over(void *service) {
+    struct service *s = service;
+    struct pool_worker *w = s->worker;
+    struct weir__thread *t = weir__thread_known();
+    if (s->over) return;
+    s->over = true;
+    bool exits = w->frame.runs;
+    if (exits) {
+        unblock(w);
+        exited(&w->frame, t);
+        weir__spawn(); /* for what follows this thread */
+    }
+    (void)set_thread(t, NULL);
+    weir__spawn_end(t);
     if (!exits) return;
     WEIR_POINT("pool.thread.exits");
-    weir__os_worker_detach(&w->os);
-    if (weir__os_worker_start(&w->os, weir__pool_main, w) < 0) weir__pool_main(w);
+    if (weir__os_worker_start(&w->os, weir__pool_main, w) == 0)
+        weir__os_worker_detach();
+    else
+        weir__pool_main(w);
 }
 
 void weir__pool_main(void *worker) {
     struct pool_worker *w = worker;
+    struct service service = { w, false };
     weir__os_worker_name(w->pool->name, w->number);
     if (w->cpu >= 0) weir__os_worker_pin(w->cpu);
     if (!pool_locked(w->pool)) (void)weir_deque_own(w->deque);
-    set_thread(weir__thread_self(), w);
-    weir__os_user_call(loop, w, loop_over, w);
+    weir__spawn_begin(set_thread(weir__thread_self(), w));
+    weir__os_user_call(loop, w, loop_over, &service);
 }

@@ -34,16 +34,17 @@ void weir__os_worker_main(void) {
 
 void weir__os_worker_join(struct weir__os_worker *w) { (void)weir__park(&w->ended, WEIR_FOREVER); }
 
-void weir__os_worker_detach(struct weir__os_worker *w) { (void)w; }
+void weir__os_worker_detach(void) {}
 
 void weir__os_worker_name(const char *name, unsigned number) {
     (void)name;
     (void)number;
 }
 
-int weir__os_worker_place(unsigned number) {
-    (void)number;
-    return -1;
+unsigned weir__os_worker_places(uint16_t *cpus, unsigned most) {
+    (void)cpus;
+    (void)most;
+    return 0;
 }
 
 void weir__os_worker_pin(int cpu) { (void)cpu; }
@@ -54,20 +55,24 @@ void weir__os_worker_pin(int cpu) { (void)cpu; }
 #include <signal.h>
 #include <stdio.h>
 
+/* It says itself who it is: its maker may be told by pthread_create after it has come to its end, and if there is none
+ * what the last one said stays. */
 static void *worker_main(void *arg) {
-    const struct weir__os_worker *w = arg;
+    struct weir__os_worker *w = arg;
+    w->thread = pthread_self();
     w->fn(w->arg);
     return NULL;
 }
 
 int weir__os_worker_start(struct weir__os_worker *w, void (*fn)(void *arg), void *arg) {
     int saved = errno;
+    pthread_t thread;
     sigset_t all, before;
     w->fn = fn;
     w->arg = arg;
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread inherits it */
-    int rc = pthread_create(&w->thread, NULL, worker_main, w);
+    int rc = pthread_create(&thread, NULL, worker_main, w);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = saved;
     return rc == 0 ? 0 : WEIR_ENOMEM;
@@ -79,10 +84,7 @@ void weir__os_worker_join(struct weir__os_worker *w) {
     errno = saved;
 }
 
-void weir__os_worker_detach(struct weir__os_worker *w) {
-    (void)w;
-    (void)pthread_detach(pthread_self());
-}
+void weir__os_worker_detach(void) { (void)pthread_detach(pthread_self()); }
 
 void weir__os_worker_name(const char *name, unsigned number) {
     int saved = errno;
@@ -93,19 +95,16 @@ void weir__os_worker_name(const char *name, unsigned number) {
     errno = saved;
 }
 
-int weir__os_worker_place(unsigned number) {
+unsigned weir__os_worker_places(uint16_t *cpus, unsigned most) {
     int saved = errno;
-    size_t cpu = 0;
-    bool known = false;
+    unsigned n = 0;
     cpu_set_t set;
     CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) {
-        unsigned left = number % (unsigned)CPU_COUNT(&set);
-        while (!CPU_ISSET(cpu, &set) || left-- > 0) cpu++;
-        known = true;
-    }
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        for (unsigned cpu = 0; cpu < CPU_SETSIZE && n < most; cpu++)
+            if (CPU_ISSET(cpu, &set)) cpus[n++] = (uint16_t)cpu;
     errno = saved;
-    return known ? (int)cpu : -1;
+    return n;
 }
 
 void weir__os_worker_pin(int cpu) {

@@ -36,14 +36,13 @@ WEIR_NODISCARD int weir__os_worker_start(struct weir__os_worker *w, void (*fn)(v
                                          void *arg);
 /* Waits until it has ended; once for each start. */
 void weir__os_worker_join(struct weir__os_worker *w);
-/* By the thread itself, which nobody joins then; *w may be started again. */
-void weir__os_worker_detach(struct weir__os_worker *w);
+/* By a thread that was started so: nobody joins it. Touches no struct weir__os_worker, which may have been started again. */
+void weir__os_worker_detach(void);
 
 /* Of the calling thread: its name, `name`-`number`, cut to what the system takes. */
 void weir__os_worker_name(const char *name, unsigned number);
-/* Processors that the calling thread may use, in the order of their numbers: the `number`-th, counted round. -1: not
- * known. */
-int weir__os_worker_place(unsigned number);
+/* The first `most` processors that the calling thread may use, in the order of their numbers. How many; 0: not known. */
+unsigned weir__os_worker_places(uint16_t *cpus, unsigned most);
 void weir__os_worker_pin(int cpu);
 
 #endif

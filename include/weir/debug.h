@@ -34,7 +34,8 @@ WEIR_API int weir_waiters_dump(FILE *out);
 
 /* For the end of a test: how many threads wait, as above, or are weir's own and will not end by themselves: they run a
  * callback, or are there for a timer with a function, an after-func or a weir_fd that is still set (without these they
- * end within 0.1 s); or run a task for weir_go or for a group, on no executor. A line on stderr begins the description of each. 0: nothing is left. Any thread that does not wait. */
+ * end within 0.1 s); or run a task for weir_go or for a group, on no executor; or are workers of a pool, which
+ * is to be freed before. A line on stderr begins the description of each. 0: nothing is left. Any thread that does not wait. */
 WEIR_NODISCARD WEIR_API int weir_leak_check(void);
 
 /* Of an object just made, known to nobody else. The file's name stays. NULL: nothing is done. */

@@ -13,7 +13,8 @@
  * Waiting inside a task. A task may wait for a future of its own pool, at any depth, and no set of tasks whose waits
  * are not a circle can come to a stand, with one worker as well: if the awaited task has not begun, the waiter takes it
  * out of its queue and runs it itself; if it has, the waiter sleeps, and some thread is in the middle of that task.
- * (It does not run other tasks meanwhile: one that it put on top of the sleeping one might need just that.) This holds for
+ * (It does not run other tasks meanwhile: one that it put on top of the sleeping one might need just that.) It runs
+ * on top of the waiting one: some 1 KiB of stack for each level, besides what the tasks use. This holds for
  * a future that is PENDING when the wait begins: one that is given to the pool later needs another worker.
  * weir_future_join does run other tasks meanwhile, for tasks that wait only for what they have submitted
  * themselves: fork and join.

@@ -16,8 +16,8 @@
  * Who submits. A task that is submitted by a task of the same pool ("from inside") goes to its worker's own deque, and
  * is run there last in, first out, or stolen; all others ("from outside") go through the queue, first in, first out for
  * each priority. A worker takes, in this order: high priority, its own deque, the queue, what it can steal, low
- * priority; every 61st time from the other end of that list, so that nothing waits for ever behind a stream of other
- * tasks. There is no promise of order between two tasks. From inside, tasks of high or low priority take the queue, too.
+ * priority; every 61st time from one of the places behind the first, each in its turn, so that nothing waits for ever
+ * behind streams of other tasks. There is no promise of order between two tasks. From inside, tasks of high or low priority take the queue, too.
  *
  * When the queue is full (`cap`; for each priority): from outside as `full` says. From inside tasks never wait for room,
  * since the workers who could make it might all be waiting: a worker's deque has room for `cap` tasks as well, and
@@ -39,15 +39,18 @@
  *
  * How many. `threads` workers are always there. Up to `max_threads` are made when something is queued and no worker is
  * idle, and end again when they have been idle for `linger`. At most `max_threads` tasks run at once. A task that waits
- * by a call of weir (channel, select, semaphore, wait group, future, ...) is blocked for that time; so is one between
- * weir_pool_block_begin and _end. It is counted, and if `spare` is not 0, up to so many more workers run tasks in
+ * by a call of weir (channel, select, semaphore, wait group, future, ...) is blocked for that time, but for plain calls
+ * on objects of the mutex kinds, which weir_waiters_dump does not list either; so is one between weir_pool_block_begin
+ * and _end. It is counted, and if `spare` is not 0, up to so many more workers run tasks in
  * place of those that are blocked. (When such a task goes on it does not wait for a place: then more than max_threads
  * may run until one of them has come to its end.) With `spare` 0, tasks that wait for what other tasks send can fill the
  * pool: use futures, which cannot (weir/future.h), or spare workers. A wait that weir does not know of, as in
  * read(2), counts as running unless it is announced.
  *
  * A task that ends its thread (pthread_exit, or is cancelled) is over, with WEIR_ECANCELED, and another thread takes its
- * worker's place.
+ * worker's place, or, if the system gives none, what is left of it: nothing is lost, but its stack grows a little each time.
+ *
+ * fork: the child has no workers, and locks as they were: it may not use the pool, nor free it (weir/base.h).
  *
  * An idle pool costs nothing: its workers sleep, after polling for about as long as a wake-up takes.
  *
@@ -90,8 +93,9 @@ enum weir_priority { WEIR_NORMAL = 0, WEIR_HIGH, WEIR_LOW };
 
 /* Zero means the default in every field. */
 struct weir_pool_opts {
-    size_t size;          /* sizeof this struct; WEIR_POOL_OPTS sets it */
-    unsigned threads;     /* workers that are always there; 0: one for each processor */
+    size_t size; /* sizeof this struct; WEIR_POOL_OPTS sets it */
+    unsigned
+        threads; /* workers that are always there; 0: one for each processor, up to max_threads */
     unsigned max_threads; /* 0: as threads */
     unsigned spare;       /* workers beyond that for tasks that are blocked */
     unsigned kind;        /* enum weir_pool_kind */
@@ -184,7 +188,7 @@ WEIR_API weir_pool *weir_pool_self(void);
 WEIR_API int weir_pool_worker(void);
 
 /* Around a wait that weir does not know of: the calling task is blocked (see above). They nest. Elsewhere than in a
- * task: nothing. */
+ * task, or an end without its begin: nothing. What was not ended ends with the task. */
 WEIR_API void weir_pool_block_begin(void);
 WEIR_API void weir_pool_block_end(void);
 
@@ -195,8 +199,8 @@ WEIR_API weir_ctx *weir_pool_ctx(weir_pool *p);
 
 /* From now on `threads` and `max_threads` (0: as threads), as of the options. Does not wait: after it no task begins
  * while max_threads run, those that run are finished. Any thread. Returns 0; WEIR_EINVAL: NULL, threads 0, max_threads
- * below threads, too many; WEIR_ESTOPPED; WEIR_ENOMEM: fewer workers than `threads` could be made; nothing has changed
- * then. */
+ * below threads, too many; WEIR_ESTOPPED; WEIR_ENOMEM: fewer workers than `threads` could be made; the numbers are as
+ * before then, unless another resize has come meanwhile. */
 WEIR_NODISCARD WEIR_API int weir_pool_resize(weir_pool *p, unsigned threads, unsigned max_threads);
 
 /* Waits for an instant at which nothing is queued and nothing runs. Goes on taking tasks, so that it may never come.
@@ -208,7 +212,7 @@ WEIR_INLINE int weir_pool_quiet(weir_pool *p) {
 }
 
 /* Drains: takes nothing more from outside, and waits until all that was taken has run and all workers have
- * ended. Returns 0: so it is, and it was clean; else as weir_pool_quiet_wait, and the pool goes on draining: call
+ * ended. Returns 0: so it is (but for what another thread has cancelled by stopping it meanwhile); else as weir_pool_quiet_wait, and the pool goes on draining: call
  * it again, or stop it. WEIR_EDEADLK: called by a task; it drains, and that task is not waited for. Any thread, any
  * number of times. */
 WEIR_NODISCARD WEIR_API int weir_pool_drain_wait(weir_pool *p, weir_time deadline, weir_ctx *ctx);
@@ -226,8 +230,8 @@ WEIR_INLINE int weir_pool_stop(weir_pool *p) { return weir_pool_stop_wait(p, WEI
  * everything taken has run; WEIR_ECANCELED: all has ended, but tasks were cancelled; WEIR_EDEADLK as above. */
 WEIR_NODISCARD WEIR_API int weir_pool_shutdown(weir_pool *p, weir_time deadline);
 
-/* Drains without end, and frees. Nobody else may use the pool any more. Returns 0 (also for NULL), or WEIR_EDEADLK: by a
- * task of the pool; nothing is done. */
+/* Drains without end, and frees. Nobody else may use the pool any more. Returns 0 (also for NULL); WEIR_EDEADLK: by a
+ * task of the pool, or WEIR_ENOMEM: the first wait of this thread. Then it drains, and is not freed. */
 WEIR_API int weir_pool_free(weir_pool *p);
 
 /* ---- statistics --------------------------------------------------------------------------------------------- */

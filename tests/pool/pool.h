@@ -35,10 +35,19 @@ static inline uint32_t value(weir_au32 *counter) { return weir_load_relaxed(coun
 bool comes_to(weir_au32 *counter, uint32_t n);
 
 struct weir_pool_stats stats_of(weir_pool *p);
+/* Polls for at most 10 s until a figure is n. */
+#define STATS_COME_TO(p, field, n)                                           \
+    do {                                                                     \
+        weir_time until_ = weir_after(INT64_C(10000000000));                 \
+        while (stats_of(p).field != (n) && weir_now() < until_) sleep_ms(1); \
+        CHECK_IS(stats_of(p).field, n);                                      \
+    } while (0)
 /* The sum, and at a quiet instant nothing queued or running. */
 void check_sum(weir_pool *p, bool quiet);
 
-extern const struct test life_tests[], submit_tests[], future_tests[], run_tests[];
-extern const size_t n_life_tests, n_submit_tests, n_future_tests, n_run_tests;
+extern const struct test life_tests[], submit_tests[], future_tests[], run_tests[], edge_tests[],
+    full_tests[];
+extern const size_t n_life_tests, n_submit_tests, n_future_tests, n_run_tests, n_edge_tests,
+    n_full_tests;
 
 #endif

@@ -263,8 +263,9 @@
     XX(POOL_D2, RMW_SC, "POOL_D3", "as D1: the next worker is not woken for the next task")        \
     XX(POOL_D3, LOAD_SC, "POOL_D1 POOL_D2", "as D1")                                               \
     XX(POOL_D5, LOAD_SC, "MPMC_C1", "as D1, of a ring")                                            \
-    XX(POOL_D6, LOAD_SC, "POOL_D7", "as D1, of a list")                                            \
+    XX(POOL_D6, LOAD_SC, "POOL_D7 POOL_D8", "as D1, of a list")                                    \
     XX(POOL_D7, RMW_SC, "POOL_D6", "as D6")                                                        \
+    XX(POOL_D8, STORE_REL, "POOL_D6", "who sleeps may miss what goes from a list to a deque")      \
     XX(POOL_D4, RMW_SC, "POOL_D1 POOL_D2", "without membarrier: as D1, of a deque")                \
     XX(POOL_Q1, RECHECK, "MPMC_C1 MPMC_C3", "as D2")                                               \
     XX(POOL_Q2, RECHECK, "MPMC_C1 MPMC_C3", "as D1")                                               \

@@ -5,7 +5,9 @@
  * Each user does what its word says: s submits a task, which reads what its submitter has written, and writes; n the same
  * without waiting, h of high priority; f waits for it, and gives the future's memory back; i submits one that submits
  * another one; w one that submits another and waits for it, j that joins it; b one that waits for the future which o
- * resolves; D drains, X stops, q waits until the pool is quiet; r resizes to one worker, R to two; T drains with a
+ * resolves, O once k or y have run; k one that submits another and stays until that has run, x one that stays until y has run, both by a wait that
+ * weir does not know of: so another worker has to come; z one with the shared future, and v one that waits for that;
+ * g waits for what o resolves, and l looks whether it has; P sees that a resize to one worker holds; D drains, X stops, q waits until the pool is quiet; r resizes to one worker, R to two; T drains with a
  * deadline. The last one through drains. */
 #include <weir/pool.h>
 
@@ -30,7 +32,9 @@ struct item {
 struct state {
     weir_pool *pool;
     weir_au32 users;
-    weir_future gate;
+    weir_future gate, shared;
+    uint64_t resolved; /* written before the gate is */
+    weir_au32 met, begun, open, ended;
     struct item item[EX_THREADS * ITEMS];
 };
 
@@ -63,6 +67,7 @@ static void setup(void *state) {
     o.flags = c->flags;
     o.cap = c->cap;
     weir_model_check(weir_future_init(&s->gate) == 0);
+    weir_model_check(weir_future_init(&s->shared) == 0);
     weir_model_check(weir_pool_new(&s->pool, &o) == 0);
 }
 
@@ -119,8 +124,47 @@ static int blocks(weir_ctx *ctx, void *arg) {
     return plain(ctx, i);
 }
 
+/* Not by weir's means. */
+static void await(weir_au32 *word) {
+    while (weir_load_acquire(word, 0) == 0) (void)weir__os_futex_wait(word, 0, WEIR_FOREVER);
+}
+static void tell(weir_au32 *word) {
+    weir_store_release(word, 1, 0);
+    weir__os_futex_wake(word, 8);
+}
+
+static int below_tells(weir_ctx *ctx, void *arg) {
+    struct item *i = arg;
+    (void)below(ctx, i);
+    tell(&i->state->met);
+    return 0;
+}
+static int stays_with_below(weir_ctx *ctx, void *arg) {
+    struct item *i = arg;
+    weir_model_check(weir_pool_submit(i->state->pool, below_tells, NULL, i) == 0);
+    await(&i->state->met);
+    return plain(ctx, i);
+}
+static int meets(weir_ctx *ctx, void *arg) {
+    await(&((struct item *)arg)->state->met);
+    return plain(ctx, arg);
+}
+static int tells(weir_ctx *ctx, void *arg) {
+    tell(&((struct item *)arg)->state->met);
+    return plain(ctx, arg);
+}
+static int waits_for_shared(weir_ctx *ctx, void *arg) {
+    struct item *i = arg;
+    weir_model_check(weir_future_wait(&i->state->shared) == 0);
+    return plain(ctx, i);
+}
+
 static weir_task_fn *task_of(char what) {
     return what == 'i'   ? submits
+           : what == 'k' ? stays_with_below
+           : what == 'x' ? meets
+           : what == 'y' ? tells
+           : what == 'v' ? waits_for_shared
            : what == 'w' ? waits
            : what == 'j' ? joins
            : what == 'b' ? blocks
@@ -152,6 +196,42 @@ static int submit_and_wait(struct state *s, struct item *i) {
     return rc;
 }
 
+static int runs_on(weir_ctx *ctx, void *arg) {
+    struct state *s = arg;
+    (void)ctx;
+    tell(&s->begun);
+    await(&s->open);
+    weir_store_relaxed(&s->ended, 1);
+    return 0;
+}
+static int comes_after(weir_ctx *ctx, void *arg) {
+    (void)ctx;
+    weir_model_check(weir_load_relaxed(&((struct state *)arg)->ended) == 1);
+    return 0;
+}
+
+/* One task runs; after the resize no other one begins until it has come to its end. */
+static int resize_holds(struct state *s) {
+    weir_model_check(weir_pool_submit(s->pool, runs_on, NULL, s) == 0);
+    await(&s->begun);
+    weir_model_check(weir_pool_resize(s->pool, 1, 0) == 0);
+    weir_model_check(weir_pool_submit(s->pool, comes_after, NULL, s) == 0);
+    tell(&s->open);
+    return 0;
+}
+
+static int resolve(struct state *s) {
+    weir_model_write(&s->resolved, sizeof s->resolved);
+    s->resolved = 1;
+    return weir_future_resolve(&s->gate, 0, NULL);
+}
+
+static int see_resolved(struct state *s) {
+    weir_model_read(&s->resolved, sizeof s->resolved);
+    weir_model_check(s->resolved == 1);
+    return 0;
+}
+
 /* After all that was taken is over. */
 static void look(struct state *s, bool all) {
     for (unsigned k = 0; all && k < EX_THREADS * ITEMS; k++) {
@@ -181,7 +261,12 @@ static int step(struct state *s, struct item *i, char what) {
             rc = weir_pool_resize(s->pool, what == 'r' ? 1 : 2, 0);
             weir_model_check(rc == 0 || rc == WEIR_ESTOPPED || rc == WEIR_ENOMEM);
             return rc;
-        case 'o': return weir_future_resolve(&s->gate, 0, NULL);
+        case 'o': return resolve(s);
+        case 'O': await(&s->met); return resolve(s);
+        case 'g': return weir_future_wait(&s->gate) < 0 ? WEIR_EINVAL : see_resolved(s);
+        case 'l': return weir_future_is_done(&s->gate) ? see_resolved(s) : 0;
+        case 'P': return resize_holds(s);
+        case 'z': i->f = &s->shared; return submit(s, i, 'z');
         case 'f': return submit_and_wait(s, i);
         default: return submit(s, i, what);
     }
@@ -229,7 +314,7 @@ static void finish(void *state) {
             struct item *i = &s->item[t * ITEMS + k];
             if (!i->state) continue;
             weir_model_check(i->out <= i->taken && (stops() || i->out == i->taken));
-            if (i->out && strchr("iwj", of()->program[t][k]))
+            if (i->out && strchr("iwjk", of()->program[t][k]))
                 weir_model_check(i->below == 1 || stops());
         }
 }
@@ -252,7 +337,25 @@ static const struct pool_case cases[] = {
     STEAL("stop", 1, 2, NULL, "s", "X"),
     STEAL("stop.full", 1, 1, NULL, "ss", "X"),
     STEAL("stop.drain", 1, 2, NULL, "sX", "D"),
+    STEAL("full.resize.drain", 2, 1, NULL, "ss", "rD"),
+    STEAL("full.resize.stop", 2, 1, NULL, "ss", "rX"),
+    ROW("full.up.drain", WEIR_POOL_STEAL, 1, 0, 0, 0, 0, 1, 2, NULL, "ss", "RD"),
+    ROW("full.up.stop", WEIR_POOL_STEAL, 1, 0, 0, 0, 0, 1, 2, NULL, "ss", "RX"),
+    STEAL("parked.drain", 1, 2, NULL, "sqs", "D"),
+    STEAL("parked.stop", 1, 2, NULL, "sqs", "X"),
+    STEAL("parked.resize", 2, 2, NULL, "sqs", "r"),
+    STEAL("parked.resize.drain", 2, 2, NULL, "sq", "rD"),
+    STEAL("parked.resize.stop", 2, 2, NULL, "sq", "rX"),
     STEAL("two", 2, 2, NULL, "s", "s"),
+    STEAL("meet", 2, 2, NULL, "xy"),
+    ROW("meet.elastic", WEIR_POOL_STEAL, 1, 2, 0, 0, 0, 2, 2, NULL, "xy"),
+    STEAL("meet.inside", 2, 2, NULL, "k"),
+    ROW("meet.inside.elastic", WEIR_POOL_STEAL, 1, 2, 0, 0, 0, 2, 2, NULL, "k"),
+    ROW("meet.inside.blocked", WEIR_POOL_STEAL, 2, 0, 1, 0, 0, 2, 3, NULL, "bkO"),
+    STEAL("meet.list", 2, 0, NULL, "ssxy"),
+    STEAL("future.look", 1, 2, NULL, "g", "o", "l"),
+    STEAL("future.claimed", 2, 2, NULL, "z", "v"),
+    STEAL("resize.holds", 2, 2, NULL, "P"),
     STEAL("burst", 2, 2, NULL, "ss"),
     STEAL("high", 1, 2, NULL, "sh"),
     STEAL("now", 1, 1, NULL, "nn", "D"),
@@ -276,6 +379,7 @@ static const struct pool_case cases[] = {
     ROW("blocked", WEIR_POOL_STEAL, 1, 0, 1, 0, 0, 2, 2, NULL, "bso"),
     ROW("caller", WEIR_POOL_STEAL, 1, 0, 0, WEIR_POOL_CALLER, 0, 1, 1, NULL, "ss", "D"),
     ROW("fence.inside", WEIR_POOL_STEAL, 2, 0, 0, 0, WEIR_POOL_NO_MEMBARRIER, 2, 2, NULL, "i"),
+    ROW("fence.meet", WEIR_POOL_STEAL, 2, 0, 0, 0, WEIR_POOL_NO_MEMBARRIER, 2, 2, NULL, "k"),
     ROW("fence.wait", WEIR_POOL_STEAL, 2, 0, 0, 0, WEIR_POOL_NO_MEMBARRIER, 2, 2, NULL, "w"),
 
     MUTEX("one", 1, 2, NULL, "s"),
@@ -285,6 +389,12 @@ static const struct pool_case cases[] = {
     MUTEX("drain.late", 1, 2, "timeouts=1", "s", "T"),
     MUTEX("stop.full", 1, 1, NULL, "ss", "X"),
     MUTEX("stop.drain", 1, 2, NULL, "sX", "D"),
+    MUTEX("full.resize.drain", 2, 1, NULL, "ss", "rD"),
+    MUTEX("full.resize.stop", 2, 1, NULL, "ss", "rX"),
+    MUTEX("parked.resize.drain", 2, 2, NULL, "sq", "rD"),
+    MUTEX("parked.resize.stop", 2, 2, NULL, "sq", "rX"),
+    MUTEX("resize.holds", 2, 2, NULL, "P"),
+    MUTEX("meet.inside", 2, 2, NULL, "k"),
     MUTEX("two", 2, 2, NULL, "s", "s"),
     MUTEX("future.stop", 1, 2, NULL, "f", "X"),
     MUTEX("inside.drain", 1, 2, NULL, "i", "D"),
