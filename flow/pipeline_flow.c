@@ -29,7 +29,10 @@
  *       may send, of the stage before or of that task. What is left without a task in a place that is closed is there
  *       because the pipeline has ended.
  * Locks      that of place 0 before that of place n; else one at a time.
- * Progress   blocking. Batches are cut by time: a worker holds at most some 50 us of work that others might do.
+ * Progress   blocking. Batches are cut by time: a worker holds at most some 50 us of work that others might do. A task
+ *            that has worked for 2 ms on an executor of the user's goes to the end of the line there, with its batch:
+ *            other tasks have their turn, however long somebody sends, and an executor that is stopped is rid of it.
+ *            Not from inside another task, as where submits run tasks: that would go deeper each time.
  * Ordering   by the locks.
  * From       the token limit of TBB's parallel_pipeline; differs in: batches, workers for each stage, no task that is
  *            bound to an element. */
@@ -39,6 +42,7 @@
 #include "../lib/os.h"
 
 #define BATCH_NS UINT64_C(50000)
+#define TURN_NS INT64_C(2000000)
 
 /* The explorer would take the clock for a step of the algorithm. */
 #ifdef WEIR_MODEL
@@ -227,6 +231,25 @@ static void account(struct work *w, weir_time now) {
     w->done = (struct weir__tally){ 0 };
 }
 
+/* Another task goes on with the batch: w is not ours any more. False: the executor refuses, and the pipeline has ended by
+ * that. */
+static bool hand_on(struct work *w) {
+    weir_pipeline *p = w->p;
+    struct weir_error err;
+    int rc = flow_of(p)->exec.submit(flow_of(p)->exec.self, work_main, p->ctx, w);
+    if (rc >= 0) return true;
+    (void)weir_wrap(rc, "stage %zu: cannot be run", w->stage);
+    weir_error_take(rc, &err);
+    weir__pipeline_stop(p, &err);
+    return false;
+}
+
+/* now: the end of the batch before; 0: there is none. */
+static bool turn_is_over(struct work *w, weir_time now) {
+    if (w->begun == 0) w->begun = w->since;
+    return w->n > 0 && w->p->has_exec && !w->nested && now - w->begun >= TURN_NS;
+}
+
 /* The task: until there is nothing to take, or it is to stop. The pipeline may be gone when it returns. */
 static int work_loop(weir_ctx *ctx, void *work) {
     struct work *w = work;
@@ -259,6 +282,7 @@ static int work_loop(weir_ctx *ctx, void *work) {
         weir__unlock(&q->lock);
         if (lost) weir__line_give_back(p, lost);
         weir__line_begin(p, more);
+        if (!left && turn_is_over(w, now) && hand_on(w)) return 0;
     }
     WEIR_POINT("pipeline.left");
     if (over) weir__line_close_next(p, stage);
@@ -281,18 +305,15 @@ static void work_after(struct weir__frame *f, void *work) {
         weir__pipeline_exited(p, w->stage, w->input[w->at], &w->done);
         settle(w, WEIR__FAILED);
     }
-    int rc = flow_of(p)->exec.submit(flow_of(p)->exec.self, work_main, p->ctx, w);
-    if (rc >= 0) return;
-    struct weir_error err;
-    weir_error_take(rc, &err);
-    weir__pipeline_stop(p, &err);
-    (void)work_loop(p->ctx, w);
+    if (!hand_on(w)) (void)work_loop(p->ctx, w);
 }
 
 static int work_main(weir_ctx *ctx, void *work) {
     struct work *w = work;
     struct weir__frame f;
     int err = ctx == w->p->ctx ? 0 : weir_ctx_err(ctx);
+    w->nested = weir__frame_in(w->p);
+    w->begun = 0;
     if (err < 0) { /* the executor gives it up */
         struct weir_error e;
         if (weir_ctx_cause(ctx) < 0) err = weir_ctx_cause(ctx);

@@ -21,7 +21,8 @@ struct work {
     size_t stage, most; /* of a batch */
     size_t n, at, outs; /* elements of the batch, done, results */
     uint64_t ticket;
-    weir_time since;
+    weir_time since, begun; /* the batch; the task, with its first one */
+    bool nested;            /* it runs inside another task of the pipeline */
     char *in, *out;
     uint64_t *input;     /* whose number it is in the order of the sends: of n elements, */
     unsigned char *kept; /* and whether there is a result: FULL, MISSING */

@@ -32,10 +32,12 @@ void pipe8_leaves_nothing(void);
 
 /* runs.c */
 void pipe9_submits(void);
+void pipe9_others(void);
 void pipe9_itself(void);
 void pipe_thread_exit(void);
 void pipe_exec_refuses(void);
 void pipe_exec_inline(void);
+void pipe_exec_stops(void);
 void pipe_sink(void);
 
 #endif

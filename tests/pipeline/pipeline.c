@@ -24,10 +24,12 @@ static const struct test tests[] = {
     { "PIPE7 what is refused at construction", pipe7_refused },
     { "PIPE8 a consumer that stops and cancels leaves nothing behind", pipe8_leaves_nothing },
     { "PIPE9 a stage submits to the pool of one thread that runs it", pipe9_submits },
+    { "PIPE9 a stage that is never idle leaves its pool to others as well", pipe9_others },
     { "PIPE9 a stage that waits for its pipeline is told so", pipe9_itself },
     { "PIPE thread: a function that ends its thread in mid-batch", pipe_thread_exit },
     { "PIPE executor: one that refuses", pipe_exec_refuses },
     { "PIPE executor: one that runs tasks in the caller", pipe_exec_inline },
+    { "PIPE executor: a pool that is stopped below a busy pipeline", pipe_exec_stops },
     { "PIPE sink: a last stage without results", pipe_sink },
 };
 
