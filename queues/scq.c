@@ -28,8 +28,7 @@ _Static_assert(sizeof(weir_scq) == 3 * WEIR_LINE, "frozen layout");
 #define LOOKS 4
 #endif
 
-/* ---- making and ending
- * ------------------------------------------------------------------------------------- */
+/* ---- making and ending ---------------------------------------------------------------------- */
 
 /* 2^b >= the buffers. */
 static unsigned buffer_bits(size_t cap, size_t threads) {
@@ -174,8 +173,7 @@ size_t weir_scq_len(const weir_scq *r) {
     return (size_t)(laps > 1 || n > cap ? cap : n);
 }
 
-/* ---- spares
- * ------------------------------------------------------------------------------------------------ */
+/* ---- spares --------------------------------------------------------------------------------- */
 
 weir_au64 *weir__scq_search_(weir_scq *r, uint64_t from, uint64_t *spare) {
     for (uint64_t n = LOOKS * r->threads_; n > 0; n--) {
@@ -192,8 +190,7 @@ weir_au64 *weir__scq_search_(weir_scq *r, uint64_t from, uint64_t *spare) {
     return NULL;
 }
 
-/* ---- slow paths
- * -------------------------------------------------------------------------------------------- */
+/* ---- slow paths ----------------------------------------------------------------------------- */
 
 void weir__scq_settle_(weir_scq *r, uint64_t at) {
     at &= ~WEIR__SCQ_FLAGS;

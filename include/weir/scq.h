@@ -129,8 +129,7 @@ WEIR_NODISCARD WEIR_API int weir_scq_new(weir_scq **out, const struct weir_ring_
  * NULL), or WEIR_EINVAL (not of weir_scq_new). No other thread may be inside. */
 WEIR_API int weir_scq_free(weir_scq *r);
 
-/* ---- bodies
- * ------------------------------------------------------------------------------------------------ */
+/* ---- bodies --------------------------------------------------------------------------------- */
 
 /* The slot is not what a push at tail word t (a pop at head word h) hopes for. They return a code, or 1:
  * look again. */
@@ -278,8 +277,7 @@ WEIR__BODY int weir__scq_pop(weir_scq *r, void *elem, size_t esize, size_t strid
     return rc;
 }
 
-/* ---- the verbs
- * --------------------------------------------------------------------------------------------- */
+/* ---- the verbs ------------------------------------------------------------------------------ */
 
 /* Copies *elem in if there is room. Any thread, any signal handler. Returns 0; WEIR_EAGAIN: the ring was full
  * at an instant of the call; WEIR_EBUSY: more than `threads` calls are inside; WEIR_EINVAL: not a ring
