@@ -9,6 +9,7 @@
 
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -78,6 +79,16 @@ void weir__os_free(void *p) {
     free(p);
     errno = saved;
 }
+
+#ifdef __GLIBC__
+void weir__os_alloc_trim(void) {
+    int saved = errno;
+    (void)malloc_trim(0);
+    errno = saved;
+}
+#else
+void weir__os_alloc_trim(void) {}
+#endif
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HEAP_ONLY 1 /* leaks and races are looked for in the heap */

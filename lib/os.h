@@ -18,6 +18,8 @@ weir_time weir__os_now(void);
 /* align: a power of two; NULL when memory is short. */
 void *weir__os_alloc(size_t size, size_t align);
 void weir__os_free(void *p);
+/* Gives what malloc has kept of freed memory back to the system, where it can. */
+void weir__os_alloc_trim(void);
 /* Zeroed memory from the system, of large pages where it has them, which come when they are touched; NULL: none.
  * size: from WEIR__OS_PAGES on, and the same for both. */
 #define WEIR__OS_PAGES ((size_t)1 << 20)

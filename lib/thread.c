@@ -47,6 +47,7 @@ static void init_waiting(struct weir__thread *t) {
     weir__spin_init(&t->spin);
     weir_init_atomic(&t->phase, 0);
     weir_init_atomic(&t->quiet.word, 1);
+    weir_init_atomic(&t->hazard.at, NULL);
     t->waits = NULL;
     t->behind = NULL;
 }
@@ -63,6 +64,7 @@ static bool add_slab(void) {
         t->taken = false;
         t->number = (unsigned)(records_made + SLAB - 1 - i); /* the last one is taken first */
         t->rcu = (struct weir__rcu_thread){ .bag = { NULL } };
+        t->hazard.listed = false;
         t->next = free_records;
         free_records = t;
     }

@@ -5,6 +5,7 @@
 
 #include <weir/error.h>
 
+#include "hazard.h"
 #include "lock.h"
 #include "park.h"
 
@@ -49,6 +50,7 @@ struct weir__thread {
     bool taken;                  /* some thread's */
     bool spawned;                /* weir made it for a function of the user's: weir__spawn_begin */
     struct weir__rcu_thread rcu;
+    struct weir__hazard hazard;
     const struct weir__frame *frames; /* tasks that it is in, the innermost first: flow/frame.h */
     struct weir_error error;          /* pending; code 0: none */
     /* Of a pool: flow/pool.h. Its worker that the thread is; the innermost task that it runs; and what is called with

@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* queues/mutex_ring.c - see weir/mutex_ring.h.
- *
- * Waking. `waiting` of a side is never below the number of threads that sleep there and have not been
- * signalled. Whoever puts in k elements takes min(k, waiting) off it under the mutex and sends as
- * many signals after unlocking. A thread whose wait ends by itself (deadline, spurious) does not
- * count itself off, since a signal may have been meant for it: the count is only cut down to the
- * threads still inside a wait. Too high a count costs a signal to nobody. A robbed thread counts
- * itself again. */
+/* queues/mutex_ring.c - see weir/mutex_ring.h. Waking: queues/mutex_side.h. */
 #include <weir/mutex_ring.h>
 
 #include <weir/detail/copy.h>
 
 #include "../lib/base.h"
 #include "../lib/ctx.h"
-#include "../lib/os_mutex.h"
 #include "mutex_ring.h"
-
-struct side {
-    weir__cond wake;
-    size_t waiting; /* at least the threads asleep and not signalled yet */
-    size_t inside;  /* threads in a wait */
-};
+#include "mutex_side.h"
 
 struct weir_mutex_ring {
     weir__mutex mutex;
@@ -80,18 +67,6 @@ int weir_mutex_ring_free(weir_mutex_ring *r) {
 
 /* ---- under the mutex ---------------------------------------------------------------------------------- */
 
-/* How many of k signals are wanted; they are sent by send_signals after unlocking. */
-static size_t claim_signals(struct side *s, size_t k) {
-    if (WEIR_LIKELY(s->waiting == 0)) return 0;
-    size_t n = k < s->waiting ? k : s->waiting;
-    s->waiting -= n;
-    return n;
-}
-
-static void send_signals(struct side *s, size_t n) {
-    while (n-- > 0) weir__cond_signal(&s->wake);
-}
-
 static size_t put(weir_mutex_ring *r, const void *elems, size_t n) {
     size_t room = r->cap - r->len;
     if (n > room) n = room;
@@ -119,16 +94,6 @@ static size_t take(weir_mutex_ring *r, void *elems, size_t n) {
     return n;
 }
 
-/* 0 after a wake-up or spurious one; WEIR_ETIMEDOUT. */
-static int sleep_on(weir_mutex_ring *r, struct side *s, weir_time deadline) {
-    s->waiting++;
-    s->inside++;
-    int rc = weir__cond_wait(&s->wake, &r->mutex, deadline);
-    s->inside--;
-    if (s->waiting > s->inside) s->waiting = s->inside; /* an upper bound of those asleep */
-    return rc;
-}
-
 /* ---- the verbs ------------------------------------------------------------------------------------------ */
 
 static ptrdiff_t push(weir_mutex_ring *r, const void *elems, size_t n, weir_time deadline,
@@ -140,7 +105,7 @@ static ptrdiff_t push(weir_mutex_ring *r, const void *elems, size_t n, weir_time
     weir__mutex_lock(&r->mutex);
     while (!(over = weir__ctx_over(ctx)) && !r->closed && r->len == r->cap &&
            deadline != WEIR_NOW && late == 0)
-        late = sleep_on(r, &r->pushers, deadline);
+        late = sleep_on(&r->pushers, &r->mutex, deadline);
     if (over) { /* nothing moves; a signal may have been meant for it: another looks instead */
         own = r->len < r->cap ? claim_signals(&r->pushers, 1) : 0;
     } else if (r->closed) {
@@ -166,7 +131,7 @@ static ptrdiff_t pop(weir_mutex_ring *r, void *elems, size_t n, weir_time deadli
     weir__mutex_lock(&r->mutex);
     while (!(over = weir__ctx_over(ctx)) && !r->closed && r->len == 0 && deadline != WEIR_NOW &&
            late == 0)
-        late = sleep_on(r, &r->poppers, deadline);
+        late = sleep_on(&r->poppers, &r->mutex, deadline);
     if (over) {
         own = r->len > 0 ? claim_signals(&r->poppers, 1) : 0;
     } else if (r->len > 0) {

@@ -22,11 +22,13 @@
 #include <weir/merge.h>
 #include <weir/mpmc.h>
 #include <weir/mutex_deque.h>
+#include <weir/mutex_queue.h>
 #include <weir/mutex_ring.h>
 #include <weir/notify.h>
 #include <weir/once.h>
 #include <weir/pipeline.h>
 #include <weir/pool.h>
+#include <weir/queue.h>
 #include <weir/rcu.h>
 #include <weir/scq.h>
 #include <weir/select.h>

@@ -16,6 +16,7 @@ enum {
     RING_BUSY = 8,   /* may say WEIR_EBUSY */
     RING_EXACT = 16, /* batches are never cut short */
     RING_TRIES = 32, /* no call of the try family waits for a thread that has stopped */
+    RING_SOFT = 64,  /* batches go one by one, and full may be said while a pop is under way */
 };
 
 /* NULL: it has none such. */
@@ -48,5 +49,9 @@ struct ring_kind {
 
 extern const struct ring_kind ring_mpmc, ring_mpmc_fence, ring_spsc, ring_scq, ring_mutex;
 extern const struct ring_kind ring_mpmc_exact; /* which it is not: see scenarios/scq.c */
+
+/* Of unbounded queues a capacity is a soft limit; from this one on there is none. */
+#define RING_NO_LIMIT 10
+extern const struct ring_kind ring_queue, ring_queue_small, ring_mutex_queue;
 
 #endif

@@ -205,6 +205,7 @@ void weir__os_futex_wake(weir_au32 *word, int n) { weir_model_futex_wake(&word->
 weir_time weir__os_now(void) { return weir_model_now(); }
 void *weir__os_alloc(size_t size, size_t align) { return weir_model_alloc(size, align); }
 void weir__os_free(void *p) { weir_model_free(p); }
+void weir__os_alloc_trim(void) {}
 unsigned weir__os_cpus(void) { return E.cpus; }
 uint64_t weir__os_random(void) { return weir_model_random(); }
 int weir__os_thread(void (*fn)(void)) {

@@ -72,6 +72,7 @@ static bool failed(const struct weir_lin_ring *o, const struct weir_lin_op *op,
     /* what is certain to be refused for good must be said so */
     if (is_push(op) && r->closed && op->result != WEIR_ECANCELED && op->result != WEIR_ENOMEM)
         return false;
+    if (o->soft && is_push(op) && lin_undecided(op, o->exact)) not_ready = true;
     return lin_no_effect(op, o->exact) || lin_would_block(op, o->exact, not_ready && !r->closed);
 }
 

@@ -42,6 +42,7 @@ enum weir_lin_ring_kind {
 struct weir_lin_ring {
     uint32_t cap;
     bool exact;
+    bool soft; /* full may be said while another operation overlaps: cap is a soft limit */
 };
 WEIR_NODISCARD int weir_lin_ring_spec(struct weir_lin_spec *out, const struct weir_lin_ring *o);
 

@@ -31,7 +31,7 @@ static void print_result(const struct target *t, const struct rounds_opts *o,
 
 /* Capacities 1 to 4, with each number of threads, each for its share of the time. */
 static void linearizable(const struct target *t) {
-    unsigned most = t->one_each ? 2 : ROUND_THREADS;
+    unsigned most = t->one_each ? 2 : t->unbounded ? 3 : ROUND_THREADS;
     double share = seconds / (4 * (most - 1));
     unsigned long rounds = 0, overlapping = 0;
     print_message("seed %llu; clock: %s\n", (unsigned long long)seed, weir_lin_clock());
@@ -69,6 +69,14 @@ static void scq(void **s) {
 static void mutex_ring(void **s) {
     (void)s;
     linearizable(&target_mutex);
+}
+static void queue(void **s) {
+    (void)s;
+    linearizable(&target_queue);
+}
+static void queue_limit(void **s) {
+    (void)s;
+    linearizable(&target_queue_limit);
 }
 static void spsc(void **s) {
     (void)s;
@@ -258,6 +266,8 @@ int main(int argc, char **argv) {
         TEST("RING7 weir_scq is linearizable, full and empty included", scq),
         TEST("RING7 weir_mutex_ring is linearizable, full and empty included", mutex_ring),
         TEST("RING7 weir_spsc is linearizable, full and empty included", spsc),
+        TEST("RING7 weir_queue is linearizable, empty included", queue),
+        TEST("RING7 weir_queue with a soft limit is linearizable", queue_limit),
         TEST("RING7 weir_spsc never says full and empty at once", both_spsc),
         TEST("RING7 weir_mpmc never says full and empty at once", both_mpmc),
         TEST("RING7 weir_scq never says full and empty at once", both_scq),

@@ -143,7 +143,7 @@ static void plan_op(struct driver *d, struct planned *p, unsigned thread, unsign
     memset(p, 0, sizeof *p);
     bool push = rng_chance(&d->rng, pushes), batch = rng_chance(&d->rng, 30);
     if (d->team.t->one_each) push = thread == 0;
-    if (d->team.t->singles) batch = false;
+    if (d->team.t->singles || d->team.t->soft) batch = false;
     p->op.kind =
         push ? (batch ? WEIR_LIN_PUSH_N : WEIR_LIN_PUSH) : (batch ? WEIR_LIN_POP_N : WEIR_LIN_POP);
     if (d->team.t->closes && rng_chance(&d->rng, 2)) p->op.kind = WEIR_LIN_CLOSE;
@@ -156,8 +156,9 @@ static void plan_op(struct driver *d, struct planned *p, unsigned thread, unsign
 static void plan_round(struct driver *d) {
     static const unsigned char shares[] = { 30, 50, 50, 70 };
     struct team *m = &d->team;
-    unsigned longest = 24 / m->threads < ROUND_OPS ? 24 / m->threads : ROUND_OPS;
-    unsigned pushes = shares[rng_below(&d->rng, 4)];
+    unsigned most = m->t->unbounded ? 9 : 24; /* elements that stay inside may stand in any order */
+    unsigned longest = most / m->threads < ROUND_OPS ? most / m->threads : ROUND_OPS;
+    unsigned pushes = shares[rng_below(&d->rng, m->t->unbounded ? 3 : 4)];
     m->delays = (enum delays)rng_below(&d->rng, DELAYS);
     for (unsigned t = 0; t < m->threads; t++) {
         m->planned[t] = 3 + rng_below(&d->rng, longest - 2);
@@ -231,7 +232,12 @@ static bool one_object(struct driver *d) {
     weir_lin_begin(d->checker, 0);
     d->res.objects++;
     bool good = alone(d, WEIR_LIN_PUSH, rng_below(&d->rng, d->o.cap + 1), false);
-    for (unsigned i = 1 + rng_below(&d->rng, 4); good && i > 0; i--) good = one_round(d);
+    for (unsigned i = 1 + rng_below(&d->rng, 4); good && i > 0; i--) {
+        good = one_round(d);
+        /* Twice what a round can leave inside. */
+        for (unsigned k = 0; m->t->unbounded && good && k < 4; k++)
+            good = alone(d, WEIR_LIN_POP, ROUND_OPS, false);
+    }
     if (good) good = alone(d, WEIR_LIN_POP, d->o.cap + 1, true);
     m->t->end(m->ring);
     return good;
@@ -253,7 +259,9 @@ static void run_objects(struct driver *d) {
 struct rounds_result run_rounds(const struct target *t, const struct rounds_opts *o) {
     static struct driver d;
     struct worker workers[ROUND_THREADS];
-    struct weir_lin_ring shape = { .cap = o->cap, .exact = t->exact };
+    struct weir_lin_ring shape = { .cap = t->unbounded ? 128 : o->cap,
+                                   .exact = t->exact,
+                                   .soft = t->soft };
     d = (struct driver){ .team = { .t = t, .threads = o->threads }, .rng = { o->seed }, .o = *o };
     d.team.barrier.n = o->threads;
     if (weir_lin_ring_spec(&d.spec, &shape) < 0) abort();

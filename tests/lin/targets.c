@@ -6,6 +6,7 @@
 #include <weir/weir.h>
 
 #include "queues/mpmc.h"
+#include "queues/queue.h"
 #include "queues/scq.h"
 #include "queues/spsc.h"
 
@@ -158,3 +159,46 @@ static int64_t spsc_run(void *ring, struct weir_lin_op *op, bool late) {
 const struct target target_spsc = {
     .name = "weir_spsc", .one_each = true, .make = spsc_make, .end = spsc_end, .run = spsc_run
 };
+
+/* ---- unbounded queue ------------------------------------------------------------------------- */
+
+static void *queue_made(uint64_t start, size_t limit) {
+    struct weir_queue_opts o = WEIR_QUEUE_OPTS(sizeof(uint64_t));
+    struct weir__segq_shape two = { .slots = 2, .batch = 1, .start = start };
+    weir_queue *q;
+    o.limit = limit;
+    return weir__queue_new_at(&q, &o, &two) < 0 ? NULL : q;
+}
+static void *queue_make(uint32_t cap, uint64_t start) {
+    (void)cap;
+    return queue_made(start, 0);
+}
+static void *queue_make_limit(uint32_t cap, uint64_t start) { return queue_made(start, cap); }
+
+static void queue_end(void *q) {
+    if (weir_queue_free(q) < 0) abort();
+}
+
+static int64_t queue_run(void *queue, struct weir_lin_op *op, bool late) {
+    weir_queue *q = queue;
+    weir_time d = late ? LATE : WEIR_NOW;
+    switch (op->kind) {
+        case WEIR_LIN_PUSH: return weir_queue_push_wait(q, op->in, d, NULL);
+        case WEIR_LIN_POP: return weir_queue_pop_wait(q, op->out, d, NULL);
+        default: return weir_queue_close(q);
+    }
+}
+
+const struct target target_queue = { .name = "weir_queue",
+                                     .closes = true,
+                                     .soft = true,
+                                     .unbounded = true,
+                                     .make = queue_make,
+                                     .end = queue_end,
+                                     .run = queue_run };
+const struct target target_queue_limit = { .name = "weir_queue with a limit",
+                                           .closes = true,
+                                           .soft = true,
+                                           .make = queue_make_limit,
+                                           .end = queue_end,
+                                           .run = queue_run };

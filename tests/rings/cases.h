@@ -33,7 +33,7 @@
     XX(0, "RING8 index wrap at 2^32", ring8_32)                                                    \
     XX(0, "RING8 index wrap of the index field", ring8_field)                                      \
     XX(HAS_BATCH, "RING9 batches take min(n, room) and min(n, available)", ring9_counts)           \
-    XX(HAS_BATCH, "RING9 a batch appears and goes in one step", ring9_one_step)                    \
+    XX(HAS_WHOLE, "RING9 a batch appears and goes in one step", ring9_one_step)                    \
     XX(HAS_IN_PLACE, "RING10 reserve and commit", ring10_reserve)                                  \
     XX(HAS_IN_PLACE, "RING10 nothing is visible before commit, all after", ring10_visible)         \
     XX(HAS_IN_PLACE, "RING11 peek and consume", ring11_peek)                                       \

@@ -90,7 +90,7 @@ static void dump(void *ring) {
 
 const struct ring_ops R = {
     .name = RING_NAME,
-    .has = HAS_BATCH | HAS_MANY | HAS_WAIT | HAS_MEMORY | HAS_POINTS | IS_MPMC,
+    .has = HAS_BATCH | HAS_WHOLE | HAS_MANY | HAS_WAIT | HAS_MEMORY | HAS_POINTS | IS_MPMC,
     .busy = true,
     .index_bits = 62,
     .make = make,

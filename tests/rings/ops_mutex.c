@@ -47,7 +47,7 @@ static void dump(void *r) {
 
 const struct ring_ops R = {
     .name = "mutex_ring",
-    .has = HAS_BATCH | HAS_MANY | HAS_WAIT | IS_MUTEX,
+    .has = HAS_BATCH | HAS_WHOLE | HAS_MANY | HAS_WAIT | IS_MUTEX,
     .make = make,
     .free = free_,
     .try_push = try_push,

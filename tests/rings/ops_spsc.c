@@ -64,7 +64,7 @@ static void dump(void *ring) {
 
 const struct ring_ops R = {
     .name = "spsc",
-    .has = HAS_BATCH | HAS_MEMORY | HAS_IN_PLACE | HAS_POINTS | IS_SPSC,
+    .has = HAS_BATCH | HAS_WHOLE | HAS_MEMORY | HAS_IN_PLACE | HAS_POINTS | IS_SPSC,
     .index_bits = 64,
     .make = make,
     .free = free_,

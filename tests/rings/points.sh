@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# points.sh SOURCE-DIR: every WEIR_POINT of the rings and what they wait with is named by a test of RING15, and every point that
+# points.sh SOURCE-DIR: every WEIR_POINT of the rings, of the unbounded queue, and of what they wait with is named by a test of RING15, and every point that
 # a test names exists.
 set -u
 cd "$1" || exit 1
 failed=0
 in_library=$(grep -rhoE 'WEIR_POINT\("[a-z_.]+"\)' lib queues include/weir --include='*.[ch]' |
-    sed 's/.*"\(.*\)".*/\1/' | grep -E '^(spsc|mpmc|scq|lot|park)\.' | sort -u)
-in_tests=$(grep -hoE '"(spsc|mpmc|scq|lot|park)\.[a-z_.]+"' tests/rings/*.c | tr -d '"' | sort -u)
+    sed 's/.*"\(.*\)".*/\1/' | grep -E '^(spsc|mpmc|scq|queue|lot|park)\.' | sort -u)
+in_tests=$(grep -hoE '"(spsc|mpmc|scq|queue|lot|park)\.[a-z_.]+"' tests/rings/*.c tests/queue/*.c | tr -d '"' | sort -u)
 for point in $in_library; do
     echo "$in_tests" | grep -qx "$point" || { echo "no test stops a thread at $point"; failed=1; }
 done

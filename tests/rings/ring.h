@@ -23,7 +23,8 @@ enum {
     IS_MPMC = 64,
     IS_MUTEX = 128,
     IS_SCQ = 256,
-    HAS_BATCH = 512, /* batches */
+    HAS_BATCH = 512,  /* batches */
+    HAS_WHOLE = 1024, /* a batch is one step */
 };
 
 struct ring_ops {

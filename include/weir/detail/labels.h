@@ -269,6 +269,60 @@
     XX(POOL_D4, RMW_SC, "POOL_D1 POOL_D2", "without membarrier: as D1, of a deque")                \
     XX(POOL_Q1, RECHECK, "MPMC_C1 MPMC_C3", "as D2")                                               \
     XX(POOL_Q2, RECHECK, "MPMC_C1 MPMC_C3", "as D1")                                               \
+    XX(QUEUE_P1, LOAD_SC, "QUEUE_M2", "a push may use a segment that is given back meanwhile")     \
+    XX(QUEUE_P2, LOAD_SC, "QUEUE_M1", "as P1, of a pop")                                           \
+    XX(QUEUE_M1, RMW_SC, "QUEUE_P2", "as P2; and a segment may be seen before it is filled")       \
+    XX(QUEUE_M2, RMW_SC, "QUEUE_P1 QUEUE_M3", "as P1; and as M1")                                  \
+    XX(QUEUE_M3, LOAD_ACQ, "QUEUE_M2",                                                             \
+       "as P1: who gives a segment back has not seen that tail has left it")                       \
+    XX(QUEUE_N1, LOAD_ACQ, "QUEUE_N2 QUEUE_K3",                                                    \
+       "tail may come to a segment before that is filled")                                         \
+    XX(QUEUE_N2, RMW_SC, "QUEUE_N1 QUEUE_N3 QUEUE_N4",                                             \
+       "as N1; and a popper may sleep beside the element in it")                                   \
+    XX(QUEUE_N3, LOAD_SC, "QUEUE_N2 QUEUE_K3",                                                     \
+       "as N1, of head; and empty may be said of a queue that was not")                            \
+    XX(QUEUE_N4, LOAD_ACQ, "QUEUE_N2 QUEUE_K3",                                                    \
+       "as N1, of a close; and what a closer did may not be seen")                                 \
+    XX(QUEUE_E1, RMW_SC, "QUEUE_E2 QUEUE_K1",                                                      \
+       "a pop that began after this push may say empty; a popper may sleep beside it")             \
+    XX(QUEUE_E2, LOAD_SC, "QUEUE_E1 QUEUE_K1", "as E1")                                            \
+    XX(QUEUE_E4, LOAD_ACQ, "QUEUE_K1",                                                             \
+       "what a closer did may not be seen by who is told that it is closed")                       \
+    XX(QUEUE_D2, LOAD_ACQ, "QUEUE_E1",                                                             \
+       "deq may be read after enq: empty is said of a queue that never was")                       \
+    XX(QUEUE_S1, RMW_REL, "QUEUE_R1 QUEUE_R2 QUEUE_R3",                                            \
+       "an element may be copied before it is written")                                            \
+    XX(QUEUE_R1, LOAD_ACQ, "QUEUE_S1", "as S1")                                                    \
+    XX(QUEUE_R2, LOAD_ACQ, "QUEUE_S1", "as S1, after a wait")                                      \
+    XX(QUEUE_R3, RMW_ACQ, "QUEUE_S1", "as S1, at the last moment")                                 \
+    XX(QUEUE_K1, RMW_REL, "QUEUE_E1 QUEUE_E2 QUEUE_E4", "as E4")                                   \
+    XX(QUEUE_K2, RMW_SC, "QUEUE_K4", "close may miss a pusher that has not seen it; and as E4")    \
+    XX(QUEUE_K3, RMW_SC, "QUEUE_N1 QUEUE_N3 QUEUE_N4",                                             \
+       "close may miss a popper that has not seen it; and as E4")                                  \
+    XX(QUEUE_K4, LOAD_SC, "QUEUE_K2", "as K2")                                                     \
+    XX(QUEUE_I1, LOAD_SC, "QUEUE_I2", "a pusher may sleep though there is room")                   \
+    XX(QUEUE_I2, RMW_SC, "QUEUE_I1", "as I1")                                                      \
+    XX(QUEUE_W1, LOAD_SC, "LOT_W3", "a popper may sleep beside an element")                        \
+    XX(QUEUE_W2, LOAD_SC, "LOT_W3", "as I1")                                                       \
+    XX(QUEUE_W3, LOAD_SC, "LOT_W3", "a waiter may sleep on a closed queue")                        \
+    XX(QUEUE_L1, RMW_REL, "QUEUE_L2", "a list of segments may be seen before it is linked")        \
+    XX(QUEUE_L2, RMW_ACQ, "QUEUE_L1", "as L1")                                                     \
+    XX(QUEUE_C1, RMW_REL, "QUEUE_C2", "a segment may be used before it is cleared")                \
+    XX(QUEUE_C2, RMW_ACQ, "QUEUE_C1", "as C1")                                                     \
+    XX(QUEUE_Q1, RECHECK, "QUEUE_E1",                                                              \
+       "tickets may be given between the look at enq and the close: drained is said too early")    \
+    XX(QUEUE_Q2, RECHECK, "QUEUE_S1 QUEUE_N2 QUEUE_I2 QUEUE_K3",                                   \
+       "a waiter sleeps though it became ready before it was listed")                              \
+    XX(QUEUE_Q3, RECHECK, "QUEUE_S1 QUEUE_I2",                                                     \
+       "a waiter that was woken takes its wake-up along at the deadline")                          \
+    XX(HAZ_S1, STORE_SC, "HAZ_E1",                                                                 \
+       "without membarrier: a segment may be given back while it is looked at")                    \
+    XX(HAZ_S2, STORE_REL, "HAZ_E1",                                                                \
+       "what a thread did in a segment may not be over when it is used again")                     \
+    XX(HAZ_S3, STORE_REL, "HAZ_E1", "as S2")                                                       \
+    XX(HAZ_E1, LOAD_SC, "HAZ_S1 HAZ_S2 HAZ_S3", "as S1 and S2")                                    \
+    XX(HAZ_R1, RMW_REL, "HAZ_R2", "a record may be found before it is linked")                     \
+    XX(HAZ_R2, LOAD_ACQ, "HAZ_R1", "as R1")                                                        \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
     XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")

@@ -60,6 +60,8 @@ int command_explore(int argc, char **argv) {
     add_rings(spsc_cases);
     add_rings(scq_cases);
     add_rings(mutex_cases);
+    add_rings(queue_cases);
+    add_rings(mutex_queue_cases);
     add_chans(chan_cases);
     add(held_scenarios);
     add_sems(sem_cases);
@@ -78,6 +80,7 @@ int command_explore(int argc, char **argv) {
     add(park_scenarios);
     add(thread_scenarios);
     add(carries_scenarios);
+    add(queue_scenarios);
     add(ctx_scenarios);
     add(rcu_scenarios);
     add(rcu_retire_scenarios);

@@ -17,12 +17,14 @@ static struct {
 } last;
 static struct seen_histories seen;
 
-static weir_lin_checker *checker_for(unsigned cap, bool exact) {
-    if (last.checker && last.shape.cap == cap && last.shape.exact == exact) return last.checker;
+static weir_lin_checker *checker_for(unsigned cap, bool exact, bool soft) {
+    if (last.checker && last.shape.cap == cap && last.shape.exact == exact &&
+        last.shape.soft == soft)
+        return last.checker;
     if (last.checker) weir_lin_checker_free(last.checker);
     memset(&seen, 0, sizeof seen);
     last.checker = NULL;
-    last.shape = (struct weir_lin_ring){ .cap = cap, .exact = exact };
+    last.shape = (struct weir_lin_ring){ .cap = cap, .exact = exact, .soft = soft };
     if (weir_lin_ring_spec(&last.spec, &last.shape) < 0 ||
         weir_lin_checker_new(&last.checker, &last.spec, NULL) < 0)
         ex_fail(EX_F_MISUSE, "the linearizability checker cannot be made");
@@ -75,12 +77,31 @@ bool history_seen(const struct seen_histories *s, uint64_t h) {
 
 void history_remember(struct seen_histories *s, uint64_t h) { s->hash[h % SEEN_HISTORIES] = h; }
 
-static size_t convert(const struct weir_model_op *op, size_t n, struct weir_lin_op *to) {
+/* A batch that goes one by one: so many single calls, or a single one that failed. */
+static size_t convert_pieces(const struct weir_model_op *op, const struct weir_lin_op *l,
+                             struct weir_lin_op *to) {
+    bool push = l->kind == WEIR_LIN_PUSH_N;
+    size_t n = op->result > 0 ? (size_t)op->result : 1;
+    for (size_t i = 0; i < n; i++) {
+        to[i] = *l;
+        to[i].kind = push ? WEIR_LIN_PUSH : WEIR_LIN_POP;
+        to[i].result = op->result > 0 ? 0 : op->result;
+        to[i].nin = push;
+        to[i].nout = !push && op->result > 0;
+        to[i].in[0] = push ? op->in[i] : 0;
+        to[i].out[0] = to[i].nout ? op->out[i] : 0;
+    }
+    return n;
+}
+
+static size_t convert(const struct weir_model_op *op, size_t n, struct weir_lin_op *to,
+                      bool pieces) {
     size_t k = 0;
     for (size_t i = 0; i < n; i++) {
         if (op[i].kind == 'l') continue;
-        if (k == MOST) ex_fail(EX_F_MISUSE, "more than %d operations in a ring scenario", MOST);
-        struct weir_lin_op *l = &to[k++];
+        if (k + 2 > MOST)
+            ex_fail(EX_F_MISUSE, "more than %d operations in a ring scenario", MOST - 2);
+        struct weir_lin_op *l = &to[k];
         *l = (struct weir_lin_op){ .call = op[i].call,
                                    .ret = op[i].ret,
                                    .result = op[i].result,
@@ -91,22 +112,25 @@ static size_t convert(const struct weir_model_op *op, size_t n, struct weir_lin_
                                    .nout = op[i].nout };
         memcpy(l->in, op[i].in, op[i].nin * sizeof *l->in);
         memcpy(l->out, op[i].out, op[i].nout * sizeof *l->out);
+        bool batch = l->kind == WEIR_LIN_PUSH_N || l->kind == WEIR_LIN_POP_N;
+        struct weir_lin_op one = *l;
+        k += pieces && batch ? convert_pieces(&op[i], &one, l) : 1;
     }
     return k;
 }
 
 /* The stamps are unique: renumbering them keeps their order, and executions that differ only in steps
  * outside of operations give one history. The model's clock counts stamps only, so they are dense. */
-void ring_check(unsigned cap, bool exact) {
+void ring_check(unsigned cap, unsigned has) {
     static struct weir_lin_op ops[MOST];
     size_t n;
     const struct weir_model_op *op = weir_model_history(&n);
-    weir_lin_checker *checker = checker_for(cap, exact);
+    weir_lin_checker *checker = checker_for(cap, has & RING_EXACT, has & RING_SOFT);
     uint64_t h = history_hash(op, n);
     for (size_t i = 0; i < n; i++)
         if (op[i].kind == 'l') weir_model_check(op[i].result >= 0 && op[i].result <= (int64_t)cap);
     if (history_seen(&seen, h) && !E.tracing) return;
-    enum weir_lin_verdict v = weir_lin_check(checker, ops, convert(op, n, ops));
+    enum weir_lin_verdict v = weir_lin_check(checker, ops, convert(op, n, ops, has & RING_SOFT));
     if (v == WEIR_LIN_OK) {
         history_remember(&seen, h);
         return;

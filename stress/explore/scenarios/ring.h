@@ -26,13 +26,14 @@ struct ring_case {
     const char *options;
 };
 
-extern const struct ring_case mpmc_cases[], spsc_cases[], scq_cases[],
-    mutex_cases[]; /* the last has no name */
+/* The last has no name. */
+extern const struct ring_case mpmc_cases[], spsc_cases[], scq_cases[], mutex_cases[];
+extern const struct ring_case queue_cases[], mutex_queue_cases[];
 
 void ring_scenario(struct weir_model_scenario *to, const struct ring_case *c);
 
 /* Checks the history of the execution, whose kinds are letters as above, against a bounded queue: each
- * result is right at some instant of its call. `exact`: it is never undecided. Fails the execution. */
-void ring_check(unsigned cap, bool exact);
+ * result is right at some instant of its call. has: RING_EXACT, it is never undecided; RING_SOFT. Fails the execution. */
+void ring_check(unsigned cap, unsigned has);
 
 #endif

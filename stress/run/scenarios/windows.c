@@ -121,7 +121,7 @@ static bool chance(struct weir_stress_worker *w, unsigned percent) {
 static void plan_op(const struct windows *s, struct planned *p, struct lane *l,
                     struct weir_stress_worker *w, unsigned pushes) {
     bool push = chance(w, pushes), batch = chance(w, s->long_ ? 10 : 30);
-    if (!s->kind->push_n) batch = false;
+    if (!s->kind->push_n || (s->kind->has & RING_SOFT)) batch = false; /* or it is no one step */
     if (!(s->kind->has & RING_MANY)) push = weir_stress_index(w) == 0;
     memset(p, 0, sizeof *p);
     p->kind =
@@ -281,7 +281,9 @@ static int make_checkers(struct windows *s) {
     for (uint32_t i = 0; i < MOST_CAP; i++) {
         struct weir_lin_opts o = WEIR_LIN_OPTS;
         o.budget = 1u << 14; /* a window of which no more than that is understood is unknown */
-        s->shapes[i] = (struct weir_lin_ring){ .cap = i + 1, .exact = s->kind->has & RING_EXACT };
+        s->shapes[i] = (struct weir_lin_ring){ .cap = i + 1,
+                                               .exact = s->kind->has & RING_EXACT,
+                                               .soft = s->kind->has & RING_SOFT };
         if (weir_lin_ring_spec(&s->spec, &s->shapes[i]) < 0) return WEIR_EINVAL;
         if (weir_lin_checker_new(&s->checker[i], &s->spec, &o) < 0) return WEIR_ENOMEM;
     }

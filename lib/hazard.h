@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* lib/hazard.h - hazard pointers: what a thread is looking at is not given back meanwhile. One for each thread.
+ *
+ * Why not RCU: a reader that stands still holds up every grace period, and all that was retired since; a hazard
+ * pointer holds up the one block that it names.
+ *
+ *   reader    names the block that it found in a field, and looks again whether the field still says so
+ *   remover   takes the block out of all fields (seq_cst), passes weir__hazards_see, and asks for each
+ *   thread's name
+ *
+ * Either the reader's second look finds another value, or the remover finds the name. The reader's store
+ * comes before
+ * its load: by a seq_cst store where the object fences, else by the remover's membarrier.
+ *
+ * A call names one block at a time, and none while it calls a function of the user's (an allocator may use
+ * a queue). */
+#ifndef WEIR_LIB_HAZARD_H
+#define WEIR_LIB_HAZARD_H
+
+#include <weir/atomic.h>
+
+struct weir__hazard {
+    weir_aptr at; /* what the thread looks at; NULL: nothing */
+    struct weir__hazard *next;
+    bool listed;
+};
+
+/* The long way, of a thread that has no record yet, or is not listed. */
+struct weir__hazard *weir__hazard_first(void);
+
+#ifdef WEIR_MODEL
+static inline struct weir__hazard *weir__hazard_self(void) { return weir__hazard_first(); }
+#else
+extern __thread struct weir__hazard *weir__hazard_mine
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* The calling thread's; NULL: no memory for its record. Takes a lock in the first call of a thread only. */
+static inline struct weir__hazard *weir__hazard_self(void) {
+    struct weir__hazard *h = weir__hazard_mine;
+    return WEIR_LIKELY(h != NULL) ? h : weir__hazard_first();
+}
+#endif
+
+/* What *field says, named: it stays until weir__hazard_clear or the next protect. `look` is the labelled
+ * seq_cst load of
+ * the field. */
+#define weir__hazard_protect(h, fence, p, look)     \
+    do {                                            \
+        weir__hazard_set(h, p, fence);              \
+        void *weir__again = (look);                 \
+        if (WEIR_LIKELY(weir__again == (p))) break; \
+        (p) = weir__again;                          \
+    } while (1)
+
+static inline void weir__hazard_set(struct weir__hazard *h, void *p, bool fence) {
+    if (fence) {
+        weir_store_seq_cst(&h->at, p, HAZ_S1);
+        return;
+    }
+    weir_store_release(&h->at, p, HAZ_S2);
+    weir_light_barrier();
+}
+
+/* All that the thread did with the block is over. */
+static inline void weir__hazard_clear(struct weir__hazard *h) {
+    weir_store_release(&h->at, NULL, HAZ_S3);
+}
+
+/* After blocks were taken out of reach: from here on, who still may use one of them is seen to name it. */
+void weir__hazards_see(bool fence);
+/* Calls fn with each block that is named, in no order, some perhaps twice. */
+void weir__hazards_each(void (*fn)(void *block, void *arg), void *arg);
+
+#endif

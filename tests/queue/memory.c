@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/queue/memory.c - QUEUE6 and QUEUE7: what the queue has from its allocator, and what is given back. */
+#include "cases.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0 /* a sanitizer keeps freed memory */
+#endif
+
+static size_t resident(void) {
+    unsigned long pages = 0, all = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (!f) return 0;
+    if (fscanf(f, "%lu %lu", &all, &pages) != 2) pages = 0;
+    (void)fclose(f);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void burst(weir_queue *q, uint64_t n) {
+    uint64_t in[100], out[100];
+    for (uint64_t i = 0; i < n; i += 100) {
+        for (uint64_t k = 0; k < 100; k++) in[k] = i + k;
+        if (!CHECK_IS(weir_queue_try_push_n(q, in, 100), 100)) return;
+    }
+    for (uint64_t i = 0; i < n; i += 100) {
+        if (!CHECK_IS(weir_queue_try_pop_n(q, out, 100), 100)) return;
+        if (!CHECK(out[0] == i && out[99] == i + 99, "other elements")) return;
+    }
+}
+
+static bool near(size_t now, size_t then) { return now <= then + then / 10; }
+
+/* Of 400,000 elements at factor 1, of ten million at 30. */
+static void q6_burst(void) {
+    weir_queue *q = small_queue(0, 0, NULL);
+    if (!q) return;
+    uint64_t n = times(1) * 400000;
+    if (n > 10000000) n = 10000000;
+    burst(q, 100000);
+    CHECK_IS(weir_queue_trim(q), 0);
+    size_t bytes = weir_queue_bytes(q), rss = resident(), peak = 0;
+    size_t first = 0;
+    for (unsigned round = 0; round < 24 && checks_hold(); round++) {
+        burst(q, round == 0 ? n : n / 10 + 100 - n / 10 % 100);
+        peak = weir_queue_bytes(q) > peak ? weir_queue_bytes(q) : peak;
+        CHECK_IS(weir_queue_trim(q), 0);
+        CHECK(near(weir_queue_bytes(q), bytes), "round %u: %zu bytes, %zu at the start", round,
+              weir_queue_bytes(q), bytes);
+        size_t now = resident();
+        if (!SANITIZED)
+            CHECK(near(now, rss), "round %u: %zu resident, %zu at the start", round, now, rss);
+        if (round == 2) first = now; /* no slope: to a page or so */
+        if (round > 2 && !SANITIZED)
+            CHECK(now <= first + 262144, "round %u: %zu resident, %zu in the third", round, now,
+                  first);
+    }
+    CHECK_IS(weir_queue_free(q), 0);
+}
+
+static void q6_bytes_agree(void) {
+    struct failing_alloc f;
+    failing_alloc_init(&f, 0);
+    weir_queue *q = small_queue(0, 0, &f.as);
+    if (!q) return;
+    size_t start = f.bytes_out, most = 0;
+    CHECK_IS(weir_queue_bytes(q), start);
+    for (uint64_t i = 0; i < 30000; i++) {
+        pushed(q, i);
+        if (i % 1000 == 0) CHECK_IS(weir_queue_bytes(q), f.bytes_out);
+    }
+    most = f.bytes_out;
+    CHECK(most >= 30000 * 16, "%zu bytes for 30000 elements", most);
+    CHECK(most <= 30000 * 16 * 11 / 10 + 20 * 16384, "%zu bytes for 30000 elements", most);
+    for (uint64_t i = 0; i < 30000; i++) popped(q, i);
+    CHECK_IS(weir_queue_bytes(q), f.bytes_out);
+    CHECK(f.bytes_out <= start + 17 * 16384, "%zu bytes are kept", f.bytes_out);
+    CHECK_IS(weir_queue_trim(q), 0);
+    CHECK_IS(weir_queue_bytes(q), f.bytes_out);
+    CHECK_IS(f.bytes_out, start);
+    CHECK_IS(weir_queue_free(q), 0);
+    CHECK_IS(f.out, 0);
+}
+
+/* One element in, one out: the same few segments, and no request of the allocator. */
+static void q6_steady(void) {
+    struct failing_alloc f;
+    failing_alloc_init(&f, 0);
+    weir_queue *q = small_queue(0, 0, &f.as);
+    if (!q) return;
+    for (uint64_t i = 0; i < 30000; i++) {
+        pushed(q, i);
+        popped(q, i);
+    }
+    size_t requests = f.requests;
+    for (uint64_t i = 0; i < 30000; i++) {
+        pushed(q, i);
+        popped(q, i);
+    }
+    CHECK_IS(f.requests, requests);
+    CHECK_IS(weir_queue_free(q), 0);
+    CHECK_IS(f.out, 0);
+}
+
+struct halted {
+    weir_queue *q;
+    struct stop stop;
+    struct call call;
+    uint64_t got;
+};
+
+static int64_t pop_one(void *arg) {
+    struct halted *h = arg;
+    stop_me(&h->stop);
+    return weir_queue_try_pop(h->q, &h->got);
+}
+
+/* Wherever a consumer stands: many segments go by, and what is kept back is bounded. */
+static void q7_stopped_consumer(void) {
+    static const char *const points[] = { "queue.pop.ticket", "queue.pop.done", "queue.pop.leaves",
+                                          "queue.pop.left", "queue.collect.taken" };
+    for (size_t p = 0; p < 5 && checks_hold(); p++) {
+        struct failing_alloc f;
+        struct halted h = { 0 };
+        check_context("a consumer at %s", points[p]);
+        failing_alloc_init(&f, 0);
+        h.q = small_queue(2, 0, &f.as);
+        if (!h.q) return;
+        size_t seg = sizeof(struct weir__seg) + 2 * 16, start = f.bytes_out, next = 0;
+        for (uint64_t i = 0; i < 12; i++) pushed(h.q, i);
+        while (next < 4) popped(h.q, next++); /* two segments: the next pop leaves the second */
+        stop_init(&h.stop, points[p]);
+        call_start(&h.call, pop_one, &h);
+        if (!stop_wait(&h.stop)) return;
+        bool has = p < 2; /* the ticket, or the element */
+        next += has;
+        for (uint64_t i = 12; i < 3012 && checks_hold(); i++) {
+            pushed(h.q, i);
+            popped(h.q, next++);
+        }
+        /* Its list of retired ones, one that it names, those kept and retired since, those inside. */
+        size_t most = start + (2 + 1 + 1 + WEIR__SEGQ_KEPT + 2 + 2 + 8) * seg;
+        CHECK(f.bytes_out <= most, "%zu bytes, stated %zu", f.bytes_out, most);
+        stop_release(&h.stop);
+        CHECK_IS(call_end(&h.call), 0);
+        if (has) CHECK_IS(h.got, 4);
+        stop_fini(&h.stop);
+        uint64_t v;
+        while (weir_queue_try_pop(h.q, &v) == 0) continue;
+        CHECK_IS(weir_queue_trim(h.q), 0);
+        CHECK_IS(f.bytes_out, start);
+        CHECK_IS(weir_queue_free(h.q), 0);
+        CHECK_IS(f.out, 0);
+    }
+}
+
+const struct test memory_cases[] = {
+    { "QUEUE6 bytes and resident memory after bursts, drained and trimmed", q6_burst },
+    { "QUEUE6 bytes agrees with the allocator's own count", q6_bytes_agree },
+    { "QUEUE6 a steady flow asks the allocator for nothing", q6_steady },
+    { "QUEUE7 a stopped consumer keeps back a bounded number of segments", q7_stopped_consumer },
+};
+const size_t n_memory_cases = sizeof memory_cases / sizeof *memory_cases;
