@@ -346,7 +346,7 @@ static void stop_reader(void *arg, uint64_t t0) {
     if (inside)
         while (!__atomic_load_n(&s->inside, __ATOMIC_ACQUIRE)) wb_futex_wait(&s->inside, 0, 0);
     else
-        wb_team_hold(*t->team, reader);
+        wb_team_hold(*t->team, reader, false);
     uint64_t from = wb_now(), before = written(s);
     s->heap = wb_heap();
     watch(s, from + (uint64_t)shape_of(t)->stall * MS);

@@ -207,7 +207,7 @@ static uint64_t consumed(const struct run *r) {
 static void hold_one(void *arg, uint64_t t0) {
     struct run *r = arg;
     wb_sleep_until(t0 + STOP_AFTER);
-    wb_team_hold(team, 0);
+    wb_team_hold(team, 0, true);
     uint64_t from = wb_now(), before = consumed(r);
     wb_sleep_until(from + STOP_FOR);
     uint64_t to = wb_now(), after = consumed(r);

@@ -303,6 +303,14 @@ static void all(struct wb_builder *b) {
     wb_suite_flow(b);
 }
 
+/* One of eight threads stopped in mid-operation, beside the same with none stopped: every ring. */
+static void stopped(struct wb_builder *b) {
+    struct wb_row four = row("Q2", "mpmc", 4, 4);
+    wb_build_group(b, "Q2", false);
+    add(b, four, WB_ALL);
+    add(b, test(row("Q7", "mpmc", 4, 4), WB_STOPPED), WB_ALL);
+}
+
 /* ---- try ------------------------------------------------------------------------------------- */
 
 static void taste(struct wb_builder *b) {
@@ -329,6 +337,7 @@ const struct wb_suite wb_suites[] = {
     { .name = "try", .build = taste, .seconds = 0.15, .budget = 20 },
     { .name = "full", .build = all, .seconds = 0.1, .variants_of_weir = true },
     { .name = "queues", .build = full, .seconds = 0.1, .variants_of_weir = true },
+    { .name = "stopped", .build = stopped, .seconds = 0.1, .variants_of_weir = true, .rounds = 9 },
     { .name = "maps", .build = wb_suite_maps, .seconds = 0.1 },
     { .name = "maps-bars",
       .build = wb_suite_maps_bars,

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "cpus.h"
+#include "hold.h"
 #include "interrupt.h"
 
 struct member {
@@ -81,30 +82,11 @@ static bool await(const uint32_t *word, uint32_t want, uint64_t until_ns) {
 
 /* ---- stopping one thread --------------------------------------------------------------------- */
 
-static uint32_t hold_on, held; /* futexes */
-
-static void hold_handler(int sig) {
-    int saved = errno;
-    (void)sig;
-    while (__atomic_load_n(&hold_on, __ATOMIC_ACQUIRE)) {
-        __atomic_store_n(&held, 1, __ATOMIC_RELEASE);
-        wb_futex_wake(&held);
-        wb_futex_wait(&hold_on, 1, 0);
-    }
-    errno = saved;
+void wb_team_hold(struct wb_team *t, unsigned i, bool inside) {
+    wb_hold(t->members[i]->thread, inside);
 }
 
-void wb_team_hold(struct wb_team *t, unsigned i) {
-    __atomic_store_n(&held, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&hold_on, 1, __ATOMIC_RELEASE);
-    (void)pthread_kill(t->members[i]->thread, SIGUSR1);
-    (void)await(&held, 1, wb_now() + 1000000000u);
-}
-
-void wb_team_release(void) {
-    __atomic_store_n(&hold_on, 0, __ATOMIC_RELEASE);
-    wb_futex_wake(&hold_on);
-}
+void wb_team_release(void) { wb_hold_release(); }
 
 /* ---- what a member does ---------------------------------------------------------------------- */
 
@@ -177,11 +159,7 @@ static void give_turn(struct member *m, struct wb_phase *p) {
 /* ---- the team -------------------------------------------------------------------------------- */
 
 struct wb_team *wb_team_new(void) {
-    struct sigaction sa;
-    memset(&sa, 0, sizeof sa);
-    sa.sa_handler = hold_handler;
-    sa.sa_flags = SA_RESTART;
-    (void)sigaction(SIGUSR1, &sa, NULL);
+    wb_hold_install();
     return calloc(1, sizeof(struct wb_team));
 }
 
@@ -196,11 +174,12 @@ void wb_team_free(struct wb_team *t) {
     free(t);
 }
 
-/* Members take no signal but the one that holds them: Ctrl-C is the coordinator's. */
+/* Members take no signals but those that hold them: Ctrl-C is the coordinator's. */
 static int start_member(struct member *m) {
     sigset_t all, before;
     (void)sigfillset(&all);
     (void)sigdelset(&all, SIGUSR1);
+    (void)sigdelset(&all, SIGTRAP);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(&m->thread, NULL, member_main, m);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -84,9 +84,9 @@ double wb_phase_seconds(const struct wb_phase *p);
 /* How many threads were left behind and still run: then exit() would race with them. */
 unsigned wb_team_left_behind(void);
 
-/* Stops the thread of part `i` wherever it is (a signal handler that waits on a futex) and returns
+/* Stops the thread of part `i` wherever it is, or inside an operation (hold.h), and returns
  * when it has stopped; then lets it go on. One at a time. */
-void wb_team_hold(struct wb_team *t, unsigned i);
+void wb_team_hold(struct wb_team *t, unsigned i, bool inside);
 void wb_team_release(void);
 
 uint64_t wb_now(void); /* CLOCK_MONOTONIC, ns */

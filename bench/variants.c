@@ -4,12 +4,14 @@
  *   weir          the element size is a constant at the call, as the typed shims make it
  *   weir_generic  the same rings through the plain verbs: the size is loaded from the ring
  *   weir_fence    mpmc made with WEIR_RING_NO_MEMBARRIER: publishers pay a full barrier
+ *   weir_scq      the ring that is strictly lock-free
  *   mutex         weir_mutex_ring, one mutex and two condition variables
  *
  * Rivals stand in bench/rivals/, one file each. bench/rivals/CMakeLists.txt defines WB_HAVE_<RIVAL>
  * for each that it found, and the two lists at the end follow from that. */
 #include <weir/mpmc.h>
 #include <weir/mutex_ring.h>
+#include <weir/scq.h>
 #include <weir/spsc.h>
 
 #include <pthread.h>
@@ -185,6 +187,27 @@ static WB_RING(ring_spsc_mutex, "mutex", "spsc", NULL, NULL,
 static WB_RING(ring_mpmc_mutex, "mutex", "mpmc", NULL, NULL, MPMC_CAN, mutex_open, mutex_dispose,
                mutex_shut, mutex);
 
+/* ---- scq ------------------------------------------------------------------------------------------- */
+
+/* Calls inside at once: more than any case has threads. */
+#define SCQ_THREADS 256
+
+static void *scq_open(const struct wb_shape *s) {
+    struct weir_ring_opts o = WEIR_RING_OPTS(s->cap, s->size);
+    weir_scq *r;
+    return weir_scq_new(&r, &o, SCQ_THREADS) == 0 ? r : NULL;
+}
+static void scq_dispose(void *r) { (void)weir_scq_free(r); }
+
+#define RING_NAME scq
+#define RING_TYPE weir_scq
+#define RING_PUSH(r, e) (weir__scq_push(r, e, sizeof(ELEM), weir__scq_stride(sizeof(ELEM))) == 0)
+#define RING_POP(r, e) (weir__scq_pop(r, e, sizeof(ELEM), weir__scq_stride(sizeof(ELEM))) == 0)
+#include "ring_loops.h"
+
+static WB_RING(ring_scq, "weir_scq", "mpmc", NULL, "strictly lock-free",
+               WB_MPMC | WB_SIZES | WB_ANY_CAP, scq_open, scq_dispose, NULL, scq);
+
 /* ---- the lists ---------------------------------------------------------------------------------------- */
 
 const struct wb_ring *const wb_rings[] = {
@@ -195,6 +218,7 @@ const struct wb_ring *const wb_rings[] = {
     &ring_mpmc_generic,
     &ring_mpmc_fence,
     &ring_mpmc_mutex,
+    &ring_scq,
 #ifdef WB_HAVE_CK
     &wb_spsc_ck,
     &wb_mpmc_ck,

@@ -13,6 +13,7 @@ RIVALS = {
     "weir": "weir",
     "weir_generic": "weir (size at run time)",
     "weir_fence": "weir (no membarrier)",
+    "weir_scq": "weir_scq",
     "weir_spsc": "weir (kind spsc)",
     "weir_strict": "weir (kind strict)",
     "mutex": "mutex version",

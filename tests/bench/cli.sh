@@ -255,4 +255,21 @@ t_chans() {
     done
 }
 
+# One of eight threads stopped: the bar has both its sides, beside each ring both rows, and the rows are measured.
+t_one_stopped() {
+    stopped=test:stopped/P:4/C:4/cap:1024/size:8/batch:1 none=P:4/C:4/cap:1024/size:8/batch:1
+    grep -q "| mpmc/weir_scq/$stopped | mpmc/weir_scq/$none | at least 0.8$" "${0%/*}/../../bench/bars.txt" || fail "no bar"
+    run "$real" --suite=stopped --list
+    exits 0
+    for v in weir weir_scq weir_fence mutex ck; do
+        for at in $stopped $none; do grep -qx "mpmc/$v/$at" "$dir/out" || fail "no mpmc/$v/$at"; done
+    done
+    quickly "$real" --suite=stopped --rivals=weir_scq,ck --format=csv
+    exits 0
+    for v in weir weir_scq; do
+        measures $v mpmc/$stopped
+        measures $v mpmc/$none
+    done
+}
+
 "t_$test"
