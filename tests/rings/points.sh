@@ -6,8 +6,8 @@ set -u
 cd "$1" || exit 1
 failed=0
 in_library=$(grep -rhoE 'WEIR_POINT\("[a-z_.]+"\)' lib queues include/weir --include='*.[ch]' |
-    sed 's/.*"\(.*\)".*/\1/' | grep -E '^(spsc|mpmc|scq|queue|lot|park)\.' | sort -u)
-in_tests=$(grep -hoE '"(spsc|mpmc|scq|queue|lot|park)\.[a-z_.]+"' tests/rings/*.c tests/queue/*.c | tr -d '"' | sort -u)
+    sed 's/.*"\(.*\)".*/\1/' | grep -E '^(spsc|mpmc|mpsc|scq|queue|lot|park)\.' | sort -u)
+in_tests=$(grep -hoE '"(spsc|mpmc|mpsc|scq|queue|lot|park)\.[a-z_.]+"' tests/rings/*.c tests/queue/*.c | tr -d '"' | sort -u)
 for point in $in_library; do
     echo "$in_tests" | grep -qx "$point" || { echo "no test stops a thread at $point"; failed=1; }
 done

@@ -269,6 +269,10 @@
     XX(POOL_D4, RMW_SC, "POOL_D1 POOL_D2", "without membarrier: as D1, of a deque")                \
     XX(POOL_Q1, RECHECK, "MPMC_C1 MPMC_C3", "as D2")                                               \
     XX(POOL_Q2, RECHECK, "MPMC_C1 MPMC_C3", "as D1")                                               \
+    XX(MPSC_X1, RMW_AR, "MPSC_X1",                                                                 \
+       "a node's end may be written over the link of the next push: nodes are lost")               \
+    XX(MPSC_N1, STORE_REL, "MPSC_N2", "a node may be read before it is written")                   \
+    XX(MPSC_N2, LOAD_ACQ, "MPSC_N1", "as N1")                                                      \
     XX(QUEUE_P1, LOAD_SC, "QUEUE_M2", "a push may use a segment that is given back meanwhile")     \
     XX(QUEUE_P2, LOAD_SC, "QUEUE_M1", "as P1, of a pop")                                           \
     XX(QUEUE_M1, RMW_SC, "QUEUE_P2", "as P2; and a segment may be seen before it is filled")       \

@@ -81,6 +81,7 @@ int command_explore(int argc, char **argv) {
     add(thread_scenarios);
     add(carries_scenarios);
     add(queue_scenarios);
+    add(mpsc_list_scenarios);
     add(ctx_scenarios);
     add(rcu_scenarios);
     add(rcu_retire_scenarios);

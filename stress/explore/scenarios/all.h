@@ -10,6 +10,7 @@ extern const struct weir_model_scenario *const held_scenarios[];
 extern const struct weir_model_scenario *const thread_scenarios[];
 extern const struct weir_model_scenario *const carries_scenarios[];
 extern const struct weir_model_scenario *const ctx_scenarios[], *const queue_scenarios[];
+extern const struct weir_model_scenario *const mpsc_list_scenarios[];
 extern const struct weir_model_scenario *const sem_cross_scenarios[], *const wg_scenarios[];
 extern const struct weir_model_scenario *const scq_two_scenarios[];
 extern const struct weir_model_scenario *const once_scenarios[];
