@@ -31,6 +31,7 @@ struct wb_map_shape {
     unsigned stall;   /* test:stalled: ms for which a reader is stopped */
     bool growing;     /* the table was made without a hint */
     bool aged;        /* it was written to before, as by read:0 */
+    bool whole;       /* of caches: what does not read puts what is there; nothing is deleted */
 };
 
 /* Of a case of pools and pipelines (flow.h); workers is 0 of all others. */

@@ -1,5 +1,71 @@
 /* SPDX-License-Identifier: MIT */
-/* bench/cache_rows.c - the real caches whose hit ratios stand beside those of simulated policies; see sim.h. */
+/* bench/cache_rows.c - the real caches whose hit ratios stand beside those of simulated policies; see sim.h. The hash has a
+ * fixed seed, so that which shard a key is in, and with it the ratio of one thread, is the same in every run. */
+#include "cache_plain.h"
 #include "sim.h"
 
-const struct wb_policy *const wb_caches[] = { NULL };
+#if __has_include(<weir/cache.h>)
+#include <weir/cache.h>
+
+/* ---- weir_cache ----------------------------------------------------------------------------------------- */
+
+static void *weir_make(size_t capacity, uint32_t keys) {
+    struct weir_cache_opts o = WEIR_CACHE_OPTS(uint64_t, uint64_t, capacity);
+    weir_cache *c;
+    (void)keys;
+    o.seed = 1;
+    return weir_cache_new(&c, &o) == 0 ? c : NULL;
+}
+
+static void weir_dispose(void *c) { (void)weir_cache_free(c); }
+static size_t weir_len(void *c) { return weir_cache_len(c); }
+
+static bool weir_access(void *c, uint32_t key) {
+    uint64_t k = key, v;
+    if (weir_cache_get(c, &k, &v) == 0) return true;
+    v = ~k;
+    int rc = weir_cache_put(c, &k, &v, WEIR_TTL_DEFAULT);
+    (void)rc; /* no memory: it misses the next time, too */
+    return false;
+}
+
+static const struct wb_policy weir = { "weir",       "S3-FIFO",   true,    weir_make,
+                                       weir_dispose, weir_access, weir_len };
+
+#define CACHES &weir,
+#else
+#define CACHES
+#endif
+
+/* ---- plain ones ----------------------------------------------------------------------------------------- */
+
+static void *lru_make(size_t capacity, uint32_t keys) {
+    (void)keys;
+    return wb_plain_new(capacity, true);
+}
+
+static void *clock_make(size_t capacity, uint32_t keys) {
+    (void)keys;
+    return wb_plain_new(capacity, false);
+}
+
+static void plain_dispose(void *c) { wb_plain_free(c); }
+static size_t plain_len(void *c) { return wb_plain_len(c); }
+
+static bool plain_access(void *c, uint32_t key) {
+    uint64_t v;
+    if (wb_plain_get(c, key, &v)) return true;
+    wb_plain_put(c, key, ~(uint64_t)key);
+    return false;
+}
+
+static const struct wb_policy mutex = { "mutex",       "exact LRU under one mutex",
+                                        true,          lru_make,
+                                        plain_dispose, plain_access,
+                                        plain_len },
+                              rwlock = { "rwlock",      "CLOCK under one read-write lock",
+                                         true,          clock_make,
+                                         plain_dispose, plain_access,
+                                         plain_len };
+
+const struct wb_policy *const wb_caches[] = { CACHES & mutex, &rwlock, NULL };

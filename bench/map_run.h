@@ -4,6 +4,8 @@
 #ifndef WEIR_BENCH_MAP_RUN_H
 #define WEIR_BENCH_MAP_RUN_H
 
+#include <time.h>
+
 #include "maps.h"
 #include "ring_run.h"
 
@@ -73,6 +75,16 @@ WB_LOOP uint64_t wb_map_hash_str(const char *p, size_t n) {
     memcpy(&a, p + (n < 16 ? 0 : n - 16), 8);
     memcpy(&b, p + n - 8, 8);
     return wb_map_mum(a ^ UINT64_C(0xd6e8feb86659fd93), b ^ h);
+}
+
+/* ---- loaders ------------------------------------------------------------------------------------------- */
+
+/* Sleeps, and says that it was called. Gives the value. */
+WB_LOOP uint64_t wb_map_loaded(uint32_t *loads, uint64_t key) {
+    struct timespec pause = { 0, WB_LOAD_US * 1000L };
+    (void)nanosleep(&pause, NULL);
+    (void)__atomic_fetch_add(loads, 1, __ATOMIC_RELAXED);
+    return wb_map_value(key);
 }
 
 /* ---- a thread's account ---------------------------------------------------------------------------- */

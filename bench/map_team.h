@@ -24,6 +24,7 @@ struct wb_map_run {
     struct wb_part *parts;
     struct wb_hist *hists; /* one per thread; NULL: none */
     struct wb_phase phase;
+    uint32_t loads; /* test:load */
 };
 
 /* NULL: out of memory. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "interrupt.h"
+#include "map_run.h"
 #include "map_tables.h"
 #include "map_team.h"
 
@@ -37,6 +38,7 @@ double wb_map_test_cost(enum wb_test test, const struct wb_shape *shape, double 
         case WB_GROW: return NS_GROW * keys;
         case WB_MEMORY: return 2 * puts + 1;
         case WB_CHURN: return puts + CHURN * seconds;
+        case WB_LOAD: return 2 * WB_LOAD_US / 1e6;
         case WB_STALL: return puts + 0.6 + shape->map.stall / 1e3;
         default: return seconds + WB_WARM_UP + 0.002;
     }
@@ -200,7 +202,7 @@ static void mix(struct test *t, unsigned i, unsigned read, uint64_t first, uint6
     w->first = first;
     w->range = range;
     w->gets_below = gets;
-    w->puts_below = gets + (65536u - gets) / 2;
+    w->puts_below = shape_of(t)->whole ? 65536u : gets + (65536u - gets) / 2;
     if (w->dist == WB_MAP_ZIPF) w->sample = wb_map_sample(range, &w->sample_mask);
 }
 
@@ -218,12 +220,12 @@ static void pooled_table(struct test *t) {
 static void run_mix(struct test *t) {
     const struct wb_map_shape *s = shape_of(t);
     unsigned n = t->trial->shape.producers;
-    bool writes = s->read < 100, kept = writes && s->hit == 100;
+    bool writes = s->read < 100, kept = writes && s->hit == 100 && !s->whole;
     pooled_table(t);
     if (!t->table || !with_threads(t, n, false)) return;
     for (unsigned i = 0; i < n; i++) {
         t->run->threads[i].work.kept = kept;
-        if ((writes && !kept) || s->hit == 50)
+        if (s->hit == 50)
             mix(t, i, s->read, 0, 2 * s->keys);
         else
             mix(t, i, s->read, s->hit == 100 ? 0 : s->keys, s->keys);
@@ -232,7 +234,8 @@ static void run_mix(struct test *t) {
             return;
         }
     }
-    if (!warm_and_run(t) || !(writes || sound_hits(t, n)) || !sound_table(t)) return;
+    bool sure = !writes || s->whole; /* what is read */
+    if (!warm_and_run(t) || !(!sure || sound_hits(t, n)) || !sound_table(t)) return;
     figures(t, n);
 }
 
@@ -395,6 +398,36 @@ static void run_stalled(struct test *t) {
     free(s);
 }
 
+/* ---- one missing key --------------------------------------------------------------------------- */
+
+static void ask(struct wb_map_thread *t) {
+    uint64_t key = wb_map_key(0), val = 0, from = wb_now();
+    if (!t->kind->load(t->work.map, key, &val, t->arg)) t->work.failed++;
+    wb_hist_add(t->work.hist, wb_now() - from);
+    t->work.sum += val - wb_map_value(key);
+    t->work.ops++;
+}
+
+static void run_load(struct test *t) {
+    unsigned n = t->trial->shape.producers;
+    own_table(t, 100, false);
+    if (!t->table || !with_threads(t, n, true)) return;
+    for (unsigned i = 0; i < n; i++) {
+        t->run->threads[i].instead = ask;
+        t->run->threads[i].arg = &t->run->loads;
+    }
+    if (!phase(t, 0, GRACE)) return;
+    if (t->run->loads != 1) {
+        (void)wrong_table(t, "loads", t->run->loads, 1);
+        return;
+    }
+    figures(t, n);
+    if (t->status != WB_OK) return;
+    take_latencies(t);
+    t->out->ns_op = 1e9 * wb_map_run_seconds(t->run, 0, n); /* until all have it */
+    t->out->ops_s = 1e9 / t->out->ns_op;
+}
+
 /* ---- memory per entry ---------------------------------------------------------------------------- */
 
 #define STEPS 48 /* from half the keys to twice as many: 3 % each */
@@ -463,6 +496,7 @@ enum wb_status wb_map_test(const struct wb_trial *trial, struct wb_team **team,
         case WB_CHURN: run_churn(&t); break;
         case WB_STALL: run_stalled(&t); break;
         case WB_MEMORY: run_memory(&t); break;
+        case WB_LOAD: run_load(&t); break;
         default: (void)failed(&t, "no such test of maps");
     }
     wb_map_run_free(t.run);

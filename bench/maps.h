@@ -93,7 +93,12 @@ struct wb_map {
      * keeps memory or others waiting. Between enter and leave. NULL: a read copies, and a user has nothing
      * in hand; the thread is then stopped wherever it is. */
     void (*stall)(void *map, void (*wait)(void *arg), void *arg);
+    /* Of caches: gets the key, or loads it, by wb_map_loaded(loads, key). False: neither. NULL: it loads nothing. */
+    bool (*load)(void *map, uint64_t key, uint64_t *val, uint32_t *loads);
 };
+
+/* How long a loader of a cache sleeps in test:load; wb_map_loaded of map_run.h is what it does. */
+#define WB_LOAD_US 10000
 
 /* A value of 64 bytes, and a key that is a string. */
 struct wb_map_val {
@@ -105,8 +110,8 @@ struct wb_map_str {
 };
 
 /* At the end of a kind's file. symbol: as declared in maps_list.h. */
-#define WB_MAP_STALLS(symbol, name, structure, package, note, can, make, dispose, enter, leave, \
-                      len, bytes, loops, stall)                                                 \
+#define WB_MAP_LOADS(symbol, name, structure, package, note, can, make, dispose, enter, leave,  \
+                     len, bytes, loops, stall, load)                                            \
     const struct wb_map symbol = { { name, structure, package, note, WB_MPMC | WB_IS_MAP, NULL, \
                                      NULL, NULL, NULL, NULL, NULL, NULL, NULL },                \
                                    can,                                                         \
@@ -117,7 +122,12 @@ struct wb_map_str {
                                    len,                                                         \
                                    bytes,                                                       \
                                    loops##_run,                                                 \
-                                   stall }
+                                   stall,                                                       \
+                                   load }
+#define WB_MAP_STALLS(symbol, name, structure, package, note, can, make, dispose, enter, leave, \
+                      len, bytes, loops, stall)                                                 \
+    WB_MAP_LOADS(symbol, name, structure, package, note, can, make, dispose, enter, leave, len, \
+                 bytes, loops, stall, NULL)
 #define WB_MAP(symbol, name, structure, package, note, can, make, dispose, enter, leave, len,    \
                bytes, loops)                                                                     \
     WB_MAP_STALLS(symbol, name, structure, package, note, can, make, dispose, enter, leave, len, \

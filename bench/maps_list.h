@@ -13,6 +13,7 @@ extern const struct wb_map wb_map_weir, wb_map_shard, wb_map_mutex, wb_map_rwloc
     wb_map_sharded_mutex, wb_map_sharded_rwlock, wb_map_plain, wb_strmap_node, wb_strmap_ptr,
     wb_strmap_shard, wb_strmap_mutex, wb_strmap_rwlock, wb_strmap_sharded_mutex,
     wb_strmap_sharded_rwlock;
+extern const struct wb_map wb_cache_weir, wb_cache_mutex, wb_cache_rwlock, wb_cache_map;
 extern const struct wb_map wb_map_boost, wb_strmap_boost, wb_map_flat, wb_strmap_flat;
 extern const struct wb_map wb_map_libcuckoo, wb_strmap_libcuckoo;
 extern const struct wb_map wb_map_tbb, wb_strmap_tbb;
@@ -29,6 +30,13 @@ extern const struct wb_map wb_map_go_sync, wb_map_go_sharded;
         &wb_map_sharded_mutex.ring, &wb_map_sharded_rwlock.ring, &wb_map_plain.ring,             \
         &wb_strmap_node.ring, &wb_strmap_ptr.ring, &wb_strmap_shard.ring, &wb_strmap_mutex.ring, \
         &wb_strmap_rwlock.ring, &wb_strmap_sharded_mutex.ring, &wb_strmap_sharded_rwlock.ring,
+#if __has_include(<weir/cache.h>)
+#define WB_MAPS_CACHE &wb_cache_weir.ring,
+#else
+#define WB_MAPS_CACHE
+#endif
+#define WB_MAPS_CACHES \
+    WB_MAPS_CACHE & wb_cache_mutex.ring, &wb_cache_rwlock.ring, &wb_cache_map.ring,
 #ifdef WB_HAVE_MAP_BOOST
 #define WB_MAPS_BOOST \
     &wb_map_flat.ring, &wb_map_boost.ring, &wb_strmap_flat.ring, &wb_strmap_boost.ring,
@@ -67,8 +75,8 @@ extern const struct wb_map wb_map_go_sync, wb_map_go_sharded;
 #define WB_MAPS_GO
 #endif
 
-#define WB_MAPS_LIST                                                                        \
-    WB_MAPS_WEIR WB_MAPS_BOOST WB_MAPS_LIBCUCKOO WB_MAPS_TBB WB_MAPS_LFHT WB_MAPS_LFHT_QSBR \
-        WB_MAPS_CK WB_MAPS_GO
+#define WB_MAPS_LIST                                                                     \
+    WB_MAPS_WEIR WB_MAPS_CACHES WB_MAPS_BOOST WB_MAPS_LIBCUCKOO WB_MAPS_TBB WB_MAPS_LFHT \
+        WB_MAPS_LFHT_QSBR WB_MAPS_CK WB_MAPS_GO
 
 #endif

@@ -21,7 +21,7 @@ static const char usage[] =
     "round by round.\n"
     "\n"
     "  --suite=NAME      quick (default; 3 minutes on 2 CPUs), try (30 seconds), full,\n"
-    "                    queues, maps, flow (pools and pipelines; full is all of them); maps-bars (what\n"
+    "                    queues, maps, cache, flow (pools and pipelines; full is all of them); maps-bars (what\n"
     "                    bars are about; 30 minutes), maps-stalled (memory beside a reader that\n"
     "                    stands still; --stall for each run), stopped (rings, one of eight threads\n"
     "                    stopped for 100 ms; a minute)\n"

@@ -53,6 +53,7 @@ static const char *const test_keys[] = {
     [WB_CHURN] = "test:churn/",
     [WB_STALL] = "test:stalled/",
     [WB_MEMORY] = "test:memory/",
+    [WB_LOAD] = "test:load/",
 };
 
 /* The same of maps: T:2/read:99/keys:100000, and what is not the usual. */
@@ -137,6 +138,7 @@ static bool has_map(const struct wb_map *m, const struct wb_case *c) {
     if (m->ring.can & WB_AWAY) return wb_away_has_map(c->test, &c->shape);
     if (grows && (m->can & WB_MAP_PRESIZED)) return false;
     if ((m->can & WB_MAP_IN_PLACE) && c->test != WB_BESIDE) return false;
+    if (c->test == WB_LOAD && !m->load) return false;
     return c->threads == 1 || !(m->can & WB_MAP_ALONE);
 }
 

@@ -146,6 +146,11 @@ void wb_suite_maps_small(struct wb_builder *b);
 void wb_suite_maps_quick(struct wb_builder *b);
 void wb_suite_maps_try(struct wb_builder *b);
 
+/* What cache_suite.c adds to the suites. */
+void wb_suite_cache(struct wb_builder *b);
+void wb_suite_cache_small(struct wb_builder *b);
+void wb_suite_cache_quick(struct wb_builder *b);
+
 extern const struct wb_suite wb_suites[]; /* ends with a NULL name */
 const struct wb_suite *wb_suite_find(const char *name);
 

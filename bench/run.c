@@ -56,7 +56,8 @@ unsigned wb_test_threads(enum wb_test test, const struct wb_shape *shape) {
 }
 
 bool wb_test_is_latency(enum wb_test test, const struct wb_shape *shape) {
-    return test == WB_PING || test == WB_GROW || shape->rate > 0 || shape->gap_ns > 0;
+    return test == WB_PING || test == WB_GROW || test == WB_LOAD || shape->rate > 0 ||
+           shape->gap_ns > 0;
 }
 
 bool wb_test_is_memory(enum wb_test test) {

@@ -22,6 +22,7 @@ enum wb_test {
     WB_CHURN,  /* a mix for ten times the time; then memory */
     WB_STALL,  /* writers, while a reader is stopped inside a read; memory meanwhile */
     WB_MEMORY, /* memory per entry from half the keys to twice as many */
+    WB_LOAD, /* of caches: all threads ask for one missing key; what is measured is until all have it */
     /* Of pools, beside WB_STREAM, which is tasks from outside: flow.h */
     WB_INSIDE, /* a task submits them */
     WB_FIB,    /* fork and join */

@@ -197,6 +197,7 @@ static void quick(struct wb_builder *b) {
     tools(b, false);
     deques(b, false);
     wb_suite_maps_quick(b);
+    wb_suite_cache_quick(b);
     wb_suite_flow_quick(b);
     one_cpu(b);
 }
@@ -300,6 +301,7 @@ static void full(struct wb_builder *b) {
 static void all(struct wb_builder *b) {
     full(b);
     wb_suite_maps(b);
+    wb_suite_cache(b);
     wb_suite_flow(b);
 }
 
@@ -345,6 +347,8 @@ const struct wb_suite wb_suites[] = {
       .budget = 1800,
       .rounds = 7 },
     { .name = "maps-stalled", .build = wb_suite_maps_stalled, .seconds = 0.1, .rounds = 3 },
+    { .name = "cache", .build = wb_suite_cache, .seconds = 0.1 },
+    { .name = "cache-small", .build = wb_suite_cache_small, .seconds = 0.01, .hidden = true },
     { .name = "flow", .build = wb_suite_flow, .seconds = 0.1 },
     { .name = "flow-small", .build = wb_suite_flow_small, .seconds = 0.01, .hidden = true },
     { .name = "maps-small", .build = wb_suite_maps_small, .seconds = 0.01, .hidden = true },

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "flow.h"
+#include "maps.h"
 #include "report.h"
 
 const char *wb_text_ns(char *out, double ns) {
@@ -96,6 +97,7 @@ static void say_map_test(struct words *w, const struct wb_case *c) {
         case WB_STALL:
             say(w, ", put and delete while a reader is stopped for %u ms", m->stall);
             return;
+        case WB_LOAD: say(w, ", one missing key, loaded in %d ms", WB_LOAD_US / 1000); return;
         case WB_MEMORY: say(w, ", memory from half as many on to twice as many"); return;
         default: say(w, ", %u %% reads", m->read);
     }

@@ -40,6 +40,20 @@ assert sum(len(c["policies"]) for c in d["cases"]) == 154' "$dir/o/ratios.json" 
     is "$(grep -c '^  *50 ' "$dir/out")" 2 rows
 }
 
+# The plain caches do what the simulated ones do, request by request, and with several threads nearly.
+t_cache_plain() {
+    run "$real" cache-ratios --keys=3000 --requests=30000 --capacity=1%,7% --workloads=zipf99,scans,shifts --threads=2 --format=csv
+    exits 0
+    for w in zipf99 scans shifts; do
+        for c in 30 210; do
+            is "$(of $w $c mutex 1 hits)" "$(of $w $c lru 1 hits)" "hits of the mutex LRU in $w"
+            is "$(of $w $c rwlock 1 hits)" "$(of $w $c clock 1 hits)" "hits of the read-write-lock CLOCK in $w"
+            awk -v one="$(of $w $c mutex 1 hit_ratio)" -v two="$(of $w $c mutex 2 hit_ratio)" \
+                'BEGIN { d = one - two; exit !(d < 0.01 && d > -0.01) }' || fail "two threads of the mutex LRU in $w"
+        done
+    done
+}
+
 # By hand: of abcbadea an LRU cache of three has three hits, CLOCK two.
 t_cache_trace() {
     printf '%s\n' a b c b a d e a >"$dir/trace"

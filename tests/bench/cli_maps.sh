@@ -71,6 +71,26 @@ t_maps_bars() {
     says out '^map/weir_map/.*/stall:10000$'
 }
 
+# Gets and puts of keys that are all there, and one missing key that many threads ask for.
+t_cache() {
+    quickly "$fake" --suite=cache-small --out="$dir/o"
+    exits 0
+    says out '^cache, 1 thread, 75 % reads, 1k keys, 100 % found, zipf 0.99$'
+    says out '^cache, 8 threads, one missing key, loaded in 10 ms'
+    for at in cache/T:2/read:100/keys:1000/dist:zipf99 cache/T:1/read:75/keys:1000/hit:100/dist:zipf99; do
+        for v in weir mutex weir_map; do is "$(column "$dir/o/cases.csv" $at $v rounds)" 2 "rounds of $at, $v"; done
+        [ -n "$(column "$dir/o/cases.csv" $at mutex ratio_median)" ] || fail "no ratio for $at"
+        is "$(column "$dir/o/cases.csv" $at weir ratio_median)" "" "weir's own ratio"
+    done
+    at=cache/test:load/T:8/keys:1
+    is "$(column "$dir/o/cases.csv" $at weir_map rounds)" "" "rounds of what does not load"
+    ns=$(column "$dir/o/cases.csv" $at weir ns_op_median) most=$(column "$dir/o/cases.csv" $at weir max_ns)
+    awk -v ns="$ns" -v most="$most" 'BEGIN { exit !(ns >= 1e7 && ns < 1e9 && most >= 1e7) }' || fail "$ns ns, at most $most"
+    quickly "$broken" --suite=cache-small --rivals=loads_all '--filter=^cache/loads_all/test:load' --format=csv
+    exits 1
+    says err 'cache/loads_all/test:load/T:8/keys:1: check failed: 8 loads, not 1'
+}
+
 # Each test of pools runs, and its figures stand in their columns.
 t_flow() {
     quickly "$fake" --suite=flow-small --out="$dir/o"

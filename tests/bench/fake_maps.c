@@ -12,6 +12,7 @@
  *   stuck_map  a put that does not return, once 3000 have
  *   slow_map   each put takes 20 ms
  *   shy_map    cannot be made
+ *   loads_all  a cache whose loader is called by all who ask
  * mutex of strings is sound, but does not say whether a put was new. */
 #include "fake_maps.h"
 
@@ -174,6 +175,37 @@ KIND(finds, "finds", "map", "libc6", 0, FINDS, fake);
 KIND(refuses, "refuses", "map", "libc6", 0, REFUSES, fake);
 KIND(stuck, "stuck_map", "map", "libc6", 0, STUCK, fake);
 KIND(slow, "slow_map", "map", "libc6", 0, SLOW, fake);
+
+/* ---- caches: what loads keeps the lock meanwhile ---------------------------------------------------------- */
+
+static bool load(void *map, uint64_t key, uint64_t *val, uint32_t *loads) {
+    struct fake *f = map;
+    (void)pthread_mutex_lock(&f->lock);
+    const struct node *n = *find(f, key);
+    *val = n ? n->val : wb_map_loaded(loads, key);
+    bool there = n || store(f, key, *val) != WB_MAP_REFUSED;
+    (void)pthread_mutex_unlock(&f->lock);
+    return there;
+}
+
+static bool load_all(void *map, uint64_t key, uint64_t *val, uint32_t *loads) {
+    *val = wb_map_loaded(loads, key);
+    return put(map, key, *val) != WB_MAP_REFUSED;
+}
+
+static void *make_cache(size_t hint, unsigned threads) {
+    (void)hint;
+    (void)threads;
+    return make(NONE);
+}
+
+#define CACHE(id, name, package, load)                                                           \
+    WB_MAP_LOADS(wb_fake_##id, name, "cache", package, NULL, 0, make_cache, dispose, NULL, NULL, \
+                 len, NULL, fake, NULL, load)
+CACHE(cache_weir, "weir", NULL, load);
+CACHE(cache_mutex, "mutex", NULL, load);
+CACHE(cache_map, "weir_map", NULL, NULL);
+CACHE(twice_cache, "loads_all", "libc6", load_all);
 
 static void *make_shy(size_t hint, unsigned threads) {
     (void)hint;

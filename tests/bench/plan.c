@@ -62,6 +62,8 @@ static bool of_flow(const char *bar) {
     return strstr(bar, "| pool/") != NULL || strstr(bar, "| pipe/") != NULL;
 }
 
+static bool of_cache(const char *bar) { return strstr(bar, "| cache/") != NULL; }
+
 /* Every name of an item of weir's in a line; how many. */
 static unsigned names_known(const struct made *m, const char *line) {
     unsigned n = 0;
@@ -121,7 +123,8 @@ static void every_bar_is_measured_by_quick(void **state) {
     make(&m, "--suite=quick", NULL, NULL);
     for (const char *const *line = wb_bars_lines; *line; line++) {
         char name[2][256];
-        if (**line == '#' || **line == '\0' || of_map(*line) || of_flow(*line)) continue;
+        if (**line == '#' || **line == '\0' || of_map(*line) || of_flow(*line) || of_cache(*line))
+            continue;
         assert_int_equal(sscanf(*line, "%*[^|]| %255[^ |] | %255[^ |]", name[0], name[1]), 2);
         bars++;
         for (int i = 0; i < 2; i++) {
@@ -134,23 +137,32 @@ static void every_bar_is_measured_by_quick(void **state) {
     drop(&m);
 }
 
-/* Those of pools and pipelines: by flow, or its figure is not a ratio. */
-static void every_bar_of_pools_is_measured_by_flow(void **state) {
-    (void)state;
+/* Or the denominator is a figure of it. */
+static void bars_measured_by(const char *suite, bool (*of)(const char *bar), unsigned least) {
     struct made m;
     unsigned bars = 0;
-    make(&m, "--suite=flow", NULL, NULL);
+    make(&m, suite, NULL, NULL);
     for (const char *const *line = wb_bars_lines; *line; line++) {
         char name[2][256];
-        if (**line == '#' || **line == '\0' || !of_flow(*line)) continue;
+        if (**line == '#' || **line == '\0' || !of(*line)) continue;
         assert_int_equal(sscanf(*line, "%*[^|]| %255[^ |] | %255[^ |]", name[0], name[1]), 2);
         bars++;
         for (int i = 0; i < 2; i++)
             if (of_weir(name[i]) && !wb_plan_find(&m.plan, name[i]))
                 fail_msg("no such item: %s", name[i]);
     }
-    assert_true(bars >= 8);
+    assert_true(bars >= least);
     drop(&m);
+}
+
+static void every_bar_of_pools_is_measured_by_flow(void **state) {
+    (void)state;
+    bars_measured_by("--suite=flow", of_flow, 8);
+}
+
+static void every_bar_of_caches_is_measured_by_cache(void **state) {
+    (void)state;
+    bars_measured_by("--suite=cache", of_cache, 6);
 }
 
 static void names_are_unique_and_groups_tile_the_items(void **state) {
@@ -383,6 +395,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_bar_is_measured_by_quick),
         cmocka_unit_test(every_bar_of_pools_is_measured_by_flow),
+        cmocka_unit_test(every_bar_of_caches_is_measured_by_cache),
         cmocka_unit_test(names_are_unique_and_groups_tile_the_items),
         cmocka_unit_test(weir_stands_first_in_its_case),
         cmocka_unit_test(variants_are_asked_for_what_they_have),
