@@ -95,7 +95,7 @@ def forests(pen, rows, prefix, most=20):
 
 
 def ratios(run, pen):
-    rows = [row for row in run.cases if not row.one_cpu and not words.is_map(row)]
+    rows = [row for row in run.cases if not row.one_cpu and not words.is_table(row)]
     return Section("ratios", "weir over each rival, case by case", [
         "Right of the line at 1 weir is better, in the shaded part left of it worse. Each mark is a "
         "median, each bar its 95 % interval; where no bar is to be seen it is narrower than the "
@@ -107,7 +107,7 @@ def ratios(run, pen):
 def latency(run, pen):
     pictures, names = [], set()
     for case, rows in groups.by_case(run.cases).items():
-        rows = [row for row in rows if row.p50_ns and row.structure != "bound" and not words.is_map(row)]
+        rows = [row for row in rows if row.p50_ns and row.structure != "bound" and not words.is_table(row)]
         if rows:
             title = words.label(rows[0])
             names |= {row.variant for row in rows}
@@ -125,7 +125,7 @@ def fairness(run, pen):
     pictures = []
     for case, rows in groups.by_case(run.cases).items():
         rows = [row for row in rows if row.fair_min_max is not None and row.status == "ok"
-                and not words.is_map(row) and not words.is_flow(row)]
+                and not words.is_table(row) and not words.is_flow(row)]
         if rows and (rows[0].P > 1 or rows[0].C > 1) and words.kind(rows[0]) not in (
                 "one stopped", "close storm"):
             pictures.append(pen.shares(groups.slug(f"fairness {case}"), words.label(rows[0]), rows))

@@ -9,6 +9,7 @@ sign test over the paired rounds gives p < 0.05, which for 9 rounds means at lea
 import math
 import statistics
 
+import cache
 import channels
 import flow
 import maps
@@ -321,5 +322,6 @@ def verdicts(run):
              against_go(run), one_cpu(run)]
     found += [Verdict(*question) for question in maps.questions(run)]
     found.append(maps_against_others(run))
+    found += [Verdict(*question) for question in cache.questions(run)]
     found += [Verdict(*question) for question in flow.questions(run)]
     return [verdict for verdict in found if verdict]

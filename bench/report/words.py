@@ -84,6 +84,11 @@ def is_map(row):
     return row.structure in ("map", "strmap")
 
 
+def is_table(row):
+    """Maps, and caches, whose cases are named as those of maps are."""
+    return is_map(row) or row.structure == "cache"
+
+
 FLOWS = ("pool", "pipe", "serve", "log")
 
 
@@ -134,7 +139,7 @@ def kind(row):
     if row.structure == "bound":
         return "bound"
     test = key(row, "test")
-    if is_map(row) and not test:
+    if is_table(row) and not test:
         return "mix"
     if is_flow(row):
         return FLOW_KINDS[test or row.structure]
@@ -214,13 +219,13 @@ def keys_said(keys):
 
 
 MAP_TESTS = {"beside": "readers", "grow": "growing from empty", "churn": "put and delete",
-             "stalled": "a reader stopped", "memory": "memory"}
+             "stalled": "a reader stopped", "memory": "memory", "load": "one missing key"}
 
 
 def map_label(row):
     """'map, 2 threads, 99 % reads, 100k keys, zipf 0.99'."""
     test = key(row, "test")
-    parts = ["map" if row.structure == "map" else f"map, {row.size:.0f}-byte strings",
+    parts = [row.structure if row.structure in ("map", "cache") else f"map, {row.size:.0f}-byte strings",
              count(row.P, "thread"), MAP_TESTS.get(test, test) if test else f"{row.read:.0f} % reads"]
     if test == "beside":
         parts[-1] += " beside a writer" if key(row, "writers") == "1" else " alone"
@@ -239,8 +244,8 @@ def label(row, leave_out=()):
     """The case in a few words, for axes and tables: '2 to 2, blocking, cap 64 Ki, batch 32'."""
     if row.structure == "bound":
         return bound_label(row)
-    if is_map(row) or is_flow(row):
-        parts = map_label(row) if is_map(row) else flow_label(row)
+    if is_table(row) or is_flow(row):
+        parts = flow_label(row) if is_flow(row) else map_label(row)
         return ", ".join(part for part in parts if part not in leave_out)
     parts = [STRUCTURES.get(row.structure, row.structure), who(row)]
     what = kind(row)
