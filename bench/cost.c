@@ -12,6 +12,9 @@
 #define NS_STRING 1700e-9
 #define NS_AWAY 550e-9
 
+/* What a table holds once it is filled, of what it is given room for: most hold 35 to 60 bytes for a word. */
+#define TYPICAL 0.5
+
 /* A program of its own keeps tables, too. */
 static bool away(const struct wb_item *item) { return (item->ring->can & WB_AWAY) != 0; }
 
@@ -48,7 +51,7 @@ static void cost_group(struct wb_group *g, double room) {
         if (away(i))
             elsewhere++;
         else
-            bytes += wb_table_guess(&i->of->shape);
+            bytes += TYPICAL * wb_table_guess(&i->of->shape);
     }
     for (struct wb_item *i = g->items; i < g->items + g->n; i++) {
         if (!has_table(i)) continue;
