@@ -85,6 +85,7 @@ uint64_t crowded_key(uint64_t n);
 /* Of kinds that are rcu. */
 #define MAP_RCU_CASES(XX)                                                 \
     XX("MAP31 a writer stopped in its lock stops no read", map31_stopped) \
+    XX("MAP20 a chain is written anew beside readers", map_anew)          \
     XX("MAP reserve while garbage is at its limit", map_reserve_limit)    \
     XX("MAP22 what each's function writes does not wait", map22_limit)    \
     XX("MAP what a table leaves behind is counted", map_garbage_counted)  \

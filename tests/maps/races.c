@@ -229,3 +229,39 @@ void map_crowded_lock(void) {
     CHECK_IS(sum, 16 * r.rounds);
     map_end(r.m);
 }
+
+/* ---- chains that are written anew --------------------------------------------------------------------------- */
+
+/* Keys of one line and one bit of chains. */
+static uint64_t chained_key(uint64_t n) { return crowded_key((n & 15) | n >> 4 << 7); }
+
+/* Of these 0 to 2 stay in the line and 3 to 5 in its chain. Others, a new one each time, are removed at once, but each third one
+ * later: beside these, places of removed entries wait, and the chain is copied without them. */
+static void anew_thread(void *arg, size_t who) {
+    struct race *r = arg;
+    for (uint64_t i = 0; i < r->rounds && checks_hold(); i++) {
+        uint64_t v = 77, stays = 3 + rng_below(3);
+        if (who == 0) {
+            CHECK_IS(K.put(r->m, chained_key(10 + i), i), 0);
+            if (i % 3) CHECK_IS(K.del(r->m, chained_key(10 + i)), 0);
+            if (i % 3 == 0 && i >= 9) CHECK_IS(K.del(r->m, chained_key(1 + i)), 0);
+            continue;
+        }
+        CHECK_IS(K.get(r->m, chained_key(stays), &v), 0);
+        CHECK_IS(v, stays);
+        CHECK_IS(K.get(r->m, chained_key(6), &v), WEIR_ENOENT);
+    }
+}
+
+void map_anew(void) {
+    struct race r = { .m = map_open(64), .rounds = times(10000) };
+    struct weir_map_stats s = WEIR_MAP_STATS;
+    for (uint64_t k = 0; k < 6; k++) CHECK_IS(K.put(r.m, chained_key(k), k), 0);
+    points_delay(true); /* also where the new chain can be found, and the line is still locked */
+    team_run(3, anew_thread, &r);
+    points_delay(false);
+    K.stats(r.m, &s);
+    /* Where keys are no words they stand in many lines. */
+    CHECK(s.rewritten > 0 || K.nodes, "no chain was written anew");
+    map_end(r.m);
+}
