@@ -4,6 +4,7 @@
 #define WEIR_WEIR_H
 
 #include <weir/base.h>
+#include <weir/cache.h>
 #include <weir/chan.h>
 #include <weir/ctx.h>
 #include <weir/debug.h>

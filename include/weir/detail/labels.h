@@ -327,6 +327,18 @@
     XX(HAZ_E1, LOAD_SC, "HAZ_S1 HAZ_S2 HAZ_S3", "as S1 and S2")                                    \
     XX(HAZ_R1, RMW_REL, "HAZ_R2", "a record may be found before it is linked")                     \
     XX(HAZ_R2, LOAD_ACQ, "HAZ_R1", "as R1")                                                        \
+    XX(CACHE_R1, RMW_AR, "CACHE_R1",                                                               \
+       "a value may be dropped, or its memory freed, while another thread still reads it")         \
+    XX(CACHE_R2, RMW_REL, "CACHE_R3",                                                              \
+       "a cache may be freed while the last release still looks at it")                            \
+    XX(CACHE_R3, LOAD_ACQ, "CACHE_R2", "as R2")                                                    \
+    XX(CACHE_T1, RMW_REL, "CACHE_T2 CACHE_T3", "counts may be read before they are zeroed")        \
+    XX(CACHE_T2, LOAD_ACQ, "CACHE_T1", "as T1")                                                    \
+    XX(CACHE_T3, LOAD_ACQ, "CACHE_T1", "as T1, by the statistics")                                 \
+    XX(CACHE_W1, RMW_REL, "CACHE_W2",                                                              \
+       "an entry may be seen beside the one that was evicted for it: more than the capacity")      \
+    XX(CACHE_W2, RMW_ACQ, "CACHE_W1", "as W1")                                                     \
+    XX(CACHE_K1, RECHECK, "MAP_C1", "a value may be loaded again that has just been stored")       \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \
     XX(HOOK_P2, LOAD_ACQ, "HOOK_P1", "as P1")

@@ -75,6 +75,7 @@ int command_explore(int argc, char **argv) {
     add(once_scenarios);
     add(group_scenarios);
     add(flight_scenarios);
+    add(cache_scenarios);
     add(compute_scenarios);
     add(compute_free_scenarios);
     add(park_scenarios);

@@ -23,6 +23,7 @@ extern const struct weir_model_scenario *const waits_scenarios[];
 extern const struct weir_model_scenario *const fd_scenarios[], *const eventfd_scenarios[];
 extern const struct weir_model_scenario *const relay_scenarios[], *const notify_scenarios[];
 extern const struct weir_model_scenario *const group_scenarios[], *const flight_scenarios[];
+extern const struct weir_model_scenario *const cache_scenarios[];
 extern const struct weir_model_scenario *const line_scenarios[];
 /* Ends with NULL, too. */
 const struct weir_model_scenario *const *pool_scenarios(void);

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* weir/cache.h - a cache for many readers: a bound that is never exceeded, hits that write nothing, and one load at a
+ * time for each key.
+ *
+ *   struct weir_cache_opts o = WEIR_CACHE_OPTS(uint64_t, struct page, 10000);
+ *   weir_cache *c;
+ *   if (weir_cache_new(&c, &o) == 0) ...
+ *   rc = weir_cache_put(c, &id, &page, WEIR_TTL_DEFAULT);
+ *   if (weir_cache_get(c, &id, &page) == 0) ...
+ *   rc = weir_cache_load(c, &id, &page, read_page, disk);      - gets it, or calls read_page once for all who ask
+ *
+ * The bound holds at every moment: what is in the cache never weighs more than its capacity, for any number of threads.
+ * An entry's weight is 1, or what `weigh` says, when it is written.
+ *
+ * Time is the cache's clock. An entry that was written at t with a time to live of d is returned while now < t + d, and
+ * never from then on. A replace begins anew, a read does not. With a time to idle, too, the earlier end counts. What
+ * has expired is taken away by the writing calls, a bounded number each, and by weir_cache_maintain; there is no thread.
+ *
+ * | operation                        | progress                                                                      |
+ * |----------------------------------|-------------------------------------------------------------------------------|
+ * | get, get_many, peek, acquire     | wait-free, but for the first of a thread, which takes a short lock. Of a hit: |
+ * |                                  | no store to what threads share, once its use is marked (at most 3 times       |
+ * |                                  | between two looks of an eviction); with a time to idle one for each 64th of it |
+ * |                                  | (acquire: one read-modify-write of the entry's count)                         |
+ * | put, invalidate, maintain, clear | blocking: the lock of a shard; one that has to evict elsewhere, one for all   |
+ * | load                             | a get; of an absent key blocking: for who loads it already                    |
+ *
+ * With WEIR_CACHE_LRU a hit takes the shard's lock.
+ *
+ * Values: get copies. peek lends, under a guard (weir/rcu.h), and what it lends does not change. acquire lends
+ * without a guard, until release. A value that holds something of its own has a `drop`, which is called when it has
+ * left the cache and nobody can have it any more; get copies then what may be dropped at any time: use the others.
+ *
+ * Ordering: what a thread did before it put a value, or before its loader returned, is seen by whoever gets it. */
+#ifndef WEIR_CACHE_H
+#define WEIR_CACHE_H
+
+#include <weir/ctx.h>
+#include <weir/go.h>
+#include <weir/map.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_cache weir_cache;
+
+/* What leaves when there is no room. */
+enum weir_cache_policy {
+    WEIR_CACHE_S3FIFO,
+    WEIR_CACHE_SIEVE,
+    WEIR_CACHE_CLOCK,
+    WEIR_CACHE_LRU, /* exact: a hit takes a lock. For comparison */
+};
+
+/* Why an entry has left. */
+enum weir_cache_cause {
+    WEIR_CACHE_EXPLICIT, /* invalidate */
+    WEIR_CACHE_REPLACED, /* a put or a load of its key */
+    WEIR_CACHE_EXPIRED,  /* its time was over, also if it was in the way of another one */
+    WEIR_CACHE_SIZE,     /* room was needed */
+    WEIR_CACHE_CLEARED,  /* clear, close */
+    WEIR_CACHE_CAUSES
+};
+
+/* Times to live, in ns, beside 1 to 2^63 - 3. WEIR_FOREVER: it does not expire by its age. */
+#define WEIR_TTL_DEFAULT (INT64_MAX - 1) /* what the options say */
+
+/* Called once for each entry that has left, in no lock of weir's, when no new get can find it: by a thread that is in a
+ * writing call of the cache, or in free; for one key in the order in which its entries left. It may use the cache. One
+ * that waits for long holds up the memory of what leaves meanwhile, and no thread but its own. */
+typedef void weir_cache_removed_fn(const void *key, const void *val, int cause, void *arg);
+/* The weight of an entry, which stays as it is until the key is written again. In no lock, by the thread that writes. An
+ * entry of weight 0 is never removed for room. */
+typedef uint64_t weir_cache_weigh_fn(const void *key, const void *val, void *arg);
+/* Nanoseconds; may go back and forth. Any thread; under a lock of the cache: quick, and no call of the cache. */
+typedef weir_time weir_cache_clock_fn(void *arg);
+/* Gives the value of a key, so many bytes, aligned to 8 and zero before, and 0; or a negative code, and no value.
+ * *ttl: WEIR_TTL_DEFAULT; it may set another one. ctx: of the call that loads, or NULL. */
+typedef int weir_cache_load_fn(const void *key, void *val, weir_time *ttl, weir_ctx *ctx,
+                               void *arg);
+
+struct weir_cache_opts {
+    size_t size;               /* sizeof this struct; WEIR_CACHE_OPTS sets it */
+    size_t key_size, val_size; /* bytes: up to 65535, up to 1024 */
+    uint64_t capacity;         /* 1 to 2^62, in weights */
+    int keys;                  /* enum weir_map_keys: bytes, or strings (struct weir_str) */
+    int policy;                /* enum weir_cache_policy */
+    size_t hint;               /* entries, about; 0: the capacity, at most 65536 */
+    unsigned shards;           /* a power of two, up to 256; 0: by processors and hint */
+    uint64_t seed;             /* of the hash; 0: a random one */
+    weir_time ttl, tti;        /* time to live, time to idle; 0: none */
+    weir_time negative_ttl; /* how long a loader's failure is the answer of later loads; 0: not */
+    weir_cache_weigh_fn *weigh;
+    weir_cache_removed_fn *removed;
+    weir_cache_clock_fn *clock; /* NULL: weir_now */
+    weir_drop_fn *drop;         /* of a value that has left, and that nobody can have any more */
+    void *arg;                  /* of these four */
+    const struct weir_alloc *alloc;
+    /* Refresh-ahead: from `refresh` ns after a value was written on, a get of it begins one load of the key with
+     * `load`, on `exec` or a thread of its own, and returns the value that is there. 0: no. */
+    weir_time refresh;
+    weir_cache_load_fn *load;
+    void *load_arg;
+    const weir_exec *exec; /* copied */
+};
+#define WEIR_CACHE_OPTS(K, V, capacity_) \
+    { sizeof(struct weir_cache_opts),    \
+      sizeof(K),                         \
+      sizeof(V),                         \
+      (capacity_),                       \
+      0,                                 \
+      0,                                 \
+      0,                                 \
+      0,                                 \
+      0,                                 \
+      0,                                 \
+      0,                                 \
+      0,                                 \
+      NULL,                              \
+      NULL,                              \
+      NULL,                              \
+      NULL,                              \
+      NULL,                              \
+      NULL,                              \
+      0,                                 \
+      NULL,                              \
+      NULL,                              \
+      NULL }
+
+/* An empty cache. Returns 0, WEIR_EINVAL (NULL, a size or capacity of 0, a negative time, half an allocator, unknown
+ * keys or policy, refresh without load), WEIR_ETOOBIG (a size, capacity, hint), WEIR_ENOMEM; *out is NULL then. */
+WEIR_NODISCARD WEIR_API int weir_cache_new(weir_cache **out, const struct weir_cache_opts *opts);
+
+/* No more entries: calls that would put or load return WEIR_ECLOSED from now on, those that wait for a load too; a
+ * loader that runs is not interrupted, and its value goes to its caller. Removes all entries (WEIR_CACHE_CLEARED). Returns
+ * 0, WEIR_ECLOSED (somebody was first), WEIR_EINVAL (NULL). */
+WEIR_API int weir_cache_close(weir_cache *c);
+/* Closes it, waits for refreshes that run, and until `removed` and `drop` have been called for all that was in it. No
+ * other thread may be inside. Returns 0 (also for NULL), WEIR_EBUSY (values are still acquired: free it again once they
+ * are released), WEIR_EDEADLK (in a guard, in a loader, on weir's thread), WEIR_ENOMEM: nothing was done but the close. */
+WEIR_API int weir_cache_free(weir_cache *c);
+
+/* Any thread may make the calls below. WEIR_EINVAL: NULL for a cache, a key or a value. WEIR_ETOOBIG: a string that is
+ * longer than may be. */
+
+/* ---- reading -------------------------------------------------------------------------------------------- */
+
+/* A copy of the value to *val. Returns 0, WEIR_ENOENT (absent, expired). */
+WEIR_API int weir_cache_get(weir_cache *c, const void *key, void *val);
+/* n gets, whose lines and entries are asked for ahead; found[i] says whether vals[i] is there. Returns how many are. */
+WEIR_API ptrdiff_t weir_cache_get_many(weir_cache *c, const void *keys, void *vals, bool *found,
+                                       size_t n);
+/* The value itself, or NULL. It stays, and does not change, as long as the thread holds the guard g. */
+WEIR_API const void *weir_cache_peek(weir_cache *c, weir_guard g, const void *key);
+/* The value itself, or NULL; it stays until it is given to weir_cache_release, by any thread, before the cache is freed.
+ * What is acquired and has left the cache counts no more in its weight. */
+WEIR_NODISCARD WEIR_API const void *weir_cache_acquire(weir_cache *c, const void *key);
+WEIR_API void weir_cache_release(const void *val); /* NULL: nothing */
+
+/* Calls fn for each entry that has not expired, in a guard; until it returns other than 0, which each returns. No
+ * entry is met twice, and one that is there all the time is met once. Marks no use. fn may use the cache. Returns 0,
+ * WEIR_ENOMEM. */
+WEIR_API int weir_cache_each(weir_cache *c, weir_map_fn *fn, void *arg);
+
+/* ---- writing -------------------------------------------------------------------------------------------- */
+
+/* Stores a copy. A load of the key that is under way gives its value to those who wait, and stores it no more. Returns 0
+ *   WEIR_ETOOBIG   it weighs more than the capacity: nothing was changed, and nothing evicted
+ *   WEIR_ECLOSED, WEIR_ENOMEM
+ *   WEIR_EINVAL    also: ttl is not positive
+ *   WEIR_ETIMEDOUT, WEIR_EAGAIN (with WEIR_NOW), ctx's error   garbage has reached its limit (weir/rcu.h), or ctx has ended
+ * and then the value is still the caller's. */
+WEIR_NODISCARD WEIR_API int weir_cache_put_wait(weir_cache *c, const void *key, const void *val,
+                                                weir_time ttl, weir_time deadline, weir_ctx *ctx);
+WEIR_NODISCARD WEIR_INLINE int weir_cache_put(weir_cache *c, const void *key, const void *val,
+                                              weir_time ttl) {
+    return weir_cache_put_wait(c, key, val, ttl, WEIR_FOREVER, NULL);
+}
+/* Removes the entry. A load that is under way gives its value to those who wait now, and stores it no more: a get that
+ * begins afterwards does not find it, and a load begins anew. Returns 0, WEIR_ENOENT. */
+WEIR_API int weir_cache_invalidate(weir_cache *c, const void *key);
+/* The same for all keys. Returns 0. */
+WEIR_API int weir_cache_clear(weir_cache *c);
+
+/* Takes away all that has expired by now. Returns how many. */
+WEIR_API ptrdiff_t weir_cache_maintain(weir_cache *c);
+
+/* ---- loading -------------------------------------------------------------------------------------------- */
+
+/* A get; if the key is absent, the value that fn gives, which is stored. Of calls for one key at a time one calls fn, in no
+ * lock, on its own thread; the others wait for it, until `deadline`, or the end of ctx. Returns 0: *val is a copy (it may
+ * not have been stored: it weighs too much, there was no memory, or the key was put or invalidated meanwhile); or
+ *   fn's code                      also to all who waited; but if the context of the call that loads has ended by then,
+ *                                  one of them calls its own fn
+ *   WEIR_ECANCELED                 fn has ended its thread
+ *   WEIR_ETIMEDOUT, ctx's error    of waiting; the load goes on
+ *   WEIR_EBUSY                     with WEIR_NOW: another call loads it
+ *   WEIR_EDEADLK                   in the loader of the same key, on its thread
+ *   WEIR_ECLOSED, WEIR_ENOMEM */
+WEIR_NODISCARD WEIR_API int weir_cache_load_wait(weir_cache *c, const void *key, void *val,
+                                                 weir_cache_load_fn *fn, void *arg,
+                                                 weir_time deadline, weir_ctx *ctx);
+WEIR_NODISCARD WEIR_INLINE int weir_cache_load(weir_cache *c, const void *key, void *val,
+                                               weir_cache_load_fn *fn, void *arg) {
+    return weir_cache_load_wait(c, key, val, fn, arg, WEIR_FOREVER, NULL);
+}
+/* The same, but *val is the value itself, which is given back by weir_cache_release. */
+WEIR_NODISCARD WEIR_API int weir_cache_load_acquire_wait(weir_cache *c, const void *key,
+                                                         const void **val, weir_cache_load_fn *fn,
+                                                         void *arg, weir_time deadline,
+                                                         weir_ctx *ctx);
+
+/* ---- the whole ------------------------------------------------------------------------------------------ */
+
+/* Entries, and their weight; what has expired and was not yet taken away included. Never above the capacity. */
+WEIR_API size_t weir_cache_len(weir_cache *c);
+WEIR_API uint64_t weir_cache_weight(weir_cache *c);
+
+struct weir_cache_stats {
+    size_t size;                   /* sizeof this struct; WEIR_CACHE_STATS sets it */
+    uint64_t hits, misses;         /* of get, get_many, peek, acquire, load: all of them */
+    uint64_t loads, load_failures; /* loaders that have returned a value, or not */
+    uint64_t removed[WEIR_CACHE_CAUSES];
+    uint64_t refused; /* values that weighed too much */
+    uint64_t entries, weight;
+    uint64_t bytes; /* of entries, keys and values included, without the allocator's own */
+};
+#define WEIR_CACHE_STATS { sizeof(struct weir_cache_stats), 0, 0, 0, 0, { 0 }, 0, 0, 0, 0 }
+/* Exact while nobody else is inside. Returns 0, WEIR_EINVAL. */
+WEIR_API int weir_cache_read_stats(weir_cache *c, struct weir_cache_stats *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
