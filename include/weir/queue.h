@@ -37,6 +37,7 @@
  *            common word in each call.
  * Ordering   a push happens-before the pop that gets its element; close happens-before a call that reports
  *            WEIR_ECLOSED.
+ * fork       the child may not use a queue, its own neither, before it has executed another program.
  * From       Ramalhete and Correia's FAAArrayQueue, with a state beside each slot so that elements may
  * have any size, closing,
  *            and segments that are allocated before they are needed (as folly does): queues/segq.h. */

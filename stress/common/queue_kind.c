@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* stress/common/queue_kind.c - unbounded queues as rings: with a soft limit in the place of the capacity,
- * or, where
- * that is RING_NO_LIMIT or more, with none. `small` ones have segments of two slots, look after each
- * emptied one whether it can
- * be used again, and count their elements from just below the wrap. */
+/* stress/common/queue_kind.c - unbounded queues as rings: with a soft limit in the place of the capacity; in the
+ * explorer, from RING_NO_LIMIT on, with none. `small` ones have segments of two slots, look after each emptied one
+ * whether it can be used again, and count their elements from just below the wrap. */
 #include "ring_kind.h"
 
 #include <weir/atomic.h>
@@ -13,9 +11,16 @@
 
 #include <stdio.h>
 
+/* Under stress a capacity is one, however large: it is what the checks go by. */
+#ifdef WEIR_MODEL
+#define NO_LIMIT RING_NO_LIMIT
+#else
+#define NO_LIMIT SIZE_MAX
+#endif
+
 static struct weir_queue_opts opts_of(const struct weir_ring_opts *o) {
     struct weir_queue_opts q = WEIR_QUEUE_OPTS(o->elem_size);
-    q.limit = o->cap < RING_NO_LIMIT ? o->cap : 0;
+    q.limit = o->cap < NO_LIMIT ? o->cap : 0;
     q.flags = o->flags;
     q.drop = o->drop;
     q.drop_arg = o->drop_arg;

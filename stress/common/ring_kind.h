@@ -50,7 +50,7 @@ struct ring_kind {
 extern const struct ring_kind ring_mpmc, ring_mpmc_fence, ring_spsc, ring_scq, ring_mutex;
 extern const struct ring_kind ring_mpmc_exact; /* which it is not: see scenarios/scq.c */
 
-/* Of unbounded queues a capacity is a soft limit; from this one on there is none. */
+/* Of unbounded queues a capacity is a soft limit; in the explorer, from this one on there is none. */
 #define RING_NO_LIMIT 10
 extern const struct ring_kind ring_queue, ring_queue_small, ring_mutex_queue;
 
