@@ -216,9 +216,10 @@ static void p12_streams(void) {
 }
 
 /* A worker that submits without end, and takes its nodes back from who steals the tasks. */
+enum { STOLEN = 6000 };
 static int submits_on(weir_ctx *ctx, void *arg) {
     struct stream *s = arg;
-    for (size_t i = 0; i < times(4000); i++)
+    for (size_t i = 0; i < STOLEN; i++)
         CHECK_IS(weir_pool_submit(s->pool, count_one, ctx, s->begun), 0);
     return 0;
 }
@@ -228,7 +229,7 @@ static void p12_stolen(void) {
     struct stream s = { .pool = pool_of(3), .begun = &n };
     for (int i = 0; i < 2; i++) CHECK_IS(weir_pool_submit(s.pool, submits_on, NULL, &s), 0);
     CHECK_IS(weir_pool_drain(s.pool), 0);
-    CHECK_IS(value(&n), 2 * times(4000));
+    CHECK_IS(value(&n), 2 * STOLEN);
     check_sum(s.pool, true);
     CHECK_IS(weir_pool_free(s.pool), 0);
 }
