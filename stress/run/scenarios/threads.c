@@ -315,6 +315,8 @@ static int fork_setup(void *state, struct weir_stress *run) {
     struct threads *s = state;
     struct weir_ring_opts o = WEIR_RING_OPTS(FORK_CAP, sizeof(uint64_t));
     if (UNDER_TSAN) return weir_stress_skip(run, "ThreadSanitizer does not follow fork");
+    if (body_of(run)->kind->has & RING_SOFT)
+        return weir_stress_skip(run, "the child of a fork may not use it");
     (void)threads_setup(state, run);
     int rc = s->kind->make(&s->shared, &o);
     return rc < 0 ? rc : s->kind->make(&s->own, &o);
