@@ -7,15 +7,13 @@
  *   rwlock     a hash table and a CLOCK under one read-write lock
  *   weir_map   no cache: what a hit is measured against, a weir_map whose entries are nodes, as the cache's are (a word with
  *              a `drop` is in one) */
+#include <weir/cache.h>
 #include <weir/map_u64.h>
 
 #include "cache_plain.h"
 #include "map_kinds.h"
 
 static size_t room(size_t hint) { return hint ? 4 * hint : (size_t)1 << 20; }
-
-#if __has_include(<weir/cache.h>)
-#include <weir/cache.h>
 
 /* ---- weir_cache ----------------------------------------------------------------------------------------- */
 
@@ -64,8 +62,6 @@ static bool weir_load(void *c, uint64_t key, uint64_t *val, uint32_t *loads) {
 
 WB_MAP_LOADS(wb_cache_weir, "weir", "cache", NULL, NULL, 0, weir_make, weir_dispose, NULL, NULL,
              weir_len, weir_untold, caches, NULL, weir_load);
-
-#endif
 
 /* ---- plain caches --------------------------------------------------------------------------------------- */
 

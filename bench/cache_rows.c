@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* bench/cache_rows.c - the real caches whose hit ratios stand beside those of simulated policies; see sim.h. The hash has a
  * fixed seed, so that which shard a key is in, and with it the ratio of one thread, is the same in every run. */
+#include <weir/cache.h>
+
 #include "cache_plain.h"
 #include "sim.h"
-
-#if __has_include(<weir/cache.h>)
-#include <weir/cache.h>
 
 /* ---- weir_cache ----------------------------------------------------------------------------------------- */
 
@@ -31,11 +30,6 @@ static bool weir_access(void *c, uint32_t key) {
 
 static const struct wb_policy weir = { "weir",       "S3-FIFO",   true,    weir_make,
                                        weir_dispose, weir_access, weir_len };
-
-#define CACHES &weir,
-#else
-#define CACHES
-#endif
 
 /* ---- plain ones ----------------------------------------------------------------------------------------- */
 
@@ -68,4 +62,4 @@ static const struct wb_policy mutex = { "mutex",       "exact LRU under one mute
                                          plain_dispose, plain_access,
                                          plain_len };
 
-const struct wb_policy *const wb_caches[] = { CACHES & mutex, &rwlock, NULL };
+const struct wb_policy *const wb_caches[] = { &weir, &mutex, &rwlock, NULL };

@@ -30,13 +30,8 @@ extern const struct wb_map wb_map_go_sync, wb_map_go_sharded;
         &wb_map_sharded_mutex.ring, &wb_map_sharded_rwlock.ring, &wb_map_plain.ring,             \
         &wb_strmap_node.ring, &wb_strmap_ptr.ring, &wb_strmap_shard.ring, &wb_strmap_mutex.ring, \
         &wb_strmap_rwlock.ring, &wb_strmap_sharded_mutex.ring, &wb_strmap_sharded_rwlock.ring,
-#if __has_include(<weir/cache.h>)
-#define WB_MAPS_CACHE &wb_cache_weir.ring,
-#else
-#define WB_MAPS_CACHE
-#endif
 #define WB_MAPS_CACHES \
-    WB_MAPS_CACHE & wb_cache_mutex.ring, &wb_cache_rwlock.ring, &wb_cache_map.ring,
+    &wb_cache_weir.ring, &wb_cache_mutex.ring, &wb_cache_rwlock.ring, &wb_cache_map.ring,
 #ifdef WB_HAVE_MAP_BOOST
 #define WB_MAPS_BOOST \
     &wb_map_flat.ring, &wb_map_boost.ring, &wb_strmap_flat.ring, &wb_strmap_boost.ring,
