@@ -53,10 +53,11 @@ static uint64_t change(weir_pool *p, uint64_t add) {
 }
 
 void weir__steal_limits(weir_pool *p) {
-    /* Relaxed: these two fields are changed under the lock only. */
+    /* Relaxed: these fields are changed under the lock only. */
     uint64_t now = weir_load_relaxed(&p->idle);
     uint64_t grow = weir__pool_may_grow(p) ? MAY_GROW : 0;
     uint64_t add = (p->alive - alive_in(now)) * ALIVE + grow - (now & MAY_GROW);
+    add += p->asleep - asleep_in(now); /* one that leaves asleep */
     if (add) (void)change(p, add);
 }
 
@@ -182,8 +183,9 @@ static bool rests(struct pool_worker *w, weir_time until) {
             }
             w->asleep = false;
             p->asleep--;
-            (void)change(p, -ASLEEP);
-            weir__pool_leave(w); /* who puts a task in now finds that a worker may be made */
+            WEIR_POINT("pool.lingered");
+            /* By one change of idle: who puts a task in finds it asleep, and waits for the lock, or that one may be made. */
+            weir__pool_leave(w);
             return false;
         }
         weir__unlock(&p->lock);

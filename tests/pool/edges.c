@@ -211,7 +211,51 @@ static void p06_cut(void) {
     CHECK_IS(weir_pool_free(p), 0);
 }
 
+struct lingerer {
+    struct stop stop;
+    weir_pool *pool;
+    weir_au32 ran;
+};
+
+static int stops_at_its_end(weir_ctx *ctx, void *arg) {
+    (void)ctx;
+    stop_me(&((struct lingerer *)arg)->stop);
+    return 0;
+}
+
+static int64_t submits_one(void *arg) {
+    struct lingerer *s = arg;
+    return weir_pool_submit(s->pool, count_one, NULL, &s->ran);
+}
+
+/* A task is put in while the last idle worker ends: the other one is blocked, so another has to be made for it. */
+static void p01_lingers(void) {
+    struct lingerer s = { .ran = { 0 } };
+    struct weir_pool_opts o = opts_of(1);
+    struct gate g;
+    struct call call;
+    if (kind == WEIR_POOL_MUTEX) return; /* it has no such state */
+    clear(&g, 1);
+    o.max_threads = 2;
+    o.linger = 1000000;
+    s.pool = pool_with(&o);
+    stop_init(&s.stop, "pool.lingered");
+    CHECK_IS(weir_pool_submit(s.pool, at_gate, NULL, &g), 0);
+    CHECK(gate_has(&g, 1), "it runs");
+    CHECK_IS(weir_pool_submit(s.pool, stops_at_its_end, NULL, &s), 0);
+    CHECK(stop_wait(&s.stop), "it ends for want of tasks");
+    call_start(&call, submits_one, &s);
+    (void)call_returns(&call, 50); /* either is right */
+    stop_release(&s.stop);
+    CHECK_IS(call_end(&call), 0);
+    CHECK(comes_to(&s.ran, 1), "nobody runs the task");
+    gate_open(&g);
+    CHECK_IS(weir_pool_free(s.pool), 0);
+    stop_fini(&s.stop);
+}
+
 const struct test edge_tests[] = {
+    { "P01 a task that comes while an idle worker ends", p01_lingers },
     { "P01 fewer threads: those that are idle end after a while", p01_fewer_threads },
     { "P01 more workers are made at once for what is queued", p01_more_at_once },
     { "P01 a worker for each processor, up to max_threads", p01_default },
