@@ -231,16 +231,27 @@ static void account(struct work *w, weir_time now) {
     w->done = (struct weir__tally){ 0 };
 }
 
-/* Another task goes on with the batch: w is not ours any more. False: the executor refuses, and the pipeline has ended by
- * that. */
-static bool hand_on(struct work *w) {
-    weir_pipeline *p = w->p;
+/* Another task goes on with the batch: w is not ours any more. Or why not. */
+static int hand_on(struct work *w) {
+    const weir_pipeline *p = w->p;
+    return flow_of(p)->exec.submit(flow_of(p)->exec.self, work_main, p->ctx, w);
+}
+
+/* Nobody runs the stage any more: the pipeline ends. */
+static void refused(struct work *w, int rc) {
     struct weir_error err;
-    int rc = flow_of(p)->exec.submit(flow_of(p)->exec.self, work_main, p->ctx, w);
-    if (rc >= 0) return true;
     (void)weir_wrap(rc, "stage %zu: cannot be run", w->stage);
     weir_error_take(rc, &err);
-    weir__pipeline_stop(p, &err);
+    weir__pipeline_stop(w->p, &err);
+}
+
+/* The turn is over: others may run before a task goes on with the batch, and w is not ours any more. False: it goes on here,
+ * for another turn if the executor has no room now, or to end what cannot be run any more. */
+static bool gives_way(struct work *w, weir_time now) {
+    int rc = hand_on(w);
+    if (rc >= 0) return true;
+    w->begun = now;
+    if (rc == WEIR_ESTOPPED) refused(w, rc);
     return false;
 }
 
@@ -282,7 +293,7 @@ static int work_loop(weir_ctx *ctx, void *work) {
         weir__unlock(&q->lock);
         if (lost) weir__line_give_back(p, lost);
         weir__line_begin(p, more);
-        if (!left && turn_is_over(w, now) && hand_on(w)) return 0;
+        if (!left && turn_is_over(w, now) && gives_way(w, now)) return 0;
     }
     WEIR_POINT("pipeline.left");
     if (over) weir__line_close_next(p, stage);
@@ -305,7 +316,10 @@ static void work_after(struct weir__frame *f, void *work) {
         weir__pipeline_exited(p, w->stage, w->input[w->at], &w->done);
         settle(w, WEIR__FAILED);
     }
-    if (!hand_on(w)) (void)work_loop(p->ctx, w);
+    int rc = hand_on(w);
+    if (rc >= 0) return;
+    refused(w, rc);
+    (void)work_loop(p->ctx, w);
 }
 
 static int work_main(weir_ctx *ctx, void *work) {
@@ -314,7 +328,8 @@ static int work_main(weir_ctx *ctx, void *work) {
     int err = ctx == w->p->ctx ? 0 : weir_ctx_err(ctx);
     w->nested = weir__frame_in(w->p);
     w->begun = 0;
-    if (err < 0) { /* the executor gives it up */
+    if (w->n > 0) w->since = clock_now(); /* and not while it stood in the executor's queue */
+    if (err < 0) {                        /* the executor gives it up */
         struct weir_error e;
         if (weir_ctx_cause(ctx) < 0) err = weir_ctx_cause(ctx);
         weir_error_take(weir_fail(err, "stage %zu: its executor has stopped", w->stage), &e);

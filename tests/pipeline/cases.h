@@ -38,6 +38,7 @@ void pipe_thread_exit(void);
 void pipe_exec_refuses(void);
 void pipe_exec_inline(void);
 void pipe_exec_stops(void);
+void pipe_exec_full(void);
 void pipe_sink(void);
 
 #endif

@@ -29,6 +29,7 @@ static const struct test tests[] = {
     { "PIPE thread: a function that ends its thread in mid-batch", pipe_thread_exit },
     { "PIPE executor: one that refuses", pipe_exec_refuses },
     { "PIPE executor: one that runs tasks in the caller", pipe_exec_inline },
+    { "PIPE executor: one that is full when a turn is over", pipe_exec_full },
     { "PIPE executor: a pool that is stopped below a busy pipeline", pipe_exec_stops },
     { "PIPE sink: a last stage without results", pipe_sink },
 };

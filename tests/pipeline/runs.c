@@ -206,6 +206,44 @@ void pipe_exec_refuses(void) {
     }
 }
 
+static _Thread_local bool in_stage;
+static weir_au32 full_times;
+
+static int takes_a_millisecond(const void *in, void *out, weir_ctx *ctx, void *arg) {
+    in_stage = true;
+    sleep_ms(1);
+    return stage_pass(in, out, ctx, arg);
+}
+
+static int full_for_stages(void *self, weir_task_fn *fn, weir_ctx *ctx, void *arg) {
+    (void)self;
+    if (!in_stage) return weir_go(NULL, fn, ctx, arg);
+    (void)weir_fetch_add_relaxed(&full_times, 1);
+    return WEIR_EAGAIN;
+}
+
+/* A task whose turn is over, where its executor has no room for another, goes on itself. */
+void pipe_exec_full(void) {
+    enum { N = 60 };
+    static const weir_exec on = { full_for_stages, NULL };
+    const struct weir_stage stages[] = { STAGE(takes_a_millisecond, NULL, 1, false) };
+    struct line l;
+    struct source s;
+    uint64_t v, got = 0;
+    weir_store_relaxed(&full_times, 0);
+    line_init(&l, WAY_THREADS);
+    l.opts.on = &on;
+    line_open(&l, stages, 1);
+    source_start(&s, l.p, 0, N, 8);
+    while (weir_pipeline_recv(l.p, &v) == 0) CHECK_IS(v, got++);
+    CHECK_IS(got, N);
+    CHECK_IS(call_end(&s.call), N);
+    CHECK_IS(weir_pipeline_wait(l.p), 0);
+    CHECK(weir_load_relaxed(&full_times) > 0, "it was never full");
+    CHECK_IS(line_check(l.p, 1, N).out, N);
+    line_close(&l);
+}
+
 /* Sends do the work. */
 void pipe_exec_inline(void) {
     const struct weir_stage stages[] = { STAGE(stage_pass, NULL, 2, true),
