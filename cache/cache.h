@@ -249,7 +249,8 @@ static inline weir_time weir__sum(weir_time a, weir_time b) {
 /* From when on it is not returned. */
 static inline weir_time weir__entry_end(const weir_cache *c, struct weir__entry *e) {
     if (!c->tti) return e->expires;
-    weir_time idle = weir__sum((weir_time)weir_load_relaxed(&e->used), c->tti + c->tti / 64);
+    weir_time idle =
+        weir__sum(weir__sum((weir_time)weir_load_relaxed(&e->used), c->tti), c->tti / 64);
     return idle < e->expires ? idle : e->expires;
 }
 static inline bool weir__entry_over(const weir_cache *c, struct weir__entry *e, weir_time now) {

@@ -100,11 +100,11 @@ static void load_unref(struct weir__load *l) {
 
 /* ---- its end ---------------------------------------------------------------------------------------------- */
 
-/* Stores what it has given, or that it has failed. */
+/* Stores what it has given, or that it has failed: but not in place of a value that is still good. */
 static void keep(struct weir__load *l, int code) {
     weir_cache *c = l->c;
     struct weir__entry *e = l->e;
-    if (code != 0 && (!c->negative_ttl || code == WEIR_ECANCELED || l->again)) return;
+    if (code != 0 && (!c->negative_ttl || code == WEIR_ECANCELED || l->again || l->old)) return;
     e->code = code;
     e->weight = code == 0 ? weir__entry_weigh(c, e) : 1;
     weir__entry_times(c, e, code == 0 ? l->ttl : c->negative_ttl);
@@ -125,7 +125,8 @@ static void end(struct weir__load *l, int code, const struct weir_error *err) {
     if (code == 0) l->e->owned = true;
     WEIR_POINT("cache.loaded");
     keep(l, code);
-    if (code != 0 && l->old) weir_store_relaxed(&l->old->refreshing, 0); /* relaxed: a hint */
+    /* Relaxed: a hint. Unless the value has been stored, and the old one is gone, another may be asked for. */
+    if (l->old) weir_store_relaxed(&l->old->refreshing, 0);
     weir_guard g = weir__hold(s);
     weir__load_unlink(s, l);
     bool over = l->over;

@@ -35,7 +35,9 @@ static bool use_timed(weir_cache *c, struct weir__entry *e, weir_time now) {
     weir_time used = (weir_time)weir_load_relaxed(&e->used);
     if (c->tti && now > used && now - used >= c->tti / 64)
         weir_store_relaxed(&e->used, (uint64_t)now);
-    if (WEIR_LIKELY(now < e->stale) || !weir_cas_relaxed(&e->refreshing, &none, 1)) return false;
+    /* Relaxed: a hint; who finds it set writes nothing. */
+    if (WEIR_LIKELY(now < e->stale) || weir_load_relaxed(&e->refreshing)) return false;
+    if (!weir_cas_relaxed(&e->refreshing, &none, 1)) return false;
     weir__entry_ref(e);
     return true;
 }

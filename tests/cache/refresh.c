@@ -98,6 +98,58 @@ static void fails(void) {
     cache_close(c, &w);
 }
 
+/* Failures are remembered, but not in place of a value that is still good. */
+static void fails_beside_negative(void) {
+    struct world w = { 0 };
+    struct tasks t = { .rc = -5 };
+    struct weir_cache_opts o = opts(&w, 100);
+    t.exec = (weir_exec){ keep_task, &t };
+    o.refresh = o.negative_ttl = 50;
+    o.load = reload;
+    o.load_arg = &t;
+    o.exec = &t.exec;
+    weir_cache *c = t.c = cache_open(&o);
+    CHECK_IS(put(c, 1, 10), 0);
+    world_at(&w, 60);
+    CHECK_IS(get(c, 1), 10);
+    run_task(&t, 0, NULL);
+    CHECK_IS(get(c, 1), 10);
+    t.refuse = 1;
+    CHECK_IS(get(c, 1), 10);
+    CHECK_IS(get(c, 1), 10);
+    CHECK_IS(told_all(&w), 0);
+    run_task(&t, 1, NULL);
+    cache_close(c, &w);
+}
+
+/* A value that is too large is not stored; the old one stays, and the next get tries again. */
+static uint64_t weighs_most(const void *key, const void *val, void *arg) {
+    (void)key;
+    (void)arg;
+    return *(const uint64_t *)val >= 100 ? 500 : 1;
+}
+
+static void too_large(void) {
+    struct world w = { 0 };
+    struct tasks t = { 0 };
+    struct weir_cache_opts o = opts(&w, 100);
+    t.exec = (weir_exec){ keep_task, &t };
+    o.refresh = 50;
+    o.weigh = weighs_most;
+    o.load = reload;
+    o.load_arg = &t;
+    o.exec = &t.exec;
+    weir_cache *c = t.c = cache_open(&o);
+    CHECK_IS(put(c, 1, 10), 0);
+    world_at(&w, 60);
+    CHECK_IS(get(c, 1), 10);
+    run_task(&t, 0, NULL);
+    CHECK_IS(get(c, 1), 10);
+    CHECK_IS(t.n, 2);
+    run_task(&t, 1, NULL);
+    cache_close(c, &w);
+}
+
 /* What was put or invalidated meanwhile stays so. */
 static void overtaken(void) {
     struct world w = { 0 };
@@ -133,6 +185,8 @@ static void on_threads(void) {
 const struct test refresh_tests[] = {
     { "CACHE26 a stale value is returned, and one reload begun, however slow", one_reload },
     { "CACHE26 a reload that fails, is given up, or refused", fails },
+    { "CACHE26 CACHE16 a failure is not remembered in place of a value", fails_beside_negative },
+    { "CACHE26 a reload that gives too much is tried again", too_large },
     { "CACHE26 a reload that was overtaken stores nothing", overtaken },
     { "CACHE26 CACHE30 reloads on threads; free waits for them", on_threads },
 };

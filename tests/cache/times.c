@@ -107,6 +107,21 @@ static void idle_in_64ths(void) {
     cache_close(c, &w);
 }
 
+/* A time to idle without end. */
+static void never_idle(void) {
+    struct world w = { 0 };
+    struct weir_cache_opts o = opts(&w, 100);
+    o.tti = WEIR_FOREVER;
+    weir_cache *c = cache_open(&o);
+    world_at(&w, SEC);
+    CHECK_IS(put(c, 1, 10), 0);
+    CHECK_IS(get(c, 1), 10);
+    world_at(&w, 1000000 * SEC);
+    CHECK_IS(get(c, 1), 10);
+    CHECK_IS(weir_cache_maintain(c), 0);
+    cache_close(c, &w);
+}
+
 static void earlier_one_wins(void) {
     struct world w = { 0 };
     struct weir_cache_opts o = opts(&w, 100);
@@ -243,6 +258,7 @@ const struct test time_tests[] = {
     { "CACHE4 a replace begins anew, a read does not", what_extends },
     { "CACHE4 a read extends the time to idle", time_to_idle },
     { "CACHE4 the time to idle is kept to a 64th", idle_in_64ths },
+    { "CACHE3 a time to idle without end", never_idle },
     { "CACHE5 of two ends the earlier one", earlier_one_wins },
     { "CACHE6 what has expired is a miss, not met, and not counted after maintain",
       counts_as_a_miss },
