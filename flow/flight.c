@@ -282,7 +282,7 @@ static int result(weir_flight_call *r, void *val, bool *shared) {
     weir_flight *f = r->f;
     weir__lock(&f->lock);
     int rc = r->code;
-    if (rc == 0) r->got = true;
+    if (rc == 0 && val) r->got = true; /* else nobody has it */
     weir__unlock(&f->lock);
     if (shared) *shared = r->shared;
     if (rc == 0 && val) memcpy(val, r->val, f->val_size);

@@ -210,11 +210,14 @@ static void dropped(void) {
     work_let_go(&old);
     work_let_go(&w);
     CHECK_IS(weir_flight_do(f, &key, work_fn, &w, &val, NULL), 0);
+    work_let_go(&w);
+    CHECK_IS(weir_flight_do(f, &key, work_fn, &w, NULL, NULL),
+             0);  /* who has no place for it does not get it */
     w.rc = -1000; /* no value */
     work_let_go(&w);
     CHECK_IS(weir_flight_do(f, &key, work_fn, &w, &val, NULL), -1000);
     flight_close(f);
-    CHECK_IS(weir_load_relaxed(&drops), 1);
+    CHECK_IS(weir_load_relaxed(&drops), 2);
 }
 
 const struct test start_tests[] = {
