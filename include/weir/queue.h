@@ -37,6 +37,7 @@
  *            common word in each call.
  * Ordering   a push happens-before the pop that gets its element; close happens-before a call that reports
  *            WEIR_ECLOSED.
+ * Signals    no verb may be called by a signal handler: it would take away what protects the call that it interrupts.
  * fork       the child may not use a queue, its own neither, before it has executed another program.
  * From       Ramalhete and Correia's FAAArrayQueue, with a state beside each slot so that elements may
  * have any size, closing,
