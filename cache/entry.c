@@ -101,8 +101,8 @@ __attribute__((noinline)) static bool make_chunk(weir_cache *c, weir_aptr *at) {
 }
 
 struct weir__tally *weir__tally_of(weir_cache *c) {
-    unsigned n = here();
-    if (WEIR_UNLIKELY(n == 0 || --n >= TALLY_CHUNK * TALLY_CHUNKS)) return NULL;
+    unsigned n = here() - 1; /* of one without a record: too high */
+    if (WEIR_UNLIKELY(n >= TALLY_CHUNK * TALLY_CHUNKS)) return NULL;
     weir_aptr *at = &c->tally[n / TALLY_CHUNK];
     for (;;) {
         struct weir__tally *chunk = weir_load_acquire(at, CACHE_T2);
