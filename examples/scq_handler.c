@@ -31,7 +31,7 @@ int main(void) {
     int seen = 0;
     weir_time last = 0;
     while (seen < 20) { /* polls all the time, so that signals come in the middle of a pop */
-        struct event e;
+        struct event e = { 0, 0 };
         if (events_try_pop(log_, &e) != 0) continue;
         if (e.signal != SIGALRM || e.at < last) return 1;
         last = e.at;
