@@ -42,7 +42,7 @@ struct call {
     unsigned capacities, threads;
     uint64_t requests, keys;
     enum wb_trace_form form;
-    enum { TABLE, CSV, JSON } format;
+    enum form_of_output { TABLE, CSV, JSON } format;
 };
 
 /* ---- options -------------------------------------------------------------------------------------------- */
@@ -127,7 +127,7 @@ static bool take(struct call *c, int which, const char *value) {
             if ((word = one_of(value, forms)) >= 0) c->form = (enum wb_trace_form)word;
             return word >= 0;
         case FORMAT:
-            if ((word = one_of(value, formats)) >= 0) c->format = word;
+            if ((word = one_of(value, formats)) >= 0) c->format = (enum form_of_output)word;
             return word >= 0;
         case BARS: c->strict = (word = one_of(value, bars)) == 1; return word >= 0;
         case OUT: c->out = value; return *value != '\0';
