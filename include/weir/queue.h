@@ -3,13 +3,10 @@
  *
  *     pop -> [ taken | e3 | e4 | e5 ] -> [ e6 | e7 |    |    ] <- push
  *
- * Elements stand in segments of some 16 KiB, each used once from one end to the other. A push and a pop
- * take the next
- * slot of their segment by one fetch-and-add, so that threads do not fail because of each other. Elements
- * are copied;
- * they leave in the order in which their pushes took effect, and all results are linearizable (those of a
- * batch one by
- * one).
+ * Elements stand in segments of some 16 KiB, each used once from one end to the other. A push and a pop take the
+ * next slot of their segment by one fetch-and-add, so that threads do not fail because of each other. Elements
+ * are copied; they leave in the order in which their pushes took effect, and all results are linearizable (those
+ * of a batch one by one).
  *
  * | operation  | progress                                                                                     |
  * |------------|----------------------------------------------------------------------------------------------|
@@ -19,29 +16,25 @@
  * | close      | lock-free; waking those who sleep takes a lock                                               |
  * | _wait      | blocking                                                                                     |
  *
- * A pop that comes to a slot whose push is still under way waits for a bounded time, and then passes over
- * it; that push
- * takes another slot. So no call says WEIR_EBUSY.
+ * A pop that comes to a slot whose push is still under way waits for a bounded time, and then passes over it;
+ * that push takes another slot. So no call says WEIR_EBUSY.
  *
- * Memory     a segment that was emptied is used again (up to 8 are kept) or given back. A thread that is
- * stopped inside a
- *            call keeps at most 8 segments back, and one for each other thread; what else goes through the
- *            queue meanwhile is given
- *            back as ever. weir_queue_trim gives back all that is not in use, weir_queue_bytes says what
- *            there is.
- * Limit      opts.limit (or limit_bytes) is a soft one: a push beyond it says WEIR_EAGAIN, or waits.
- * Elements count from
- *            before their push takes effect until their pop returns, so that a push may find the queue
- *            full while a pop is
- *            under way; there are never more than the limit inside. It costs a read-modify-write of a
- *            common word in each call.
+ * Memory     a segment that was emptied is used again (up to 8 are kept) or given back. A thread that is stopped
+ *            inside a call keeps at most 8 segments back, and one for each other thread; what else goes through
+ *            the queue meanwhile is given back as ever. weir_queue_trim gives back all that is not in use,
+ *            weir_queue_bytes says what there is.
+ * Limit      opts.limit (or limit_bytes) is a soft one: a push beyond it says WEIR_EAGAIN, or waits. Elements
+ *            count from before their push takes effect until their pop returns, so that a push may find the queue
+ *            full while a pop is under way; there are never more than the limit inside. It costs a
+ *            read-modify-write of a common word in each call.
  * Ordering   a push happens-before the pop that gets its element; close happens-before a call that reports
  *            WEIR_ECLOSED.
- * Signals    no verb may be called by a signal handler: it would take away what protects the call that it interrupts.
+ * Signals    no verb may be called by a signal handler: it would take away what protects the call that it
+ *            interrupts.
  * fork       the child may not use a queue, its own neither, before it has executed another program.
- * From       Ramalhete and Correia's FAAArrayQueue, with a state beside each slot so that elements may
- * have any size, closing,
- *            and segments that are allocated before they are needed (as folly does): queues/segq.h. */
+ * From       Ramalhete and Correia's FAAArrayQueue, with a state beside each slot so that elements may have any
+ *            size, closing, and segments that are allocated before they are needed (as folly does):
+ *            queues/segq.h. */
 #ifndef WEIR_QUEUE_H
 #define WEIR_QUEUE_H
 
