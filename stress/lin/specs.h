@@ -97,7 +97,8 @@ enum weir_lin_chan_kind {
     WEIR_LIN_RECV_ANSWER,
 };
 #define WEIR_LIN_CHAN_MAX 32 /* cap */
-#define WEIR_LIN_WAITERS 8   /* waiting at once, and served but not back at once, of one object */
+/* Waiting at once, and served but not back at once, of one object: 4 threads, each in a select of three cases. */
+#define WEIR_LIN_WAITERS 12
 struct weir_lin_chan {
     uint32_t cap;
     bool exact;
