@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* lib/hazard.c - see hazard.h.
  *
- * The list of all hazards only grows: a record of a thread is listed by the first thread that has it and
- * uses one, and
- * serves the next thread as well (lib/thread.c). So who walks it takes no lock, and a thread that was
- * stopped anywhere
- * holds nobody up.
+ * The list of all hazards only grows: a record of a thread is listed by the first thread that has it and uses
+ * one, and serves the next thread as well (lib/thread.c). So who walks it takes no lock, and a thread that was
+ * stopped anywhere holds nobody up.
  *
- * Ordering   S1, S2, S3 -> E1: what a thread did with the block that it named before is seen by who finds
- * another name
- *            there. R1 -> R2: a record is seen with what stands behind it. S1, and the load that follows
- *            it, are seq_cst,
- *            as are the store that takes a block out of reach and E1: one of the two sees the other. S2 is
- *            ordered by
- *            the remover's membarrier. Where the kernel refuses one that it had granted, the remover waits
- *            until stores
- *            that were executed before are surely visible: weir__settle. */
+ * Ordering   S1, S2, S3 -> E1: what a thread did with the block that it named before is seen by who finds another
+ *            name there. R1 -> R2: a record is seen with what stands behind it. S1, and the load that follows it,
+ *            are seq_cst, as are the store that takes a block out of reach and E1: one of the two sees the other.
+ *            R1 and R2 are, too: who comes for the first time is in the list before it looks, and so is found by
+ *            a remover whom it has not seen. S2 is ordered by the remover's membarrier. Where the kernel refuses one that it had granted, the
+ *            remover waits until stores that were executed before are surely visible: weir__settle. */
 #include "hazard.h"
 
 #include "park.h"
@@ -48,7 +43,8 @@ static void list(struct weir__hazard *h) {
     void *first = weir_load_relaxed(&all); /* checked by the compare-and-swap */
     WRITES(&h->next);
     do h->next = first;
-    while (!weir_cas_release(&all, &first, h, HAZ_R1));
+    while (!weir_cas_seq_cst(&all, &first, h, HAZ_R1));
+    WEIR_POINT("hazard.linked");
     h->listed = true;
 }
 
@@ -66,8 +62,14 @@ void weir__hazards_see(bool fence) {
     if (!fence && !weir__heavy_barrier(true)) weir__settle();
 }
 
+/* A fork may come between the two steps of list, of another thread: what is linked is not known from `listed`. */
+void weir__hazards_anew(struct weir__hazard *mine) {
+    weir_init_atomic(&all, NULL);
+    if (mine) list(mine);
+}
+
 void weir__hazards_each(void (*fn)(void *block, void *arg), void *arg) {
-    for (struct weir__hazard *h = weir_load_acquire(&all, HAZ_R2); h; h = h->next) {
+    for (struct weir__hazard *h = weir_load_seq_cst(&all, HAZ_R2); h; h = h->next) {
         READS(&h->next);
         void *block = weir_load_seq_cst(&h->at, HAZ_E1);
         if (block) fn(block, arg);

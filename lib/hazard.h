@@ -5,15 +5,14 @@
  * pointer holds up the one block that it names.
  *
  *   reader    names the block that it found in a field, and looks again whether the field still says so
- *   remover   takes the block out of all fields (seq_cst), passes weir__hazards_see, and asks for each
- *   thread's name
+ *   remover   takes the block out of all fields (seq_cst), passes weir__hazards_see, and asks for each thread's
+ *             name
  *
- * Either the reader's second look finds another value, or the remover finds the name. The reader's store
- * comes before
- * its load: by a seq_cst store where the object fences, else by the remover's membarrier.
+ * Either the reader's second look finds another value, or the remover finds the name. The reader's store comes
+ * before its load: by a seq_cst store where the object fences, else by the remover's membarrier.
  *
- * A call names one block at a time, and none while it calls a function of the user's (an allocator may use
- * a queue). */
+ * A call names one block at a time, and none while it calls a function of the user's (an allocator may use a
+ * queue). */
 #ifndef WEIR_LIB_HAZARD_H
 #define WEIR_LIB_HAZARD_H
 
@@ -41,9 +40,8 @@ static inline struct weir__hazard *weir__hazard_self(void) {
 }
 #endif
 
-/* What *field says, named: it stays until weir__hazard_clear or the next protect. `look` is the labelled
- * seq_cst load of
- * the field. */
+/* What *field says, named: it stays until weir__hazard_clear or the next protect. `look` is the labelled seq_cst
+ * load of the field. */
 #define weir__hazard_protect(h, fence, p, look)     \
     do {                                            \
         weir__hazard_set(h, p, fence);              \
@@ -68,6 +66,8 @@ static inline void weir__hazard_clear(struct weir__hazard *h) {
 
 /* After blocks were taken out of reach: from here on, who still may use one of them is seen to name it. */
 void weir__hazards_see(bool fence);
+/* In the child of a fork: all records are as if never listed, but for `mine` (NULL: none). */
+void weir__hazards_anew(struct weir__hazard *mine);
 /* Calls fn with each block that is named, in no order, some perhaps twice. */
 void weir__hazards_each(void (*fn)(void *block, void *arg), void *arg);
 

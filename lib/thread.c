@@ -10,8 +10,13 @@
  * Invariants
  *   I1  a record is either some thread's `self` or in the free list, under `lock`.
  *   I2  a thread's key destructor runs after its last use of the record, except for other
- *       destructors that park later: these make a fresh record, and the destructor runs again. */
+ *       destructors that park later: these make a fresh record, and the destructor runs again.
+ *   I3  at a fork nobody holds `lock` but the thread that forks: a hook of the C library's waits for it, before that
+ *       takes malloc's own locks, so that the order is that of add_slab. After weir_rcu_fork_prepare the thread has
+ *       it already. Without that call the records of threads that the child does not have are lost to the child. */
 #include "thread.h"
+
+#include <pthread.h>
 
 #include "lock.h"
 #include "os.h"
@@ -74,6 +79,7 @@ static bool add_slab(void) {
 
 /* Under the lock. */
 static struct weir__thread *take_record(void) {
+    WEIR_POINT("thread.record");
     if (!weir__slot_prepare(give_back)) return NULL;
     if (!free_records && !add_slab()) return NULL;
     struct weir__thread *t = free_records;
@@ -113,14 +119,30 @@ void weir__thread_each(void (*fn)(struct weir__thread *t, void *arg), void *arg)
         for (unsigned i = 0; i < SLAB; i++) fn(&s->records[i], arg);
 }
 
-void weir__thread_fork_prepare(void) { weir__lock(&lock); }
-void weir__thread_fork_parent(void) { weir__unlock(&lock); }
+/* ---- forks ----------------------------------------------------------------------------------------- */
+
+/* Who has prepared one, and so holds the lock. Relaxed: who looks for itself has stored it itself. */
+static weir_aptr forker;
+
+void weir__thread_fork_prepare(void) {
+    weir__lock(&lock);
+    weir_store_relaxed(&forker, weir__slot_get());
+}
+
+static void fork_over(void) {
+    weir_store_relaxed(&forker, NULL);
+    weir__unlock(&lock);
+}
+
+void weir__thread_fork_parent(void) { fork_over(); }
 
 void weir__thread_fork_child(void (*gone)(struct weir__thread *)) {
-    const struct weir__thread *self = weir__slot_get();
+    struct weir__thread *self = weir__slot_get();
+    bool listed = self && self->hazard.listed;
     for (struct slab *s = slabs; s; s = s->next)
         for (unsigned i = 0; i < SLAB; i++) {
             struct weir__thread *t = &s->records[i];
+            t->hazard.listed = false;
             if (t == self) t->tid = weir__os_tid();
             if (t == self || !t->taken) continue;
             gone(t);
@@ -129,8 +151,25 @@ void weir__thread_fork_child(void (*gone)(struct weir__thread *)) {
             t->next = free_records;
             free_records = t;
         }
-    weir__unlock(&lock);
+    weir__hazards_anew(listed ? &self->hazard : NULL);
+    fork_over();
 }
+
+#ifndef WEIR_MODEL
+static bool prepared(void) {
+    const void *self = weir__slot_get();
+    return self && self == weir_load_relaxed(&forker);
+}
+static void before_fork(void) {
+    if (!prepared()) weir__lock(&lock);
+}
+static void after_fork(void) {
+    if (!prepared()) weir__unlock(&lock);
+}
+__attribute__((constructor)) static void begin(void) {
+    (void)pthread_atfork(before_fork, after_fork, after_fork);
+}
+#endif
 
 int weir__thread_at_exit(void (*fn)(struct weir__thread *)) {
     if (n_exit_hooks == WEIR__EXIT_HOOKS) return WEIR_ENOMEM;

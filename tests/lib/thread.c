@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/lib/thread.c - thread records: reused, however a thread ends; and the hooks that run then. */
+/* tests/lib/thread.c - thread records: reused, however a thread ends; the hooks that run then; and forks. */
 #include "lib/thread.h"
 
 #include "../support/check.h"
+#include "../support/child.h"
+#include "../support/points.h"
+#include "../support/sanitizers.h"
 #include "../support/threads.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <weir/mpmc.h>
+#include <weir/rcu.h>
 
 /* ---- exit hooks: set by a constructor, as the header asks ------------------------------------------------ */
 
@@ -184,12 +189,99 @@ static void cancelled_first(void) {
     CHECK(weir__thread_self() != NULL, "the list of records is locked");
 }
 
+/* ---- forks ------------------------------------------------------------------------------------------------ */
+
+#define CHILD_S 10 /* a child that hangs is ended by its alarm */
+
+static int64_t first_call(void *arg) {
+    stop_me(arg);
+    return weir__thread_self() != NULL;
+}
+
+static int64_t let_go_soon(void *arg) {
+    sleep_ms(100);
+    stop_release(arg);
+    return 0;
+}
+
+/* By a thread that has no record, as its child's first call. */
+static int64_t fork_first(void *arg) {
+    (void)arg;
+    CHECK(weir__thread_known() == NULL, "it has a record");
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)alarm(CHILD_S);
+        _exit(weir__thread_self() ? 0 : 1);
+    }
+    return pid;
+}
+
+/* A thread stands under the lock of records, as in an allocation that takes long, while another forks. */
+static void fork_beside_first_call(void) {
+    struct stop s;
+    struct call holder, helper, forker;
+    stop_init(&s, "thread.record");
+    call_start(&holder, first_call, &s);
+    if (!stop_wait(&s)) return;
+    call_start(&helper, let_go_soon, &s);
+    call_start(&forker, fork_first, NULL);
+    (void)child_well((pid_t)call_end(&forker));
+    CHECK_IS(call_end(&helper), 0);
+    CHECK_IS(call_end(&holder), 1);
+    stop_fini(&s);
+}
+
+static int64_t first_hazard(void *arg) {
+    if (arg) stop_me(arg);
+    return weir__hazard_self() != NULL;
+}
+
+static void count_named(void *block, void *arg) {
+    (void)block;
+    ++*(unsigned *)arg;
+}
+
+/* The record of a thread that the child does not have, and that was linked and not yet marked as listed, goes to a
+ * thread of the child's: the list of hazards has it once, and an end. */
+static _Noreturn void use_its_record(void) {
+    struct call c;
+    unsigned named = 0;
+    (void)alarm(CHILD_S);
+    if (weir_rcu_fork_child() < 0) _exit(1);
+    call_start(&c, first_hazard, NULL);
+    if (call_end(&c) != 1) _exit(2);
+    weir__hazards_each(count_named, &named);
+    _exit(named ? 3 : 0);
+}
+
+static void fork_beside_first_hazard(void) {
+    struct stop s;
+    struct call first;
+    if (UNDER_TSAN) {
+        test_skip("ThreadSanitizer");
+        return;
+    }
+    stop_init(&s, "hazard.linked");
+    call_start(&first, first_hazard, &s);
+    if (!stop_wait(&s)) return;
+    CHECK_IS(weir_rcu_fork_prepare(), 0);
+    pid_t pid = fork();
+    if (pid == 0) use_its_record();
+    CHECK_IS(weir_rcu_fork_parent(), 0);
+    (void)child_well(pid);
+    stop_release(&s);
+    CHECK_IS(call_end(&first), 1);
+    stop_fini(&s);
+}
+
 static const struct test tests[] = {
     { "thread: a record is given back however a thread ends", end_each_way },
     { "thread: 10,000 threads that park leave the records constant", many_lives },
     { "thread: each thread has its own record", distinct },
     { "thread: a destructor that parks late", late_destructor },
     { "thread: cancelled before it has a record", cancelled_first },
+    { "thread: a fork beside a thread's first call", fork_beside_first_call },
+    { "thread: a prepared fork beside a thread's first hazard", fork_beside_first_hazard },
 };
 
 int main(int argc, char **argv) {

@@ -303,7 +303,8 @@
     XX(QUEUE_K2, RMW_SC, "QUEUE_K4", "close may miss a pusher that has not seen it; and as E4")    \
     XX(QUEUE_K3, RMW_SC, "QUEUE_N1 QUEUE_N3 QUEUE_N4",                                             \
        "close may miss a popper that has not seen it; and as E4")                                  \
-    XX(QUEUE_K4, LOAD_SC, "QUEUE_K2", "as K2")                                                     \
+    XX(QUEUE_K4, LOAD_SC, "QUEUE_K2 QUEUE_K5", "as K2")                                            \
+    XX(QUEUE_K5, STORE_REL, "QUEUE_K4", "as E4, to who finds closing only")                        \
     XX(QUEUE_I1, LOAD_SC, "QUEUE_I2", "a pusher may sleep though there is room")                   \
     XX(QUEUE_I2, RMW_SC, "QUEUE_I1", "as I1")                                                      \
     XX(QUEUE_W1, LOAD_SC, "LOT_W3", "a popper may sleep beside an element")                        \
@@ -325,8 +326,9 @@
        "what a thread did in a segment may not be over when it is used again")                     \
     XX(HAZ_S3, STORE_REL, "HAZ_E1", "as S2")                                                       \
     XX(HAZ_E1, LOAD_SC, "HAZ_S1 HAZ_S2 HAZ_S3", "as S1 and S2")                                    \
-    XX(HAZ_R1, RMW_REL, "HAZ_R2", "a record may be found before it is linked")                     \
-    XX(HAZ_R2, LOAD_ACQ, "HAZ_R1", "as R1")                                                        \
+    XX(HAZ_R1, RMW_SC, "HAZ_R2",                                                                   \
+       "a record may be found before it is linked; or a thread's first hazard not at all")         \
+    XX(HAZ_R2, LOAD_SC, "HAZ_R1", "as R1")                                                        \
     XX(CACHE_R1, RMW_AR, "CACHE_R1",                                                               \
        "a value may be dropped, or its memory freed, while another thread still reads it")         \
     XX(CACHE_R2, RMW_REL, "CACHE_R3",                                                              \

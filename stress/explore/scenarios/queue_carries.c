@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/explore/scenarios/queue_carries.c - what the closer of a weir_queue did is seen by who is told
- * that it is closed, by
- * whichever verb, also if another thread has closed it to the end. And threads that use a hazard pointer
- * for the first
- * time while another looks through them. */
+ * that it is closed, by whichever verb, also if another thread has closed it to the end. And threads that use a
+ * hazard pointer for the first time while another looks through them. */
 #include "all.h"
 
 #include <weir/ctx.h>
@@ -95,6 +93,7 @@ static void first_setup(void *state) {
     static const struct weir__segq_shape two = { .slots = 2, .batch = 1 };
     struct weir_queue_opts o = WEIR_QUEUE_OPTS(sizeof(uint64_t));
     struct state *s = state;
+    o.flags = *(const unsigned *)weir_model_param();
     weir_model_check(weir__queue_new_at(&s->q, &o, &two) == 0);
 }
 
@@ -109,15 +108,20 @@ static void first_thread(void *state, unsigned who) {
     weir_model_end(op, 0);
 }
 
-static const struct weir_model_scenario first = {
-    .name = "queue.first",
-    .about = "threads use a hazard pointer for the first time while another looks through them",
-    .threads = 2,
-    .state_size = sizeof(struct state),
-    .setup = first_setup,
-    .thread = first_thread,
-    .finish = finish,
-};
+#define FIRST(var, name_, flags_)                                                                   \
+    static const unsigned var##_flags = flags_;                                                     \
+    static const struct weir_model_scenario var = {                                                 \
+        .name = name_,                                                                              \
+        .about = "threads use a hazard pointer for the first time while another looks through them", \
+        .threads = 2,                                                                               \
+        .param = &var##_flags,                                                                      \
+        .state_size = sizeof(struct state),                                                         \
+        .setup = first_setup,                                                                       \
+        .thread = first_thread,                                                                     \
+        .finish = finish,                                                                           \
+    }
+FIRST(first, "queue.first", 0);
+FIRST(first_fence, "queue.first.fence", WEIR_RING_NO_MEMBARRIER);
 
 /* ---- woken, then cancelled: the wake-up goes to another (QUEUE_Q3) --------------------------- */
 
@@ -170,5 +174,6 @@ static const struct weir_model_scenario woken = {
 };
 
 const struct weir_model_scenario *const queue_scenarios[] = {
-    &push, &pop, &flag, &at_limit, &push_pop, &push_push, &pop_push, &first, &woken, NULL,
+    &push, &pop, &flag, &at_limit, &push_pop, &push_push, &pop_push, &first, &first_fence,
+    &woken, NULL,
 };
