@@ -39,16 +39,11 @@
 #include <weir/mpmc.h>
 
 #include "../lib/base.h"
-#include "../lib/ctx.h"
-#include "../lib/park.h"
-#include "../lib/thread.h"
-#include "../lib/waits.h"
+#include "blocking.h"
 #include "mpmc.h"
 
-#define SIDE_MASK ((UINT64_C(1) << 31) - 1)
-
-static size_t poppers(uint64_t w) { return (size_t)(w & SIDE_MASK); }
-static size_t pushers(uint64_t w) { return (size_t)((w / WEIR__MPMC_PUSHER) & SIDE_MASK); }
+_Static_assert(WEIR__MPMC_POPPER == WEIR__POPPERS && WEIR__MPMC_PUSHER == WEIR__PUSHERS,
+               "its word of waiters is that of blocking.h, with flags above");
 
 static void wake(weir_mpmc *r, uint64_t side, size_t n) {
     if (r->id_ == WEIR__MPMC_OF_CHAN)
@@ -66,8 +61,8 @@ static void wake_side(weir_mpmc *r, uint64_t side, size_t counted) {
 
 void weir__mpmc_wake_all(weir_mpmc *r) {
     uint64_t w = weir_load_seq_cst(&r->waiters_, MPMC_K2);
-    if (poppers(w)) wake_side(r, WEIR__MPMC_POPPER, poppers(w));
-    if (pushers(w)) wake_side(r, WEIR__MPMC_PUSHER, pushers(w));
+    if (weir__poppers(w)) wake_side(r, WEIR__MPMC_POPPER, weir__poppers(w));
+    if (weir__pushers(w)) wake_side(r, WEIR__MPMC_PUSHER, weir__pushers(w));
 }
 
 /* ---- what a side waits for -------------------------------------------------------------------------- */
@@ -129,36 +124,33 @@ static uint64_t waiters_after(weir_mpmc *r, weir_au64 *stamp) {
 
 void weir__mpmc_pushed_(weir_mpmc *r, weir_au64 *stamp, size_t n) {
     uint64_t w = waiters_after(r, stamp);
-    if (poppers(w)) wake(r, WEIR__MPMC_POPPER, n);
-    if (pushers(w) && weir_recheck(weir__mpmc_can_push(r), MPMC_Q5))
+    if (weir__poppers(w)) wake(r, WEIR__MPMC_POPPER, n);
+    if (weir__pushers(w) && weir_recheck(weir__mpmc_can_push(r), MPMC_Q5))
         wake(r, WEIR__MPMC_PUSHER, 1); /* I2 */
 }
 
 void weir__mpmc_popped_(weir_mpmc *r, weir_au64 *stamp, size_t n) {
     uint64_t w = waiters_after(r, stamp);
-    if (pushers(w)) wake(r, WEIR__MPMC_PUSHER, n);
-    if (!poppers(w) || !weir_recheck(weir__mpmc_can_pop(r), MPMC_Q6)) return;
+    if (weir__pushers(w)) wake(r, WEIR__MPMC_PUSHER, n);
+    if (!weir__poppers(w) || !weir_recheck(weir__mpmc_can_pop(r), MPMC_Q6)) return;
     bool all = weir_recheck(weir_mpmc_is_closed(r), MPMC_Q7);
     if (all)
-        wake_side(r, WEIR__MPMC_POPPER, poppers(w)); /* I3 */
+        wake_side(r, WEIR__MPMC_POPPER, weir__poppers(w)); /* I3 */
     else
         wake(r, WEIR__MPMC_POPPER, 1); /* I2 */
 }
 
-/* ---- waiting --------------------------------------------------------------------------------------------- */
+/* ---- waiting (blocking.h) -------------------------------------------------------------------------------- */
 
-/* One blocking call: which operation, and on what. */
-struct attempt {
-    weir_mpmc *r;
-    uint64_t side;
-    void *elems; /* read only by a push */
-    size_t n;    /* 0: a single one */
-};
+static ptrdiff_t attempt(const struct weir__blocking *b) {
+    weir_mpmc *r = b->object;
+    if (b->side == WEIR__MPMC_POPPER)
+        return b->n ? weir_mpmc_try_pop_n(r, b->elems, b->n) : weir_mpmc_try_pop(r, b->elems);
+    return b->n ? weir_mpmc_try_push_n(r, b->elems, b->n) : weir_mpmc_try_push(r, b->elems);
+}
 
-static ptrdiff_t try_once(const struct attempt *a) {
-    if (a->side == WEIR__MPMC_POPPER)
-        return a->n ? weir_mpmc_try_pop_n(a->r, a->elems, a->n) : weir_mpmc_try_pop(a->r, a->elems);
-    return a->n ? weir_mpmc_try_push_n(a->r, a->elems, a->n) : weir_mpmc_try_push(a->r, a->elems);
+static bool spin(struct weir__blocking *b, struct weir__thread *self, weir_time deadline) {
+    return weir__mpmc_spin(b->object, b->side == WEIR__MPMC_POPPER, self, deadline);
 }
 
 /* The waiter's half of the Dekker pair (I1), after it has announced itself. */
@@ -183,102 +175,52 @@ static bool look_again(weir_mpmc *r, bool (*ready)(weir_mpmc *)) {
     return weir_recheck(ready(r), MPMC_Q2);
 }
 
-static void wake_thread(void *parker) { weir__unpark(parker); }
-
-/* Waits until the operation is worth trying (0) or the deadline passes. */
-static int block(const struct attempt *a, struct weir__thread *self, weir_time deadline,
-                 weir_ctx *ctx) {
-    weir_mpmc *r = a->r;
-    bool popper = a->side == WEIR__MPMC_POPPER;
-    bool (*ready)(weir_mpmc *) = popper ? weir__mpmc_can_pop : weir__mpmc_can_push;
-    if (weir__mpmc_spin(r, popper, self, deadline)) return 0;
-    if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return 0; /* a last try follows */
-    struct weir__waiter w = { .key = r->id_,
-                              .count = &r->waiters_,
-                              .unit = a->side,
-                              .wake = wake_thread,
-                              .wake_arg = &self->parker,
-                              .ctx = ctx };
-    weir__lot_enter(&w);
+static bool ready(const struct weir__blocking *b) {
     WEIR_POINT("mpmc.wait.announced");
-    if (weir_recheck(look_again(r, ready), MPMC_Q1)) {
-        (void)weir__lot_leave(&w); /* if it was woken meanwhile: the try comes next anyway */
-        return 0;
-    }
+    bool popper = b->side == WEIR__MPMC_POPPER;
+    bool (*look)(weir_mpmc *) = popper ? weir__mpmc_can_pop : weir__mpmc_can_push;
+    if (weir_recheck(look_again(b->object, look), MPMC_Q1)) return true;
     WEIR_POINT("mpmc.wait.checked");
-    struct weir__waits waits = { .what = popper ? "pop from ring" : "push to ring",
-                                 .object = r,
-                                 .ctx = ctx,
-                                 .since = weir__os_now(),
-                                 .deadline = deadline };
-    weir__waits_enter(self, &waits);
-    int rc = weir__lot_park(&w, &self->parker, deadline);
-    weir__waits_leave(self);
-    return rc;
+    return false;
 }
 
 /* I4: before a waiter leaves at its deadline. */
-static void pass_on(const struct attempt *a) {
-    bool popper = a->side == WEIR__MPMC_POPPER;
-    if (popper ? weir_recheck(weir__mpmc_can_pop(a->r), MPMC_Q3)
-               : weir_recheck(weir__mpmc_can_push(a->r), MPMC_Q4))
-        wake(a->r, a->side, 1);
+static void leaves(const struct weir__blocking *b) {
+    weir_mpmc *r = b->object;
+    if (b->side == WEIR__MPMC_POPPER ? weir_recheck(weir__mpmc_can_pop(r), MPMC_Q3)
+                                     : weir_recheck(weir__mpmc_can_push(r), MPMC_Q4))
+        wake(r, b->side, 1);
 }
 
-static bool undone(ptrdiff_t rc) { return rc == WEIR_EAGAIN || rc == WEIR_EBUSY; }
+static const struct weir__blocking_kind kind = {
+    "pop from ring", "push to ring", attempt, spin, ready, leaves,
+};
 
-/* The one place that says how a failed try, a deadline and a context meet (rulings 1 and 3). */
-static ptrdiff_t attempt_now(const struct attempt *a, weir_ctx *ctx) {
-    int err = weir_ctx_err(ctx);
-    return err ? err : try_once(a);
+static ptrdiff_t push_wait(weir_mpmc *r, const void *elems, size_t n, weir_time deadline,
+                           weir_ctx *ctx) {
+    struct weir__blocking b = { &kind, r, WEIR__MPMC_PUSHER, (void *)(uintptr_t)elems, n };
+    return weir__blocking_call(&b, r->id_, &r->waiters_, deadline, ctx);
 }
 
-/* After a try that failed: waits and tries until the operation is done, or cannot be. */
-static ptrdiff_t until(const struct attempt *a, weir_time deadline, weir_ctx *ctx) {
-    struct weir__watch watch;
-    ptrdiff_t rc = WEIR_EAGAIN;
-    if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
-    struct weir__thread *self = weir__thread_self();
-    if (!self) return WEIR_ENOMEM;
-    int err = weir__ctx_watch(&watch, ctx, wake_thread, &self->parker);
-    if (err) return err;
-    for (bool late = false; undone(rc) && !late;) {
-        (void)block(a, self, deadline, ctx);
-        rc = attempt_now(a, ctx);
-        late = deadline != WEIR_FOREVER && weir__os_now() >= deadline;
-    }
-    weir__ctx_unwatch(&watch);
-    if (undone(rc)) rc = WEIR_ETIMEDOUT;
-    if (rc == WEIR_ETIMEDOUT || rc == WEIR_ECANCELED) pass_on(a);
-    return rc;
-}
-
-static ptrdiff_t wait_for(const struct attempt *a, weir_time deadline, weir_ctx *ctx) {
-    ptrdiff_t rc = attempt_now(a, ctx);
-    if (!undone(rc) || deadline == WEIR_NOW) return rc;
-    return until(a, weir__ctx_until(ctx, deadline), ctx);
+static ptrdiff_t pop_wait(weir_mpmc *r, void *elems, size_t n, weir_time deadline, weir_ctx *ctx) {
+    struct weir__blocking b = { &kind, r, WEIR__MPMC_POPPER, elems, n };
+    return weir__blocking_call(&b, r->id_, &r->waiters_, deadline, ctx);
 }
 
 int weir_mpmc_push_wait(weir_mpmc *r, const void *elem, weir_time deadline, weir_ctx *ctx) {
-    struct attempt a = { r, WEIR__MPMC_PUSHER, (void *)(uintptr_t)elem, 0 };
-    return (int)wait_for(&a, deadline, ctx);
+    return (int)push_wait(r, elem, 0, deadline, ctx);
 }
 
 int weir_mpmc_pop_wait(weir_mpmc *r, void *elem, weir_time deadline, weir_ctx *ctx) {
-    struct attempt a = { r, WEIR__MPMC_POPPER, elem, 0 };
-    return (int)wait_for(&a, deadline, ctx);
+    return (int)pop_wait(r, elem, 0, deadline, ctx);
 }
 
 ptrdiff_t weir_mpmc_push_n_wait(weir_mpmc *r, const void *elems, size_t n, weir_time deadline,
                                 weir_ctx *ctx) {
-    struct attempt a = { r, WEIR__MPMC_PUSHER, (void *)(uintptr_t)elems, n };
-    if (n == 0) return 0;
-    return wait_for(&a, deadline, ctx);
+    return n ? push_wait(r, elems, n, deadline, ctx) : 0;
 }
 
 ptrdiff_t weir_mpmc_pop_n_wait(weir_mpmc *r, void *elems, size_t n, weir_time deadline,
                                weir_ctx *ctx) {
-    struct attempt a = { r, WEIR__MPMC_POPPER, elems, n };
-    if (n == 0) return 0;
-    return wait_for(&a, deadline, ctx);
+    return n ? pop_wait(r, elems, n, deadline, ctx) : 0;
 }

@@ -4,8 +4,7 @@
 
 #include "../lib/base.h"
 
-/* A push between its exchange and its link is done in some nanoseconds, unless it was preempted. A seam: 1
- * in the
+/* A push between its exchange and its link is done in some nanoseconds, unless it was preempted. A seam: 1 in the
  * model build. */
 #ifdef WEIR_MODEL
 #define POLLS 1

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* queues/mutex_queue.c - see weir/mutex_queue.h. Waking: queues/mutex_side.h; both sides sleep under the
- * lock of pushes, so
- * that a push, which always has it, sees who waits. A popper that has found nothing under both locks gives
- * that of
- * pops back before it sleeps. With a limit each pop takes the lock of pushes, too, to say what it has taken. */
+/* queues/mutex_queue.c - see weir/mutex_queue.h. Waking: queues/mutex_side.h; both sides sleep under the lock of
+ * pushes, so that a push, which always has it, sees who waits. A popper that has found nothing under both locks
+ * gives that of pops back before it sleeps. With a limit each pop takes the lock of pushes, too, to say what it
+ * has taken. */
 #include <weir/mutex_queue.h>
 
 #include <weir/detail/copy.h>
@@ -238,11 +237,9 @@ static size_t take(weir_mutex_queue *q, char *elems, size_t n) {
     return k;
 }
 
-/* Under the lock of pops, fewer have been seen than are asked for: looks again, under both. Returns 0, if
- * there are elements
- * now, or it has slept
- * (*late says how that ended) or what the call returns; the lock of pops is given back unless there are
- * elements. */
+/* Under the lock of pops, fewer have been seen than are asked for: looks again, under both. Returns 0, if there
+ * are elements now, or it has slept (*late says how that ended) or what the call returns; the lock of pops is
+ * given back unless there are elements. */
 static int refresh(weir_mutex_queue *q, weir_time deadline, weir_ctx *ctx, int *late) {
     int rc = 0;
     weir__mutex_lock(&q->push_lock);

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* queues/segq.c - making and ending a queue of segments, and where its segments come from and go to. The
- * argument stands in
- * segq.h.
+/* queues/segq.c - making and ending a queue of segments, and where its segments come from and go to. The argument
+ * stands in segq.h.
  *
  *   allocated -> kept -> in the queue -> retired -> kept, or given back
  *
- * A segment that is kept is all empty: it is cleared by who collects it, not by the push that needs it.
- * The places in `kept` are
- * words of their own, filled by a compare-and-swap and emptied by an exchange, so that there is no list in
- * which a
- * segment could come back while somebody looks at it.
+ * A segment that is kept is all empty: it is cleared by who collects it, not by the push that needs it. The places
+ * in `kept` are words of their own, filled by a compare-and-swap and emptied by an exchange, so that there is no
+ * list in which a segment could come back while somebody looks at it.
  *
- * Collecting: take the whole list of the retired, see the hazard pointers, keep or free what nobody names,
- * put the rest
- * back. A thread that is stopped in it has that list in hands; the others make a new one. A list is at
- * most `batch` segments, and
- * those that others name. */
+ * Collecting: take the whole list of the retired, see the hazard pointers, keep or free what nobody names, put the
+ * rest back. A thread that is stopped in it has that list in hands; the others make a new one. A list is at most
+ * `batch` segments, and those that others name. */
 #include "segq.h"
 
 #include <string.h>
@@ -155,6 +150,7 @@ static void set_shape(struct weir__segq *q, const struct weir_queue_opts *o,
     q->batch = shape->batch ? shape->batch : 8;
     q->seg_bytes = sizeof(struct weir__seg) + q->slots * q->stride;
     q->fence = (o->flags & WEIR_RING_NO_MEMBARRIER) || !weir__asymmetric();
+    q->single = shape->single;
     q->drop = o->drop;
     q->drop_arg = o->drop_arg;
     q->alloc = o->alloc;

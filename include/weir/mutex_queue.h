@@ -7,24 +7,19 @@
  * Invariants
  *   I1  what pushes need (tail, pushed, closed, who waits) is under the lock of pushes; what pops need (head,
  *       popped) under that of pops. Who takes both takes that of pops first.
- *   I2  `seen`, which is the pops', is a number that `pushed` had: elements below it are in their places,
- *   and the
+ *   I2  `seen`, which is the pops', is a number that `pushed` had: elements below it are in their places, and the
  *       block of each is linked. Who wants more looks at `pushed` again, under both locks.
- * Results    linearizable, exact: a push takes effect under the lock of pushes, a pop under that of pops;
- * "empty"
+ * Results    linearizable, exact: a push takes effect under the lock of pushes, a pop under that of pops; "empty"
  *            and "full" are said under the lock of pushes.
  * Progress   blocking: a thread stopped inside a push stops pushes, and pops that have come to the end of what
- *            they have seen; one stopped inside a pop stops pops, and with a limit, no pushes but those
- *            that wait
- *            for room. No call is a cancellation point.
+ *            they have seen; one stopped inside a pop stops pops, and where it looks at the other side or, with a
+ *            limit, says what it has taken, pushes, too. No call is a cancellation point.
  * Ordering   the mutexes. A wake-up is sent after unlocking, and only if somebody waits.
- * Memory     an emptied block is used again (one or two are kept) or given back. The allocator is called
- * under a
+ * Memory     an emptied block is used again (one or two are kept) or given back. The allocator is called under a
  *            lock and must not use the queue.
  * From       Michael and Scott, Simple, fast, and practical non-blocking and blocking concurrent queue
- * algorithms,
- *            1996: the two-lock queue; with blocks in the place of nodes, so that a pop looks at the other side
- *            only when it has seen too few. */
+ *            algorithms, 1996: the two-lock queue; with blocks in the place of nodes, so that a pop looks at the
+ *            other side only when it has seen too few. */
 #ifndef WEIR_MUTEX_QUEUE_H
 #define WEIR_MUTEX_QUEUE_H
 
@@ -39,8 +34,7 @@ typedef struct weir_mutex_queue weir_mutex_queue;
 /* As weir_queue_new; WEIR_RING_NO_MEMBARRIER has no meaning here. */
 WEIR_NODISCARD WEIR_API int weir_mutex_queue_new(weir_mutex_queue **out,
                                                  const struct weir_queue_opts *opts);
-/* opts.drop is called for what is inside, oldest first. No other thread may be inside. Returns 0 (also for
- * NULL),
+/* opts.drop is called for what is inside, oldest first. No other thread may be inside. Returns 0 (also for NULL),
  * or WEIR_EBUSY: threads sleep in it, and nothing was done. */
 WEIR_API int weir_mutex_queue_free(weir_mutex_queue *q);
 

@@ -12,12 +12,20 @@
  * |------------|----------------------------------------------------------------------------------------------|
  * | push, pop  | lock-free, but for the allocator (one call per segment, none while segments can be used      |
  * |            | again), for a thread's first call, which makes its record, and for a short lock where        |
- * |            | somebody sleeps and is woken. A thread that is stopped anywhere else holds nobody up         |
+ * |            | somebody sleeps and is woken. All calls of the others return, wherever a thread is stopped   |
+ * |            | else                                                                                         |
  * | close      | lock-free; waking those who sleep takes a lock                                               |
  * | _wait      | blocking                                                                                     |
  *
  * A pop that comes to a slot whose push is still under way waits for a bounded time, and then passes over it;
  * that push takes another slot. So no call says WEIR_EBUSY.
+ *
+ * Stopped    A thread that is stopped inside a call, outside of the allocator and of those locks, holds nobody up
+ *            without a limit, but for one who sleeps: if it has moved an element, or closed the queue, and has not
+ *            told the sleepers yet, they sleep on until it goes on or another tells them. Batches tell them as they
+ *            go. With a limit, what it has reserved counts as inside: the try verbs of the others return all the
+ *            same, but pushes say WEIR_EAGAIN when nothing else is left, waiting pushes wait for it, and so do
+ *            waiting pops where nothing is inside. With a limit of 1 one such thread stops all waiting calls.
  *
  * Memory     a segment that was emptied is used again (up to 8 are kept) or given back. A thread that is stopped
  *            inside a call keeps at most 8 segments back, and one for each other thread; what else goes through
@@ -31,7 +39,8 @@
  *            WEIR_ECLOSED.
  * Signals    no verb may be called by a signal handler: it would take away what protects the call that it
  *            interrupts.
- * fork       the child may not use a queue, its own neither, before it has executed another program.
+ * fork       the child may not use a queue, its own neither, before it has executed another program: threads that it
+ *            does not have may be listed as sleepers, or have been in the middle of waking some.
  * From       Ramalhete and Correia's FAAArrayQueue, with a state beside each slot so that elements may have any
  *            size, closing, and segments that are allocated before they are needed (as folly does):
  *            queues/segq.h. */
@@ -64,51 +73,42 @@ struct weir_queue_opts {
 #define WEIR_QUEUE_OPTS(elem_size_) \
     { sizeof(struct weir_queue_opts), (size_t)(elem_size_), 0, 0, 0, NULL, NULL, NULL }
 
-/* An open, empty queue, with one segment. Returns 0, WEIR_EINVAL (NULL, an unknown flag, elem_size 0 or
- * above 65536, an
- * allocator without functions), or WEIR_ENOMEM; *out is NULL then. */
+/* An open, empty queue, with one segment. Returns 0, WEIR_EINVAL (NULL, an unknown flag, elem_size 0 or above
+ * 65536, an allocator without functions), or WEIR_ENOMEM; *out is NULL then. */
 WEIR_NODISCARD WEIR_API int weir_queue_new(weir_queue **out, const struct weir_queue_opts *opts);
 
-/* opts.drop is called for what is inside, oldest first. No other thread may be inside, also not in a push
- * whose element
- * has been popped. Returns 0 (also for NULL), or WEIR_EBUSY: threads sleep in it, and nothing was done. */
+/* opts.drop is called for what is inside, oldest first. No other thread may be inside, also not in a push whose
+ * element has been popped. Returns 0 (also for NULL), or WEIR_EBUSY: threads sleep in it, and nothing was done. */
 WEIR_API int weir_queue_free(weir_queue *q);
 
 /* Copies *elem in. Any thread. Returns 0; WEIR_EAGAIN: as many as the limit were inside; WEIR_ECLOSED;
- * WEIR_ENOMEM: no memory
- * for a segment, or for the record of a thread; WEIR_EINVAL: NULL. On failure nothing changed and the
- * element is the
- * caller's. Not for signal handlers. */
+ * WEIR_ENOMEM: no memory for a segment, or for the record of a thread; WEIR_EINVAL: NULL. On failure nothing
+ * changed and the element is the caller's. Not for signal handlers. */
 WEIR_NODISCARD WEIR_API int weir_queue_try_push(weir_queue *q, const void *elem);
 
-/* Copies the oldest element out. Any thread. Returns 0; WEIR_EAGAIN: empty; WEIR_ECLOSED: closed and
- * drained; WEIR_ENOMEM: no
- * memory for the record of this thread, in its first call; WEIR_EINVAL. On failure *elem is untouched. */
+/* Copies the oldest element out. Any thread. Returns 0; WEIR_EAGAIN: empty; WEIR_ECLOSED: closed and drained;
+ * WEIR_ENOMEM: no memory for the record of this thread, in its first call; WEIR_EINVAL. On failure *elem is
+ * untouched. */
 WEIR_NODISCARD WEIR_API int weir_queue_try_pop(weir_queue *q, void *elem);
 
-/* Pushes n elements in order, or as many as the limit leaves room for; others may come between them.
- * Returns the count, or
- * as weir_queue_try_push if it is none; fewer than there is room for only if memory ran out or the queue
- * was closed
- * meanwhile. n = 0 returns 0. Any thread. */
+/* Pushes n elements in order, or as many as the limit leaves room for; others may come between them. Returns the
+ * count, or as weir_queue_try_push if it is none; fewer than there is room for only if memory ran out or the
+ * queue was closed meanwhile. n = 0 returns 0. Any thread. */
 WEIR_NODISCARD WEIR_API ptrdiff_t weir_queue_try_push_n(weir_queue *q, const void *elems, size_t n);
 
-/* Pops up to n elements, oldest first. Returns the count, or as weir_queue_try_pop if it is none. n = 0
- * returns 0. Any
- * thread. */
+/* Pops up to n elements, oldest first. Returns the count, or as weir_queue_try_pop if it is none. n = 0 returns
+ * 0. Any thread. */
 WEIR_NODISCARD WEIR_API ptrdiff_t weir_queue_try_pop_n(weir_queue *q, void *elems, size_t n);
 
 /* A push that waits while the limit is reached; without a limit it never waits. Any thread. Returns 0,
- * WEIR_ECLOSED (also while it
- * waited), WEIR_ETIMEDOUT (not before the deadline; a past one makes one try), WEIR_ENOMEM, ctx's error
- * (once it has ended,
- * even if there is room), WEIR_EINVAL. WEIR_NOW: weir_queue_try_push, once ctx has been looked at. */
+ * WEIR_ECLOSED (also while it waited), WEIR_ETIMEDOUT (not before the deadline; a past one makes one try),
+ * WEIR_ENOMEM, ctx's error (once it has ended, even if there is room), WEIR_EINVAL. WEIR_NOW:
+ * weir_queue_try_push, once ctx has been looked at. */
 WEIR_NODISCARD WEIR_API int weir_queue_push_wait(weir_queue *q, const void *elem,
                                                  weir_time deadline, weir_ctx *ctx);
 
-/* A pop that waits for an element; as weir_queue_push_wait. WEIR_ECLOSED: closed and drained. Polls for a
- * bounded time, then
- * sleeps. A woken thread may find its element taken by a newcomer, and waits on. */
+/* A pop that waits for an element; as weir_queue_push_wait. WEIR_ECLOSED: closed and drained. Polls for a bounded
+ * time, then sleeps. A woken thread may find its element taken by a newcomer, and waits on. */
 WEIR_NODISCARD WEIR_API int weir_queue_pop_wait(weir_queue *q, void *elem, weir_time deadline,
                                                 weir_ctx *ctx);
 
@@ -126,27 +126,24 @@ WEIR_NODISCARD WEIR_INLINE int weir_queue_pop(weir_queue *q, void *elem) {
     return weir_queue_pop_wait(q, elem, WEIR_FOREVER, NULL);
 }
 
-/* Closes: every later push is refused, waiting pushers get WEIR_ECLOSED, and poppers drain what is inside
- * and then get
- * WEIR_ECLOSED. A push under way succeeds, and its element is popped, or it is refused. Any thread.
- * Returns 0 to exactly one
- * caller, WEIR_ECLOSED to the others, WEIR_ENOMEM (no record for this thread; nothing was done),
- * WEIR_EINVAL: NULL. */
+/* Closes: every later push is refused, waiting pushers get WEIR_ECLOSED, and poppers drain what is inside and
+ * then get WEIR_ECLOSED. A push under way succeeds, and its element is popped, or it is refused. Any thread.
+ * Returns 0 to exactly one caller, WEIR_ECLOSED to the others, WEIR_ENOMEM (no record for this thread; nothing
+ * was done), WEIR_EINVAL: NULL. */
 WEIR_API int weir_queue_close(weir_queue *q);
+/* Whether every later push is refused. While a close is under way a thread that can have no record is told false. */
 WEIR_API bool weir_queue_is_closed(weir_queue *q);
 
-/* Elements inside, those under way included; exact when nobody is inside a call. 0 if the calling thread
- * can have no
- * record. Any thread. */
+/* Elements inside, those under way included; exact when nobody is inside a call. 0 if the calling thread can have
+ * no record. Any thread. */
 WEIR_API size_t weir_queue_len(weir_queue *q);
 
 /* Bytes that the queue has from its allocator now. Any thread; a load. */
 WEIR_API size_t weir_queue_bytes(const weir_queue *q);
 
 /* Gives back every segment that is not in use; without opts.alloc, also what malloc has kept of them
- * (malloc_trim). Any
- * thread. Returns 0; WEIR_ENOMEM: no record for this thread. Segments that a thread inside a call looks at
- * stay. */
+ * (malloc_trim). Any thread. Returns 0; WEIR_ENOMEM: no record for this thread. Segments that a thread inside a
+ * call looks at stay. */
 WEIR_API int weir_queue_trim(weir_queue *q);
 
 #ifdef __cplusplus

@@ -22,6 +22,7 @@
 #include <weir/map_u64.h>
 #include <weir/merge.h>
 #include <weir/mpmc.h>
+#include <weir/mpsc.h>
 #include <weir/mpsc_list.h>
 #include <weir/mutex_deque.h>
 #include <weir/mutex_queue.h>

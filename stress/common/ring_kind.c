@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/common/ring_kind.c - see ring_kind.h. */
-#include "ring_kind.h"
+#include "ring_forward.h"
 
 #include <weir/mpmc.h>
 #include <weir/mutex_ring.h>
@@ -37,7 +37,8 @@ static int mpmc_make_fence(void **ring, const struct weir_ring_opts *o) {
     own.flags |= WEIR_RING_NO_MEMBARRIER;
     return mpmc_make(ring, &own);
 }
-static int mpmc_free(void *r) { return weir_mpmc_free(r); }
+RING_FORWARD(mpmc)
+
 static int mpmc_init(void **ring, void *mem, size_t bytes, size_t cap, size_t size, unsigned flags,
                      uint64_t start) {
     weir_mpmc *r;
@@ -58,27 +59,6 @@ static int mpmc_attach(void **ring, void *mem, size_t bytes) {
 static int mpmc_fini(void *r, weir_drop_fn *drop, void *arg) {
     return weir_mpmc_fini(r, drop, arg);
 }
-static int mpmc_push(void *r, const void *v) { return weir_mpmc_try_push(r, v); }
-static int mpmc_pop(void *r, void *v) { return weir_mpmc_try_pop(r, v); }
-static ptrdiff_t mpmc_push_n(void *r, const void *v, size_t n) {
-    return weir_mpmc_try_push_n(r, v, n);
-}
-static ptrdiff_t mpmc_pop_n(void *r, void *v, size_t n) { return weir_mpmc_try_pop_n(r, v, n); }
-static int mpmc_push_wait(void *r, const void *v, weir_time d) {
-    return weir_mpmc_push_wait(r, v, d, NULL);
-}
-static int mpmc_pop_wait(void *r, void *v, weir_time d) {
-    return weir_mpmc_pop_wait(r, v, d, NULL);
-}
-static ptrdiff_t mpmc_push_n_wait(void *r, const void *v, size_t n, weir_time d) {
-    return weir_mpmc_push_n_wait(r, v, n, d, NULL);
-}
-static ptrdiff_t mpmc_pop_n_wait(void *r, void *v, size_t n, weir_time d) {
-    return weir_mpmc_pop_n_wait(r, v, n, d, NULL);
-}
-static int mpmc_close(void *r) { return weir_mpmc_close(r); }
-static bool mpmc_is_closed(void *r) { return weir_mpmc_is_closed(r); }
-static size_t mpmc_len(void *r) { return weir_mpmc_len(r); }
 
 static void mpmc_dump(void *ring, char *text, size_t n) {
     weir_mpmc *r = ring;
@@ -95,12 +75,9 @@ static void mpmc_dump(void *ring, char *text, size_t n) {
 }
 
 #define RING_MPMC (RING_MANY | RING_WAITS | RING_MEMORY | RING_BUSY | RING_TRIES)
-#define MPMC_VERBS                                                                           \
-    .free = mpmc_free, .bytes = weir_mpmc_bytes, .attach = mpmc_attach, .fini = mpmc_fini,   \
-    .push = mpmc_push, .pop = mpmc_pop, .push_n = mpmc_push_n, .pop_n = mpmc_pop_n,          \
-    .push_wait = mpmc_push_wait, .pop_wait = mpmc_pop_wait, .push_n_wait = mpmc_push_n_wait, \
-    .pop_n_wait = mpmc_pop_n_wait, .close = mpmc_close, .is_closed = mpmc_is_closed,         \
-    .len = mpmc_len, .dump = mpmc_dump, .claim = 64
+#define MPMC_VERBS                                                                            \
+    RING_FORWARDED(mpmc), .bytes = weir_mpmc_bytes, .attach = mpmc_attach, .fini = mpmc_fini, \
+        .dump = mpmc_dump, .claim = 64
 
 const struct ring_kind ring_mpmc = {
     .name = "mpmc", .has = RING_MPMC, .make = mpmc_make, .init = mpmc_init, MPMC_VERBS
@@ -272,55 +249,21 @@ const struct ring_kind ring_scq = { .name = "scq",
 
 /* ---- mutex ring ------------------------------------------------------------------------------ */
 
-static int mutex_make(void **ring, const struct weir_ring_opts *o) {
+static int mutex_ring_make(void **ring, const struct weir_ring_opts *o) {
     weir_mutex_ring *r;
     int rc = weir_mutex_ring_new(&r, o);
     *ring = r;
     return rc;
 }
-static int mutex_free(void *r) { return weir_mutex_ring_free(r); }
-static int mutex_push(void *r, const void *v) { return weir_mutex_ring_try_push(r, v); }
-static int mutex_pop(void *r, void *v) { return weir_mutex_ring_try_pop(r, v); }
-static ptrdiff_t mutex_push_n(void *r, const void *v, size_t n) {
-    return weir_mutex_ring_try_push_n(r, v, n);
-}
-static ptrdiff_t mutex_pop_n(void *r, void *v, size_t n) {
-    return weir_mutex_ring_try_pop_n(r, v, n);
-}
-static int mutex_push_wait(void *r, const void *v, weir_time d) {
-    return weir_mutex_ring_push_wait(r, v, d, NULL);
-}
-static int mutex_pop_wait(void *r, void *v, weir_time d) {
-    return weir_mutex_ring_pop_wait(r, v, d, NULL);
-}
-static ptrdiff_t mutex_push_n_wait(void *r, const void *v, size_t n, weir_time d) {
-    return weir_mutex_ring_push_n_wait(r, v, n, d, NULL);
-}
-static ptrdiff_t mutex_pop_n_wait(void *r, void *v, size_t n, weir_time d) {
-    return weir_mutex_ring_pop_n_wait(r, v, n, d, NULL);
-}
-static int mutex_close(void *r) { return weir_mutex_ring_close(r); }
-static bool mutex_is_closed(void *r) { return weir_mutex_ring_is_closed(r); }
-static size_t mutex_len(void *r) { return weir_mutex_ring_len(r); }
+RING_FORWARD(mutex_ring)
 
 /* Takes no mutex: a thread that hangs may hold it. */
-static void mutex_dump(void *r, char *text, size_t n) {
+static void mutex_ring_dump(void *r, char *text, size_t n) {
     (void)snprintf(text, n, "cap %zu", weir_mutex_ring_cap(r));
 }
 
 const struct ring_kind ring_mutex = { .name = "mutex",
                                       .has = RING_MANY | RING_WAITS | RING_EXACT,
-                                      .make = mutex_make,
-                                      .free = mutex_free,
-                                      .push = mutex_push,
-                                      .pop = mutex_pop,
-                                      .push_n = mutex_push_n,
-                                      .pop_n = mutex_pop_n,
-                                      .push_wait = mutex_push_wait,
-                                      .pop_wait = mutex_pop_wait,
-                                      .push_n_wait = mutex_push_n_wait,
-                                      .pop_n_wait = mutex_pop_n_wait,
-                                      .close = mutex_close,
-                                      .is_closed = mutex_is_closed,
-                                      .len = mutex_len,
-                                      .dump = mutex_dump };
+                                      .make = mutex_ring_make,
+                                      RING_FORWARDED(mutex_ring),
+                                      .dump = mutex_ring_dump };

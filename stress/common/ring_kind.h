@@ -52,6 +52,6 @@ extern const struct ring_kind ring_mpmc_exact; /* which it is not: see scenarios
 
 /* Of unbounded queues a capacity is a soft limit; in the explorer, from this one on there is none. */
 #define RING_NO_LIMIT 10
-extern const struct ring_kind ring_queue, ring_queue_small, ring_mutex_queue;
+extern const struct ring_kind ring_queue, ring_queue_small, ring_mpsc_small, ring_mutex_queue;
 
 #endif

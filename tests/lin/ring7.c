@@ -78,6 +78,10 @@ static void queue_limit(void **s) {
     (void)s;
     linearizable(&target_queue_limit);
 }
+static void mpsc(void **s) {
+    (void)s;
+    linearizable(&target_mpsc);
+}
 static void spsc(void **s) {
     (void)s;
     linearizable(&target_spsc);
@@ -268,6 +272,7 @@ int main(int argc, char **argv) {
         TEST("RING7 weir_spsc is linearizable, full and empty included", spsc),
         TEST("RING7 weir_queue is linearizable, empty included", queue),
         TEST("RING7 weir_queue with a soft limit is linearizable", queue_limit),
+        TEST("RING7 weir_mpsc is linearizable, empty included", mpsc),
         TEST("RING7 weir_spsc never says full and empty at once", both_spsc),
         TEST("RING7 weir_mpmc never says full and empty at once", both_mpmc),
         TEST("RING7 weir_scq never says full and empty at once", both_scq),

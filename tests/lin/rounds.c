@@ -14,6 +14,8 @@
 #include <string.h>
 #include <time.h>
 
+#define PIECES 2 /* elements of a batch that goes one by one, at most */
+
 /* ---- a spin barrier -------------------------------------------------------------------------- */
 
 struct spin_barrier {
@@ -130,6 +132,7 @@ struct driver {
 
 static void plan_values(struct driver *d, struct weir_lin_op *op, bool push) {
     unsigned most = d->o.cap + 2 < WEIR_LIN_VALUES ? d->o.cap + 2 : WEIR_LIN_VALUES;
+    if (d->team.t->soft) most = PIECES;
     bool batch = op->kind == WEIR_LIN_PUSH_N || op->kind == WEIR_LIN_POP_N;
     unsigned n = batch ? 1 + rng_below(&d->rng, most) : 1;
     if (batch && rng_chance(&d->rng, 3)) n = 0;
@@ -143,7 +146,8 @@ static void plan_op(struct driver *d, struct planned *p, unsigned thread, unsign
     memset(p, 0, sizeof *p);
     bool push = rng_chance(&d->rng, pushes), batch = rng_chance(&d->rng, 30);
     if (d->team.t->one_each) push = thread == 0;
-    if (d->team.t->singles || d->team.t->soft) batch = false;
+    if (d->team.t->one_consumer) push = thread != 0;
+    if (d->team.t->singles || (d->team.t->unbounded && d->team.threads > 2)) batch = false;
     p->op.kind =
         push ? (batch ? WEIR_LIN_PUSH_N : WEIR_LIN_PUSH) : (batch ? WEIR_LIN_POP_N : WEIR_LIN_POP);
     if (d->team.t->closes && rng_chance(&d->rng, 2)) p->op.kind = WEIR_LIN_CLOSE;
@@ -156,7 +160,8 @@ static void plan_op(struct driver *d, struct planned *p, unsigned thread, unsign
 static void plan_round(struct driver *d) {
     static const unsigned char shares[] = { 30, 50, 50, 70 };
     struct team *m = &d->team;
-    unsigned most = m->t->unbounded ? 9 : 24; /* elements that stay inside may stand in any order */
+    /* Elements that stay inside may stand in any order; batches are of two. */
+    unsigned most = !m->t->unbounded ? 24 : m->threads > 2 ? 9 : 6;
     unsigned longest = most / m->threads < ROUND_OPS ? most / m->threads : ROUND_OPS;
     unsigned pushes = shares[rng_below(&d->rng, m->t->unbounded ? 3 : 4)];
     m->delays = (enum delays)rng_below(&d->rng, DELAYS);
@@ -190,10 +195,39 @@ static bool refuse(struct driver *d, enum weir_lin_verdict v) {
     return false;
 }
 
+/* A batch of a soft ring goes one by one: so many single calls, in their order; or a single one that failed. */
+static size_t in_pieces(const struct weir_lin_op *ops, size_t n, struct weir_lin_op *to) {
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool push = ops[i].kind == WEIR_LIN_PUSH_N, batch = push || ops[i].kind == WEIR_LIN_POP_N;
+        size_t pieces = batch && ops[i].result > 0 ? (size_t)ops[i].result : 1;
+        if (batch && ops[i].result == 0) continue; /* of nothing */
+        for (size_t j = 0; j < pieces; j++) {
+            struct weir_lin_op *o = &to[k++];
+            *o = ops[i];
+            o->seq = ops[i].seq * PIECES + (uint32_t)j;
+            if (!batch) continue;
+            bool done = ops[i].result > 0;
+            o->kind = push ? WEIR_LIN_PUSH : WEIR_LIN_POP;
+            o->result = done ? 0 : ops[i].result;
+            o->nin = push;
+            o->nout = !push && done;
+            o->in[0] = push ? ops[i].in[j] : 0;
+            o->out[0] = o->nout ? ops[i].out[j] : 0;
+        }
+    }
+    return k;
+}
+
 static bool judge(struct driver *d, bool last) {
+    static struct weir_lin_op pieces[ROUND_THREADS * ROUND_OPS * PIECES];
     const struct weir_lin_op *ops;
     size_t n;
     if (weir_lin_collect(d->team.rec, &ops, &n) < 0) abort(); /* the logs hold what is planned */
+    if (d->team.t->soft) {
+        n = in_pieces(ops, n, pieces);
+        ops = pieces;
+    }
     d->res.operations += n;
     for (size_t i = 0; i < n; i++) d->res.busy += ops[i].result == WEIR_EBUSY;
     d->res.overlapping += d->mode == WEIR_LIN_BARRIER && any_overlap(ops, n);
@@ -263,7 +297,8 @@ struct rounds_result run_rounds(const struct target *t, const struct rounds_opts
                                    .exact = t->exact,
                                    .soft = t->soft };
     struct weir_lin_opts lin = WEIR_LIN_OPTS;
-    /* Three threads with three pushes each: what they leave inside stands in one of 9! / 3!^3 = 1680 orders. */
+    /* Three threads with three pushes each: what they leave inside stands in one of 9! / 3!^3 = 1680 orders; two
+     * with three batches of two in one of 12! / 6!^2 = 924. */
     if (t->unbounded) lin.states = 2048;
     d = (struct driver){ .team = { .t = t, .threads = o->threads }, .rng = { o->seed }, .o = *o };
     d.team.barrier.n = o->threads;

@@ -16,12 +16,13 @@
 /* A ring under test. */
 struct target {
     const char *name;
-    bool one_each; /* thread 0 produces, thread 1 consumes */
-    bool exact;    /* EBUSY never, batches whole */
+    bool one_each;     /* thread 0 produces, thread 1 consumes */
+    bool one_consumer; /* thread 0; the others produce */
+    bool exact;        /* EBUSY never, batches whole */
     bool closes;
     bool singles; /* no batches */
     bool unbounded;
-    bool soft; /* cap is a soft limit, and batches go one by one: none are made */
+    bool soft; /* cap is a soft limit, and batches go one by one */
     void *(*make)(uint32_t cap, uint64_t start);
     void (*end)(void *ring);
     /* Does op->kind with op->in and fills op->out; `late`: by the waiting call, with a deadline
@@ -51,8 +52,8 @@ struct rounds_result {
 struct rounds_result run_rounds(const struct target *t, const struct rounds_opts *o);
 
 extern const struct target target_mpmc, target_mpmc_fence, target_mutex, target_scq, target_spsc;
-/* Without a limit; with one. Segments have two slots. */
-extern const struct target target_queue, target_queue_limit;
+/* Without a limit; with one; with one consumer. Segments have two slots. */
+extern const struct target target_queue, target_queue_limit, target_mpsc;
 
 /* A ring with one fault, of tests/lin/broken.c. */
 enum fault {

@@ -179,15 +179,21 @@ static void queue_end(void *q) {
     if (weir_queue_free(q) < 0) abort();
 }
 
-static int64_t queue_run(void *queue, struct weir_lin_op *op, bool late) {
-    weir_queue *q = queue;
-    weir_time d = late ? LATE : WEIR_NOW;
-    switch (op->kind) {
-        case WEIR_LIN_PUSH: return weir_queue_push_wait(q, op->in, d, NULL);
-        case WEIR_LIN_POP: return weir_queue_pop_wait(q, op->out, d, NULL);
-        default: return weir_queue_close(q);
+/* The verbs of weir_queue, or of weir_mpsc. */
+#define QUEUE_RUN(T)                                                                          \
+    static int64_t T##_run(void *q, struct weir_lin_op *op, bool late) {                      \
+        weir_time d = late ? LATE : WEIR_NOW;                                                 \
+        switch (op->kind) {                                                                   \
+            case WEIR_LIN_PUSH: return weir_##T##_push_wait(q, op->in, d, NULL);              \
+            case WEIR_LIN_POP: return weir_##T##_pop_wait(q, op->out, d, NULL);               \
+            case WEIR_LIN_PUSH_N: return weir_##T##_push_n_wait(q, op->in, op->nin, d, NULL); \
+            case WEIR_LIN_POP_N:                                                              \
+                return weir_##T##_pop_n_wait(q, op->out, (size_t)op->in[0], d, NULL);         \
+            default: return weir_##T##_close(q);                                              \
+        }                                                                                     \
     }
-}
+QUEUE_RUN(queue)
+QUEUE_RUN(mpsc)
 
 const struct target target_queue = { .name = "weir_queue",
                                      .closes = true,
@@ -202,3 +208,23 @@ const struct target target_queue_limit = { .name = "weir_queue with a limit",
                                            .make = queue_make_limit,
                                            .end = queue_end,
                                            .run = queue_run };
+
+static void *mpsc_make(uint32_t cap, uint64_t start) {
+    struct weir_queue_opts o = WEIR_QUEUE_OPTS(sizeof(uint64_t));
+    struct weir__segq_shape two = { .slots = 2, .batch = 1, .start = start };
+    weir_mpsc *q;
+    (void)cap;
+    return weir__mpsc_new_at(&q, &o, &two) < 0 ? NULL : q;
+}
+static void mpsc_end(void *q) {
+    if (weir_mpsc_free(q) < 0) abort();
+}
+
+const struct target target_mpsc = { .name = "weir_mpsc",
+                                    .one_consumer = true,
+                                    .closes = true,
+                                    .soft = true,
+                                    .unbounded = true,
+                                    .make = mpsc_make,
+                                    .end = mpsc_end,
+                                    .run = mpsc_run };

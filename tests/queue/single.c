@@ -119,9 +119,8 @@ static void q2_bad_input(void) {
     CHECK_IS(weir_queue_free(q), 0);
 }
 
-/* Each request of a run of pushes and pops fails in turn: the push says so, its element is the caller's,
- * and the queue
- * goes on. */
+/* Each request of a run of pushes and pops fails in turn: the push says so, its element is the caller's, and the
+ * queue goes on. */
 static void q2_enomem(void) {
     for (size_t n = 1; n < 40 && checks_hold(); n++) {
         struct failing_alloc f;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/queue/stopped.c - RING15 of weir_queue: lock-free. One thread is stopped at each point of push,
- * pop and close; all
- * others go on, over many segments, and get each other's elements in order; what the stopped thread has is
- * missing, and
- * nothing else. */
+ * pop and close; all others go on, over many segments, and get each other's elements in order; what the stopped
+ * thread has is missing, and nothing else. */
 #include "cases.h"
 
 #define EACH 400 /* elements of a thread that goes on */
@@ -276,6 +274,97 @@ static void r15_waiter(void) {
     }
 }
 
+/* ---- batches ----------------------------------------------------------------------------------- */
+
+static int64_t push_batch(void *arg) {
+    struct stopped *s = arg;
+    static const uint64_t in[9] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 };
+    stop_me(&s->stop);
+    return weir_queue_try_push_n(s->q, in, 9);
+}
+
+/* A batch stands where it has no segment for its third element: who slept before has the first one. */
+static void q4_batch_tells(void) {
+    struct stopped s = { .q = small_queue(2, 0, NULL) };
+    struct call asleep;
+    uint64_t got[9];
+    if (!s.q) return;
+    call_start(&asleep, pop_forever, s.q);
+    CHECK(call_sleeps(&asleep), "it returned");
+    stop_init(&s.stop, "queue.push.append");
+    call_start(&s.call, push_batch, &s);
+    if (!stop_wait(&s.stop)) return;
+    CHECK(call_returns(&asleep, 5000), "it sleeps beside two elements");
+    stop_release(&s.stop);
+    CHECK_IS(call_end(&s.call), 9);
+    CHECK_IS(call_end(&asleep), 0);
+    CHECK_IS(weir_queue_try_pop_n(s.q, got, 9), 8);
+    CHECK_IS(got[7], 8);
+    stop_fini(&s.stop);
+    CHECK_IS(weir_queue_free(s.q), 0);
+}
+
+static int64_t pop_batch(void *arg) {
+    struct stopped *s = arg;
+    stop_me(&s->stop);
+    return weir_queue_try_pop_n(s->q, s->got, 4);
+}
+
+static int64_t push_waits(void *arg) {
+    uint64_t v = 4;
+    return weir_queue_push(arg, &v);
+}
+
+/* A batch has taken two of four, and stands between two segments: there is room for who waits for it. */
+static void q3_batch_gives_room(void) {
+    struct stopped s = { .q = small_queue(2, 4, NULL) };
+    struct call asleep;
+    if (!s.q) return;
+    for (uint64_t i = 0; i < 4; i++) pushed(s.q, i);
+    call_start(&asleep, push_waits, s.q);
+    CHECK(call_sleeps(&asleep), "it returned");
+    stop_init(&s.stop, "queue.pop.leaves");
+    call_start(&s.call, pop_batch, &s);
+    if (!stop_wait(&s.stop)) return;
+    CHECK(call_returns(&asleep, 5000), "it sleeps though there is room");
+    stop_release(&s.stop);
+    CHECK_IS(call_end(&s.call), 4);
+    CHECK_IS(call_end(&asleep), 0);
+    CHECK_IS(s.got[3], 3);
+    popped(s.q, 4);
+    stop_fini(&s.stop);
+    CHECK_IS(weir_queue_free(s.q), 0);
+}
+
+/* What a thread has reserved is inside, wherever it stands: with a limit of 1 nobody else gets in, all calls return,
+ * and those that wait do so until their deadline. Without a limit nothing of that. */
+static void r15_limit(void) {
+    static const char *const points[] = { "queue.push.ticket", "queue.push.copied" };
+    for (size_t i = 0; i < 4 && checks_hold(); i++) {
+        bool limit = i < 2;
+        struct stopped s = { .q = small_queue(2, limit, NULL) };
+        uint64_t v = 9;
+        if (!s.q) return;
+        check_context("a push at %s, %s limit", points[i % 2], limit ? "with a" : "without");
+        stop_init(&s.stop, points[i % 2]);
+        call_start(&s.call, push_main, &s);
+        if (!stop_wait(&s.stop)) return;
+        CHECK_IS(weir_queue_try_push(s.q, &v), limit ? WEIR_EAGAIN : 0);
+        CHECK_IS(weir_queue_try_pop(s.q, &v), limit ? WEIR_EAGAIN : 0);
+        CHECK_IS(weir_queue_push_wait(s.q, &v, weir_after(20000000), NULL),
+                 limit ? WEIR_ETIMEDOUT : 0);
+        CHECK_IS(weir_queue_pop_wait(s.q, &v, weir_after(20000000), NULL),
+                 limit ? WEIR_ETIMEDOUT : 0);
+        CHECK_IS(v, 9);
+        stop_release(&s.stop);
+        CHECK_IS(call_end(&s.call), 0);
+        popped(s.q, 5);
+        pushed(s.q, 6);
+        stop_fini(&s.stop);
+        CHECK_IS(weir_queue_free(s.q), 0);
+    }
+}
+
 const struct test stopped_cases[] = {
     { "RING15 lock-free: a push that stops is passed over", give_up },
     { "RING15 lock-free: a thread stopped at each point of push", r15_push },
@@ -284,5 +373,8 @@ const struct test stopped_cases[] = {
     { "RING15 lock-free: a thread stopped at each point of close", r15_close },
     { "RING15 a waker stopped: one sleeper sleeps on, all others go on", r15_waker },
     { "QUEUE4 a waiter stopped on its way to sleep misses nothing", r15_waiter },
+    { "QUEUE4 a batch of pushes wakes sleepers as it goes", q4_batch_tells },
+    { "QUEUE3 a batch of pops gives room as it goes", q3_batch_gives_room },
+    { "RING15 a limit of 1: a push that stops keeps its room", r15_limit },
 };
 const size_t n_stopped_cases = sizeof stopped_cases / sizeof *stopped_cases;

@@ -6,6 +6,7 @@
 #include "../support/check.h"
 #include "../support/child.h"
 #include "../support/failing_alloc.h"
+#include "../support/points.h"
 #include "../support/threads.h"
 
 #include <errno.h>
@@ -60,8 +61,10 @@ int __wrap_pthread_setspecific(pthread_key_t key, const void *value) {
     return refuse() ? ENOMEM : __real_pthread_setspecific(key, value);
 }
 #define FIRST_FAILURES 1, 2, 2 /* the key; key and slab; slab and value */
+#define KEYS_REFUSED 1
 #else
 #define FIRST_FAILURES 1 /* the slab */
+#define KEYS_REFUSED 0
 #endif
 
 /* ---- constructors ------------------------------------------------------------------------------------ */
@@ -257,12 +260,66 @@ static void park_enomem(void) {
     CHECK_IS(weir_mpmc_free(r), 0);
 }
 
+/* ---- a queue, and a thread that can have no record ----------------------------------------------------- */
+
+struct closing {
+    weir_queue *q;
+    struct stop stop;
+};
+
+static int64_t close_stopped(void *arg) {
+    struct closing *c = arg;
+    stop_me(&c->stop);
+    return weir_queue_close(c->q);
+}
+
+/* Of a thread that cannot set the value of the key; the record that it would have is free. */
+static int64_t closed_refused(void *arg) {
+    struct closing *c = arg;
+    asked = 0;
+    fail_in = 1;
+    bool closed = weir_queue_is_closed(c->q);
+    fail_in = 0;
+    return closed ? 1 + (int64_t)asked : -(int64_t)asked;
+}
+
+static int64_t ask(struct closing *c) {
+    struct call call;
+    call_start(&call, closed_refused, c);
+    return call_end(&call);
+}
+
+static void closed_without_record(void) {
+    struct weir_queue_opts o = WEIR_QUEUE_OPTS(sizeof(uint64_t));
+    struct closing c = { 0 };
+    struct call closer;
+    uint64_t v = 7;
+    if (!KEYS_REFUSED) {
+        test_skip("the runtime makes keys itself");
+        return;
+    }
+    if (!CHECK_IS(weir_queue_new(&c.q, &o), 0)) return;
+    CHECK_IS(weir_queue_try_push(c.q, &v), 0); /* the key and a slab are there */
+    stop_init(&c.stop, "queue.close.announced");
+    call_start(&closer, close_stopped, &c);
+    if (!stop_wait(&c.stop)) return;
+    CHECK_IS(ask(&c), -1);
+    CHECK_IS(weir_queue_try_push(c.q, &v), 0); /* so it was not closed */
+    stop_release(&c.stop);
+    CHECK_IS(call_end(&closer), 0);
+    CHECK_IS(ask(&c), 1); /* and needs no record */
+    CHECK_IS(weir_queue_try_push(c.q, &v), WEIR_ECLOSED);
+    stop_fini(&c.stop);
+    CHECK_IS(weir_queue_free(c.q), 0);
+}
+
 static const struct test tests[] = {
     { "RING13 allocation failure at every request: weir_spsc_new", new_spsc },
     { "RING13 allocation failure at every request: weir_mpmc_new", new_mpmc },
     { "RING13 allocation failure at every request: weir_scq_new", new_scq },
     { "RING13 allocation failure at every request: weir_mutex_ring_new", new_mutex },
     { "allocation: a thread that cannot park gets ENOMEM", park_enomem },
+    { "QUEUE4 is_closed by a thread that can have no record", closed_without_record },
 };
 
 int main(int argc, char **argv) {

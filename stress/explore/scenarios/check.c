@@ -77,13 +77,14 @@ bool history_seen(const struct seen_histories *s, uint64_t h) {
 
 void history_remember(struct seen_histories *s, uint64_t h) { s->hash[h % SEEN_HISTORIES] = h; }
 
-/* A batch that goes one by one: so many single calls, or a single one that failed. */
+/* A batch that goes one by one: so many single calls, in their order, or a single one that failed. */
 static size_t convert_pieces(const struct weir_model_op *op, const struct weir_lin_op *l,
                              struct weir_lin_op *to) {
     bool push = l->kind == WEIR_LIN_PUSH_N;
     size_t n = op->result > 0 ? (size_t)op->result : 1;
     for (size_t i = 0; i < n; i++) {
         to[i] = *l;
+        to[i].seq = l->seq + (uint32_t)i;
         to[i].kind = push ? WEIR_LIN_PUSH : WEIR_LIN_POP;
         to[i].result = op->result > 0 ? 0 : op->result;
         to[i].nin = push;
@@ -106,7 +107,7 @@ static size_t convert(const struct weir_model_op *op, size_t n, struct weir_lin_
                                    .ret = op[i].ret,
                                    .result = op[i].result,
                                    .thread = op[i].thread,
-                                   .seq = op[i].seq,
+                                   .seq = op[i].seq * 2, /* batches are of two */
                                    .kind = kind_of(op[i].kind),
                                    .nin = op[i].nin,
                                    .nout = op[i].nout };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* stress/explore/scenarios/mpsc_list.c - weir/mpsc_list.h. A program is a word for each thread: u pushes a
- * node, o pops, a
- * pops and pushes the node again at once (QUEUE8). Only the last thread pops. A node's value is plain
+/* stress/explore/scenarios/mpsc_list.c - weir/mpsc_list.h. A program is a word for each thread: u pushes a node,
+ * o pops, a pops and pushes the node again at once (QUEUE8). Only the last thread pops. A node's value is plain
  * memory. */
 #include <string.h>
 

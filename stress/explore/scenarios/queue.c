@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/explore/scenarios/queue.c - weir/queue.h, with segments of two slots. Programs: see ring.h. The
- * invariants of
- * queues/segq.h and queues/segq_wait.c that a row is about stand beside it. */
+ * invariants of queues/segq.h and queues/segq_wait.c that a row is about stand beside it. */
 #include "ring.h"
 
 #define FENCE WEIR_RING_NO_MEMBARRIER
@@ -9,6 +8,9 @@
 
 #define ROW(name, cap, flags, options, ...) \
     { "queue." name, &ring_queue_small, 0, cap, flags, { __VA_ARGS__ }, options }
+/* Of weir_mpsc: only the last thread pops. */
+#define ONE(name, cap, flags, options, ...) \
+    { "mpsc." name, &ring_mpsc_small, 0, cap, flags, { __VA_ARGS__ }, options }
 
 const struct ring_case queue_cases[] = {
     /* tickets: I1, and empty */
@@ -58,6 +60,7 @@ const struct ring_case queue_cases[] = {
     ROW("wait.poppers.two", NONE, 0, "preemptions=1", "U", "U", "O", "O"),
     ROW("wait.fence", NONE, FENCE, NULL, "UU", "O", "O"),
     ROW("wait.batch", NONE, 0, "preemptions=1", "N", "O", "O"),
+    ROW("wait.batch.edge", NONE, 0, "preemptions=1", "uNN", "O", "OO"),
     ROW("wait.spurious", NONE, 0, "spurious=2 preemptions=1", "UU", "OO"),
     /* close, also where a segment ends: I3 of waiting */
     ROW("close.drain", NONE, 0, NULL, "Uc", "OO"),
@@ -74,5 +77,24 @@ const struct ring_case queue_cases[] = {
     ROW("deadline.pass_on", NONE, 0, "timeouts=1", "d", "O", "UU"),
     ROW("deadline.push", 1, 0, "timeouts=2", "UD", "o"),
     ROW("deadline.pushers", 1, 0, "timeouts=1 preemptions=1", "UD", "U", "ooc"),
+    /* one consumer */
+    ONE("try.two", NONE, 0, NULL, "uu", "ooo"),
+    ONE("try.three", NONE, 0, "preemptions=2", "uu", "uu", "ooo"),
+    ONE("try.len", NONE, 0, NULL, "uuu", "l", "oo"),
+    ONE("give.up", NONE, 0, "preemptions=2", "u", "u", "oo"),
+    ONE("edge", NONE, 0, NULL, "uuu", "ooo"),
+    ONE("again", NONE, 0, "preemptions=2 reuse=1", "uuu", "uoouoo"),
+    ONE("again.fence", NONE, FENCE, "preemptions=2 reuse=1", "uuu", "uoouoo"),
+    ONE("again.len", NONE, 0, NULL, "ll", "uuuooo"),
+    ONE("batch", NONE, 0, "preemptions=1", "BB", "bbb"),
+    ONE("solo", NONE, 0, "solo=1 preemptions=1", "uu", "uu", "ooo"),
+    ONE("oom", NONE, 0, "oom=1", "uuu", "oo"),
+    ONE("limit", 1, 0, NULL, "uu", "oo"),
+    ONE("limit.wait", 1, 0, "preemptions=2", "U", "U", "OO"),
+    ONE("wait", NONE, 0, NULL, "UU", "OO"),
+    ONE("wait.two", NONE, 0, "preemptions=2", "U", "U", "OO"),
+    ONE("close", NONE, 0, NULL, "uuc", "OOO"),
+    ONE("close.two", NONE, 0, "preemptions=1", "uuu", "c", "OOo"),
+    ONE("deadline", NONE, 0, "timeouts=2", "U", "d"),
     { 0 },
 };

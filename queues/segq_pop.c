@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* queues/segq_pop.c - pop, length and trim of a queue of segments. The argument stands in segq.h. A batch gives room
+ * back after each step in which it moved elements, as segq_push.c tells of them. */
+#include "segq.h"
+
+#include "../lib/base.h"
+
+/* A push in mid-operation is done in well under a microsecond unless it was preempted. A seam: 1 in the model
+ * build. */
+#ifdef WEIR_MODEL
+#define POLLS 1
+#else
+#define POLLS 24
+#endif
+
+/* ---- pop ------------------------------------------------------------------------------------- */
+
+struct pop {
+    struct weir__segq *q;
+    struct weir__hazard *h; /* NULL: of the one consumer */
+    char *elems;
+    size_t n, done, given; /* given: of so many the room was given back */
+};
+
+/* The first segment, which stays: named, or, for the one consumer, because nobody else moves head. */
+WEIR__BODY struct weir__seg *head_of(struct weir__segq *q, struct weir__hazard *h) {
+    return h ? weir__segq_first(q, h) : weir_load_relaxed(&q->head);
+}
+
+WEIR__BODY void read_slot(struct pop *p, weir_au64 *slot) {
+    size_t size = p->q->elem_size;
+    weir__copy(p->elems + p->done * size, slot + 1, size);
+    p->done++;
+}
+
+/* The slot is the caller's, its push is under way: waits for a moment, and then gives it up. */
+static bool wait_for_push(weir_au64 *slot) {
+    for (int polls = 0; polls < POLLS; polls++) {
+        weir_pause();
+        if (weir_load_acquire(slot, QUEUE_R2) == WEIR__SLOT_FULL) return true;
+    }
+    WEIR_POINT("queue.pop.give_up");
+    return weir_exchange_acquire(slot, WEIR__SLOT_TAKEN, QUEUE_R3) == WEIR__SLOT_FULL;
+}
+
+WEIR__BODY void take(struct pop *p, struct weir__seg *s, uint64_t i) {
+    weir_au64 *slot = weir__seg_slot(p->q, s, i);
+    WEIR_POINT("queue.pop.ticket");
+    if (WEIR_LIKELY(weir_load_acquire(slot, QUEUE_R1) == WEIR__SLOT_FULL) || wait_for_push(slot))
+        read_slot(p, slot);
+}
+
+/* All tickets of s were given to pops, and next is the segment after it. */
+static void leave(struct weir__segq *q, struct weir__hazard *h, struct weir__seg *s, void *next) {
+    void *old = s;
+    /* Also who finds that another has moved it looks again, and so comes after M2. */
+    while (weir_load_acquire(&q->tail, QUEUE_M3) == s) weir__segq_move_tail(q, s, next);
+    WEIR_POINT("queue.pop.leaves");
+    if (!weir_cas_seq_cst(&q->head, &old, next, QUEUE_M1)) return;
+    if (h) weir__hazard_clear(h);
+    weir__segq_retire(q, s);
+}
+
+/* The tickets of s below d were given to pops, and, as was read afterwards, none above to a push. Returns 0 if it
+ * is worth looking again. */
+static int exhausted(struct weir__segq *q, struct weir__hazard *h, struct weir__seg *s, uint64_t d,
+                     uint64_t e) {
+    void *next = weir_load_seq_cst(&s->next, QUEUE_N3);
+    if (!next) return e & WEIR__SEGQ_CLOSED ? weir__segq_seal(q, s) : WEIR_EAGAIN;
+    if (next == &weir__segq_sealed) {
+        /* Relaxed: its last value was there before SEALED. */
+        bool more = d < weir__seg_given(q, weir_load_relaxed(&s->enq));
+        return weir_recheck(more, QUEUE_Q1) ? 0 : WEIR_ECLOSED;
+    }
+    if (d >= q->slots) leave(q, h, s, next);
+    return 0; /* else pushes have got more tickets since */
+}
+
+/* Whether a push has got a ticket of s that no pop has: deq first, then enq. */
+WEIR__BODY bool look(struct weir__segq *q, struct weir__seg *s, uint64_t *d, uint64_t *e) {
+    *d = weir_load_acquire(&s->deq, QUEUE_D2);
+    *e = weir_load_seq_cst(&s->enq, QUEUE_E2);
+    return *d < weir__seg_given(q, *e);
+}
+
+/* The next tickets of s, of which d and, as far as e says, those after it are free: at most k. Returns how many,
+ * from *d on; 0: others were faster. */
+WEIR__BODY size_t tickets(struct weir__seg *s, uint64_t *d, size_t k, uint32_t slots, bool single) {
+    /* Relaxed, all three: who reads an older deq sees too much, and comes here. */
+    if (single) {
+        weir_store_relaxed(&s->deq, *d + k);
+        return k;
+    }
+    if (k > 1) return weir_cas_relaxed(&s->deq, d, *d + k) ? k : 0;
+    *d = weir_fetch_add_relaxed(&s->deq, 1);
+    return *d < slots;
+}
+
+WEIR__BODY int pop_some(struct pop *p) {
+    struct weir__segq *q = p->q;
+    struct weir__seg *s = head_of(q, p->h);
+    uint64_t d, e;
+    if (WEIR_UNLIKELY(!look(q, s, &d, &e))) return exhausted(q, p->h, s, d, e);
+    size_t there = (size_t)(weir__seg_given(q, e) - d), n = p->n - p->done;
+    size_t k = tickets(s, &d, n < there ? n : there, q->slots, p->h == NULL);
+    for (uint64_t i = d; i < d + k; i++) take(p, s, i);
+    return 0;
+}
+
+static void make_room(struct pop *p) {
+    if (p->q->limit && p->done > p->given) weir__segq_room(p->q, p->done - p->given);
+    p->given = p->done;
+}
+
+WEIR__BODY ptrdiff_t pop_all(struct pop *p) {
+    int rc;
+    while ((rc = pop_some(p)) == 0 && p->done < p->n) make_room(p);
+    if (p->h) weir__hazard_clear(p->h);
+    WEIR_POINT("queue.pop.done");
+    make_room(p);
+    return p->done ? (ptrdiff_t)p->done : rc;
+}
+
+WEIR__BODY ptrdiff_t pop_many(struct weir__segq *q, void *elems, size_t n) {
+    struct pop p = { .q = q, .h = weir__hazard_self(), .elems = elems, .n = n };
+    return WEIR_LIKELY(p.h != NULL) ? pop_all(&p) : WEIR_ENOMEM;
+}
+WEIR__BODY ptrdiff_t pop_many_single(struct weir__segq *q, void *elems, size_t n) {
+    struct pop p = { .q = q, .elems = elems, .n = n };
+    return pop_all(&p);
+}
+
+int weir__segq_pop_one(struct weir__segq *q, void *elem) {
+    ptrdiff_t rc = pop_many(q, elem, 1);
+    return rc > 0 ? 0 : (int)rc;
+}
+ptrdiff_t weir__segq_pop(struct weir__segq *q, void *elems, size_t n) {
+    return pop_many(q, elems, n);
+}
+int weir__segq_pop_single_one(struct weir__segq *q, void *elem) {
+    ptrdiff_t rc = pop_many_single(q, elem, 1);
+    return rc > 0 ? 0 : (int)rc;
+}
+ptrdiff_t weir__segq_pop_single(struct weir__segq *q, void *elems, size_t n) {
+    return pop_many_single(q, elems, n);
+}
+
+/* ---- looking, giving back -------------------------------------------------------------------- */
+
+/* *h: NULL if none is needed. False: it is, and there is no memory for a record. */
+static bool hazard_of_popper(const struct weir__segq *q, struct weir__hazard **h) {
+    *h = q->single ? NULL : weir__hazard_self();
+    return q->single || *h;
+}
+
+bool weir__segq_can_pop(struct weir__segq *q) {
+    struct weir__hazard *h;
+    uint64_t d, e;
+    if (!hazard_of_popper(q, &h)) return true;
+    struct weir__seg *s = head_of(q, h);
+    bool can = look(q, s, &d, &e) || exhausted(q, h, s, d, e) != WEIR_EAGAIN;
+    if (h) weir__hazard_clear(h);
+    return can;
+}
+
+size_t weir__segq_len(struct weir__segq *q) {
+    struct weir__hazard *h = weir__hazard_self();
+    if (!h) return 0;
+    /* Relaxed: figures. Head first, since tail only grows. */
+    struct weir__seg *s = weir__segq_first(q, h);
+    WEIR__SEG_READS(&s->base);
+    uint64_t d = weir_load_relaxed(&s->deq), from = s->base + (d < q->slots ? d : q->slots);
+    s = weir__segq_last(q, h);
+    WEIR__SEG_READS(&s->base);
+    uint64_t to = s->base + weir__seg_given(q, weir_load_relaxed(&s->enq));
+    weir__hazard_clear(h);
+    int64_t n = (int64_t)(to - from);
+    if (n < 0) return 0; /* pops are ahead of pushes */
+    return q->limit && (uint64_t)n > q->limit ? (size_t)q->limit : (size_t)n;
+}
+
+int weir__segq_trim(struct weir__segq *q) {
+    struct weir__hazard *h;
+    uint64_t d, e;
+    int rc = 0;
+    if (!hazard_of_popper(q, &h)) return WEIR_ENOMEM;
+    while (rc == 0) { /* emptied segments, as a pop would */
+        struct weir__seg *s = head_of(q, h);
+        rc = look(q, s, &d, &e) ? 1 : exhausted(q, h, s, d, e);
+    }
+    if (h) weir__hazard_clear(h);
+    weir__segq_collect(q);
+    weir__segq_release_kept(q);
+    return 0;
+}
