@@ -24,7 +24,7 @@ static const char usage[] =
     "                    queues, maps, cache, flow (pools and pipelines; full is all of them); maps-bars (what\n"
     "                    bars are about; 30 minutes), maps-stalled (memory beside a reader that\n"
     "                    stands still; --stall for each run), stopped (rings, one of eight threads\n"
-    "                    stopped for 100 ms; a minute)\n"
+    "                    stopped for 100 ms; a minute), unbounded (unbounded queues; a minute and a half)\n"
     "  --filter=RE       only what matches this extended regular expression (see --list)\n"
     "  --threads=LIST    producers and consumers of a case, such as 1,2,4\n"
     "  --rounds=N        times that everything is measured (default 9; maps-bars 7)\n"

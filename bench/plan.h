@@ -19,7 +19,7 @@
 
 struct wb_case {
     char name[WB_NAME_BYTES]; /* without the variant */
-    const char *workload;     /* "Q1" to "Q9", "M1" to "M6", "F1" to "F4", "bound" */
+    const char *workload;     /* "Q1" to "Q10", "M1" to "M6", "F1" to "F4", "bound" */
     const char
         *structure; /* "spsc", "mpmc", "chan", ..., "map", "strmap", "pool", "pipe", ..., "bound" */
     const char *title; /* of a bound: what it is; else NULL */

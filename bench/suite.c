@@ -4,7 +4,7 @@
  * Q1 SPSC stream and ping-pong; Q2 N producers x N consumers; Q3 N x 1 and 1 x N; Q4 channels; Q5
  * selects; Q6 bursts with gaps; Q7 eight threads per processor, one processor only, one thread
  * stopped; Q8 channels closed while others wait, and channels that live for an element; Q9 deques,
- * F3 contexts and the like. A group is what bars may compare (plan.h): therefore the cases of Q7 that need no
+ * Q10 unbounded queues, F3 contexts and the like. A group is what bars may compare (plan.h): therefore the cases of Q7 that need no
  * process of their own run in the rounds of Q2 and Q4. */
 #include <string.h>
 
@@ -298,8 +298,25 @@ static void full(struct wb_builder *b) {
     one_cpu(b);
 }
 
+/* Unbounded queues: their capacity says nothing but to the bounded ring beside them, which stands alone only. */
+static void unbounded(struct wb_builder *b) {
+    static const char others[] = "weir,mutex,moodycamel,tbb,boost,glib";
+    static const unsigned n[] = { 1, 2, 4 };
+    struct wb_row one = row("Q10", "queue", 1, 1), mpsc = row("Q10", "mpsc", 1, 1);
+    wb_build_group(b, "Q10", false);
+    add(b, test(one, WB_SOLO), WB_ALL);
+    add(b, test(mpsc, WB_SOLO), WB_ALL);
+    for (unsigned i = 0; i < COUNT(n); i++) {
+        add(b, of(row("Q10", "queue", n[i], n[i]), others), WB_ALL);
+        add(b, row("Q10", "mpsc", n[i], 1), WB_ALL);
+    }
+    add(b, of(batch(row("Q10", "queue", 2, 2), 32), others), WB_ALL);
+    add(b, batch(row("Q10", "mpsc", 2, 1), 32), WB_ALL);
+}
+
 static void all(struct wb_builder *b) {
     full(b);
+    unbounded(b);
     wb_suite_maps(b);
     wb_suite_cache(b);
     wb_suite_flow(b);
@@ -340,6 +357,7 @@ const struct wb_suite wb_suites[] = {
     { .name = "full", .build = all, .seconds = 0.1, .variants_of_weir = true },
     { .name = "queues", .build = full, .seconds = 0.1, .variants_of_weir = true },
     { .name = "stopped", .build = stopped, .seconds = 0.1, .variants_of_weir = true, .rounds = 9 },
+    { .name = "unbounded", .build = unbounded, .seconds = 0.1, .rounds = 9 },
     { .name = "maps", .build = wb_suite_maps, .seconds = 0.1 },
     { .name = "maps-bars",
       .build = wb_suite_maps_bars,

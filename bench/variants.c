@@ -20,6 +20,7 @@
 #include "deques.h"
 #include "flows.h"
 #include "maps_list.h"
+#include "queues.h"
 #include "ring_run.h"
 #include "rivals/rivals.h"
 #include "tools.h"
@@ -251,9 +252,25 @@ const struct wb_ring *const wb_rings[] = {
 #endif
 #endif
 #ifndef WB_COUNT
-    WB_CHAN_KINDS(WB_CHAN_LIST) WB_DEQUES_LIST WB_TOOLS_LIST WB_MAPS_LIST WB_FLOWS_LIST WB_GO_LIST
+    WB_CHAN_KINDS(WB_CHAN_LIST)
+        WB_DEQUES_LIST WB_QUEUES_LIST WB_TOOLS_LIST WB_MAPS_LIST WB_FLOWS_LIST WB_GO_LIST
+#ifdef WB_HAVE_MOODYCAMEL
+            &wb_queue_moodycamel,
 #endif
-        NULL,
+#ifdef WB_HAVE_TBB
+    &wb_queue_tbb,
+#endif
+#ifdef WB_HAVE_BOOST
+    &wb_queue_boost,
+#endif
+#ifdef WB_HAVE_QUEUE_GLIB
+    &wb_queue_glib,
+#endif
+#ifdef WB_HAVE_QUEUE_WFC
+    &wb_mpsc_wfcqueue,
+#endif
+#endif
+    NULL,
 };
 
 const struct wb_missing wb_missing[] = {
@@ -291,6 +308,9 @@ const struct wb_missing wb_missing[] = {
 #ifndef WB_HAVE_MAP_LFHT_QSBR
     { "lfht_qsbr", WB_PACKAGE_URCU },
 #endif
+#endif
+#if !defined(WB_HAVE_QUEUE_WFC) && !defined(WB_COUNT)
+    { "wfcqueue", WB_PACKAGE_URCU },
 #endif
 #if !defined(WB_HAVE_FLOW_GLIB) && !defined(WB_COUNT)
     { "glib", WB_PACKAGE_GLIB },

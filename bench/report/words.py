@@ -129,7 +129,8 @@ ALL_OF_IT = {"select": "stream of selects", "close": "close storm", "life": "mad
 
 # Structures as people call them.
 STRUCTURES = {"spsc": "SPSC", "mpmc": "MPMC", "scq": "SCQ", "chan": "channel", "close": "channel",
-              "life": "channel", "deque": "work stealing", "steal": "steal", "ctx": "context", "sem": "semaphore"}
+              "life": "channel", "deque": "work stealing", "queue": "unbounded queue", "mpsc": "unbounded queue, one consumer",
+              "steal": "steal", "ctx": "context", "sem": "semaphore"}
 
 TESTS = {"solo": "alone", "ping": "ping-pong", "stopped": "one stopped"}
 

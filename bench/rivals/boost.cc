@@ -24,6 +24,11 @@ template <typename T> struct mpmc : lf::queue<T, lf::fixed_sized<true>> {
                                                              : s.cap) {}
 };
 
+/* Unbounded: nodes come from the heap, and go to a list of free ones. */
+template <typename T> struct unbounded : lf::queue<T> {
+    explicit unbounded(const wb_shape &) : lf::queue<T>(1024) {}
+};
+
 #define RING_NAME boost_spsc
 #define RING_TYPE spsc<ELEM>
 #define RING_OF(ring) HELD_OF(spsc<ELEM>, ring)
@@ -42,7 +47,18 @@ template <typename T> struct mpmc : lf::queue<T, lf::fixed_sized<true>> {
 #define RING_SIZES
 #include "../ring_loops.h"
 
+#define RING_NAME boost_queue
+#define RING_TYPE unbounded<ELEM>
+#define RING_OF(ring) HELD_OF(unbounded<ELEM>, ring)
+#define RING_PUSH(r, e) (r)->push(*(e))
+#define RING_POP(r, e) (r)->pop(*(e))
+#define RING_SIZES
+#include "../ring_loops.h"
+
 } // namespace
+
+WB_RING(wb_queue_boost, "boost", "queue", WB_PACKAGE_BOOST, "gives no memory back",
+        WB_MPMC | WB_SIZES | WB_ANY_CAP, wb::open<unbounded>, wb::dispose, nullptr, boost_queue);
 
 WB_RING(wb_spsc_boost, "boost", "spsc", WB_PACKAGE_BOOST, nullptr,
         WB_SPSC | WB_BATCH | WB_SIZES | WB_ANY_CAP, wb::open<spsc>, wb::dispose, nullptr,

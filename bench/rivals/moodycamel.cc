@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* bench/rivals/moodycamel.cc - moodycamel::ConcurrentQueue, bounded by its blocks: try_enqueue takes no
- * memory beyond those made at construction. It keeps one queue per producer and says so: not
+ * memory beyond those made at construction; and, of the structure `queue`, unbounded by enqueue. It keeps one queue per producer and says so: not
  * linearizable, order per producer only; try_dequeue may say empty falsely while others are at it.
  *
  *   moodycamel         implicit producers: the queue finds the thread's own by a hash of its id
@@ -63,6 +63,16 @@ template <typename T> struct tokens {
 #define RING_SIZES
 #include "../ring_loops.h"
 
+#define RING_NAME moodycamel_queue
+#define RING_TYPE plain<ELEM>
+#define RING_OF(ring) HELD_OF(plain<ELEM>, ring)
+#define RING_PUSH(r, e) (r)->enqueue(*(e))
+#define RING_POP(r, e) (r)->try_dequeue(*(e))
+#define RING_PUSH_N(r, e, n) ((r)->enqueue_bulk(e, n) ? (n) : 0)
+#define RING_POP_N(r, e, n) (r)->try_dequeue_bulk(e, n)
+#define RING_SIZES
+#include "../ring_loops.h"
+
 #define RING_NAME moodycamel_tokens
 #define RING_TYPE tokens<ELEM>
 #define RING_PRODUCER_TYPE producer<ELEM>
@@ -83,6 +93,11 @@ WB_RING(
     "not linearizable, order per producer only; a batch goes in whole or not at all; capacity in blocks "
     "of 32",
     WB_MPMC | WB_BATCH | WB_SIZES, wb::open<plain>, wb::dispose, nullptr, moodycamel_plain);
+
+WB_RING(wb_queue_moodycamel, "moodycamel", "queue", WB_PACKAGE_MOODYCAMEL,
+        "not linearizable, order per producer only; empty may be said falsely",
+        WB_MPMC | WB_BATCH | WB_SIZES | WB_ANY_CAP, wb::open<plain>, wb::dispose, nullptr,
+        moodycamel_queue);
 
 WB_RING(wb_mpmc_moodycamel_tokens, "moodycamel_tokens", "mpmc", WB_PACKAGE_MOODYCAMEL,
         "as moodycamel, with a token per thread; capacity: up to that for each producer",

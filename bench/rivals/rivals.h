@@ -32,6 +32,8 @@ extern const struct wb_ring wb_spsc_readerwriterqueue;
 extern const struct wb_ring wb_spsc_atomic_queue, wb_mpmc_atomic_queue;
 extern const struct wb_ring wb_mpmc_tbb, wb_chan_tbb;
 extern const struct wb_ring wb_chan_go, wb_select_go;
+extern const struct wb_ring wb_queue_moodycamel, wb_queue_tbb, wb_queue_boost, wb_queue_glib;
+extern const struct wb_ring wb_mpsc_wfcqueue;
 #ifdef __cplusplus
 }
 #endif

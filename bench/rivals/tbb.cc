@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bench/rivals/tbb.cc - oneTBB's concurrent_bounded_queue, try and blocking. Its pages come and go as it
+/* bench/rivals/tbb.cc - oneTBB's concurrent_bounded_queue, try and blocking, and concurrent_queue. Its pages come and go as it
  * runs. It has no close: to end the blocking consumers, shut pushes one element per consumer that says
  * so; each stands behind all real ones. It has no batches. */
 #include <algorithm>
@@ -43,7 +43,27 @@ template <typename T> struct bounded final : tbb::concurrent_bounded_queue<T> {
 #define RING_SIZES
 #include "../ring_loops.h"
 
+/* Unbounded; push says nothing. */
+template <typename T> struct unbounded final : tbb::concurrent_queue<T> {
+    explicit unbounded(const wb_shape &) {}
+    bool put(const T &e) {
+        this->push(e);
+        return true;
+    }
+};
+
+#define RING_NAME tbb_queue
+#define RING_TYPE unbounded<ELEM>
+#define RING_OF(ring) HELD_OF(unbounded<ELEM>, ring)
+#define RING_PUSH(r, e) (r)->put(*(e))
+#define RING_POP(r, e) (r)->try_pop(*(e))
+#define RING_SIZES
+#include "../ring_loops.h"
+
 } // namespace
+
+WB_RING(wb_queue_tbb, "tbb", "queue", WB_PACKAGE_TBB, nullptr, WB_MPMC | WB_SIZES | WB_ANY_CAP,
+        wb::open<unbounded>, wb::dispose, nullptr, tbb_queue);
 
 WB_RING(wb_mpmc_tbb, "tbb", "mpmc", WB_PACKAGE_TBB, nullptr,
         WB_MPMC | WB_BLOCK | WB_SIZES | WB_ANY_CAP, wb::open<bounded>, wb::dispose, wb::shut,

@@ -272,4 +272,22 @@ t_one_stopped() {
     done
 }
 
+# Unbounded queues: every bar has both its sides among the rows, and weir's and their rivals are measured.
+t_unbounded() {
+    run "$real" --suite=unbounded --list
+    exits 0
+    awk -F' [|] ' '/^(unbounded|intrusive) queue/ { print $2 }' "${0%/*}/../../bench/bars.txt" > "$dir/sides"
+    [ "$(wc -l < "$dir/sides")" -eq 13 ] || fail "other bars"
+    while read -r side; do grep -qx "$side" "$dir/out" || fail "no $side"; done < "$dir/sides"
+    grep -q '^queue/ring/P:' "$dir/out" && fail "the bounded ring stands beside streams"
+    quickly "$real" --suite=unbounded --rivals=mutex,ring,list '--filter=/(test:solo|P:2/C:.).*batch:1$' --format=csv
+    exits 0
+    for v in weir mutex ring; do measures $v queue/test:solo/cap:1024/size:8/batch:1; done
+    for v in weir mutex; do measures $v queue/P:2/C:2/cap:1024/size:8/batch:1; done
+    for v in weir list; do
+        measures $v mpsc/test:solo/cap:1024/size:8/batch:1
+        measures $v mpsc/P:2/C:1/cap:1024/size:8/batch:1
+    done
+}
+
 "t_$test"
