@@ -328,7 +328,7 @@
     XX(HAZ_E1, LOAD_SC, "HAZ_S1 HAZ_S2 HAZ_S3", "as S1 and S2")                                    \
     XX(HAZ_R1, RMW_SC, "HAZ_R2",                                                                   \
        "a record may be found before it is linked; or a thread's first hazard not at all")         \
-    XX(HAZ_R2, LOAD_SC, "HAZ_R1", "as R1")                                                        \
+    XX(HAZ_R2, LOAD_SC, "HAZ_R1", "as R1")                                                         \
     XX(CACHE_R1, RMW_AR, "CACHE_R1",                                                               \
        "a value may be dropped, or its memory freed, while another thread still reads it")         \
     XX(CACHE_R2, RMW_REL, "CACHE_R3",                                                              \

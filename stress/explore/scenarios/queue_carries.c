@@ -108,17 +108,18 @@ static void first_thread(void *state, unsigned who) {
     weir_model_end(op, 0);
 }
 
-#define FIRST(var, name_, flags_)                                                                   \
-    static const unsigned var##_flags = flags_;                                                     \
-    static const struct weir_model_scenario var = {                                                 \
-        .name = name_,                                                                              \
-        .about = "threads use a hazard pointer for the first time while another looks through them", \
-        .threads = 2,                                                                               \
-        .param = &var##_flags,                                                                      \
-        .state_size = sizeof(struct state),                                                         \
-        .setup = first_setup,                                                                       \
-        .thread = first_thread,                                                                     \
-        .finish = finish,                                                                           \
+#define FIRST(var, name_, flags_)                                                               \
+    static const unsigned var##_flags = flags_;                                                 \
+    static const struct weir_model_scenario var = {                                             \
+        .name = name_,                                                                          \
+        .about =                                                                                \
+            "threads use a hazard pointer for the first time while another looks through them", \
+        .threads = 2,                                                                           \
+        .param = &var##_flags,                                                                  \
+        .state_size = sizeof(struct state),                                                     \
+        .setup = first_setup,                                                                   \
+        .thread = first_thread,                                                                 \
+        .finish = finish,                                                                       \
     }
 FIRST(first, "queue.first", 0);
 FIRST(first_fence, "queue.first.fence", WEIR_RING_NO_MEMBARRIER);
@@ -174,6 +175,6 @@ static const struct weir_model_scenario woken = {
 };
 
 const struct weir_model_scenario *const queue_scenarios[] = {
-    &push, &pop, &flag, &at_limit, &push_pop, &push_push, &pop_push, &first, &first_fence,
-    &woken, NULL,
+    &push,     &pop,   &flag,        &at_limit, &push_pop, &push_push,
+    &pop_push, &first, &first_fence, &woken,    NULL,
 };
