@@ -11,8 +11,10 @@
  *   I2  `wanted` counts the calls and handles that have not left. Who takes the last away from a run that is not over
  *       unmaps it in the same hold, and cancels its context after that: so no call joins a run that was cancelled, and
  *       none is cancelled that a call has joined.
- *   I3  `over` is set, with code and `shared`, in the hold in which the run is unmapped for good, before the future is
- *       resolved. Who leaves and finds it over has got the result (rulings 3); so `shared` is true iff more than one did.
+ *   I3  `over` is set, with code, in the hold in which the run is unmapped for good, before the future is resolved. Who
+ *       leaves and finds it over has got the result (rulings 3). `shared` is set in the hold in which somebody gets the
+ *       result while another one may get it still, or by that one: so of two that get it both find it set. `takers`
+ *       are those that may: all that are wanted, but for calls that were begun without a handle.
  *   I4  (lifetime) refs of a run: one for who runs it, until the future is resolved, and one for each call or handle. A
  *       run holds the flight's memory; so a handle may outlive the flight. Who runs a function gives `busy` back last,
  *       and touches nothing after that: free waits for it.
@@ -45,6 +47,7 @@ struct weir_flight_call {
     void *arg;
     uint64_t hash;
     size_t refs, wanted;
+    size_t takers; /* of them, who can get it */
     int code;
     bool mapped, over, shared, got;
     uint32_t key_len, key_at; /* key_at: bytes from the begin on */
@@ -158,8 +161,8 @@ static void end(weir_flight_call *r, int code, const struct weir_error *err, uns
     unmap(f, r);
     r->refs -= gone;
     r->wanted -= gone;
+    r->takers -= gone;
     r->code = code;
-    r->shared = r->wanted > 1;
     r->over = true;
     weir__unlock(&f->lock);
     WEIR_POINT("flight.over");
@@ -215,6 +218,7 @@ struct ask {
     weir_ctx *ctx;
     weir_flight_call *run; /* which is wanted now, with a reference */
     bool first;            /* it has to be run */
+    bool nameless;         /* the call cannot get the result */
 };
 
 static int place(struct ask *a, weir_flight *f, const void *key, const char *name) {
@@ -255,6 +259,7 @@ static int join(struct ask *a, weir_time deadline) {
         if (r && !deadlock && !busy) {
             r->refs++;
             r->wanted++;
+            r->takers += !a->nameless;
         }
         weir__unlock(&a->f->lock);
         if (made && !a->first) destroy(a->f, made);
@@ -265,11 +270,12 @@ static int join(struct ask *a, weir_time deadline) {
     }
 }
 
-/* One less wants it. Whether it was over, and so is this call's. */
-static bool leave(weir_flight_call *r) {
+/* One less wants it, and can get it. Whether it was over; if it `takes` it then, it has got it. */
+static bool leave(weir_flight_call *r, bool takes) {
     weir_flight *f = r->f;
     weir__lock(&f->lock);
     bool over = r->over, last = --r->wanted == 0 && !over;
+    if (--r->takers > 0 && over && takes) r->shared = true;
     if (last) unmap(f, r);
     weir__unlock(&f->lock);
     WEIR_POINT("flight.left");
@@ -278,13 +284,15 @@ static bool leave(weir_flight_call *r) {
 }
 
 /* The result of a run that is over; the thread has the error's text then, as if the function had been its own. */
-static int result(weir_flight_call *r, void *val, bool *shared) {
+static int result(weir_flight_call *r, void *val, bool *shared, bool by_handle) {
     weir_flight *f = r->f;
     weir__lock(&f->lock);
     int rc = r->code;
-    if (rc == 0 && val) r->got = true; /* else nobody has it */
+    if (rc == 0 && val) r->got = true;                /* else nobody has it */
+    if (by_handle && r->takers > 1) r->shared = true; /* beside itself */
+    bool is_shared = r->shared;
     weir__unlock(&f->lock);
-    if (shared) *shared = r->shared;
+    if (shared) *shared = is_shared;
     if (rc == 0 && val) memcpy(val, r->val, f->val_size);
     const struct weir_error *err = weir_future_error(&r->done);
     if (err) (void)weir_error_give(err);
@@ -306,7 +314,7 @@ int weir_flight_do_wait(weir_flight *f, const void *key, weir_flight_fn *fn, voi
         (void)launch(a.run);
     /* One that stays has run it; or waits for another one's. */
     rc = a.first && stays ? 0 : weir_future_wait_wait(&a.run->done, deadline, ctx);
-    if (leave(a.run)) rc = result(a.run, val, shared);
+    if (leave(a.run, true)) rc = result(a.run, val, shared, false);
     unref(a.run);
     return rc;
 }
@@ -315,13 +323,13 @@ int weir_flight_do_wait(weir_flight *f, const void *key, weir_flight_fn *fn, voi
 
 int weir_flight_start(weir_flight *f, const void *key, weir_flight_fn *fn, void *arg, weir_ctx *ctx,
                       weir_flight_call **out) {
-    struct ask a = { .fn = fn, .arg = arg, .ctx = ctx };
+    struct ask a = { .fn = fn, .arg = arg, .ctx = ctx, .nameless = !out };
     if (out) *out = NULL;
     if (!fn) return weir__misuse("weir_flight_start", "no function");
     int rc = place(&a, f, key, "weir_flight_start");
     if (rc == 0) rc = join(&a, WEIR_FOREVER);
     if (rc == 0 && a.first && (rc = launch(a.run)) < 0) {
-        (void)leave(a.run);
+        if (out) (void)leave(a.run, false);
         unref(a.run);
     }
     if (rc != 0) return rc;
@@ -341,12 +349,12 @@ int weir_flight_call_wait(weir_flight_call *r, void *val, bool *shared, weir_tim
     if (!r) return weir__misuse("weir_flight_call_wait", "NULL");
     if (deadline != WEIR_NOW && inside(r->f, r)) return WEIR_EDEADLK;
     int rc = weir_future_wait_wait(&r->done, deadline, ctx);
-    return rc < 0 ? rc : result(r, val, shared);
+    return rc < 0 ? rc : result(r, val, shared, true);
 }
 
 void weir_flight_call_free(weir_flight_call *r) {
     if (!r) return;
-    (void)leave(r);
+    (void)leave(r, false);
     unref(r);
 }
 
@@ -369,7 +377,7 @@ int weir_flight_forget_unshared(weir_flight *f, const void *key) {
     if (rc < 0) return rc;
     weir__lock(&f->lock);
     weir_flight_call *r = find(f, a.hash, &a.key);
-    bool shared = r && r->wanted > 1;
+    bool shared = r && r->takers > 1;
     if (r && !shared) unmap(f, r);
     weir__unlock(&f->lock);
     return !shared;

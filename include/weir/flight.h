@@ -67,7 +67,8 @@ WEIR_API int weir_flight_free(weir_flight *f);
 
 /* The result for key: of the function that runs for it, or of fn, which is begun if none does. Any thread. Returns
  * what the function has returned, with *val if that is 0, and *shared (both may be NULL): whether another call
- * has got it too. All get the error's text (weir/error.h). Or
+ * has got it too, or may still get it: one that waits, or has a handle that is not yet freed. So of two that get it both
+ * find true; and true, where a handle is freed unread afterwards. All get the error's text (weir/error.h). Or
  *   WEIR_ECANCELED        it has ended its thread
  *   ctx's error           it had ended at the call, or ended before the function did
  *   WEIR_ETIMEDOUT        not before the deadline. Of a function that is through by then the result is returned
@@ -89,7 +90,7 @@ WEIR_NODISCARD WEIR_INLINE int weir_flight_do(weir_flight *f, const void *key, w
 /* The next call for key begins anew, whether a function runs for it or not; those who wait get its result. Returns 0, or
  * WEIR_ENOENT: none ran. */
 WEIR_API int weir_flight_forget(weir_flight *f, const void *key);
-/* The same, if no more than one call waits for it. Returns 1: the next call begins anew (also: none ran); 0: it is shared,
+/* The same, if no more than one call waits for it, or has a handle. Returns 1: the next call begins anew (also: none ran); 0: it is shared,
  * and nothing was done. */
 WEIR_API int weir_flight_forget_unshared(weir_flight *f, const void *key);
 

@@ -76,6 +76,56 @@ static void handles_count_as_calls(void) {
     flight_close(f);
 }
 
+/* A call that was begun without a handle gets nothing, nor does a handle that is freed before. */
+static void handles_that_read_nothing(void) {
+    weir_flight *f = flight_open();
+    struct work w;
+    struct doing d;
+    uint64_t val, key = 1;
+    bool shared = true;
+    work_init(&w, 5);
+    CHECK_IS(weir_flight_start(f, &key, work_fn, &w, NULL, NULL), 0);
+    work_begun(&w);
+    doing_waits(&d, f, 1, &w, WEIR_FOREVER, NULL);
+    CHECK_IS(weir_flight_forget_unshared(f, &key), 1);
+    work_let_go(&w);
+    doing_ends(&d, 0, 5, false);
+    weir_flight_call *a = start(f, 1, &w), *b = start(f, 1, &w);
+    work_begun(&w);
+    work_let_go(&w);
+    struct weir_case over[] = { WEIR_CASE_FLIGHT(a) };
+    CHECK_IS(weir_select(over, 1, weir_after(20000 * MS), NULL, 0), 0);
+    weir_flight_call_free(b); /* unread, after the function's end */
+    CHECK_IS(weir_flight_call_wait(a, &val, &shared, WEIR_FOREVER, NULL), 0);
+    CHECK_IS(shared, false);
+    weir_flight_call_free(a);
+    a = start(f, 1, &w); /* freed before: it is cancelled, and the next one is alone */
+    work_begun(&w);
+    weir_flight_call_free(a);
+    doing_waits(&d, f, 1, &w, WEIR_FOREVER, NULL);
+    work_let_go(&w);
+    work_let_go(&w);
+    doing_ends(&d, 0, 5, false);
+    flight_close(f);
+}
+
+/* One that has read its value and is freed has got it. */
+static void handles_that_have_read(void) {
+    weir_flight *f = flight_open();
+    struct work w;
+    uint64_t val;
+    bool shared[2] = { false, false };
+    work_init(&w, 5);
+    weir_flight_call *h[2] = { start(f, 1, &w), start(f, 1, &w) };
+    work_let_go(&w);
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_IS(weir_flight_call_wait(h[i], &val, &shared[i], WEIR_FOREVER, NULL), 0);
+        CHECK_IS(shared[i], true);
+        weir_flight_call_free(h[i]);
+    }
+    flight_close(f);
+}
+
 static void last_handle_cancels(void) {
     weir_flight *f = flight_open();
     struct work w;
@@ -224,6 +274,8 @@ const struct test start_tests[] = {
     { "F05 a call without waiting is a case of select; its handle outlives the flight", is_a_case },
     { "F05 nobody need take the result", nobody_need_take_it },
     { "F02 F05 F09 a handle counts as a call", handles_count_as_calls },
+    { "F02 F09 what can read nothing does not share", handles_that_read_nothing },
+    { "F02 a handle that was read and freed has shared", handles_that_have_read },
     { "F08 the last handle that is freed cancels the function's context", last_handle_cancels },
     { "F05 waiting with a handle, a deadline and a context", waits_with_a_context },
     { "an executor that refuses", executor_refuses },
