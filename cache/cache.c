@@ -4,6 +4,7 @@
 
 #include "../flow/frame.h"
 #include "../lib/ctx.h"
+#include "../lib/os_user.h"
 #include "../lib/rcu_inside.h"
 #include "../maps/map.h"
 
@@ -130,7 +131,7 @@ int weir_cache_new(weir_cache **out, const struct weir_cache_opts *o) {
 /* ---- ending --------------------------------------------------------------------------------------------- */
 
 /* In one hold; loads go on, but store nothing. */
-static void clear_shard(weir_cache *c, struct weir__shard *s, bool close) {
+static void clear_shard(weir_cache *c, struct weir__shard *s, bool close, struct weir__untold *u) {
     uint64_t weight = 0;
     weir_guard g = weir__hold(s);
     if (close) s->closed = true;
@@ -140,19 +141,20 @@ static void clear_shard(weir_cache *c, struct weir__shard *s, bool close) {
             weight += e->weight;
             weir__take_out(c, s, e, WEIR_CACHE_CLEARED, CACHE_NO_TIME);
         }
-    if (!close)
-        while (s->loads) weir__load_unlink(s, s->loads);
+    if (!close) weir__loads_unlink_all(s);
     weir__give_back(c, weight);
-    weir__hold_end(c, s, g);
+    weir__hold_end(c, s, g, u);
     if (close) weir__loads_abort(s);
 }
 
 int weir_cache_close(weir_cache *c) {
+    struct weir__untold u = { { 0 } };
     uint32_t open = 0;
     if (!c) return weir__misuse("weir_cache_close", "no cache");
     /* Relaxed: who is first; what it does is ordered by the shards' locks. */
     if (!weir_cas_relaxed(&c->closed, &open, 1)) return WEIR_ECLOSED;
-    for (unsigned i = 0; i <= c->mask; i++) clear_shard(c, &c->shard[i], true);
+    for (unsigned i = 0; i <= c->mask; i++) clear_shard(c, &c->shard[i], true, &u);
+    weir__cache_tell(c, &u);
     return 0;
 }
 
@@ -172,9 +174,10 @@ int weir_cache_free(weir_cache *c) {
     if (weir__frame_in(c) || weir__rcu_busy(weir__thread_self())) return WEIR_EDEADLK;
     (void)weir_cache_close(c);
     int rc = weir_wg_wait(&c->busy);
-    /* What is left of a `removed` that has ended its thread. */
-    for (unsigned i = 0; rc == 0 && i <= c->mask; i++)
-        weir__hold_end(c, &c->shard[i], weir__hold(&c->shard[i]));
+    struct weir__untold all; /* what is left of a `removed` that has ended its thread */
+    memset(&all, 0, sizeof all);
+    for (unsigned i = 0; i <= c->mask; i++) all.shard[i / 64] |= UINT64_C(1) << i % 64;
+    if (rc == 0) weir__cache_tell(c, &all);
     if (rc == 0) rc = weir_rcu_barrier();
     if (rc != 0) return rc;
     if (weir_load_acquire(&c->alive, CACHE_R3) != 0) return WEIR_EBUSY;
@@ -184,6 +187,21 @@ int weir_cache_free(weir_cache *c) {
 
 /* ---- writing -------------------------------------------------------------------------------------------- */
 
+struct weighing {
+    struct weir__entry *e;
+    bool through;
+};
+static void weigh(void *weighing) {
+    struct weighing *w = weighing;
+    w->e->weight = weir__entry_weigh(w->e->c, w->e);
+    w->through = true;
+}
+/* `weigh` may have ended its thread. */
+static void weighed(void *weighing) {
+    struct weighing *w = weighing;
+    if (!w->through) weir__entry_unref(w->e);
+}
+
 static int make_entry(weir_cache *c, const void *key, const void *val, weir_time ttl,
                       struct weir__entry **e) {
     struct weir__spot at;
@@ -192,13 +210,16 @@ static int make_entry(weir_cache *c, const void *key, const void *val, weir_time
     *e = weir__entry_make(c, &at);
     if (!*e) return WEIR_ENOMEM;
     memcpy((*e)->val, val, c->shape.val_size);
-    (*e)->weight = weir__entry_weigh(c, *e);
+    (*e)->weight = 1;
+    struct weighing w = { *e, false };
+    if (c->weigh) weir__os_user_call(weigh, &w, weighed, &w);
     weir__entry_times(c, *e, ttl);
     return 0;
 }
 
 int weir_cache_put_wait(weir_cache *c, const void *key, const void *val, weir_time ttl,
                         weir_time deadline, weir_ctx *ctx) {
+    struct weir__untold u = { { 0 } };
     struct weir__entry *e;
     if (!c || !key || !val || ttl <= 0) {
         (void)weir__misuse("weir_cache_put", "NULL, or a time to live that is not positive");
@@ -208,12 +229,14 @@ int weir_cache_put_wait(weir_cache *c, const void *key, const void *val, weir_ti
     if (rc == 0) rc = make_entry(c, key, val, ttl, &e);
     if (rc != 0) return rc;
     rc = weir_rcu_room_wait(weir__entry_size(e), deadline, ctx);
-    if (rc == 0) rc = weir__store(c, e, NULL);
+    if (rc == 0) rc = weir__store(c, e, NULL, &u);
     weir__entry_unref(e);
+    weir__cache_tell(c, &u);
     return rc;
 }
 
 int weir_cache_invalidate(weir_cache *c, const void *key) {
+    struct weir__untold u = { { 0 } };
     struct weir__spot at;
     if (!c || !key) {
         (void)weir__misuse("weir_cache_invalidate", "NULL");
@@ -234,13 +257,16 @@ int weir_cache_invalidate(weir_cache *c, const void *key) {
         weir__give_back(c, e->weight);
     }
     weir__loads_unlink(s, &at);
-    weir__hold_end(c, s, g);
+    weir__hold_end(c, s, g, &u);
+    weir__cache_tell(c, &u);
     return rc;
 }
 
 int weir_cache_clear(weir_cache *c) {
+    struct weir__untold u = { { 0 } };
     if (!c) return weir__misuse("weir_cache_clear", "no cache");
-    for (unsigned i = 0; i <= c->mask; i++) clear_shard(c, &c->shard[i], false);
+    for (unsigned i = 0; i <= c->mask; i++) clear_shard(c, &c->shard[i], false, &u);
+    weir__cache_tell(c, &u);
     return 0;
 }
 
@@ -248,14 +274,16 @@ ptrdiff_t weir_cache_maintain(weir_cache *c) {
     size_t n = 0;
     if (!c) return weir__misuse("weir_cache_maintain", "no cache");
     weir_time now = weir__write_time(c);
-    for (unsigned i = 0; i <= c->mask; i++) {
+    for (unsigned i = 0; now != CACHE_NO_TIME && i <= c->mask; i++) {
         struct weir__shard *s = &c->shard[i];
         bool more = true;
         for (bool all = true; more; all = false) {
+            struct weir__untold u = { { 0 } };
             weir_guard g = weir__hold(s);
             n += weir__expire(c, s, now, EXPIRES_PER_HOLD, all);
             more = !weir__link_empty(&s->wheel.due);
-            weir__hold_end(c, s, g);
+            weir__hold_end(c, s, g, &u);
+            weir__cache_tell(c, &u);
         }
     }
     return (ptrdiff_t)n;
@@ -263,7 +291,16 @@ ptrdiff_t weir_cache_maintain(weir_cache *c) {
 
 /* ---- looking -------------------------------------------------------------------------------------------- */
 
-size_t weir_cache_len(weir_cache *c) { return c ? weir__stripes_sum(c->stripe) : 0; }
+/* Parts are read one after the other, while entries move between them: so their sum may be above what there ever was. An
+ * entry weighs 1, unless there is a `weigh`; so what is in use, which has the bound, is not less than their number. */
+static uint64_t at_most_used(weir_cache *c, uint64_t n) {
+    uint64_t used = weir_load_relaxed(&c->used); /* relaxed: a number */
+    return c->weigh || n < used ? n : used;
+}
+
+size_t weir_cache_len(weir_cache *c) {
+    return c ? (size_t)at_most_used(c, weir__stripes_sum(c->stripe)) : 0;
+}
 
 /* Relaxed: a number. */
 uint64_t weir_cache_weight(weir_cache *c) { return c ? weir_load_relaxed(&c->used) : 0; }
@@ -291,8 +328,9 @@ int weir_cache_read_stats(weir_cache *c, struct weir_cache_stats *out) {
         out->refused += s->refused;
         out->entries += s->n;
         out->bytes += s->bytes;
-        out->weight += weir_load_relaxed(&s->weight);
         weir__unlock(&s->lock);
     }
+    out->entries = at_most_used(c, out->entries);
+    out->weight = weir_cache_weight(c);
     return 0;
 }

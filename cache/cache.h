@@ -27,12 +27,19 @@
  *   C7  (told once, in order) an entry that leaves goes to the end of its shard's list in the hold in which it leaves the
  *       index. One thread at a time takes from that list's front and calls `removed`; who finds one at it leaves it
  *       to that one. So for one key the calls come in the order of the removals.
- *   C8  (loads) of a key at most one load is linked in its shard, and only while it runs. put, invalidate, clear and close
- *       unlink it in the hold in which they take effect. What a load gives is stored only in a hold that finds it
- *       linked; then it is unlinked in the same hold. A load is linked in a hold that has found no live entry.
- *       Who sets `over`, under the lock, ends its future; once.
+ *   C8  (loads) of a key at most one load is linked in its shard, and only while it runs, or waits to be stored. put,
+ *       invalidate, clear and close unlink it in the hold in which they take effect. What a load gives is stored only in
+ *       a hold that finds it linked; then it is unlinked in the same hold. A load is linked in a hold that has found no
+ *       live entry; a refresh when its task begins, in a hold that has found the very entry that it is of: so what was
+ *       put, and what is not there any more, since it was asked for stays so. Who sets `over`, under the lock, ends its
+ *       future; once.
+ *   C9  (told last) a call tells when it is through: it holds no lock, no guard of its own and no reference, has woken
+ *       who waited for it, and has nothing left to do (but maintain, which goes on). So a `removed` that is slow, or
+ *       ends its thread, holds up nobody and leaves nothing behind, but what it was to be told of: that is for who
+ *       comes next, or for free.
  *
- * Progress   get, peek, get_many, acquire: wait-free (with LRU, and the plain kinds, blocking). All else blocking.
+ * Progress   get, peek, get_many, acquire: wait-free (with LRU, and the plain kinds, blocking), but for a hit that begins
+ *            a refresh: that allocates, and submits. All else blocking.
  * Ordering   of entries: V1, V3 -> V4 of maps/read.h; of weights: W1 -> W2 (C2): what was removed to make room is out of
  *            the index for whoever sees what was put. Of the count of references R1. The rest by locks.
  * From       S3-FIFO (Yang et al., SOSP 2023) for what leaves, Caffeine's timer wheel, quick_cache's bound inside the lock;
@@ -149,7 +156,7 @@ struct weir__shard {
     struct weir__ghosts ghosts;
     struct weir__wheel wheel;
     struct weir__entry *gone, **gone_end;
-    struct weir__load *loads;
+    struct weir__load *loads; /* whose end has not come, linked or not */
     uint64_t removed[WEIR_CACHE_CAUSES], bytes, refused;
     size_t n;
 };
@@ -307,8 +314,15 @@ static inline const void *weir__entry_key(const weir_cache *c, const struct weir
 
 /* cache/shard.c. A hold of a shard's lock, in a guard. */
 weir_guard weir__hold(struct weir__shard *s);
-/* Ends it, and then calls `removed` and gives up what has left (C7). */
-void weir__hold_end(weir_cache *c, struct weir__shard *s, weir_guard g);
+/* Shards with something that the call has to tell of. */
+#define SHARDS_MAX 256
+struct weir__untold {
+    uint64_t shard[SHARDS_MAX / 64];
+};
+/* Ends it; what has left is noted in u (NULL: who comes next tells of it). */
+void weir__hold_end(weir_cache *c, struct weir__shard *s, weir_guard g, struct weir__untold *u);
+/* Calls `removed`, and gives up what has left. The last that a call does (C7, C9). */
+void weir__cache_tell(weir_cache *c, const struct weir__untold *u);
 /* In the hold: out of the index, its weight still in `used`. */
 void weir__take_out(weir_cache *c, struct weir__shard *s, struct weir__entry *e, int cause,
                     weir_time now);
@@ -316,9 +330,9 @@ void weir__take_out(weir_cache *c, struct weir__shard *s, struct weir__entry *e,
 size_t weir__expire(weir_cache *c, struct weir__shard *s, weir_time now, size_t most, bool all);
 void weir__give_back(weir_cache *c, uint64_t weight);
 /* Stores e, which its caller has a reference on, and which is written and weighed; the index gets one of its own. l: only if
- * that load is linked, which it unlinks; NULL: it unlinks what is. 0; WEIR_ECLOSED, WEIR_ENOMEM, WEIR_ETOOBIG; WEIR_ENOENT: the load is
- * not linked any more. */
-int weir__store(weir_cache *c, struct weir__entry *e, struct weir__load *l);
+ * that load is linked, which it unlinks; NULL: it unlinks what is. u: as of weir__hold_end. 0; WEIR_ECLOSED, WEIR_ENOMEM,
+ * WEIR_ETOOBIG; WEIR_ENOENT: the load is not linked any more. */
+int weir__store(weir_cache *c, struct weir__entry *e, struct weir__load *l, struct weir__untold *u);
 
 /* When e is written: its times. ttl: the caller's, or WEIR_TTL_DEFAULT. */
 void weir__entry_times(weir_cache *c, struct weir__entry *e, weir_time ttl);
@@ -327,11 +341,13 @@ uint64_t weir__entry_weigh(const weir_cache *c, const struct weir__entry *e);
 /* cache/load.c. */
 /* A hit of e, on which the caller has a reference, has set `refreshing`. */
 void weir__refresh(weir_cache *c, struct weir__entry *e);
-void weir__loads_unlink(struct weir__shard *s, const struct weir__spot *a); /* in the hold */
+/* In the hold: that of the key; all of them; this one. */
+void weir__loads_unlink(struct weir__shard *s, const struct weir__spot *a);
+void weir__loads_unlink_all(struct weir__shard *s);
+void weir__load_unlink(struct weir__load *l);
+bool weir__load_linked(const struct weir__load *l);
 /* All of them, and ends their waits. Nobody links one any more. */
 void weir__loads_abort(struct weir__shard *s);
-bool weir__load_linked(const struct weir__load *l);
-void weir__load_unlink(struct weir__shard *s, struct weir__load *l);
 
 /* ---- counting ------------------------------------------------------------------------------------------- */
 

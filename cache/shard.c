@@ -71,7 +71,7 @@ struct telling {
 };
 
 /* C7. In no lock but between the calls. */
-static void tell_all(void *telling) {
+static void tell_on(void *telling) {
     struct telling *t = telling;
     struct weir__shard *s = t->s;
     weir__lock(&s->lock);
@@ -100,29 +100,37 @@ static void told(void *telling) {
     weir__unlock(&t->s->lock);
 }
 
-/* Ends the lock, not the guard. Whether the caller has to tell. */
-static bool unlock(const weir_cache *c, struct weir__shard *s, struct weir__entry **gone) {
-    *gone = c->removed ? NULL : take_gone(s);
-    bool tell = c->removed && s->gone && !s->telling;
-    if (tell) s->telling = true;
+static void note(const weir_cache *c, const struct weir__shard *s, struct weir__untold *u) {
+    size_t i = (size_t)(s - c->shard);
+    u->shard[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+void weir__hold_end(weir_cache *c, struct weir__shard *s, weir_guard g, struct weir__untold *u) {
+    struct weir__entry *gone = c->removed ? NULL : take_gone(s);
+    if (u && s->gone && !s->telling) note(c, s, u);
     weir__unlock(&s->lock);
-    return tell;
-}
-
-static void tell(weir_cache *c, struct weir__shard *s, struct weir__entry *gone, bool tells) {
-    struct telling t = { c, s, NULL, false };
-    retire_all(gone);
-    if (tells) weir__os_user_call(tell_all, &t, told, &t);
-}
-
-void weir__hold_end(weir_cache *c, struct weir__shard *s, weir_guard g) {
-    struct weir__entry *gone;
-    bool tells = unlock(c, s, &gone);
     (void)weir__rcu_exit(g);
-    tell(c, s, gone, tells);
+    retire_all(gone);
 }
 
-/* By the evictor: who is told later. */
+static void tell_of(weir_cache *c, struct weir__shard *s) {
+    struct telling t = { c, s, NULL, false };
+    weir__lock(&s->lock);
+    struct weir__entry *gone = c->removed ? NULL : take_gone(s);
+    bool tells = s->gone && !s->telling;
+    if (tells) s->telling = true;
+    weir__unlock(&s->lock);
+    retire_all(gone);
+    if (tells) weir__os_user_call(tell_on, &t, told, &t);
+}
+
+void weir__cache_tell(weir_cache *c, const struct weir__untold *u) {
+    for (unsigned i = 0; i <= c->mask / 64; i++)
+        for (uint64_t left = u->shard[i]; left; left &= left - 1)
+            tell_of(c, &c->shard[i * 64 + (unsigned)__builtin_ctzll(left)]);
+}
+
+/* By the evictor, who has noted the shard. */
 static void hold_end_untold(struct weir__shard *s, weir_guard g) {
     weir__unlock(&s->lock);
     (void)weir__rcu_exit(g);
@@ -159,6 +167,7 @@ void weir__take_out(weir_cache *c, struct weir__shard *s, struct weir__entry *e,
 
 size_t weir__expire(weir_cache *c, struct weir__shard *s, weir_time now, size_t most, bool all) {
     size_t n = 0;
+    if (now == CACHE_NO_TIME) return 0;
     for (size_t i = 0; i < most; i++) {
         struct weir__entry *e = weir__wheel_next(&s->wheel, now, all && i == 0);
         if (!e) break;
@@ -208,6 +217,7 @@ struct store {
     struct weir__shard *s;
     struct weir__entry *e, *old;
     struct weir__load *l;
+    struct weir__untold *u;
     struct weir__spot at;
     weir_time now;
     uint64_t mine; /* weight in `used` that is no entry's */
@@ -286,40 +296,25 @@ static int attempt(struct store *st) {
         rc = make_room(st) ? publish(st) : WEIR_EAGAIN;
     }
     if (rc == 0 && st->l)
-        weir__load_unlink(s, st->l);
+        weir__load_unlink(st->l);
     else if (rc == 0)
         weir__loads_unlink(s, &st->at);
-    if (rc == 0) st->e->owned = st->e->code == 0; /* a failure has no value */
-    if (rc != WEIR_EAGAIN || !st->evictor) {      /* C3 */
+    if (rc == 0 && !st->l) st->e->owned = true; /* what was put; of a load it is so already */
+    if (rc != WEIR_EAGAIN || !st->evictor) {    /* C3 */
         weir__give_back(c, st->mine);
         st->mine = 0;
     }
     if (st->evictor)
         hold_end_untold(s, g);
     else
-        weir__hold_end(c, s, g);
+        weir__hold_end(c, s, g, st->u);
     return rc;
-}
-
-#define SHARDS_MAX 256
-
-/* Tells of what has left the shards that were visited. */
-static void tell_visited(weir_cache *c, const uint64_t *visited) {
-    for (unsigned i = 0; i <= c->mask; i++) {
-        if (!(visited[i / 64] >> i % 64 & 1)) continue;
-        weir__hold_end(c, &c->shard[i], weir__hold(&c->shard[i]));
-    }
-}
-static void visit(const struct store *st, const struct weir__shard *s, uint64_t *visited) {
-    size_t i = (size_t)(s - st->c->shard);
-    visited[i / 64] |= UINT64_C(1) << i % 64;
 }
 
 /* C4: all of it in one guard, so that none ends under `evictor`. */
 static int attempt_as_evictor(struct store *st) {
-    uint64_t visited[SHARDS_MAX / 64] = { 0 };
     int rc = WEIR_EAGAIN;
-    visit(st, st->s, visited);
+    note(st->c, st->s, st->u);
     weir_guard g = weir__rcu_enter();
     weir__lock(&st->c->evictor);
     WEIR_POINT("cache.evictor");
@@ -328,24 +323,24 @@ static int attempt_as_evictor(struct store *st) {
         /* The fullest; and in between each in turn, to wait for who has reserved weight under its lock. */
         struct weir__shard *s = i % 2 ? &st->c->shard[i / 2 & st->c->mask] : fullest(st->c);
         if (st->mine < st->e->weight) gather(st->c, s, &st->mine, st->e->weight, st->now);
-        visit(st, s, visited);
+        note(st->c, s, st->u);
         rc = attempt(st);
     }
     weir__unlock(&st->c->evictor);
     (void)weir__rcu_exit(g);
-    tell_visited(st->c, visited);
     return rc;
 }
 
-int weir__store(weir_cache *c, struct weir__entry *e, struct weir__load *l) {
+int weir__store(weir_cache *c, struct weir__entry *e, struct weir__load *l,
+                struct weir__untold *u) {
     if (e->weight > c->capacity) {
         struct weir__shard *s = weir__shard_of(c, e->hash);
         weir_guard g = weir__hold(s);
         s->refused++;
-        weir__hold_end(c, s, g);
+        weir__hold_end(c, s, g, u);
         return WEIR_ETOOBIG;
     }
-    struct store st = { .c = c, .s = weir__shard_of(c, e->hash), .e = e, .l = l };
+    struct store st = { .c = c, .s = weir__shard_of(c, e->hash), .e = e, .l = l, .u = u };
     st.at = (struct weir__spot){ { weir__entry_bytes(e), e->key_len }, e->hash };
     st.now = weir__write_time(c);
     int rc = attempt(&st);

@@ -12,8 +12,9 @@
  *       whose end was past already is in the bucket of level 0 of `time`.
  *   H3  who takes one from `due` that is not over puts it back, by its end as it is then: that of one with a time to idle
  *       moves without the wheel. `due` is the place where bounded calls go on.
- *   H4  a clock that goes back leaves `time` where it is. What is asked is always the clock itself: the wheel only says
- *       whom to ask.
+ *   H4  a clock that goes back by less than a round of level 0 (69 s), as what a thread has read that was stopped then,
+ *       leaves `time` where it is. One that goes back further takes `time` with it, and all buckets go to `due`, to
+ *       be sorted anew by H3. What is asked is always the clock itself: the wheel only says whom to ask.
  * From   Varghese and Lauck, Hashed and hierarchical timing wheels (SOSP 1987), as in Caffeine; differs in `due`. */
 #include "cache.h"
 
@@ -72,12 +73,24 @@ static void advance(struct weir__wheel *w, weir_time now) {
     if (now > w->time) w->time = now;
 }
 
+/* H4. */
+static bool far_back(const struct weir__wheel *w, weir_time now) {
+    return now < w->time && (uint64_t)w->time - (uint64_t)now >= UINT64_C(1) << shift[1];
+}
+static void go_back(struct weir__wheel *w, weir_time now) {
+    for (unsigned i = 0; i < WHEEL_BUCKETS; i++) make_due(w, &w->bucket[i]);
+    w->time = now;
+}
+
 struct weir__entry *weir__wheel_next(struct weir__wheel *w, weir_time now, bool all) {
     if (w->timed == 0) {
-        if (now > w->time) w->time = now;
+        w->time = now;
         return NULL;
     }
-    if (number(now, 0) > number(w->time, 0)) advance(w, now);
+    if (far_back(w, now))
+        go_back(w, now);
+    else if (number(now, 0) > number(w->time, 0))
+        advance(w, now);
     if (all) make_due(w, at(w, number(w->time, 0), 0));
     if (weir__link_empty(&w->due)) return NULL;
     struct weir__entry *e = weir__entry_timed(w->due.next);

@@ -15,13 +15,16 @@
  * Time is the cache's clock. An entry that was written at t with a time to live of d is returned while now < t + d, and
  * never from then on. A replace begins anew, a read does not. With a time to idle, too, the earlier end counts. What
  * has expired is taken away by the writing calls, a bounded number each, and by weir_cache_maintain; there is no thread.
+ * (A clock that goes back by less than 69 s delays that by as much.)
  *
  * | operation                        | progress                                                                      |
  * |----------------------------------|-------------------------------------------------------------------------------|
  * | get, get_many, peek, acquire     | wait-free, but for the first of a thread, which takes a short lock. Of a hit: |
  * |                                  | no store to what threads share, once its use is marked (at most 3 times       |
  * |                                  | between two looks of an eviction); with a time to idle one for each 64th of it |
- * |                                  | (acquire: one read-modify-write of the entry's count)                         |
+ * |                                  | (acquire: one read-modify-write of the entry's count). Not wait-free: the one |
+ * |                                  | hit of a stale value that begins its refresh: two allocations, and what the   |
+ * |                                  | executor's submit does, or the making of a thread                             |
  * | put, invalidate, maintain, clear | blocking: the lock of a shard; one that has to evict elsewhere, one for all   |
  * | load                             | a get; of an absent key blocking: for who loads it already                    |
  *
@@ -67,11 +70,13 @@ enum weir_cache_cause {
 #define WEIR_TTL_DEFAULT (INT64_MAX - 1) /* what the options say */
 
 /* Called once for each entry that has left, in no lock of weir's, when no new get can find it: by a thread that is in a
- * writing call of the cache, or in free; for one key in the order in which its entries left. It may use the cache. One
- * that waits for long holds up the memory of what leaves meanwhile, and no thread but its own. */
+ * writing call of the cache, or in free; for one key in the order in which its entries left. It may use the cache. It is
+ * the last that a call does: those who waited for a load have its value by then. One that waits for long holds up the
+ * memory of what leaves meanwhile, and no thread but its own. It may end its thread (pthread_exit, or be cancelled):
+ * the call has taken effect then, a value that it was to acquire is released, and *val NULL. */
 typedef void weir_cache_removed_fn(const void *key, const void *val, int cause, void *arg);
 /* The weight of an entry, which stays as it is until the key is written again. In no lock, by the thread that writes. An
- * entry of weight 0 is never removed for room. */
+ * entry of weight 0 is never removed for room. It may end its thread: then nothing is put, and a load has failed. */
 typedef uint64_t weir_cache_weigh_fn(const void *key, const void *val, void *arg);
 /* Nanoseconds; may go back and forth. Any thread; under a lock of the cache: quick, and no call of the cache. */
 typedef weir_time weir_cache_clock_fn(void *arg);
@@ -98,7 +103,9 @@ struct weir_cache_opts {
     void *arg;                  /* of these four */
     const struct weir_alloc *alloc;
     /* Refresh-ahead: from `refresh` ns after a value was written on, a get of it begins one load of the key with
-     * `load`, on `exec` or a thread of its own, and returns the value that is there. 0: no. */
+     * `load`, on `exec` or a thread of its own, and returns the value that is there. 0: no. If the value has left, was
+     * replaced, or is being loaded, or the cache is closed, when the task begins, nothing is loaded. Once it has begun, a
+     * load of the key waits for it, as for any other. */
     weir_time refresh;
     weir_cache_load_fn *load;
     void *load_arg;
@@ -136,9 +143,10 @@ WEIR_NODISCARD WEIR_API int weir_cache_new(weir_cache **out, const struct weir_c
  * loader that runs is not interrupted, and its value goes to its caller. Removes all entries (WEIR_CACHE_CLEARED). Returns
  * 0, WEIR_ECLOSED (somebody was first), WEIR_EINVAL (NULL). */
 WEIR_API int weir_cache_close(weir_cache *c);
-/* Closes it, waits for refreshes that run, and until `removed` and `drop` have been called for all that was in it. No
- * other thread may be inside. Returns 0 (also for NULL), WEIR_EBUSY (values are still acquired: free it again once they
- * are released), WEIR_EDEADLK (in a guard, in a loader, on weir's thread), WEIR_ENOMEM: nothing was done but the close. */
+/* Closes it, waits for refreshes that run, or are with the executor still, and until `removed` and `drop` have been
+ * called for all that was in it. No other thread may be inside. Returns 0 (also for NULL), WEIR_EBUSY (values are still
+ * acquired: free it again once they are released), WEIR_EDEADLK (in a guard, in a loader, on weir's thread),
+ * WEIR_ENOMEM: nothing was done but the close. */
 WEIR_API int weir_cache_free(weir_cache *c);
 
 /* Any thread may make the calls below. WEIR_EINVAL: NULL for a cache, a key or a value. WEIR_ETOOBIG: a string that is
@@ -190,7 +198,9 @@ WEIR_API ptrdiff_t weir_cache_maintain(weir_cache *c);
 
 /* A get; if the key is absent, the value that fn gives, which is stored. Of calls for one key at a time one calls fn, in no
  * lock, on its own thread; the others wait for it, until `deadline`, or the end of ctx. Returns 0: *val is a copy (it may
- * not have been stored: it weighs too much, there was no memory, or the key was put or invalidated meanwhile); or
+ * not have been stored: it weighs too much, there was no memory, or the key was put or invalidated meanwhile; where
+ * garbage has reached its limit (weir/rcu.h) the others have it at once, and the call that has loaded it waits until its
+ * own deadline for room to store it); or
  *   fn's code                      also to all who waited; but if the context of the call that loads has ended by then,
  *                                  one of them calls its own fn
  *   WEIR_ECANCELED                 fn has ended its thread
@@ -213,17 +223,20 @@ WEIR_NODISCARD WEIR_API int weir_cache_load_acquire_wait(weir_cache *c, const vo
 
 /* ---- the whole ------------------------------------------------------------------------------------------ */
 
-/* Entries, and their weight; what has expired and was not yet taken away included. Never above the capacity. */
+/* Entries, and their weight; what has expired and was not yet taken away included. Never above the capacity; with a
+ * `weigh`, which may give 0, that holds of the weight alone. The weight is what is reserved at an instant of the call: what
+ * a put has evicted, and not yet used, included. The length is exact while nobody else is inside: a sum of parts that are
+ * read one after the other. */
 WEIR_API size_t weir_cache_len(weir_cache *c);
 WEIR_API uint64_t weir_cache_weight(weir_cache *c);
 
 struct weir_cache_stats {
     size_t size;                   /* sizeof this struct; WEIR_CACHE_STATS sets it */
     uint64_t hits, misses;         /* of get, get_many, peek, acquire, load: all of them */
-    uint64_t loads, load_failures; /* loaders that have returned a value, or not */
+    uint64_t loads, load_failures; /* calls of loaders: that gave a value, or not */
     uint64_t removed[WEIR_CACHE_CAUSES];
-    uint64_t refused; /* values that weighed too much */
-    uint64_t entries, weight;
+    uint64_t refused;         /* values that weighed too much */
+    uint64_t entries, weight; /* as weir_cache_len, weir_cache_weight */
     uint64_t bytes; /* of entries, keys and values included, without the allocator's own */
 };
 #define WEIR_CACHE_STATS { sizeof(struct weir_cache_stats), 0, 0, 0, 0, { 0 }, 0, 0, 0, 0 }

@@ -16,13 +16,24 @@ static void sample(struct load *l) {
     uint64_t weight = weir_cache_weight(l->c);
     CHECK(weight <= l->capacity, "weight %llu", (unsigned long long)weight);
 }
+/* And what is a sum of parts. */
+static void sample_all(struct load *l) {
+    struct weir_cache_stats s = WEIR_CACHE_STATS;
+    sample(l);
+    CHECK_IS(weir_cache_read_stats(l->c, &s), 0);
+    CHECK(s.weight <= l->capacity, "weight %llu", (unsigned long long)s.weight);
+    if (l->heaviest > 1) return; /* entries may weigh nothing */
+    CHECK(s.entries <= l->capacity, "%llu entries", (unsigned long long)s.entries);
+    size_t len = weir_cache_len(l->c);
+    CHECK(len <= l->capacity, "length %zu", len);
+}
 
 /* What a walk finds at different moments may be more than was there at one: so only of what stays. */
 static void body(void *arg, size_t index) {
     struct load *l = arg;
     rng_seed(index);
     if (index == 0) {
-        while (weir_load_acquire(&l->writers, 0) && checks_hold()) sample(l);
+        while (weir_load_acquire(&l->writers, 0) && checks_hold()) sample_all(l);
         return;
     }
     for (size_t i = 0; i < times(4000) && checks_hold(); i++) {
@@ -53,8 +64,9 @@ static void hold(uint64_t capacity, uint64_t keys, uint64_t heaviest, unsigned s
     team_run(THREADS, body, &l);
     struct weir_cache_stats s = WEIR_CACHE_STATS;
     CHECK_IS(weir_cache_read_stats(l.c, &s), 0);
-    CHECK_IS(s.weight, weir_cache_weight(l.c)); /* nothing has leaked */
     CHECK(s.entries <= keys, "entries %llu", (unsigned long long)s.entries);
+    CHECK_IS(weir_cache_clear(l.c), 0);
+    CHECK_IS(weir_cache_weight(l.c), 0); /* nothing has leaked */
     cache_close(l.c, &w);
 }
 

@@ -68,6 +68,8 @@ void cache_close(weir_cache *c, struct world *w) {
     }
     CHECK_IS(s.entries, weir_cache_len(c));
     CHECK_IS(s.weight, weir_cache_weight(c));
+    CHECK_IS(weir_cache_clear(c), 0);
+    CHECK_IS(weir_cache_weight(c), 0); /* nothing has leaked */
     CHECK_IS(weir_cache_free(c), 0);
     CHECK(told_all(w) <= n + s.entries, "told of more than there was");
 }
@@ -298,6 +300,7 @@ int main(int argc, char **argv) {
     n += add(all + n, time_tests, n_time_tests);
     n += add(all + n, bound_tests, n_bound_tests);
     n += add(all + n, load_tests, n_load_tests);
+    n += add(all + n, end_tests, n_end_tests);
     n += add(all + n, told_tests, n_told_tests);
     n += add(all + n, refresh_tests, n_refresh_tests);
     n += add(all + n, policy_tests, n_policy_tests);

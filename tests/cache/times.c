@@ -252,6 +252,43 @@ static void clock_jumps(void) {
     cache_close(c, &w);
 }
 
+/* Far ahead, and back: what is put then is reclaimed when its time is over, and not when the clock is there again. */
+static void far_ahead_and_back(void) {
+    struct world w = { 0 };
+    struct weir_cache_opts o = opts(&w, 1000);
+    o.ttl = SEC;
+    weir_cache *c = cache_open(&o);
+    CHECK_IS(put(c, 1, 1), 0);
+    world_at(&w, 100 * 86400 * SEC);
+    CHECK_IS(put(c, 2, 2), 0);
+    world_at(&w, 10 * SEC);
+    for (uint64_t k = 100; k < 200; k++) CHECK_IS(put(c, k, k), 0);
+    CHECK_IS(get(c, 2), 2); /* by the clock it has a long time still */
+    world_at(&w, 13 * SEC);
+    for (uint64_t k = 1000; k < 1010; k++) CHECK_IS(put(c, k, k), 0);
+    CHECK_IS(weir_cache_len(c), 11);
+    CHECK_IS(told(&w, WEIR_CACHE_EXPIRED), 101);
+    world_at(&w, 101 * 86400 * SEC);
+    CHECK_IS(weir_cache_maintain(c), 11);
+    cache_close(c, &w);
+}
+
+/* To and fro by as much as threads may be late with what they have read. */
+static void to_and_fro(void) {
+    struct world w = { 0 };
+    struct weir_cache_opts o = opts(&w, 100000);
+    o.ttl = 10 * SEC;
+    world_at(&w, 1000 * SEC);
+    weir_cache *c = cache_open(&o);
+    for (uint64_t k = 0; k < 5000; k++) {
+        world_at(&w, 1000 * SEC + (weir_time)k * SEC / 50 - (weir_time)rng_below(5) * SEC);
+        CHECK_IS(put(c, k, k), 0);
+    }
+    size_t len = weir_cache_len(c);
+    CHECK(len >= 300 && len <= 900, "%zu are left of 100 s, of which 6 to 16 live", len);
+    cache_close(c, &w);
+}
+
 const struct test time_tests[] = {
     { "CACHE2 returned before its end, and not at it", boundary },
     { "CACHE3 default, for ever, bad times, no overflow", special_times },
@@ -266,5 +303,7 @@ const struct test time_tests[] = {
     { "CACHE7 writes reclaim what has expired", reclaimed_by_writes },
     { "CACHE7 CACHE8 a bounded part in each write", bounded_work },
     { "CACHE8 the clock goes back and forward by days", clock_jumps },
+    { "CACHE7 CACHE8 the clock goes far ahead, and back", far_ahead_and_back },
+    { "CACHE7 CACHE8 the clock goes to and fro", to_and_fro },
 };
 const size_t n_time_tests = sizeof time_tests / sizeof *time_tests;

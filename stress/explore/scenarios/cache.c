@@ -5,6 +5,7 @@
  *   P put        Q put with a time to live      I invalidate
  *   L load, N without waiting, T with a deadline; F one whose loader fails; R load, by reference: read, release
  *   E. the clock goes on, so that what Q has put is over, and maintain      C. close
+ *   K. runs a refresh that a get has begun, if there is one
  *
  * Values are numbers of their own. What is checked: a call that began when a value was surely gone does not get it; a
  * value is surely gone once a put, invalidate or close has returned that began after its put had returned, or that
@@ -29,7 +30,8 @@ struct cache_case {
     const char *program[EX_THREADS];
     unsigned runs; /* of loaders; 0: any number */
     weir_time negative;
-    bool heavy; /* what is loaded weighs too much to be stored */
+    bool heavy;        /* what is loaded weighs too much to be stored */
+    weir_time refresh; /* what is there is stale */
 };
 
 struct value {
@@ -39,6 +41,15 @@ struct value {
     uint64_t plain;
 };
 
+struct state;
+/* A call that loads. */
+struct asked {
+    struct state *s;
+    char letter;
+    unsigned value; /* what its loader has given; VALUES: it was not called */
+};
+
+#define TASKS 8
 struct state {
     weir_cache *c;
     const struct cache_case *of;
@@ -47,13 +58,12 @@ struct state {
     unsigned running[2], overtaken[2];
     bool closed;
     struct value v[VALUES];
-};
-
-/* A call that loads. */
-struct asked {
-    struct state *s;
-    char letter;
-    unsigned value; /* what its loader has given; VALUES: it was not called */
+    struct asked refresh; /* the executor keeps the tasks */
+    struct {
+        weir_task_fn *fn;
+        void *arg;
+    } kept[TASKS];
+    unsigned n_kept, taken;
 };
 
 static unsigned tick(struct state *s) { return ++s->event; }
@@ -144,6 +154,21 @@ static int load_lent(struct state *s, uint64_t key, unsigned began) {
     return rc;
 }
 
+static int submit(void *self, weir_task_fn *fn, weir_ctx *ctx, void *arg) {
+    struct state *s = self;
+    (void)ctx;
+    weir_model_check(s->n_kept < TASKS);
+    s->kept[s->n_kept].fn = fn;
+    s->kept[s->n_kept++].arg = arg;
+    return 0;
+}
+
+static int run_kept(struct state *s) {
+    if (s->taken == s->n_kept) return 0;
+    unsigned i = s->taken++;
+    return s->kept[i].fn(NULL, s->kept[i].arg);
+}
+
 /* ---- the other calls ---------------------------------------------------------------------------------------------- */
 
 static int put(struct state *s, uint64_t key, weir_time ttl, unsigned began) {
@@ -205,6 +230,7 @@ static int run_one(struct state *s, char letter, uint64_t key) {
         case 'Q': return put(s, key, 10, began);
         case 'E': s->now += 20; return (int)weir_cache_maintain(s->c);
         case 'C': return shut(s, began);
+        case 'K': return run_kept(s);
         case 'R': return load_lent(s, key, began);
         case 'I': {
             s->overtaken[key]++;
@@ -226,6 +252,7 @@ static const char *verb(char letter) {
         case 'Q': return "put for a time";
         case 'E': return "maintain";
         case 'C': return "close";
+        case 'K': return "task";
         case 'I': return "invalidate";
         default: return "load";
     }
@@ -256,12 +283,19 @@ static void setup(void *state) {
     o.hint = 4;
     o.seed = 1;
     o.clock = clock_fn;
-    o.weigh = weigh;
+    o.weigh = s->of->heavy ? weigh : NULL;
+    o.refresh = s->of->refresh;
+    s->refresh = (struct asked){ s, 'K', VALUES };
+    o.load = o.refresh ? loader : NULL;
+    o.load_arg = &s->refresh;
+    weir_exec exec = { submit, s };
+    o.exec = &exec;
     o.drop = drop;
     o.arg = s;
     weir_model_check(weir_cache_new(&s->c, &o) == 0);
     for (const char *k = s->of->there; *k; k++) weir_model_check(run_one(s, 'P', *k == '1') == 0);
     s->overtaken[0] = s->overtaken[1] = 0;
+    s->now += s->of->refresh;
 }
 
 /* C2, C5 at each step: what is in the shard has its weight in `used`, which has a bound. */
@@ -275,6 +309,7 @@ static void last(void *state) {
     struct state *s = state;
     for (uint64_t k = 0; k < 2 && !s->closed; k++)
         weir_model_check(load(s, 'L', k, tick(s)) == 0 || s->of->negative);
+    while (s->taken < s->n_kept) (void)run_kept(s);
     weir_model_check(weir_cache_weight(s->c) == weir_cache_len(s->c));
     (void)weir_cache_close(s->c);
     weir_model_check(weir_cache_len(s->c) == 0 && weir_cache_weight(s->c) == 0);
@@ -299,25 +334,22 @@ static void finish(void *state) {
     for (unsigned i = 0; i < s->n; i++) weir_model_check(s->v[i].dropped == s->v[i].owned);
 }
 
-#define CACHE_IN(capacity_, negative_, heavy_, var, name_, threads_, there_, runs_, ...) \
-    static const struct cache_case var##_case = { .capacity = capacity_,                 \
-                                                  .negative = negative_,                 \
-                                                  .heavy = heavy_,                       \
-                                                  .there = there_,                       \
-                                                  .program = { __VA_ARGS__ },            \
-                                                  .runs = runs_ };                       \
-    static const struct weir_model_scenario var = {                                      \
-        .name = name_,                                                                   \
-        .about = #__VA_ARGS__,                                                           \
-        .threads = threads_,                                                             \
-        .param = &var##_case,                                                            \
-        .state_size = sizeof(struct state),                                              \
-        .setup = setup,                                                                  \
-        .thread = thread,                                                                \
-        .invariant = invariant,                                                          \
-        .finish = finish,                                                                \
+#define FIELDS(...) __VA_ARGS__
+#define CACHE_IN(fields_, var, name_, threads_, there_, runs_, ...)                            \
+    static const struct cache_case var##_case = { FIELDS fields_, .there = there_,             \
+                                                  .program = { __VA_ARGS__ }, .runs = runs_ }; \
+    static const struct weir_model_scenario var = {                                            \
+        .name = name_,                                                                         \
+        .about = #__VA_ARGS__,                                                                 \
+        .threads = threads_,                                                                   \
+        .param = &var##_case,                                                                  \
+        .state_size = sizeof(struct state),                                                    \
+        .setup = setup,                                                                        \
+        .thread = thread,                                                                      \
+        .invariant = invariant,                                                                \
+        .finish = finish,                                                                      \
     }
-#define CACHE(...) CACHE_IN(2, 0, false, __VA_ARGS__)
+#define CACHE(...) CACHE_IN((.capacity = 2), __VA_ARGS__)
 
 CACHE(two, "cache.load.two", 2, "", 1, "L0", "L0");
 CACHE(load_put, "cache.load.put", 2, "", 0, "L0G0", "P0G0");
@@ -331,13 +363,20 @@ CACHE(three, "cache.load.three", 3, "", 0, "L0", "L0", "I0");
 CACHE(get_put, "cache.get.put", 2, "0", 0, "G0H0", "P0I0");
 CACHE(lent, "cache.lent", 2, "0", 0, "A0A0", "I0P0");
 CACHE(expiry, "cache.expiry", 2, "", 0, "Q0G0", "E.L0");
-CACHE_IN(1, 0, false, evict, "cache.evict", 2, "0", 0, "P1G1", "P0G0");
-CACHE_IN(1, 0, false, evict_load, "cache.evict.load", 2, "0", 0, "L1G1", "G0P0");
-CACHE_IN(2, 5, false, negative, "cache.load.negative", 2, "", 0, "F0L0", "E.L0");
+CACHE_IN((.capacity = 1), evict, "cache.evict", 2, "0", 0, "P1G1", "P0G0");
+CACHE_IN((.capacity = 1), evict_load, "cache.evict.load", 2, "0", 0, "L1G1", "G0P0");
+CACHE_IN((.capacity = 2, .negative = 5), negative, "cache.load.negative", 2, "", 0, "F0L0", "E.L0");
+CACHE_IN((.capacity = 2, .refresh = 5), refresh_put, "cache.refresh.put", 2, "0", 0, "G0K.",
+         "P0G0");
+CACHE_IN((.capacity = 2, .refresh = 5), refresh_inv, "cache.refresh.invalidate", 2, "0", 0, "G0K.",
+         "I0L0");
+CACHE_IN((.capacity = 2, .refresh = 5), refresh_shuts, "cache.refresh.close", 2, "0", 0, "G0K.",
+         "C.");
 
-CACHE_IN(2, 0, true, released, "cache.released", 2, "", 0, "R0", "R0");
+CACHE_IN((.capacity = 2, .heavy = true), released, "cache.released", 2, "", 0, "R0", "R0");
 
 const struct weir_model_scenario *const cache_scenarios[] = {
-    &released, &two,     &load_put, &inv,    &fails, &late,       &now,      &shuts, &shuts_waiter,
-    &three,    &get_put, &lent,     &expiry, &evict, &evict_load, &negative, NULL
+    &released,   &two,          &load_put,    &inv,         &fails,         &late,   &now,
+    &shuts,      &shuts_waiter, &three,       &get_put,     &lent,          &expiry, &evict,
+    &evict_load, &negative,     &refresh_put, &refresh_inv, &refresh_shuts, NULL
 };
