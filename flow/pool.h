@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* flow/pool.h - what the files of the pool share.
  *
- *   pool.c         making, submitting, statistics         pool_queue.c   queues of the stealing kind
- *   pool_life.c    threads, states, who waits for them    pool_idle.c    its sleep and its waking
+ *   pool.c         making, submitting, statistics         pool_node.c    nodes, and who has a task
+ *   pool_life.c    threads, states, who waits for them    pool_steal.h   the stealing kind, and its files
  *   pool_run.c     a task from its begin to its end       pool_locked.c  the kind with one mutex
  */
 #ifndef WEIR_FLOW_POOL_H
@@ -225,7 +225,7 @@ bool weir__pool_node_take(struct pool_node *n, struct pool_job *job);
 /* Takes the task of a PENDING future, wherever its node stands; false: somebody has. */
 bool weir__pool_node_claim(weir_future *f, struct pool_job *job);
 
-/* ---- the two kinds: pool_locked.c, pool_queue.c and pool_idle.c ------------------------------------------------------ */
+/* ---- the two kinds: pool_locked.c, and the files of pool_steal.h ------------------------------------------------------ */
 
 enum {
     POOL_RUN_HERE =
