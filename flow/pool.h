@@ -55,6 +55,14 @@ struct pool_list {
     size_t len;
 };
 
+#define POOL_RINGS 22 /* from 2^10 slots to 2^31 */
+
+/* Of one priority: see pool_rings.c. */
+struct pool_rings {
+    weir_au32 span; /* oldest | newest << 8 */
+    weir_mpmc *ring[POOL_RINGS];
+};
+
 /* A task as it runs; known to its thread's record. */
 struct pool_frame {
     struct pool_frame *outer;
@@ -113,9 +121,9 @@ struct weir_pool {
     unsigned kind, full;
     size_t cap;
     weir_ctx *ctx;
-    weir_mpmc *rings[POOL_LEVELS]; /* of the stealing kind */
-    bool fence;                    /* without membarrier */
-    weir_au32 state;               /* enum weir_pool_state; changed under the lock */
+    struct pool_rings rings[POOL_LEVELS]; /* of the stealing kind */
+    bool fence;                           /* without membarrier */
+    weir_au32 state;                      /* enum weir_pool_state; changed under the lock */
     weir_au32 hint; /* POOL_SURPLUS: a worker has to look closer before it takes a task */
     weir_au32 made; /* of workers; the others are NULL */
     weir_aptr workers[WEIR_POOL_THREADS_MAX]; /* struct pool_worker, made when first wanted */
@@ -138,11 +146,10 @@ struct weir_pool {
     uint64_t threads_made, wakes, exits;
     struct pool_wait *waits;
     struct pool_worker *asleep_first;
-    struct pool_list
-        lists[POOL_LEVELS];        /* the queue of the mutex kind; what has no room in the rings */
-    weir_au64 listed[POOL_LEVELS]; /* their lengths, of the stealing kind */
-    struct pool_nodes nodes;       /* of who is no worker */
-    struct pool_counts n;          /* likewise, by read-modify-writes */
+    struct pool_list lists[POOL_LEVELS]; /* the queue of the mutex kind; what was left to others */
+    weir_au64 listed[POOL_LEVELS];       /* their lengths, of the stealing kind */
+    struct pool_nodes nodes;             /* of who is no worker */
+    struct pool_counts n;                /* likewise, by read-modify-writes */
     weir_au64 refused;
     /* constant */
     int64_t linger;

@@ -77,9 +77,15 @@ void weir__steal_cancel(weir_pool *p) {
     struct pool_job job;
     struct pool_elem e;
     cancel_lists(p);
-    for (unsigned i = 0; i < POOL_LEVELS; i++)
-        while (weir_mpmc_pop_wait(p->rings[i], &e, WEIR_FOREVER, NULL) == 0)
-            if (weir__steal_from_elem(p, NULL, &e, i, &job)) give_up(p, &job);
+    for (unsigned i = 0; i < POOL_LEVELS; i++) {
+        struct pool_rings *q = &p->rings[i];
+        unsigned at;
+        do {
+            at = pool_oldest(pool_span(q));
+            while (weir_mpmc_pop_wait(q->ring[at], &e, WEIR_FOREVER, NULL) == 0)
+                if (weir__steal_from_elem(p, NULL, &e, i, &job)) give_up(p, &job);
+        } while (weir__rings_pass(p, q, at));
+    }
     unsigned made = weir__pool_made(p);
     for (unsigned i = 0; i < made; i++)
         while (weir__steal_from(p, NULL, weir__pool_worker_at(p, i)->deque, &job)) give_up(p, &job);

@@ -19,7 +19,8 @@
  *       sleep later does the same. So it remains that C sees P, where A comes after R:
  *         a ring    P claims the slot by a seq_cst read-modify-write of tail; R, A are seq_cst, and C reads tail seq_cst
  *                   before it says empty: R does not see A, so C sees P. If the slot is claimed and not stamped, C does
- *                   not say empty, and S does not sleep.
+ *                   not say empty, and S does not sleep. If the ring is a new one, it was named before P by a seq_cst
+ *                   store, and C looks up seq_cst which rings there are: so it looks into that one, too.
  *         a list    the same with its length, `listed`.
  *         a deque   P is a release store by a worker that is busy. S sends a barrier (lib/park.h) between A and C, if there
  *                   is such a worker: what it has not seen of A by then, it had put in before. Without membarrier
@@ -31,7 +32,7 @@
  *   I3  all sleep, and the pool is quiet, only if the queues are empty: said under the lock, where the last one goes to
  *       sleep (weir__pool_settle). If a task is on its way in by then, its submitter has not looked at idle yet.
  * Progress   putting in: a load, and the lock if somebody is to be woken. Going to sleep and waking: the lock.
- * Ordering   I1: D1, D2 (A) and D3 (R) in one order with MPMC_C1 (P) and D5 (C), D7 (P) and D6 (C); D4 stands for the
+ * Ordering   I1: D1, D2 (A) and D3 (R) in one order with MPMC_C1 (P) and D5 (C), R1 (before P) and R2 (C), D7 (P) and D6 (C); D4 stands for the
  *            barrier where there is none. What the submitter did comes with the task, by its queue.
  * From       the spinning threads of Go's scheduler and Tokio's idle set; the barrier instead of a fence in each push. */
 #include "pool_steal.h"

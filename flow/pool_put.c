@@ -2,7 +2,7 @@
 /* flow/pool_put.c - the stealing kind: a task is put into one of the queues of pool_queue.c.
  *
  *   a worker's own task of normal priority, and all of a worker's while the pool drains    its deque
- *   all others                                                                            the ring, or the list
+ *   all others                                                                            the newest ring
  *
  * Invariants
  *   I1  a task that is refused is in no queue: one that was queued and is taken back (unqueue) is refused only if nobody
@@ -12,8 +12,8 @@
  *   I3  a worker does not wait for room. It runs the task itself, or refuses it; and puts it into its deque if the ring
  *       is closed.
  *   I4  who has put something in goes on to weir__steal_pushed, so that somebody looks for it (pool_idle.c).
- * Progress   into a deque wait-free but for memory; into a ring as weir_mpmc; with a future, or into a list, blocking: the
- *            lock.
+ * Progress   into a deque wait-free but for memory; into a ring as weir_mpmc; with a future, or where a ring has to be
+ *            made, blocking: the lock.
  * Ordering   as in pool_queue.c and pool_idle.c. */
 #include "pool_steal.h"
 
@@ -62,22 +62,6 @@ static int put_inside(weir_pool *p, struct pool_worker *w, const struct pool_put
     return n ? push_inside(p, w, n) : WEIR_ENOMEM;
 }
 
-/* To the list, if the pool takes anything. */
-static int put_listed(weir_pool *p, const struct pool_put *put, struct pool_node *n) {
-    int rc = 0;
-    weir__lock(&p->lock);
-    if (pool_state(p) >= WEIR_POOL_DRAINING)
-        rc = WEIR_ESTOPPED;
-    else if (!n && !(n = fill(p, &p->nodes, put)))
-        rc = WEIR_ENOMEM;
-    if (rc == 0) {
-        POOL_COUNT(p, NULL, queued);
-        weir__steal_list_add(p, n);
-    }
-    weir__unlock(&p->lock);
-    return rc;
-}
-
 static int no_room(weir_pool *p, const struct pool_worker *w, const struct pool_put *put, int rc) {
     if (p->full == WEIR_POOL_REFUSE || put->deadline == WEIR_NOW) return rc;
     if (!w && p->full == WEIR_POOL_BLOCK) return POOL_WAIT_FOR_ROOM;
@@ -89,44 +73,57 @@ static int no_room(weir_pool *p, const struct pool_worker *w, const struct pool_
     return open ? POOL_RUN_HERE : WEIR_ESTOPPED;
 }
 
-/* To the ring, or to the list. */
-static int put_elem(weir_pool *p, const struct pool_worker *w, const struct pool_put *put,
-                    const struct pool_elem *e) {
-    weir_mpmc *r = p->rings[put->level];
-    /* Of a bounded pool there is in a list only what a worker has left: it takes no room. */
-    bool listed = p->cap == 0 && weir_load_relaxed(&p->listed[put->level]) > 0;
-    int rc = listed ? WEIR_EAGAIN : weir__mpmc_push(r, e, sizeof *e, weir__mpmc_stride(sizeof *e));
-    if (WEIR_LIKELY(rc == 0)) return 0;
+static int push(const struct pool_rings *q, unsigned newest, const struct pool_elem *e) {
+    return weir__mpmc_push(q->ring[newest], e, sizeof *e, weir__mpmc_stride(sizeof *e));
+}
+
+/* To the newest ring of an unbounded pool, which is made if need be. */
+static int push_growing(weir_pool *p, struct pool_rings *q, const struct pool_elem *e) {
+    for (;;) {
+        unsigned newest = pool_newest(pool_span(q));
+        if (push(q, newest, e) == 0) return 0;
+        int rc = weir__rings_grow(p, q, newest);
+        if (rc < 0) return rc;
+    }
+}
+
+/* The ring did not take it, and said why. */
+static int not_pushed(weir_pool *p, const struct pool_worker *w, const struct pool_put *put,
+                      const struct pool_elem *e, int rc) {
+    struct pool_rings *q = &p->rings[put->level];
+    if (p->cap == 0) return push_growing(p, q, e);
     if (rc == WEIR_ECLOSED) return WEIR_ESTOPPED;
-    if (p->cap == 0) return put_listed(p, put, e->node && e->node != POOL_ALWAYS ? e->node : NULL);
     rc = no_room(p, w, put, rc);
     if (rc != POOL_WAIT_FOR_ROOM) return rc;
-    rc = weir_mpmc_push_wait(r, e, put->deadline, put->ctx);
+    rc = weir_mpmc_push_wait(q->ring[0], e, put->deadline, put->ctx);
     return rc == WEIR_ECLOSED ? WEIR_ESTOPPED : rc;
 }
 
 static int put_outside(weir_pool *p, struct pool_worker *w, const struct pool_put *put) {
     WEIR_POINT("pool.put");
-    struct pool_elem e = { put->job.fn, put->job.ctx, put->job.arg,
-                           put->job.always ? POOL_ALWAYS : NULL };
+    struct pool_rings *q = &p->rings[put->level];
+    struct pool_node *n = NULL;
+    struct pool_elem e = { put->job.fn, put->job.arg,
+                           (uintptr_t)put->job.ctx | (put->job.always ? POOL_ALWAYS : 0) };
     if (put->job.future) {
         weir__lock(&p->lock);
-        e.node = fill(p, &p->nodes, put);
+        n = fill(p, &p->nodes, put);
         weir__unlock(&p->lock);
-        e.fn = NULL;
-        if (!e.node) return WEIR_ENOMEM;
+        if (!n) return WEIR_ENOMEM;
+        e = (struct pool_elem){ NULL, NULL, (uintptr_t)n };
     }
     bool high = put->level == WEIR_HIGH;
     if (high) (void)weir_fetch_add_relaxed(&p->urgent, 1); /* where to look */
-    int rc = put_elem(p, w, put, &e);
+    int rc = push(q, pool_newest(pool_span(q)), &e);
+    if (WEIR_UNLIKELY(rc < 0)) rc = not_pushed(p, w, put, &e, rc);
     if (WEIR_LIKELY(rc == 0)) {
         weir__steal_pushed(p, NULL);
         return 0;
     }
     if (high) (void)weir_fetch_sub_relaxed(&p->urgent, 1);
     if (rc == WEIR_ESTOPPED && w && (rc = room_inside(p, w, put)) == 0) /* it drains since */
-        return e.fn ? put_inside(p, w, put) : push_inside(p, w, e.node);
-    if (e.fn || unqueue(NULL, e.node)) return rc;
+        return n ? push_inside(p, w, n) : put_inside(p, w, put);
+    if (!n || unqueue(NULL, n)) return rc;
     if (rc == POOL_RUN_HERE && !w) weir__pool_caller(p, false);
     POOL_COUNT(p, w, queued); /* a waiter has claimed it, and was quicker than the refusal */
     return 0;

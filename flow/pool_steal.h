@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* flow/pool_steal.h - what the files of the stealing kind share.
  *
- *   pool_queue.c    the queues, and whether anything is in them      pool_cancel.c   giving up
+ *   pool_queue.c    the queues, and whether anything is in them      pool_take.c     taking out
+ *   pool_rings.c    the rings of one level                           pool_cancel.c   giving up
  *   pool_put.c      putting in                                       pool_idle.c     sleep and waking
- *   pool_take.c     taking out
  */
 #ifndef WEIR_FLOW_POOL_STEAL_H
 #define WEIR_FLOW_POOL_STEAL_H
 
 #include "pool.h"
 
-/* In a ring: 32 bytes. */
+/* In a ring: 24 bytes, so that two slots fill a line. */
 struct pool_elem {
-    weir_task_fn *fn; /* NULL: node has it */
-    weir_ctx *ctx;
+    weir_task_fn *fn; /* NULL: `with` is the node that has the task */
     void *arg;
-    struct pool_node *node; /* else NULL, or POOL_ALWAYS */
+    uintptr_t with; /* its context, or 0; with a mark if it is an executor's */
 };
-#define POOL_ALWAYS ((struct pool_node *)(uintptr_t)1)
+#define POOL_ALWAYS ((uintptr_t)1)
 
 /* Relaxed: it is changed under the lock, and who reads it without may be a moment late. */
 static inline int pool_state(weir_pool *p) { return (int)weir_load_relaxed(&p->state); }
@@ -28,10 +27,32 @@ static inline int pool_state(weir_pool *p) { return (int)weir_load_relaxed(&p->s
 bool weir__steal_ready(weir_pool *p);
 /* Under the lock: to the list of its level. */
 void weir__steal_list_add(weir_pool *p, struct pool_node *n);
-/* Under the lock: takes the first off, whose `next` that was. */
-void weir__steal_list_drop(weir_pool *p, unsigned level, struct pool_node *next);
 /* Under the lock: takes the first off; NULL: there is none. */
 struct pool_node *weir__steal_list_first(weir_pool *p, unsigned level);
+
+/* ---- pool_rings.c ------------------------------------------------------------------------------------------------ */
+
+/* The numbers of the oldest and of the newest ring, and what is in them. */
+static inline uint32_t pool_span(const struct pool_rings *q) {
+    return weir_load_seq_cst(&q->span, POOL_R2);
+}
+static inline unsigned pool_oldest(uint32_t span) { return span & 0xff; }
+static inline unsigned pool_newest(uint32_t span) { return span >> 8; }
+
+int weir__rings_init(weir_pool *p, struct pool_rings *q);
+/* Also of rings that could not be made. */
+void weir__rings_fini(struct pool_rings *q);
+/* The pool drains, and has said so under its lock. */
+void weir__rings_close(struct pool_rings *q);
+/* Ring number `full` was full, of a pool without a bound: there is a newer one, or it is made. 0: try again;
+ * WEIR_ESTOPPED: the pool drains; WEIR_ENOMEM. */
+int weir__rings_grow(weir_pool *p, struct pool_rings *q, unsigned full);
+/* Ring number `drained` was closed and empty. Whether there is one behind it, which is the oldest then. */
+bool weir__rings_pass(weir_pool *p, struct pool_rings *q, unsigned drained);
+/* Tasks that were ever put in. */
+uint64_t weir__rings_pushed(const struct pool_rings *q);
+/* Whether anything is in them: as weir__steal_ready. */
+bool weir__rings_have(const struct pool_rings *q);
 
 /* ---- pool_idle.c ------------------------------------------------------------------------------------------------- */
 

@@ -15,7 +15,6 @@
 #include "pool_steal.h"
 
 #define TURN 61       /* see the header of weir/pool.h */
-#define REFILL 16     /* tasks that a worker takes from a list at once */
 #define STEAL_TRIES 3 /* of one victim, where others are quicker */
 
 /* Whether worker w, which has just taken a task out of a queue, has to leave it to others: see I4. */
@@ -68,8 +67,9 @@ static bool left_elem(weir_pool *p, struct pool_worker *w, const struct pool_job
 bool weir__steal_from_elem(weir_pool *p, struct pool_worker *w, const struct pool_elem *e,
                            unsigned level, struct pool_job *job) {
     if (level == WEIR_HIGH) (void)weir_fetch_sub_relaxed(&p->urgent, 1); /* where to look */
-    if (!e->fn) return weir__steal_from_node(p, w, e->node, job);
-    *job = (struct pool_job){ e->fn, e->ctx, e->arg, NULL, e->node == POOL_ALWAYS };
+    if (!e->fn) return weir__steal_from_node(p, w, (struct pool_node *)e->with, job);
+    weir_ctx *ctx = (weir_ctx *)(e->with & ~POOL_ALWAYS);
+    *job = (struct pool_job){ e->fn, ctx, e->arg, NULL, e->with & POOL_ALWAYS };
     if (left_elem(p, w, job, level)) return false;
     POOL_COUNT(p, w, begun);
     return true;
@@ -77,30 +77,29 @@ bool weir__steal_from_elem(weir_pool *p, struct pool_worker *w, const struct poo
 
 static bool from_ring(struct pool_worker *w, unsigned level, struct pool_job *job) {
     weir_pool *p = w->pool;
+    struct pool_rings *q = &p->rings[level];
     struct pool_elem e;
-    while (!w->too_many &&
-           weir__mpmc_pop(p->rings[level], &e, sizeof e, weir__mpmc_stride(sizeof e)) == 0)
-        if (weir__steal_from_elem(p, w, &e, level, job)) return true;
+    while (!w->too_many) {
+        unsigned oldest = pool_oldest(pool_span(q));
+        int rc = weir__mpmc_pop(q->ring[oldest], &e, sizeof e, weir__mpmc_stride(sizeof e));
+        if (WEIR_LIKELY(rc == 0)) {
+            if (weir__steal_from_elem(p, w, &e, level, job)) return true;
+        } else if (rc != WEIR_ECLOSED || !weir__rings_pass(p, q, oldest)) {
+            return false;
+        }
+    }
     return false;
 }
 
-/* The first of a list; some more go to the worker's own deque, where others may steal them. */
 static bool from_list(struct pool_worker *w, unsigned level, struct pool_job *job) {
     weir_pool *p = w->pool;
     bool got = false;
     if (weir_load_relaxed(&p->listed[level]) == 0) return false; /* where to look */
     weir__lock(&p->lock);
-    w->too_many = w->next && weir__pool_surplus(p); /* I4 */
+    w->too_many = w->next && weir__pool_surplus(p); /* I4 of pool_queue.c */
     for (struct pool_node *n; !w->too_many && !got && (n = weir__steal_list_first(p, level));) {
         if (level == WEIR_HIGH) (void)weir_fetch_sub_relaxed(&p->urgent, 1);
         got = take_node(p, w, n, job);
-    }
-    for (unsigned i = 1; got && level == WEIR_NORMAL && i < REFILL; i++) {
-        struct pool_node *n = p->lists[level].first, *next = n ? n->next : NULL;
-        if (!n || weir_deque_push(w->deque, n) < 0) break;
-        WEIR_POINT("pool.refill"); /* n is a thief's from here on, and may be free */
-        weir__steal_list_drop(p, level, next);
-        w->pushed = true;
     }
     weir__unlock(&p->lock);
     return got;

@@ -57,7 +57,8 @@
  * | operation          | steal                                                          | mutex    |
  * |--------------------|----------------------------------------------------------------|----------|
  * | submit, outside    | blocking: as weir_mpmc_try_push; a lock if a worker is to be   | blocking |
- * |                    | woken or made, or once an unbounded queue has 1024 tasks       |          |
+ * |                    | woken or made, or an unbounded queue is full: it has room for  |          |
+ * |                    | 1024 tasks at first, and doubles                               |          |
  * | submit, inside     | wait-free but for memory, and waking as above                  | blocking |
  * | all others         | blocking                                                       | blocking |
  *

@@ -46,8 +46,8 @@ struct weir_pool_stats stats_of(weir_pool *p);
 void check_sum(weir_pool *p, bool quiet);
 
 extern const struct test life_tests[], submit_tests[], future_tests[], run_tests[], edge_tests[],
-    full_tests[];
+    full_tests[], burst_tests[];
 extern const size_t n_life_tests, n_submit_tests, n_future_tests, n_run_tests, n_edge_tests,
-    n_full_tests;
+    n_full_tests, n_burst_tests;
 
 #endif

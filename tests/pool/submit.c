@@ -2,7 +2,6 @@
 /* tests/pool/submit.c - submitting: policies of a full queue, deadlines, contexts, batches, priorities: P02, P05, P09, P12. */
 #include <string.h>
 
-#include "../support/points.h"
 #include "pool.h"
 
 /* A pool of one worker, which stands at the gate, with `cap` tasks queued behind it. */
@@ -354,27 +353,6 @@ static void p12_figures(void) {
     CHECK_IS(weir_pool_free(m.pool), 0);
 }
 
-/* More than the rings hold, while four workers take from the list, and steal from each other what they took. */
-static void p12_flood(void) {
-    enum { WORKERS = 4, TASKS = 5000 };
-    weir_pool *p = pool_of(WORKERS);
-    points_delay(true);
-    for (size_t r = 0; r < times(8); r++) {
-        struct gate g = { { 0 }, { 0 }, { 0 }, { 0 } };
-        weir_au32 n = { 0 };
-        for (int i = 0; i < WORKERS; i++) CHECK_IS(weir_pool_submit(p, at_gate, NULL, &g), 0);
-        CHECK(gate_has(&g, WORKERS), "%u at the gate", value(&g.inside));
-        for (int i = 0; i < TASKS; i++) CHECK_IS(weir_pool_submit(p, count_one, NULL, &n), 0);
-        gate_open(&g);
-        CHECK(comes_to(&n, TASKS), "%u of %d tasks have run", value(&n), TASKS);
-        CHECK_IS(weir_pool_quiet(p), 0);
-        CHECK_IS(value(&n), TASKS);
-    }
-    points_delay(false);
-    check_sum(p, true);
-    CHECK_IS(weir_pool_free(p), 0);
-}
-
 const struct test submit_tests[] = {
     { "P02 who waits for room is let go when the pool ends", p02_blocked },
     { "P05 a task whose context has ended is not run", p05_ctx },
@@ -388,7 +366,6 @@ const struct test submit_tests[] = {
     { "P12 priorities: high first, low last", p12_priorities },
     { "P12 priorities: nothing waits for ever", p12_starves_not },
     { "P12 an unbounded queue takes all", p12_unbounded },
-    { "P12 a burst beyond the rings, four workers", p12_flood },
     { "P12 the figures add up, and are those of the tasks", p12_figures },
 };
 const size_t n_submit_tests = sizeof submit_tests / sizeof *submit_tests;

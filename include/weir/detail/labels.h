@@ -252,6 +252,8 @@
     XX(FUT_P2, LOAD_ACQ, "FUT_P1", "as P1")                                                        \
     XX(POOL_W1, STORE_REL, "POOL_W2", "a worker may be looked at before it is made")               \
     XX(POOL_W2, LOAD_ACQ, "POOL_W1", "as W1")                                                      \
+    XX(POOL_R1, STORE_SC, "POOL_R2", "a ring may be used before it is made; and as D1")            \
+    XX(POOL_R2, LOAD_SC, "POOL_R1", "as R1")                                                       \
     XX(POOL_B1, RMW_ACQ, "POOL_B2", "a node may be filled while its last user reads it")           \
     XX(POOL_B2, RMW_REL, "POOL_B1", "as B1")                                                       \
     XX(POOL_N1, STORE_REL, "POOL_N4", "a task may be counted as over and not as begun")            \
@@ -263,9 +265,8 @@
     XX(POOL_D2, RMW_SC, "POOL_D3", "as D1: the next worker is not woken for the next task")        \
     XX(POOL_D3, LOAD_SC, "POOL_D1 POOL_D2", "as D1")                                               \
     XX(POOL_D5, LOAD_SC, "MPMC_C1", "as D1, of a ring")                                            \
-    XX(POOL_D6, LOAD_SC, "POOL_D7 POOL_D8", "as D1, of a list")                                    \
+    XX(POOL_D6, LOAD_SC, "POOL_D7", "as D1, of a list")                                            \
     XX(POOL_D7, RMW_SC, "POOL_D6", "as D6")                                                        \
-    XX(POOL_D8, STORE_REL, "POOL_D6", "who sleeps may miss what goes from a list to a deque")      \
     XX(POOL_D4, RMW_SC, "POOL_D1 POOL_D2", "without membarrier: as D1, of a deque")                \
     XX(POOL_Q1, RECHECK, "MPMC_C1 MPMC_C3", "as D2")                                               \
     XX(POOL_Q2, RECHECK, "MPMC_C1 MPMC_C3", "as D1")                                               \

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/pool/burst.c - more tasks at once than a queue without a bound has room for at first: P12. */
+#include "../support/points.h"
+#include "pool.h"
+
+struct in_order {
+    uint32_t mine;
+    weir_au32 *next;
+    weir_au32 *wrong;
+};
+
+static int runs_in_order(weir_ctx *ctx, void *arg) {
+    struct in_order *o = arg;
+    (void)ctx;
+    if (weir_fetch_add_relaxed(o->next, 1) != o->mine) (void)weir_fetch_add_relaxed(o->wrong, 1);
+    return 0;
+}
+
+/* Through rings of 1024, 2048 and 4096 slots; and again, from there on. */
+static void p12_order(void) {
+    enum { TASKS = 5000 };
+    static struct in_order o[TASKS];
+    weir_pool *p = pool_of(1);
+    for (int r = 0; r < 2; r++) {
+        struct gate g = { { 0 }, { 0 }, { 0 }, { 0 } };
+        weir_au32 next = { 0 }, wrong = { 0 };
+        CHECK_IS(weir_pool_submit(p, at_gate, NULL, &g), 0);
+        CHECK(gate_has(&g, 1), "it runs");
+        for (uint32_t i = 0; i < TASKS; i++) {
+            o[i] = (struct in_order){ i, &next, &wrong };
+            CHECK_IS(weir_pool_submit(p, runs_in_order, NULL, &o[i]), 0);
+            if (i % 500 == 0) CHECK_IS(stats_of(p).queued, i + 1);
+        }
+        gate_open(&g);
+        CHECK_IS(weir_pool_quiet(p), 0);
+        CHECK_IS(value(&next), TASKS);
+        CHECK_IS(value(&wrong), 0);
+        check_sum(p, true);
+    }
+    CHECK_IS(weir_pool_free(p), 0);
+}
+
+struct flood {
+    weir_pool *pool;
+    weir_au32 ran;
+    size_t each;
+};
+
+/* Three submitters and four workers meet where rings are full, closed, made and left behind. */
+static void floods(void *arg, size_t who) {
+    struct flood *f = arg;
+    (void)who;
+    for (size_t i = 0; i < f->each; i++)
+        CHECK_IS(weir_pool_submit(f->pool, count_one, NULL, &f->ran), 0);
+}
+
+static void p12_rings(void) {
+    points_delay(true);
+    for (size_t r = 0; r < times(4); r++) {
+        struct flood f = { pool_of(4), { 0 }, 2000 };
+        team_run(3, floods, &f);
+        CHECK_IS(weir_pool_quiet(f.pool), 0);
+        CHECK_IS(value(&f.ran), 6000);
+        check_sum(f.pool, true);
+        CHECK_IS(weir_pool_free(f.pool), 0);
+    }
+    points_delay(false);
+}
+
+struct meeting {
+    weir_pool *pool;
+    weir_au32 ran, made;
+};
+
+/* One has filled the first ring, of 1024 slots, and made the second; the other has no edge from him but by the pool. */
+static void meet(void *arg, size_t who) {
+    struct meeting *m = arg;
+    if (who == 1) CHECK(comes_to(&m->made, 1), "the other one is not through");
+    for (int i = 0; i < (who == 0 ? 1025 : 1); i++)
+        CHECK_IS(weir_pool_submit(m->pool, count_one, NULL, &m->ran), 0);
+    if (who == 0) weir_store_relaxed(&m->made, 1); /* no edge */
+}
+
+static void p12_second(void) {
+    struct gate g = { { 0 }, { 0 }, { 0 }, { 0 } };
+    struct meeting m = { pool_of(1), { 0 }, { 0 } };
+    CHECK_IS(weir_pool_submit(m.pool, at_gate, NULL, &g), 0);
+    CHECK(gate_has(&g, 1), "it runs");
+    team_run(2, meet, &m);
+    CHECK_IS(stats_of(m.pool).queued, 1026);
+    gate_open(&g);
+    CHECK_IS(weir_pool_quiet(m.pool), 0);
+    CHECK_IS(value(&m.ran), 1026);
+    check_sum(m.pool, true);
+    CHECK_IS(weir_pool_free(m.pool), 0);
+}
+
+/* More than the first rings hold, for four workers. */
+static void p12_flood(void) {
+    enum { WORKERS = 4, TASKS = 5000 };
+    weir_pool *p = pool_of(WORKERS);
+    points_delay(true);
+    for (size_t r = 0; r < times(8); r++) {
+        struct gate g = { { 0 }, { 0 }, { 0 }, { 0 } };
+        weir_au32 n = { 0 };
+        for (int i = 0; i < WORKERS; i++) CHECK_IS(weir_pool_submit(p, at_gate, NULL, &g), 0);
+        CHECK(gate_has(&g, WORKERS), "%u at the gate", value(&g.inside));
+        for (int i = 0; i < TASKS; i++) CHECK_IS(weir_pool_submit(p, count_one, NULL, &n), 0);
+        gate_open(&g);
+        CHECK(comes_to(&n, TASKS), "%u of %d tasks have run", value(&n), TASKS);
+        CHECK_IS(weir_pool_quiet(p), 0);
+        CHECK_IS(value(&n), TASKS);
+    }
+    points_delay(false);
+    check_sum(p, true);
+    CHECK_IS(weir_pool_free(p), 0);
+}
+
+const struct test burst_tests[] = {
+    { "P12 a burst beyond the first rings, four workers", p12_flood },
+    { "P12 one worker runs an unbounded queue in the order of submission", p12_order },
+    { "P12 a ring is whole for who finds it made", p12_second },
+    { "P12 rings fill and are left behind while others put in and take", p12_rings },
+};
+const size_t n_burst_tests = sizeof burst_tests / sizeof *burst_tests;
