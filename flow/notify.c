@@ -2,17 +2,19 @@
 /* flow/notify.c - see weir/notify.h. The self-pipe trick, with a futex in the place of the pipe: the handler counts in
  * the signal's word and rings a bell; a thread, there while anything is registered, looks at all words and cancels.
  *
- *   word    arrivals << 3 | INSTALLED | KEEP | ARMED
+ *   word    arrivals << 25 | handlers << 3 | INSTALLED | KEEP | ARMED
  *
  * Invariants (the lists, and the bits but for ARMED, change under the lock)
  *   I1  INSTALLED stands while the handler does. ARMED stands if some registration is to be told of the next arrival:
  *       that arrival takes it away, in one step with its count. So of two arrivals exactly one finds it, and the other
- *       gets the default action, unless KEEP stands or a registration came in between.
+ *       gets the default action, unless KEEP stands or a registration came in between. It counts itself in `handlers`
+ *       in that step, and no more once the handler stands again, if there is anything after the default action.
  *   I2  a registration sets ARMED, and learns the arrivals that were before it, in one step; it is told when there
  *       are more. Arrivals are never taken back: however many come, and however late the thread looks, it is told.
  *   I3  ARMED is set before the handler is installed, so that no arrival finds the handler and no ARMED; INSTALLED is
  *       taken away before what was found is restored: an arrival that still comes to the handler then counts as one
- *       that came before the release, of which nobody is to be told.
+ *       that came before the release, of which nobody is to be told. Both then wait until no handler is at the default
+ *       action: a registration so that its handler stands, a release so that none is put there after it.
  *   I4  (no lost wake-up) the handler counts, then sets the bell; the thread takes the bell away, then looks at the
  *       words, then sleeps if the bell is not set.
  *   I5  the thread ends, under the lock, when nothing is registered; a registration under the lock makes one if there
@@ -21,7 +23,8 @@
  *            rest: blocking.
  * Ordering   W1 (the count) -> W2 (the thread's look): what came before the signal, in the thread whose signal it
  *            is, is seen by who is told through the context. B1 (bell set) -> B2 (bell taken): a bell that was
- *            taken has its count visible. The lock is never taken by the handler; the context's locks are taken under
+ *            taken has its count visible. `handlers` is relaxed: what it stands for are actions, which the kernel
+ *            orders by a lock of its own. The lock is never taken by the handler; the context's locks are taken under
  *            it, which call nothing of the user's.
  * From       Bernstein's self-pipe; Go's signal.NotifyContext, which, instead of the second signal, has a stop that
  *            the user calls. */
@@ -35,7 +38,10 @@
 #define ARMED UINT64_C(1)
 #define KEEP UINT64_C(2)
 #define INSTALLED UINT64_C(4)
-#define ONE UINT64_C(8)
+#define HANDLER UINT64_C(8) /* as many as Linux has threads */
+#define ONE (UINT64_C(1) << 25)
+#define HANDLERS (ONE - HANDLER)
+#define POLL INT64_C(100000) /* a system call or two take less */
 
 struct place {
     int sig;
@@ -72,15 +78,21 @@ static void ring(void) {
 void weir__notify_arrive(int sig) {
     weir_au64 *word = &signals[sig].word;
     uint64_t w = weir_load_relaxed(word); /* W1 decides */
+    bool counts;
     do {
         if (!(w & INSTALLED)) return;
-        if (!(w & (ARMED | KEEP))) {
-            weir__os_signal_default(sig, weir__notify_arrive);
-            return;
-        }
-    } while (!weir_cas_release(word, &w, (w + ONE) & ~ARMED, NOTIFY_W1));
-    WEIR_POINT("notify.counted");
-    ring();
+        counts = w & (ARMED | KEEP);
+    } while (!weir_cas_release(word, &w, counts ? (w + ONE) & ~ARMED : w + HANDLER, NOTIFY_W1));
+    if (counts) {
+        WEIR_POINT("notify.counted");
+        ring();
+        return;
+    }
+    if (weir__os_signal_default(sig, weir__notify_arrive)) {
+        WEIR_POINT("notify.default");
+        weir__os_signal_again(sig, weir__notify_arrive);
+    }
+    (void)weir_fetch_sub_relaxed(word, HANDLER);
 }
 
 /* ---- the thread ------------------------------------------------------------------------------------------ */
@@ -112,7 +124,14 @@ static void set_bits(int sig) {
                 if (!is_told(n) && n->place[i].seen == arrivals(w)) bits |= ARMED;
             }
         bits &= w | ~ARMED; /* who is not told, but has been seen, waits for the thread */
-    } while (!weir_cas_relaxed(word, &w, arrivals(w) | bits));
+    } while (!weir_cas_relaxed(word, &w, arrivals(w) | (w & HANDLERS) | bits));
+}
+
+/* Under the lock: until no handler is at the default action of this signal. */
+static void await_handlers(int sig) {
+    static weir_au32 never;
+    while (weir_load_relaxed(&signals[sig].word) & HANDLERS)
+        (void)weir__os_futex_wait(&never, 0, weir__os_now() + POLL);
 }
 
 /* Under the lock. Its other signals have nobody to tell any more, as far as this one goes; that is so before anybody
@@ -153,7 +172,10 @@ static int enter(weir_notify *n, size_t i) {
     struct place *p = &n->place[i];
     uint64_t bits = INSTALLED | ARMED | (n->flags & WEIR_NOTIFY_KEEP ? KEEP : 0);
     p->seen = arrivals(weir_fetch_or_relaxed(&signals[p->sig].word, bits));
-    if (signals[p->sig].users++ > 0) return 0;
+    if (signals[p->sig].users++ > 0) {
+        await_handlers(p->sig);
+        return 0;
+    }
     int rc = weir__os_signal_catch(p->sig, weir__notify_arrive, &signals[p->sig].found);
     if (rc == 0) return 0;
     signals[p->sig].users = 0;
@@ -167,8 +189,9 @@ static void leave(const weir_notify *n, size_t places) {
         int sig = n->place[i].sig;
         signals[sig].users--;
         set_bits(sig);
-        if (signals[sig].users == 0)
-            weir__os_signal_restore(sig, weir__notify_arrive, &signals[sig].found);
+        if (signals[sig].users > 0) continue;
+        await_handlers(sig);
+        weir__os_signal_restore(sig, weir__notify_arrive, &signals[sig].found);
     }
 }
 

@@ -30,7 +30,8 @@ static inline void weir__os_signal_restore(int sig, void (*fn)(int sig),
 }
 static inline int weir__os_process(void) { return 1; }
 /* The scenario's. */
-void weir__os_signal_default(int sig, void (*fn)(int sig));
+bool weir__os_signal_default(int sig, void (*fn)(int sig));
+void weir__os_signal_again(int sig, void (*fn)(int sig));
 
 #else
 
@@ -51,40 +52,63 @@ static inline bool weir__os_signal_usable(int sig) {
     return sig != SIGSEGV && sig != SIGBUS && sig != SIGFPE && sig != SIGILL;
 }
 
+static inline struct sigaction weir__os_signal_action(void (*fn)(int sig)) {
+    struct sigaction a = { .sa_handler = fn, .sa_flags = SA_RESTART | SA_ONSTACK };
+    (void)sigemptyset(&a.sa_mask);
+    return a;
+}
+static inline bool weir__os_signal_is(const struct sigaction *a, void (*fn)(int sig)) {
+    return !((unsigned)a->sa_flags & SA_SIGINFO) && a->sa_handler == fn;
+}
+
 /* Returns 0, or WEIR_EINVAL: the system does not allow it. */
 static inline int weir__os_signal_catch(int sig, void (*fn)(int sig),
                                         struct weir__os_action *found) {
     int saved = errno;
-    struct sigaction a = { .sa_handler = fn, .sa_flags = SA_RESTART | SA_ONSTACK };
-    (void)sigemptyset(&a.sa_mask);
+    struct sigaction a = weir__os_signal_action(fn);
     int rc = sigaction(sig, &a, &found->as);
     errno = saved;
     return rc == 0 ? 0 : WEIR_EINVAL;
 }
 
-/* What was found, in the place of fn, or of the default action that weir__os_signal_default has put there. */
+/* What was found, in the place of fn, or of the default action. */
 static inline void weir__os_signal_restore(int sig, void (*fn)(int sig),
                                            const struct weir__os_action *found) {
     int saved = errno;
     struct sigaction now;
-    if (sigaction(sig, NULL, &now) == 0) {
-        bool info = (unsigned)now.sa_flags & SA_SIGINFO;
-        if (!info && (now.sa_handler == fn || now.sa_handler == SIG_DFL))
-            (void)sigaction(sig, &found->as, NULL);
-    }
+    if (sigaction(sig, NULL, &now) == 0 &&
+        (weir__os_signal_is(&now, fn) || weir__os_signal_is(&now, SIG_DFL)))
+        (void)sigaction(sig, &found->as, NULL);
     errno = saved;
 }
 
-/* From fn, the handler of sig: the default action, once the handler has returned; or, if another thread has restored
- * what was found meanwhile, that. */
-static inline void weir__os_signal_default(int sig, void (*fn)(int sig)) {
+/* From fn, the handler of sig: the default action, which most signals let nobody return from. True: now fn has to be put there
+ * again. Two threads may be in it at once: one finds the default action of the other. If somebody has put another
+ * action in the place of fn meanwhile, that is taken, once the handler has returned: false. */
+static inline bool weir__os_signal_default(int sig, void (*fn)(int sig)) {
     int saved = errno;
-    struct sigaction a = { .sa_handler = SIG_DFL }, was;
-    (void)sigemptyset(&a.sa_mask);
-    (void)sigaction(sig, &a, &was);
-    bool info = (unsigned)was.sa_flags & SA_SIGINFO;
-    if (info || was.sa_handler != fn) (void)sigaction(sig, &was, NULL);
-    (void)raise(sig); /* blocked until then */
+    struct sigaction none = weir__os_signal_action(SIG_DFL), was;
+    sigset_t one, before;
+    (void)sigemptyset(&one);
+    (void)sigaddset(&one, sig);
+    (void)sigaction(sig, &none, &was);
+    bool ours = weir__os_signal_is(&was, fn) || weir__os_signal_is(&was, SIG_DFL);
+    if (!ours) (void)sigaction(sig, &was, NULL);
+    (void)raise(sig); /* blocked in its handler */
+    if (ours) {
+        (void)pthread_sigmask(SIG_UNBLOCK, &one, &before);
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    errno = saved;
+    return ours;
+}
+
+/* After that. */
+static inline void weir__os_signal_again(int sig, void (*fn)(int sig)) {
+    int saved = errno;
+    struct sigaction a = weir__os_signal_action(fn), now;
+    if (sigaction(sig, NULL, &now) == 0 && weir__os_signal_is(&now, SIG_DFL))
+        (void)sigaction(sig, &a, NULL);
     errno = saved;
 }
 

@@ -12,7 +12,8 @@
  * The first of the named signals cancels the context; its cause names the signal (of several that come before weir's
  * thread has run, the one that is named first). The next one of a signal that has no context left to tell, because all
  * were told by it or by another, gets the default action, which for most ends the process: so a second Ctrl-C, or
- * a SIGTERM after it, ends a program whose end takes too long. With WEIR_NOTIFY_KEEP it is passed over instead.
+ * a SIGTERM after it, ends a program whose end takes too long. Where the process goes on after it (SIGWINCH, SIGCHLD,
+ * SIGTSTP once it is continued, ...) the signal is caught as before. With WEIR_NOTIFY_KEEP it is passed over instead.
  *
  * Several contexts may stand on one signal: each is told of the first that comes after its registration. A
  * registration that is still to be told keeps the default action away for all of that signal.
@@ -25,7 +26,8 @@
  *
  * fork: a child has the handler, but not the thread, so its contexts are not told; exec restores the default actions. A
  * child that does neither exec nor _exit frees what it was left, and may register anew; but if a thread was in one of
- * these calls, or weir's was telling a context, when the process forked, it waits there for ever.
+ * these calls, or weir's was telling a context, or a signal was getting its default action, when the process
+ * forked, it waits there for ever.
  *
  * | operation      | progress                                                                |
  * |----------------|-------------------------------------------------------------------------|

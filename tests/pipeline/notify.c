@@ -11,6 +11,7 @@
 
 #include "../../flow/notify.h"
 #include "../../lib/os_signal.h"
+#include "../support/points.h"
 #include "signals.h"
 
 weir_notify *open_notify(weir_ctx *ctx, int sig, unsigned flags) {
@@ -120,11 +121,66 @@ static void notify2_late(void) {
     struct sigaction mine = { .sa_handler = found_handler }, dfl = { .sa_handler = SIG_DFL }, now;
     CHECK_IS(sigaction(SIGWINCH, &mine, NULL), 0);
     found_calls = 0;
-    weir__os_signal_default(SIGWINCH, weir__notify_arrive);
+    CHECK(!weir__os_signal_default(SIGWINCH, weir__notify_arrive), "nothing was in its place");
     CHECK_IS(sigaction(SIGWINCH, NULL, &now), 0);
     CHECK(now.sa_handler == found_handler, "another handler");
     CHECK_IS(found_calls, 1);
     CHECK_IS(sigaction(SIGWINCH, &dfl, NULL), 0);
+}
+
+/* A handler that stops behind the default action, before it stands again: a registration waits for that, and so does a
+ * release, which then restores what was found. */
+struct anew {
+    weir_ctx *ctx;
+    weir_notify *n;
+    struct stop stop;
+};
+static int64_t raises(void *arg) {
+    stop_me(&((struct anew *)arg)->stop);
+    return raise(SIGWINCH);
+}
+static int64_t registers(void *arg) {
+    struct anew *a = arg;
+    a->n = open_notify(a->ctx, SIGWINCH, 0);
+    return 0;
+}
+static int64_t releases(void *arg) {
+    weir_notify_free(((struct anew *)arg)->n);
+    return 0;
+}
+
+/* Beside somebody in the handler: this call waits for him. */
+static void beside_default(struct anew *a, int64_t (*fn)(void *arg)) {
+    struct call handler, call;
+    stop_init(&a->stop, "notify.default");
+    call_start(&handler, raises, a);
+    CHECK(stop_wait(&a->stop), "nobody is at the default action");
+    call_start(&call, fn, a);
+    CHECK(!call_returns(&call, 30), "it does not wait for the handler");
+    stop_release(&a->stop);
+    CHECK_IS(call_end(&call), 0);
+    CHECK_IS(call_end(&handler), 0);
+    stop_fini(&a->stop);
+}
+
+static void notify2_default(void) {
+    struct sigaction mine = { .sa_handler = found_handler }, dfl = { .sa_handler = SIG_DFL }, now;
+    struct anew a = { .ctx = ctx_open(NULL, WEIR_FOREVER) };
+    weir_ctx *first = ctx_open(NULL, WEIR_FOREVER);
+    CHECK_IS(sigaction(SIGWINCH, &mine, NULL), 0);
+    weir_notify *n = open_notify(first, SIGWINCH, 0);
+    CHECK_IS(raise(SIGWINCH), 0);
+    ctx_ends(first);
+    beside_default(&a, registers);
+    CHECK_IS(raise(SIGWINCH), 0);
+    ctx_ends(a.ctx);
+    weir_notify_free(n);
+    beside_default(&a, releases);
+    CHECK_IS(sigaction(SIGWINCH, NULL, &now), 0);
+    CHECK(now.sa_handler == found_handler, "another handler");
+    CHECK_IS(sigaction(SIGWINCH, &dfl, NULL), 0);
+    weir_ctx_unref(first);
+    weir_ctx_unref(a.ctx);
 }
 
 /* ---- NOTIFY3 ------------------------------------------------------------------------------------------------ */
@@ -314,9 +370,11 @@ static void many(void) {
 static const struct test tests[] = {
     { "NOTIFY1 a named signal cancels the context, and the cause names it", notify1_cause },
     { NOTIFY1_SECOND, notify1_second },
+    { NOTIFY1_THIRD, notify1_third },
     { "NOTIFY2 release restores actions and masks", notify2_restores },
     { "NOTIFY2 release leaves alone what somebody else has put there", notify2_leaves },
     { "NOTIFY2 release beside a handler that takes the default action", notify2_late },
+    { "NOTIFY2 a registration, or a release, beside a handler that took it", notify2_default },
     { "NOTIFY3 two contexts on one signal are both cancelled", notify3_two },
     { "NOTIFY3 a storm of 10,000: no waiting context is forgotten", notify3_storm },
     { "NOTIFY3 a storm of 10,000 of another signal", notify3_beside },

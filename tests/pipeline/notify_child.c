@@ -9,8 +9,9 @@
 
 /* ---- NOTIFY1 ------------------------------------------------------------------------------------------------ */
 
-/* The body of a child process, and how that ended, as waitpid says it. */
-static int status_of(void (*body)(void)) {
+/* The body of a child process, and how that ended, as waitpid says it. *stops: times that SIGTSTP has stopped it; it is
+ * continued each time. */
+static int status_and_stops(void (*body)(void), int *stops) {
     int status = -1;
     pid_t pid = fork();
     if (pid == 0) {
@@ -18,7 +19,17 @@ static int status_of(void (*body)(void)) {
         body();
         _exit(checks_hold() ? 0 : 1);
     }
-    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid, "no child");
+    for (*stops = 0;; ++*stops) {
+        if (!CHECK(pid > 0 && waitpid(pid, &status, WUNTRACED) == pid, "no child")) break;
+        if (!WIFSTOPPED(status)) break;
+        CHECK_IS(WSTOPSIG(status), SIGTSTP);
+        (void)kill(pid, SIGCONT);
+    }
+    return status;
+}
+static int status_of(void (*body)(void)) {
+    int stops, status = status_and_stops(body, &stops);
+    CHECK_IS(stops, 0);
     return status;
 }
 
@@ -87,20 +98,57 @@ static void later_one(void) {
 
 /* The default of this one is nothing: the process goes on, and the action that was found comes back. */
 static void second_is_nothing(void) {
-    struct sigaction a = { .sa_handler = found_handler }, now;
+    struct sigaction a = { .sa_handler = found_handler };
     CHECK_IS(sigaction(SIGWINCH, &a, NULL), 0);
     weir_ctx *ctx = ctx_open(NULL, WEIR_FOREVER);
     weir_notify *n = open_notify(ctx, SIGWINCH, 0);
     (void)raise(SIGWINCH);
     ctx_ends(ctx);
     (void)raise(SIGWINCH);
-    CHECK_IS(sigaction(SIGWINCH, NULL, &now), 0);
-    CHECK(now.sa_handler == SIG_DFL, "not the default action");
+    (void)raise(SIGWINCH);
     CHECK_IS(found_calls, 0);
     weir_notify_free(n);
     (void)raise(SIGWINCH);
     CHECK_IS(found_calls, 1);
     weir_ctx_unref(ctx);
+}
+
+/* After the default action of the second one, who registers anew is told of the third, and the fourth gets it again. */
+static void third_is_told(int sig) {
+    struct sigaction now;
+    weir_ctx *a = ctx_open(NULL, WEIR_FOREVER), *b = ctx_open(NULL, WEIR_FOREVER);
+    weir_notify *n = open_notify(a, sig, 0);
+    (void)raise(sig);
+    ctx_ends(a);
+    (void)raise(sig);
+    weir_notify *m = open_notify(b, sig, 0);
+    CHECK_IS(weir_ctx_err(b), 0);
+    (void)raise(sig);
+    ctx_ends(b);
+    (void)raise(sig);
+    weir_notify_free(n);
+    weir_notify_free(m);
+    CHECK_IS(sigaction(sig, NULL, &now), 0);
+    CHECK(now.sa_handler == SIG_DFL, "the action that was found is not there");
+    weir_ctx_unref(a);
+    weir_ctx_unref(b);
+}
+static void third_of_nothing(void) {
+    static const int sigs[] = { SIGWINCH, SIGCHLD, SIGURG, SIGCONT };
+    for (size_t i = 0; i < sizeof sigs / sizeof *sigs; i++) third_is_told(sigs[i]);
+}
+/* In a group of its own, which is stopped, since there is somebody in the session to continue it. */
+static void third_of_stops(void) {
+    CHECK_IS(setpgid(0, 0), 0);
+    third_is_told(SIGTSTP);
+}
+
+void notify1_third(void) {
+    int stops;
+    if (!child_is_fresh(NOTIFY1_THIRD)) return;
+    CHECK_IS(status_of(third_of_nothing), 0);
+    CHECK_IS(status_and_stops(third_of_stops, &stops), 0);
+    CHECK_IS(stops, 2);
 }
 
 /* In a child that is started anew: the tests of this process have had threads. */

@@ -20,8 +20,11 @@ void found_handler(int sig);
 
 /* notify_child.c: tests that run in a process of their own, under these names. */
 #define NOTIFY1_SECOND "NOTIFY1 the second signal gets the default action"
+#define NOTIFY1_THIRD \
+    "NOTIFY1 after a default action that the process survives, the next one is told"
 #define NOTIFY_FORK "NOTIFY a child frees what it was left, and registers anew"
 void notify1_second(void);
+void notify1_third(void);
 void notify_fork(void);
 
 #endif

@@ -18,15 +18,24 @@ struct state {
     weir_ctx *ctx[2];
     weir_notify *n[2];
     weir_au32 users, defaults, raised;
+    weir_au32 bare; /* the default action stands in the place of the handler */
     uint64_t plain[2];
 };
 
 static struct state *now;
 
-void weir__os_signal_default(int sig, void (*fn)(int sig)) {
+bool weir__os_signal_default(int sig, void (*fn)(int sig)) {
     (void)sig;
     (void)fn;
+    weir_store_relaxed(&now->bare, 1);
     (void)weir_fetch_add_relaxed(&now->defaults, 1);
+    return true;
+}
+
+void weir__os_signal_again(int sig, void (*fn)(int sig)) {
+    (void)sig;
+    (void)fn;
+    weir_store_relaxed(&now->bare, 0);
 }
 
 static void register_thread(void *arg) {
@@ -153,6 +162,36 @@ static void release(struct state *s, unsigned who) {
     }
 }
 
+/* Whichever action stands. */
+static void arrive(struct state *s, int sig) {
+    if (weir_load_relaxed(&s->bare))
+        (void)weir_fetch_add_relaxed(&s->defaults, 1);
+    else
+        weir__notify_arrive(sig);
+}
+
+/* Nobody is left to tell while the second one comes, and somebody registers anew: the third one, or the second, is
+ * his, and the other one is the default. */
+static void renew(struct state *s, unsigned who) {
+    if (who == 0) {
+        arrive(s, SIG_A);
+        await(s, 0, SIG_A, false);
+        arrive(s, SIG_A);
+        return;
+    }
+    struct weir_case c = { weir_ctx_waitable(s->ctx[0]), NULL, WEIR_RECV, 0, 0 };
+    weir_model_check(weir_select(&c, 1, WEIR_FOREVER, NULL, 0) == 0);
+    notify(s, 1, SIG_A);
+    arrive(s, SIG_A);
+    await(s, 1, SIG_A, false);
+    release_it(s, 1);
+    release_it(s, 0);
+}
+static void setup_one(void *state) {
+    setup_none(state);
+    notify(state, 0, SIG_A);
+}
+
 struct shape {
     void (*run)(struct state *s, unsigned who);
     uint32_t defaults;
@@ -196,6 +235,8 @@ NOTIFY(other_, "notify.other", "two signals, one context: the second is the defa
        other, 1, NULL);
 NOTIFY(release_, "notify.release", "released while the signal comes", 3, setup_same, release, 0,
        NULL);
+NOTIFY(renew_, "notify.renew", "registered anew beside the second one", 3, setup_one, renew, 1,
+       "preemptions=1");
 
 /* The thread ends in between, so that there are two of them. */
 static void setup_again(void *state) {
@@ -216,5 +257,5 @@ static const struct weir_model_scenario again_ = {
     .options = "preemptions=1",
 };
 
-const struct weir_model_scenario *const notify_scenarios[] = { &two_,   &same_,  &release_,
-                                                               &other_, &again_, NULL };
+const struct weir_model_scenario *const notify_scenarios[] = { &two_,   &same_,  &release_, &other_,
+                                                               &renew_, &again_, NULL };
