@@ -25,6 +25,7 @@ static void free_pool(weir_pool *p) {
     weir__pool_nodes_end(p, &p->nodes);
     if (!pool_locked(p)) weir__steal_fini(p);
     weir_ctx_unref(p->ctx);
+    weir__pool_retry_end(p);
     weir__mutex_fini(&p->mutex);
     weir__free(p->alloc, p, sizeof *p, WEIR_LINE);
 }
@@ -59,7 +60,8 @@ static int make(weir_pool **out, const struct weir_pool_opts *o) {
         weir__free(p->alloc, p, sizeof *p, WEIR_LINE);
         return WEIR_ENOMEM;
     }
-    int rc = weir_ctx_new(&p->ctx, o->ctx, WEIR_FOREVER);
+    int rc = weir__pool_retry_init(p);
+    if (rc == 0) rc = weir_ctx_new(&p->ctx, o->ctx, WEIR_FOREVER);
     if (rc == 0 && !pool_locked(p)) rc = weir__steal_init(p);
     if (rc < 0) {
         free_pool(p);
@@ -91,6 +93,7 @@ int weir_pool_free(weir_pool *p) {
     int rc = weir_pool_drain(p);
     if (rc < 0) return rc;
     weir__pool_join(p);
+    weir__pool_retry_end(p); /* a run of it may look at the pool until here */
     free_pool(p);
     return 0;
 }

@@ -3,6 +3,7 @@
  *
  *   pool.c         making, submitting, statistics         pool_node.c    nodes, and who has a task
  *   pool_life.c    threads, states, who waits for them    pool_steal.h   the stealing kind, and its files
+ *   pool_retry.c   threads that the system did not give
  *   pool_run.c     a task from its begin to its end       pool_locked.c  the kind with one mutex
  */
 #ifndef WEIR_FLOW_POOL_H
@@ -160,6 +161,7 @@ struct weir_pool {
     const struct weir_alloc *alloc;
 };
 
+    struct pool_retry *retry;
 #define POOL_SURPLUS 1u
 
 /* ---- counting: by a worker for itself, or by who is none -------------------------------------------------------- */
@@ -191,6 +193,8 @@ bool weir__pool_surplus(const weir_pool *p);
 int weir__pool_grow(weir_pool *p);
 /* Under the lock: the worker has begun to look for tasks. */
 void weir__pool_came(struct pool_worker *w);
+/* There may be more workers than before: makes them, as far as they are wanted. */
+void weir__pool_wants_more(weir_pool *p);
 /* Under the lock, which it gives back: the calling worker ends. */
 void weir__pool_leave(struct pool_worker *w);
 /* Joins all threads, once the pool is stopped. */
@@ -207,6 +211,14 @@ static inline struct pool_worker *weir__pool_worker_at(const weir_pool *p, unsig
 }
 
 /* ---- pool_run.c ---------------------------------------------------------------------------------------------------- */
+
+/* ---- pool_retry.c ------------------------------------------------------------------------------------------------ */
+
+int weir__pool_retry_init(weir_pool *p);
+/* Nobody asks for a thread any more. */
+void weir__pool_retry_end(weir_pool *p);
+/* As weir__pool_grow, for tasks that are queued: if there is no worker to be had it is tried again later. */
+int weir__pool_want(weir_pool *p);
 
 /* Runs, or cancels, a task that was taken out of the queue. w: the calling worker; NULL: it is none. */
 void weir__pool_run_nested(weir_pool *p, struct pool_worker *w, const struct pool_job *job);

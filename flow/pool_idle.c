@@ -101,7 +101,7 @@ static void wake_one(weir_pool *p, bool grows) {
     }
     weir__unlock(&p->lock);
     if (wanted && w) weir__unpark(&w->parker);
-    if (grow) (void)weir__pool_grow(p);
+    if (grow) (void)weir__pool_want(p);
 }
 
 /* How many there may be was said before, by a change of idle: from here on it is as for a worker that ends its search. */

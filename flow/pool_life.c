@@ -212,8 +212,7 @@ void weir__pool_caller(weir_pool *p, bool begins) {
     weir__pool_unlock(p, begins ? NULL : weir__pool_settle(p));
 }
 
-/* There may be more workers than before. */
-static void wants_more(weir_pool *p) {
+void weir__pool_wants_more(weir_pool *p) {
     if (pool_locked(p))
         weir__locked_more(p);
     else
@@ -234,7 +233,7 @@ void weir__pool_blocks(void *worker, bool begins) {
         p->blocked--;
     bool more = begins && weir__pool_may_grow(p);
     weir__pool_unlock(p, p->spare ? weir__pool_settle(p) : NULL);
-    if (more) wants_more(p);
+    if (more) weir__pool_wants_more(p);
 }
 
 void weir_pool_block_begin(void) {
@@ -267,6 +266,8 @@ static int make_up(weir_pool *p, unsigned n, const unsigned now[2], const unsign
     weir__pool_lock(p);
     if (p->threads == now[0] && p->max_threads == now[1]) set_threads(p, before[0], before[1]);
     weir__pool_unlock(p, weir__pool_settle(p));
+    weir__pool_wants_more(
+        p); /* who has submitted meanwhile may have counted on the one that is not to be had */
     return rc;
 }
 
@@ -283,7 +284,7 @@ int weir_pool_resize(weir_pool *p, unsigned threads, unsigned max_threads) {
     weir__pool_unlock(p, weir__pool_settle(p));
     if (over) return WEIR_ESTOPPED;
     int rc = make_up(p, missing, now, before);
-    if (rc == 0) wants_more(p); /* for what is queued already */
+    if (rc == 0) weir__pool_wants_more(p); /* for what is queued already */
     return rc;
 }
 

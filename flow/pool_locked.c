@@ -50,7 +50,7 @@ void weir__locked_more(weir_pool *p) {
         weir__pool_lock(p);
         more = wants_more(p);
         weir__pool_unlock(p, NULL);
-    } while (more && weir__pool_grow(p) == 0);
+    } while (more && weir__pool_want(p) == 0);
 }
 
 /* ---- putting in --------------------------------------------------------------------------------------------------- */
@@ -100,7 +100,7 @@ static int put_in(weir_pool *p, struct pool_worker *w, const struct pool_put *pu
     weir__mutex_unlock(&p->mutex);
     if (wake) weir__cond_signal(&p->work);
     if (pass) weir__cond_signal(&p->room[put->level]);
-    if (more) (void)weir__pool_grow(p);
+    if (more) (void)weir__pool_want(p);
     return ended ? weir_ctx_err(put->ctx) : rc;
 }
 

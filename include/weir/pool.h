@@ -45,7 +45,9 @@
  * place of those that are blocked. (When such a task goes on it does not wait for a place: then more than max_threads
  * may run until one of them has come to its end.) With `spare` 0, tasks that wait for what other tasks send can fill the
  * pool: use futures, which cannot (weir/future.h), or spare workers. A wait that weir does not know of, as in
- * read(2), counts as running unless it is announced.
+ * read(2), counts as running unless it is announced. If the system gives no thread when one more worker is wanted it is
+ * asked again by each submit, and, if there is the thread that timers have or one can be made for it, by that: after
+ * 1 ms, 2 ms, ... a second, for as long as something is queued for that worker.
  *
  * A task that ends its thread (pthread_exit, or is cancelled) is over, with WEIR_ECANCELED, and another thread takes its
  * worker's place, or, if the system gives none, what is left of it: nothing is lost, but its stack grows a little each time.

@@ -10,13 +10,13 @@
 #include <weir/debug.h>
 
 #include "../support/points.h"
-#include "pool.h"
+#include "threads.h"
 
 const unsigned kind; /* of opts_of: each case sets its own */
 
 /* Of all threads. The request that fails, counted down; 0: none. for_good: all that come after it, too. */
-static weir_au32 fail_in, for_good, hits;
-static weir_au32 no_threads;                 /* all of them are refused */
+static weir_au32 fail_in, for_good;
+weir_au32 hits, no_threads;
 static weir_au32 made, joined, gone, faults; /* threads */
 static __thread bool ours;                   /* the calling thread makes one for the test */
 
@@ -33,7 +33,7 @@ static bool refused(void) {
     if (n == 1) (void)weir_fetch_add_relaxed(&hits, 1);
     return n == 1;
 }
-static void refuse(uint32_t nth, bool and_all_after) {
+void refuse(uint32_t nth, bool and_all_after) {
     weir_store_relaxed(&for_good, and_all_after);
     weir_store_relaxed(&hits, 0);
     weir_store_relaxed(&fail_in, nth);
@@ -67,25 +67,24 @@ int __wrap_pthread_detach(pthread_t t) {
     return __real_pthread_detach(t);
 }
 
-static void count_from_here(void) {
+void count_from_here(void) {
     weir_store_relaxed(&made, 0);
     weir_store_relaxed(&joined, 0);
     weir_store_relaxed(&gone, 0);
     weir_store_relaxed(&faults, 0);
 }
-static void all_threads_ended(void) {
+void all_threads_ended(void) {
     CHECK_IS(value(&faults), 0);
     CHECK(comes_to(&gone, value(&made) - value(&joined)), "%u made, %u joined, %u gone",
           value(&made), value(&joined), value(&gone));
 }
 
-static struct weir_pool_opts opts(unsigned of_kind, unsigned threads) {
+struct weir_pool_opts opts(unsigned of_kind, unsigned threads) {
     struct weir_pool_opts o = WEIR_POOL_OPTS(threads);
     o.kind = of_kind;
     check_context("%s", of_kind == WEIR_POOL_MUTEX ? "mutex" : "steal");
     return o;
 }
-#define EACH_KIND(k) for (unsigned k = WEIR_POOL_STEAL; k <= WEIR_POOL_MUTEX; k++)
 
 static int exits(weir_ctx *ctx, void *arg) {
     (void)ctx;
@@ -314,6 +313,9 @@ static const struct test tests[] = {
     { "P03 a task ends its thread, and the system gives no other", p03_no_other },
     { "P01 a worker that leaves does not take its own place", p01_leaves },
     { "P01 no threads: a resize, and an elastic pool", p01_refused },
+    { "P01 a thread is refused once, and nobody submits again", p01_again },
+    { "P01 no thread is to be had for a while, and nobody submits again", p01_again_later },
+    { "P01 a thread is refused, and the pool is freed", p01_again_freed },
     { "P12 allocation failure n-th, and no thread: a pool is made, or nothing is left", p12_made },
     { "P12 allocation failure n-th, and no thread: all that was taken is run", p12_used },
 };
