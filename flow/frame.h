@@ -24,14 +24,14 @@ struct weir__frame {
     struct weir__thread *self; /* NULL: no memory; then the thread is not known to be in it */
     struct weir_error err;     /* afterwards: how it failed; of {0} the text is not set */
     int rc;                    /* what it returned; WEIR_ECANCELED: it ended its thread */
-    bool returned;
+    bool returned, over;
     void (*after)(struct weir__frame *f, void *arg);
     void *after_arg;
     struct weir_error pending; /* of the thread, before; valid if its code is not 0 */
 };
 
 /* Runs fn(ctx, arg); then, also if fn ends the thread, after(f, after_arg), with the thread as it was. Returns
- * f->rc, if fn has returned. */
+ * f->rc, if fn has returned. `after` is called once, also where it runs what ends the thread in its turn. */
 int weir__frame_run(struct weir__frame *f, weir_task_fn *fn, weir_ctx *ctx, void *arg,
                     const void *owner, void (*after)(struct weir__frame *f, void *arg),
                     void *after_arg);

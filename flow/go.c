@@ -15,8 +15,11 @@ static void call(void *arg) {
     f->returned = true;
 }
 
+/* Where `after` runs something that ends the thread once more, glibc calls this again for the frame that it was in. */
 static void end(void *arg) {
     struct weir__frame *f = arg;
+    if (f->over) return;
+    f->over = true;
     f->err.code = 0;
     if (f->returned && f->rc < 0) weir_error_take(f->rc, &f->err);
     if (!f->returned)
@@ -39,7 +42,7 @@ int weir__frame_run(struct weir__frame *f, weir_task_fn *fn, weir_ctx *ctx, void
     f->ctx = ctx;
     f->arg = arg;
     f->rc = WEIR_ECANCELED;
-    f->returned = false;
+    f->returned = f->over = false;
     f->after = after;
     f->after_arg = after_arg;
     f->pending.code = 0;
