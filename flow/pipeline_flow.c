@@ -31,8 +31,9 @@
  * Locks      that of place 0 before that of place n; else one at a time.
  * Progress   blocking. Batches are cut by time: a worker holds at most some 50 us of work that others might do. A task
  *            that has worked for 2 ms on an executor of the user's goes to the end of the line there, with its batch:
- *            other tasks have their turn, however long somebody sends, and an executor that is stopped is rid of it.
- *            Not from inside another task, as where submits run tasks: that would go deeper each time.
+ *            other tasks have their turn, however long somebody sends, and an executor that is stopped is rid of it. So
+ *            does one inside another task on a pool, where submits may run tasks: the one below goes on. Not on
+ *            executors of other kinds, which may run it at once: that would go deeper each time.
  * Ordering   by the locks.
  * From       the token limit of TBB's parallel_pipeline; differs in: batches, workers for each stage, no task that is
  *            bound to an element. */
@@ -40,6 +41,7 @@
 
 #include "../lib/ctx.h"
 #include "../lib/os.h"
+#include "behind.h"
 
 #define BATCH_NS UINT64_C(50000)
 #define TURN_NS INT64_C(2000000)
@@ -234,7 +236,7 @@ static void account(struct work *w, weir_time now) {
 /* Another task goes on with the batch: w is not ours any more. Or why not. */
 static int hand_on(struct work *w) {
     const weir_pipeline *p = w->p;
-    return flow_of(p)->exec.submit(flow_of(p)->exec.self, work_main, p->ctx, w);
+    return weir__exec_behind(&flow_of(p)->exec, work_main, p->ctx, w);
 }
 
 /* Nobody runs the stage any more: the pipeline ends. */
@@ -258,7 +260,8 @@ static bool gives_way(struct work *w, weir_time now) {
 /* now: the end of the batch before; 0: there is none. */
 static bool turn_is_over(struct work *w, weir_time now) {
     if (w->begun == 0) w->begun = w->since;
-    return w->n > 0 && w->p->has_exec && !w->nested && now - w->begun >= TURN_NS;
+    if (w->n == 0 || !w->p->has_exec || now - w->begun < TURN_NS) return false;
+    return !w->nested || weir__exec_gives_way(&flow_of(w->p)->exec);
 }
 
 /* The task: until there is nothing to take, or it is to stop. The pipeline may be gone when it returns. */

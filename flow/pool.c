@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../lib/os.h"
+#include "behind.h"
 
 /* ---- making --------------------------------------------------------------------------------------------------------- */
 
@@ -24,8 +25,8 @@ static void free_pool(weir_pool *p) {
     for (unsigned i = 0; i < made; i++) weir__pool_worker_free(weir__pool_worker_at(p, i));
     weir__pool_nodes_end(p, &p->nodes);
     if (!pool_locked(p)) weir__steal_fini(p);
-    weir_ctx_unref(p->ctx);
     weir__pool_retry_end(p);
+    weir_ctx_unref(p->ctx);
     weir__mutex_fini(&p->mutex);
     weir__free(p->alloc, p, sizeof *p, WEIR_LINE);
 }
@@ -92,8 +93,8 @@ int weir_pool_free(weir_pool *p) {
     if (!p) return 0;
     int rc = weir_pool_drain(p);
     if (rc < 0) return rc;
-    weir__pool_join(p);
     weir__pool_retry_end(p); /* a run of it may look at the pool until here */
+    weir__pool_join(p);
     free_pool(p);
     return 0;
 }
@@ -130,7 +131,7 @@ int weir_pool_submit_wait(weir_pool *p, const struct weir_job *job, weir_time de
     if (job->future && !weir__future_begin(job->future, p))
         return weir__misuse("weir_pool_submit", "the future is pending");
     struct pool_put put = {
-        { job->fn, job->ctx, job->arg, job->future, false }, job->priority, deadline, ctx
+        { job->fn, job->ctx, job->arg, job->future, false }, job->priority, deadline, ctx, false
     };
     int rc = weir__ctx_err(ctx);
     if (WEIR_UNLIKELY(rc < 0)) {
@@ -160,12 +161,20 @@ ptrdiff_t weir_pool_submit_n_wait(weir_pool *p, const struct weir_job *jobs, siz
 }
 
 static int exec_submit(void *self, weir_task_fn *fn, weir_ctx *ctx, void *arg) {
-    struct pool_put put = { { fn, ctx, arg, NULL, true }, WEIR_NORMAL, WEIR_FOREVER, NULL };
+    struct pool_put put = { { fn, ctx, arg, NULL, true }, WEIR_NORMAL, WEIR_FOREVER, NULL, false };
     if (!fn) return weir__misuse("weir_exec of a pool", "no function");
     return submit(self, &put);
 }
 
 weir_exec weir_pool_exec(weir_pool *p) { return (weir_exec){ exec_submit, p }; }
+
+bool weir__exec_gives_way(const weir_exec *on) { return on->submit == exec_submit; }
+
+int weir__exec_behind(const weir_exec *on, weir_task_fn *fn, weir_ctx *ctx, void *arg) {
+    struct pool_put put = { { fn, ctx, arg, NULL, true }, WEIR_NORMAL, WEIR_FOREVER, NULL, true };
+    if (!weir__exec_gives_way(on)) return on->submit(on->self, fn, ctx, arg);
+    return submit(on->self, &put);
+}
 
 /* ---- in a task -------------------------------------------------------------------------------------------------------- */
 

@@ -42,6 +42,7 @@ struct pool_node {
     struct pool_node *next, *prev; /* free; or in a list, under the lock */
     struct pool_nodes *home;
     unsigned level;
+    bool behind; /* of the mutex kind: takes no room */
 };
 
 /* Nodes, of one owner: a worker, or all others, who hold the pool's lock. */
@@ -54,6 +55,7 @@ struct pool_nodes {
 struct pool_list {
     struct pool_node *first, *last;
     size_t len;
+    size_t behind; /* of them, those that take no room */
 };
 
 #define POOL_RINGS 22 /* from 2^10 slots to 2^31 */
@@ -159,9 +161,9 @@ struct weir_pool {
     uint16_t places[WEIR_POOL_THREADS_MAX];
     char name[16];
     const struct weir_alloc *alloc;
+    struct pool_retry *retry;
 };
 
-    struct pool_retry *retry;
 #define POOL_SURPLUS 1u
 
 /* ---- counting: by a worker for itself, or by who is none -------------------------------------------------------- */
@@ -191,10 +193,10 @@ bool weir__pool_may_grow(const weir_pool *p);
 bool weir__pool_surplus(const weir_pool *p);
 /* Makes one more worker, if there may be. 0, or WEIR_ENOMEM. Without the lock. */
 int weir__pool_grow(weir_pool *p);
-/* Under the lock: the worker has begun to look for tasks. */
-void weir__pool_came(struct pool_worker *w);
 /* There may be more workers than before: makes them, as far as they are wanted. */
 void weir__pool_wants_more(weir_pool *p);
+/* Under the lock: the worker has begun to look for tasks. */
+void weir__pool_came(struct pool_worker *w);
 /* Under the lock, which it gives back: the calling worker ends. */
 void weir__pool_leave(struct pool_worker *w);
 /* Joins all threads, once the pool is stopped. */
@@ -210,8 +212,6 @@ static inline struct pool_worker *weir__pool_worker_at(const weir_pool *p, unsig
     return weir_load_relaxed(&p->workers[number]); /* stored before `made` counted it */
 }
 
-/* ---- pool_run.c ---------------------------------------------------------------------------------------------------- */
-
 /* ---- pool_retry.c ------------------------------------------------------------------------------------------------ */
 
 int weir__pool_retry_init(weir_pool *p);
@@ -219,6 +219,8 @@ int weir__pool_retry_init(weir_pool *p);
 void weir__pool_retry_end(weir_pool *p);
 /* As weir__pool_grow, for tasks that are queued: if there is no worker to be had it is tried again later. */
 int weir__pool_want(weir_pool *p);
+
+/* ---- pool_run.c ---------------------------------------------------------------------------------------------------- */
 
 /* Runs, or cancels, a task that was taken out of the queue. w: the calling worker; NULL: it is none. */
 void weir__pool_run_nested(weir_pool *p, struct pool_worker *w, const struct pool_job *job);
@@ -257,6 +259,7 @@ struct pool_put {
     unsigned level;
     weir_time deadline;
     weir_ctx *ctx;
+    bool behind; /* see behind.h: by who runs a task of the pool; never POOL_RUN_HERE */
 };
 
 /* Queues a task. 0, POOL_RUN_HERE, or why it is refused. */

@@ -9,6 +9,7 @@
  *       lists empty in the hold of the mutex in which it began to sleep. A signal too many wakes one that finds
  *       nothing. Likewise `room`, one for each level, for those who wait for room in it: each that takes a task signals
  *       one of its level, and one that gives up, once it has been signalled, hands it on.
+ *       What gives way takes no room, so that tasks that do so for ever keep nobody out.
  *   I3  where more is queued than workers sleep or are about to look, one is made, if there may be one more.
  * Progress   blocking. Ordering   all by the mutex.
  * From       the thread pool of any textbook. */
@@ -23,12 +24,14 @@ static void add(struct pool_list *l, struct pool_node *n) {
     *(l->last ? &l->last->next : &l->first) = n;
     l->last = n;
     l->len++;
+    l->behind += n->behind;
 }
 
 static void remove_node(struct pool_list *l, struct pool_node *n) {
     *(n->prev ? &n->prev->next : &l->first) = n->next;
     *(n->next ? &n->next->prev : &l->last) = n->prev;
     l->len--;
+    l->behind -= n->behind;
 }
 
 static size_t queued(const weir_pool *p) {
@@ -65,8 +68,11 @@ static void wake_room(void *pool) {
 /* Under the mutex. 0: there is room; else as weir__locked_put. *late: its wait is over. */
 static int room(weir_pool *p, const struct pool_worker *w, const struct pool_put *put, int late) {
     int state = (int)weir_load_relaxed(&p->state); /* under the mutex */
-    if (state >= WEIR_POOL_STOPPING || (state == WEIR_POOL_DRAINING && !w)) return WEIR_ESTOPPED;
-    if (p->cap == 0 || p->lists[put->level].len < p->cap) return 0;
+    bool inside = w || put->behind;                /* whose submitter runs a task */
+    if (state >= WEIR_POOL_STOPPING || (state == WEIR_POOL_DRAINING && !inside))
+        return WEIR_ESTOPPED;
+    const struct pool_list *l = &p->lists[put->level];
+    if (p->cap == 0 || put->behind || l->len - l->behind < p->cap) return 0;
     if (p->full == WEIR_POOL_REFUSE || put->deadline == WEIR_NOW) return WEIR_EAGAIN;
     if (p->full == WEIR_POOL_CALLER || w) return POOL_RUN_HERE;
     return late ? late : POOL_WAIT_FOR_ROOM;
@@ -76,6 +82,7 @@ static int enqueue(weir_pool *p, struct pool_worker *w, const struct pool_put *p
     struct pool_node *n = weir__pool_node(p, &p->nodes);
     if (!n) return WEIR_ENOMEM;
     n->level = put->level;
+    n->behind = put->behind;
     weir__pool_node_set(n, &put->job);
     if (put->job.future) weir__future_pending(put->job.future);
     add(&p->lists[put->level], n);

@@ -3,6 +3,7 @@
  *
  *   a worker's own task of normal priority, and all of a worker's while the pool drains    its deque
  *   all others                                                                            the newest ring
+ *   what gives way (behind.h), where no ring takes it                                      a list
  *
  * Invariants
  *   I1  a task that is refused is in no queue: one that was queued and is taken back (unqueue) is refused only if nobody
@@ -129,7 +130,27 @@ static int put_outside(weir_pool *p, struct pool_worker *w, const struct pool_pu
     return 0;
 }
 
+/* What gives way: pool_queue.c, I5. */
+static int put_behind(weir_pool *p, struct pool_worker *w, const struct pool_put *put) {
+    const struct pool_elem e = { put->job.fn, put->job.arg, (uintptr_t)put->job.ctx | POOL_ALWAYS };
+    if (pool_state(p) >= WEIR_POOL_STOPPING) return WEIR_ESTOPPED;
+    if (p->cap > 0 || push_growing(p, &p->rings[put->level], &e) < 0) {
+        weir__lock(&p->lock);
+        struct pool_node *n = fill(p, &p->nodes, put);
+        if (n) {
+            POOL_COUNT(p, NULL, queued);
+            weir__steal_list_add(p, n);
+        }
+        weir__unlock(&p->lock);
+        if (!n) return WEIR_ENOMEM;
+    }
+    if (w) POOL_COUNT(p, w, inside);
+    weir__steal_pushed(p, NULL);
+    return 0;
+}
+
 int weir__steal_put(weir_pool *p, struct pool_worker *w, const struct pool_put *put) {
+    if (WEIR_UNLIKELY(put->behind)) return put_behind(p, w, put);
     if (w && (put->level == WEIR_NORMAL || pool_state(p) >= WEIR_POOL_DRAINING))
         return put_inside(p, w, put);
     return put_outside(p, w, put);

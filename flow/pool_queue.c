@@ -10,13 +10,16 @@
  *   I1  a task is in one of them from when it is submitted until it is taken; or its future was claimed, and what is left
  *       there is a node without a task, which who takes it out only frees.
  *   I2  (draining) a ring that is closed takes nothing more, and says so when it is drained; into a list goes only what a
- *       worker, or who stops the pool, has in his hands. So when the rings are closed, and no task runs, what is empty
+ *       worker, or who stops the pool, has in his hands, and what gives way, whose submitter runs a task. So when the rings are closed, and no task runs, what is empty
  *       stays empty.
  *   I3  (first in, first out, of a level) by the rings; what was left to others comes after what is in the rings, but
  *       every so often before it (in_turn).
  *   I4  (a resize) a worker that is one too many leaves what it has in its hands to a list, before anybody claims it. It
  *       looks at `hint` after it took the task out of a queue, by an operation that saw what its submitter did: so a task
  *       that is submitted after a resize returned is run by none of those that may not.
+ *   I5  (what gives way) goes behind all that came from outside; to a list if the rings are closed, and in a bounded pool,
+ *       where it takes no room. There the ring may have tasks for ever, and so every other time a worker looks at the
+ *       list first.
  * Progress   from outside as weir_mpmc, but for the making of a ring; the lists are under a lock. From inside wait-free
  *            but for memory.
  * Ordering   by the ring, the deque, the lock. `urgent` and `listed` only say where to look: relaxed; that no task is

@@ -106,6 +106,7 @@ static bool from_list(struct pool_worker *w, unsigned level, struct pool_job *jo
 }
 
 static bool from_queue(struct pool_worker *w, unsigned level, struct pool_job *job) {
+    if (w->pool->cap > 0 && (w->tick & 1) && from_list(w, level, job)) return true; /* I5 */
     return from_ring(w, level, job) || from_list(w, level, job);
 }
 

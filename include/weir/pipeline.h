@@ -29,8 +29,9 @@
  *            slow one would wait for it though another worker is free.
  * Threads    a thread for each worker of all stages; or an executor, which gets a task when there is something to
  *            do for a stage. A task does not wait for other stages, so one thread is enough, and a function may submit
- *            to the executor that it runs on. After 2 ms it is submitted anew, so that others have their turn; an
- *            executor that then refuses, because it has been stopped, ends the pipeline.
+ *            to the executor that it runs on. After 2 ms it is submitted anew, so that others have their turn, on a
+ *            pool behind what others have submitted; an executor that then refuses, because it has been stopped, ends
+ *            the pipeline. (Not a task that runs inside another one of the pipeline, where the executor is no pool.)
  * End        by close: what is inside goes through, then receivers get WEIR_ECLOSED. By the first failure (errors =
  *            WEIR_ERRORS_CANCEL), or when the context that it was made with ends: each worker stops after the call
  *            that it is in, sends and receives return the context's error, and what is inside is given to the drop

@@ -23,7 +23,8 @@
  * since the workers who could make it might all be waiting: a worker's deque has room for `cap` tasks as well, and
  * beyond that the task is run by the caller before the call returns (WEIR_POOL_BLOCK, WEIR_POOL_CALLER), or
  * refused (WEIR_POOL_REFUSE, or with WEIR_NOW) with WEIR_EAGAIN. A task that its submitter runs, who is no worker, submits
- * from outside. (Of the kind MUTEX there is only the queue, and its `cap`.)
+ * from outside. (Of the kind MUTEX there is only the queue, and its `cap`.) A pipeline's task whose turn is over
+ * (weir/pipeline.h) goes behind what was submitted from outside, and takes no room.
  *
  * Contexts. A task gets the context that it was submitted with, of which the pool keeps a reference until the task is
  * over; with NULL it gets the pool's own, which weir_pool_stop cancels. If its context has ended when its turn comes

@@ -30,15 +30,20 @@ void pipe7_few(void);
 void pipe7_refused(void);
 void pipe8_leaves_nothing(void);
 
+/* turns.c */
+void pipe9_others(void);
+void pipe_exec_stops(void);
+void pipe_exec_drains(void);
+void pipe_exec_joins(void);
+void pipe_exec_exits(void);
+void pipe_exec_full(void);
+
 /* runs.c */
 void pipe9_submits(void);
-void pipe9_others(void);
 void pipe9_itself(void);
 void pipe_thread_exit(void);
 void pipe_exec_refuses(void);
 void pipe_exec_inline(void);
-void pipe_exec_stops(void);
-void pipe_exec_full(void);
 void pipe_sink(void);
 
 #endif

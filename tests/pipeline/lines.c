@@ -17,10 +17,15 @@ void line_init(struct line *l, enum way way) {
     }
     if (way == WAY_POOL) {
         struct weir_pool_opts o = WEIR_POOL_OPTS(1);
-        CHECK_IS(weir_pool_new(&l->pool, &o), 0);
-        l->on = weir_pool_exec(l->pool);
-        l->opts.on = &l->on;
+        line_init_on(l, &o);
     }
+}
+
+void line_init_on(struct line *l, const struct weir_pool_opts *o) {
+    *l = (struct line){ .way = WAY_POOL, .opts = WEIR_PIPELINE_OPTS };
+    CHECK_IS(weir_pool_new(&l->pool, o), 0);
+    l->on = weir_pool_exec(l->pool);
+    l->opts.on = &l->on;
 }
 
 void line_open(struct line *l, const struct weir_stage *stages, size_t n) {

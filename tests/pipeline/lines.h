@@ -22,6 +22,8 @@ struct line {
 
 /* Before line_open its opts may be set. */
 void line_init(struct line *l, enum way way);
+/* WAY_POOL, on such a pool. */
+void line_init_on(struct line *l, const struct weir_pool_opts *o);
 void line_open(struct line *l, const struct weir_stage *stages, size_t n);
 void line_close(struct line *l);
 

@@ -31,6 +31,9 @@ static const struct test tests[] = {
     { "PIPE executor: one that runs tasks in the caller", pipe_exec_inline },
     { "PIPE executor: one that is full when a turn is over", pipe_exec_full },
     { "PIPE executor: a pool that is stopped below a busy pipeline", pipe_exec_stops },
+    { "PIPE executor: a pool that is drained below a busy pipeline", pipe_exec_drains },
+    { "PIPE executor: a join in a busy pipeline ends", pipe_exec_joins },
+    { "PIPE thread: each call ends it, in the clean-up of the one before", pipe_exec_exits },
     { "PIPE sink: a last stage without results", pipe_sink },
 };
 

@@ -43,80 +43,6 @@ void pipe9_submits(void) {
     CHECK_IS(weir_load_relaxed(&s.ran), 2 * N);
 }
 
-/* A pipeline that never stands still, on a pool of one thread. */
-struct busy {
-    struct line l;
-    struct source source;
-    struct call sink;
-    weir_au64 received;
-    weir_au32 drops;
-};
-static int64_t receive_all(void *arg) {
-    struct busy *b = arg;
-    uint64_t v;
-    int rc;
-    while ((rc = weir_pipeline_recv(b->l.p, &v)) == 0)
-        (void)weir_fetch_add_relaxed(&b->received, 1);
-    return rc;
-}
-static int takes_a_while(const void *in, void *out, weir_ctx *ctx, void *arg) {
-    sleep_ms(1);
-    return stage_pass(in, out, ctx, arg);
-}
-static bool is_busy(void *arg) { return weir_load_relaxed(&((struct busy *)arg)->received) >= 10; }
-
-#define ENDLESS UINT64_C(1000000)
-static void busy_start(struct busy *b) {
-    struct weir_stage stages[] = { STAGE(takes_a_while, &b->drops, 1, false) };
-    *b = (struct busy){ .received = { 0 } };
-    stages[0].drop = count_drop;
-    line_init(&b->l, WAY_POOL);
-    b->l.opts.drop = count_drop;
-    b->l.opts.drop_arg = &b->drops;
-    line_open(&b->l, stages, 1);
-    source_start(&b->source, b->l.p, 0, ENDLESS, 16);
-    call_start(&b->sink, receive_all, b);
-    CHECK(comes_true(is_busy, b), "nothing comes");
-}
-
-/* All that was sent was received or dropped. */
-static void busy_end(struct busy *b) {
-    uint64_t sent = (uint64_t)call_end(&b->source.call);
-    CHECK(sent < ENDLESS, "all were sent");
-    CHECK_IS(call_end(&b->sink), WEIR_ECANCELED);
-    CHECK_IS(line_check(b->l.p, 1, sent).out, weir_load_relaxed(&b->received));
-    CHECK_IS(weir_load_relaxed(&b->received) + weir_load_relaxed(&b->drops), sent);
-    line_close(&b->l);
-}
-
-static bool has_run(void *n) { return weir_load_relaxed((weir_au32 *)n) > 0; }
-
-void pipe9_others(void) {
-    struct busy b;
-    weir_au32 ran = { 0 };
-    busy_start(&b);
-    CHECK_IS(weir_go(&b.l.on, count_task, NULL, &ran), 0);
-    CHECK(comes_true(has_run, &ran), "the task has no turn");
-    CHECK_IS(weir_ctx_cancel(weir_pipeline_ctx(b.l.p), 0), 0);
-    CHECK_IS(weir_pipeline_wait(b.l.p), WEIR_ECANCELED);
-    busy_end(&b);
-}
-
-static int64_t stop_pool(void *pool) { return weir_pool_stop(pool); }
-
-void pipe_exec_stops(void) {
-    struct busy b;
-    struct call stop;
-    busy_start(&b);
-    call_start(&stop, stop_pool, b.l.pool);
-    if (!CHECK(call_returns(&stop, 10000), "the pool does not get rid of it"))
-        CHECK_IS(weir_ctx_cancel(weir_pipeline_ctx(b.l.p), 0), 0);
-    CHECK_IS(call_end(&stop), 0);
-    int rc = weir_pipeline_wait(b.l.p);
-    CHECK(rc == WEIR_ESTOPPED || rc == WEIR_ECANCELED, "%d", rc); /* refused, or given up */
-    busy_end(&b);
-}
-
 static weir_pipeline *own;
 static int waits_for_itself(const void *in, void *out, weir_ctx *ctx, void *arg) {
     (void)arg;
@@ -204,44 +130,6 @@ void pipe_exec_refuses(void) {
         CHECK_IS(weir_load_relaxed(&drops), sent - got);
         line_close(&l);
     }
-}
-
-static _Thread_local bool in_stage;
-static weir_au32 full_times;
-
-static int takes_a_millisecond(const void *in, void *out, weir_ctx *ctx, void *arg) {
-    in_stage = true;
-    sleep_ms(1);
-    return stage_pass(in, out, ctx, arg);
-}
-
-static int full_for_stages(void *self, weir_task_fn *fn, weir_ctx *ctx, void *arg) {
-    (void)self;
-    if (!in_stage) return weir_go(NULL, fn, ctx, arg);
-    (void)weir_fetch_add_relaxed(&full_times, 1);
-    return WEIR_EAGAIN;
-}
-
-/* A task whose turn is over, where its executor has no room for another, goes on itself. */
-void pipe_exec_full(void) {
-    enum { N = 60 };
-    static const weir_exec on = { full_for_stages, NULL };
-    const struct weir_stage stages[] = { STAGE(takes_a_millisecond, NULL, 1, false) };
-    struct line l;
-    struct source s;
-    uint64_t v, got = 0;
-    weir_store_relaxed(&full_times, 0);
-    line_init(&l, WAY_THREADS);
-    l.opts.on = &on;
-    line_open(&l, stages, 1);
-    source_start(&s, l.p, 0, N, 8);
-    while (weir_pipeline_recv(l.p, &v) == 0) CHECK_IS(v, got++);
-    CHECK_IS(got, N);
-    CHECK_IS(call_end(&s.call), N);
-    CHECK_IS(weir_pipeline_wait(l.p), 0);
-    CHECK(weir_load_relaxed(&full_times) > 0, "it was never full");
-    CHECK_IS(line_check(l.p, 1, N).out, N);
-    line_close(&l);
 }
 
 /* Sends do the work. */
