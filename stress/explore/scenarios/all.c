@@ -97,6 +97,7 @@ int command_explore(int argc, char **argv) {
     add(notify_scenarios);
     add(line_scenarios);
     add(pool_scenarios());
+    add(pool_states_scenarios());
     add(specimens);
     if (n == MOST) { /* perhaps not all */
         (void)fputs("weir-stress: more scenarios than MOST in scenarios/all.c\n", stderr);

@@ -27,6 +27,7 @@ extern const struct weir_model_scenario *const cache_scenarios[];
 extern const struct weir_model_scenario *const line_scenarios[];
 /* Ends with NULL, too. */
 const struct weir_model_scenario *const *pool_scenarios(void);
+const struct weir_model_scenario *const *pool_states_scenarios(void);
 extern const struct weir_model_scenario *const specimens[]; /* stress/specimens */
 
 #endif

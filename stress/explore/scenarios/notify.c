@@ -177,6 +177,8 @@ static void renew(struct state *s, unsigned who) {
         arrive(s, SIG_A);
         await(s, 0, SIG_A, false);
         arrive(s, SIG_A);
+        weir_store_release(&s->raised, 1, 0);
+        weir_model_futex_wake(&s->raised.v_, 1);
         return;
     }
     struct weir_case c = { weir_ctx_waitable(s->ctx[0]), NULL, WEIR_RECV, 0, 0 };
@@ -184,6 +186,8 @@ static void renew(struct state *s, unsigned who) {
     notify(s, 1, SIG_A);
     arrive(s, SIG_A);
     await(s, 1, SIG_A, false);
+    while (weir_load_acquire(&s->raised, 0) == 0)
+        (void)weir_model_futex_wait(&s->raised.v_, 0, WEIR_FOREVER);
     release_it(s, 1);
     release_it(s, 0);
 }
