@@ -159,7 +159,7 @@ void weir__take_out(weir_cache *c, struct weir__shard *s, struct weir__entry *e,
         .m = &c->core, .verb = WRITE_TAKE, .hash = e->hash, .expect = weir__entry_word(e)
     };
     w.same = same_word;
-    (void)weir__write(&w, WEIR_NOW, NULL); /* a removal needs nothing, and C1: it is there */
+    (void)weir__write(&w, WEIR_FOREVER, NULL); /* a removal needs nothing, and C1: it is there */
     if (cause == WEIR_CACHE_SIZE && weir__entry_over(c, e, now)) cause = WEIR_CACHE_EXPIRED;
     weir__policy_remove(s, e);
     leave(s, e, cause);
@@ -261,7 +261,7 @@ static int publish(struct store *st) {
                              .arg = &st->at.key };
     w.same = same_key;
     weir__entry_ref(e);
-    int rc = weir__write(&w, WEIR_NOW, NULL);
+    int rc = weir__write(&w, WEIR_FOREVER, NULL); /* in a guard: for garbage it does not wait */
     if (rc != 0 && rc != WEIR_EEXIST) {
         weir__entry_unref(e);
         return rc;

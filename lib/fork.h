@@ -19,27 +19,45 @@ struct weir__fork_gate {
 };
 extern __attribute__((visibility("hidden"))) struct weir__fork_gate weir__fork_gate;
 
-/* The long ways of the two below. */
-weir_guard weir__fork_enter(weir_guard g);
+/* A section that was asked for: rc 0, and its guard. */
+struct weir__fork_in {
+    weir_guard g;
+    int rc;
+};
+
+/* The long ways of what stands below. g: a guard, under which the gate was not open; it is given back if rc < 0. */
+struct weir__fork_in weir__fork_enter(weir_guard g, weir_time deadline, weir_ctx *ctx);
 void weir__fork_leave(void);
 void weir__fork_sections_first(void);
 extern __attribute__((visibility("hidden"))) weir_au32 weir__fork_sections_known;
 
 /* A guard in which the thread takes locks that belong to an object, or leaves something in the middle for a moment. No
- * fork happens meanwhile; one that is near is waited for, unless the thread is in a guard already for which the fork
- * waits. Ended by weir__rcu_exit. */
-static inline weir_guard weir__fork_section(void) {
+ * fork happens meanwhile; while one is being made the call waits, unless the thread is in a section already. Ended by
+ * weir__rcu_exit. The wait: until `deadline`, or the end of ctx; rc is 0, WEIR_ETIMEDOUT, WEIR_EAGAIN (WEIR_NOW), ctx's
+ * error, WEIR_ENOMEM (for ctx). */
+static inline struct weir__fork_in weir__fork_look(weir_time deadline, weir_ctx *ctx) {
     weir_guard g = weir__rcu_enter();
-#ifndef WEIR_MODEL
-    if (WEIR_UNLIKELY(weir_load_relaxed(&weir__fork_gate.word) != 0)) return weir__fork_enter(g);
+    if (WEIR_UNLIKELY(weir_load_relaxed(&weir__fork_gate.word) != 0))
+        return weir__fork_enter(g, deadline, ctx);
+    return (struct weir__fork_in){ g, 0 };
+}
+static inline struct weir__fork_in weir__fork_section_wait(weir_time deadline, weir_ctx *ctx) {
+#ifdef WEIR_MODEL /* nobody forks beside maps there, and each look is a step */
+    (void)deadline;
+    (void)ctx;
+    return (struct weir__fork_in){ weir__rcu_enter(), 0 };
+#else
+    return weir__fork_look(deadline, ctx);
 #endif
-    return g;
+}
+static inline weir_guard weir__fork_section(void) {
+    return weir__fork_section_wait(WEIR_FOREVER, NULL).g;
 }
 
 /* Before the first section of an object, by who makes it. */
 static inline void weir__fork_sections(void) {
 #ifndef WEIR_MODEL
-    if (weir_load_relaxed(&weir__fork_sections_known) == 0) weir__fork_sections_first();
+    if (weir_load_acquire(&weir__fork_sections_known, FORK_K2) == 0) weir__fork_sections_first();
 #endif
 }
 

@@ -173,6 +173,7 @@ int weir_rcu_app_registers(bool yes) {
 static void thread_ends(struct weir__thread *self) {
     if (self->rcu.nesting) (void)weir__misuse("the end of a thread", "it holds a guard");
     self->rcu.nesting = 0;
+    if (self->rcu.section) weir__fork_leave();
     if (self->rcu.reader)
         while (weir__urcu_held()) weir__urcu_unlock();
     forget(self);

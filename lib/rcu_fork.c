@@ -1,51 +1,77 @@
 /* SPDX-License-Identifier: MIT */
 /* lib/rcu_fork.c - see weir/rcu.h and fork.h: RCU, and what is written in its guards, on both sides of a fork.
  *
- * The child has one thread, and the memory as it was. What would harm it there: a lock that another thread held, a period or a
- * function half done, weir's thread, which is missing, and the readers of missing threads in liburcu's list, which stand in
- * their thread-local memory. prepare therefore waits until nobody is in a section (fork.h), ends weir's thread, between two
- * rounds, and takes the locks of the hooks, and each lock of RCU and of the thread records, in their order: sync,
- * birth, records, weir__rcu.lock. So no thread is in a call of liburcu that weir
- * made but for sections, and these take no lock. Both sides give the locks back; the child first takes the readers of
- * missing threads out of the list, while that memory is as it was, and their records back. What they had retired is in their bags,
- * on the list `full`, or about to be put there: a thread that was between its push and the list is the one whose bag
- * is not reached any more: `full` is made anew in the child, of all bags that are not empty.
+ * The child has one thread, and the memory as it was. What would harm it there: a lock that another thread held,
+ * a period or a function half done, weir's thread, which is missing, and the readers of missing threads in
+ * liburcu's list, which stand in their thread-local memory. prepare therefore ends weir's thread, between two
+ * rounds, waits until nobody is in a section (fork.h), and takes the locks of the hooks, and each lock of RCU and
+ * of the thread records, in their order: sync, birth, records, weir__rcu.lock. So no thread is in a call of
+ * liburcu that weir made but for sections, and these take no lock. Both sides give the locks back; the child
+ * first takes the readers of missing threads out of the list, while that memory is as it was, and their records
+ * back. What they had retired is in their bags, on the list `full`, or about to be put there: a thread that was
+ * between its push and the list is the one whose bag is not reached any more: `full` is made anew in the child,
+ * of all bags that are not empty.
  *
- * Sections. They are guards, and there may be millions of locks in them, one held by each thread at most; so prepare takes
- * none of these, but keeps new sections out and waits for the old ones. The gate is OPEN, DRAINS or is SHUT; above that stands
- * the number of counted sections.
+ * Sections. They are guards, and there may be millions of locks in them, one held by each thread at most; so
+ * prepare takes none of these, but waits for the sections. The gate is OPEN, COUNTS or is SHUT; above that stands
+ * the number of counted sections. In three steps:
+ *   1  COUNTS   everybody goes on, but each new section is counted. After a period nobody is in one that is not.
+ *               Then weir's thread ends, and `sync` is taken: readers, periods and functions are waited for while
+ *               nobody waits for the fork but who waits for a period.
+ *   2  SHUT     who wants to begin a section waits, in a guard or not: no period is at work that could wait for
+ *               the guard. Who is in a counted section goes on, and may begin others in it. So the count only
+ *               falls.
+ *   3           it is 0: prepared. Until parent or child it stays so.
  *
  * Invariants
- *   I1  a section that found the gate open is over when a period has passed that began after the gate left OPEN: its
- *       guard was held before it looked, so the period has waited for it, or its barrier (membarrier, or the one in
- *       the guard) came first and the section has seen the gate. The look is relaxed for that reason.
- *   I2  while it drains, a thread that is in no outer guard waits outside of any. One that is may be what a period
- *       waits for, and one that calls a retired object's function what prepare waits for: so these go on; the
- *       period of I1 may not know of them, so they are counted, in the word itself.
- *   I3  the gate is shut, by a compare-and-swap of the whole word, when nothing is counted, after the period of I1,
- *       and when weir's thread has ended and `sync` is held. From then on nobody is in a section; who wants to
- *       waits, in a guard or not, since no period is at work, nor a function.
- *   I4  a section within another one was let in or counted as that was, and ends first.
- * Who ends the last counted section does so under weir__rcu.lock, under which prepare looks: so what they have done is
- * seen there, and no wake-up is lost. What the others did is seen by the period. Where no object with sections was ever
- * made no period is waited for: who makes the first says so under that lock, and if that comes after prepare has looked,
- * its sections see the gate.
- * Progress   prepare blocks, for as long as a reader holds up the period at work, or a guard that is held at the call. A
- *            section: one load more than a guard.
- * Ordering   by the locks, the period, and fork. */
+ *   I1  a section that found the gate open is over when a period has passed that began after the gate left OPEN:
+ *       its guard was held before it looked, so the period has waited for it, or its barrier (membarrier, or the
+ *       one in the guard) came first and the section has seen the gate. The look is relaxed for that reason.
+ *   I2  a section is counted in the word that says what the gate is, by a compare-and-swap while that COUNTS. So
+ *       when the gate shuts all sections are counted (I1), or stand within one that is.
+ *   I3  rcu.section of a thread's record says that it is in a counted section; sections within it are not
+ *       counted, and end first. A thread without a record is always in its outermost one, by this rule: its inner
+ *       ones are counted, too, and wait while the gate is shut, as the next paragraph says for how long.
+ *   I4  a thread that ends in a counted section has left it: what it has locked there is not waited for.
+ *
+ * Who waits for whom. A thread at the gate may hold a lock of the program, or of a plain map, in whose function
+ * it is. In step 1 nobody is at the gate. In step 2 the only ones who are waited for are in sections: in locks of
+ * lines, which are held for a moment, or in functions of the program's (update, visit, an allocator), which must
+ * not wait, but may do so for that lock. Therefore prepare does not wait in step 2 for longer than a slice, but goes back to step 1
+ * for as long, and then again, with twice the slice, up to SLICE_MOST: whoever stood at the gate goes on, and
+ * what waits for it. So nobody waits for ever whatever is held by whom; a function that takes longer than a slice
+ * holds writers up for half of its time at most, while a fork waits for it; and prepare ends once all sections
+ * end within one slice. While `sync` is held no period ends: who waits for one, holding what a section waits for,
+ * would do so without the fork, too.
+ *
+ * Who ends the last counted section does so under weir__rcu.lock, under which prepare looks: so what they have
+ * done is seen there, and no wake-up is lost. What the others did is seen by the period. Who sleeps at the gate
+ * has looked at it under at_gate's lock, and who opens it rings that afterwards; so does a context that ends. The
+ * child, which is alone, makes that lock anew. Where no object with sections was ever made no period is waited
+ * for: who makes the first says so under weir__rcu.lock, and if that comes after prepare has looked, its sections
+ * see the gate; and so do those of who makes another, and sees that the first was made (K1 -> K2).
+ * Progress   prepare blocks, for as long as a reader holds up the period at work, or a guard that is held at the
+ *            call. A section: one load more than a guard; while the gate counts a compare-and-swap and a short
+ *            lock. It blocks while it is shut.
+ * Ordering   by the locks, the period, and fork. K1 -> K2: the gate, as it was when the first object was made, or
+ *            later. */
 #include "base.h"
 #include "fork.h"
 #include "rcu_inside.h"
 
 #define OPEN 0u
-#define DRAINS 1u
+#define COUNTS 1u
 #define SHUT 2u
 #define STATE 3u
 #define ONE 4u
 
+#define SLICE INT64_C(1000000) /* ns */
+#define SLICE_MOST (INT64_C(1024) * SLICE)
+
 struct weir__fork_gate weir__fork_gate;
 weir_au32 weir__fork_sections_known; /* not 0: there are, or were */
 
+static struct weir__rcu_bell at_gate;
 static struct weir__lock forks; /* from prepare to parent or child */
 static weir_aptr forker; /* who holds it. Relaxed: who looks for itself has stored it itself */
 
@@ -66,55 +92,59 @@ static bool is_forker(const struct weir__thread *self) {
 
 void weir__fork_sections_first(void) {
     weir__lock(&weir__rcu.lock);
-    weir_store_relaxed(&weir__fork_sections_known, 1);
+    weir_store_release(&weir__fork_sections_known, 1, FORK_K1);
     weir__unlock(&weir__rcu.lock);
 }
 
-/* g: a guard, under which the gate was not open. */
-weir_guard weir__fork_enter(weir_guard g) {
+static bool in_section(const struct weir__thread *self) { return self && self->rcu.section; }
+
+static bool not_shut(void *arg) {
+    (void)arg;
+    return (weir_load_relaxed(&weir__fork_gate.word) & STATE) != SHUT;
+}
+
+/* It was w. 0: look again. */
+static int wait_at_gate(uint32_t w, weir_time deadline, weir_ctx *ctx) {
+    const struct weir__rcu_wait opens = { not_shut, NULL, "the end of a fork", false, &at_gate };
+    WEIR_POINT("fork.waits");
+    if (weir__thread_self()) return weir__rcu_await(&opens, deadline, ctx);
+    if (ctx) return WEIR_ENOMEM;
+    if (deadline == WEIR_NOW) return WEIR_EAGAIN;
+    return weir__os_futex_wait(&weir__fork_gate.word, w, deadline) == WEIR_ETIMEDOUT
+               ? WEIR_ETIMEDOUT
+               : 0;
+}
+
+struct weir__fork_in weir__fork_enter(weir_guard g, weir_time deadline, weir_ctx *ctx) {
     weir_au32 *word = &weir__fork_gate.word;
-    const struct weir__thread *self = weir__thread_known();
-    for (uint32_t w;;) {
-        w = weir_load_relaxed(word);
-        if ((w & STATE) == OPEN || is_forker(self)) return g;
-        bool nested = weir__urcu_nested();
-        if ((w & STATE) == DRAINS && (nested || (self && self->rcu.calls))) {
+    struct weir__thread *self = weir__thread_known();
+    uint32_t w = weir_load_relaxed(word);
+    while ((w & STATE) != OPEN && !is_forker(self) && !in_section(self)) {
+        if ((w & STATE) == COUNTS) {
             if (!weir_cas_relaxed(word, &w, w + ONE)) continue;
-            return (weir_guard){ g.v_ | WEIR__RCU_COUNTED };
+            if (self) self->rcu.section = true;
+            g.v_ |= WEIR__RCU_COUNTED;
+            break;
         }
+        bool nested = weir__urcu_nested();
         if (!nested) (void)weir__rcu_exit(g);
-        WEIR_POINT("fork.waits");
-        (void)weir__os_futex_wait(word, w, WEIR_FOREVER);
+        int rc = wait_at_gate(w, deadline, ctx);
+        if (rc < 0 && nested) (void)weir__rcu_exit(g);
+        if (rc < 0) return (struct weir__fork_in){ { 0 }, rc };
         if (!nested) g = weir__rcu_enter();
+        w = weir_load_relaxed(word);
     }
+    return (struct weir__fork_in){ g, 0 };
 }
 
 void weir__fork_leave(void) {
+    struct weir__thread *self = weir__thread_known();
+    if (self) self->rcu.section = false;
     weir__lock(&weir__rcu.lock);
-    bool last = weir_fetch_sub_relaxed(&weir__fork_gate.word, ONE) / ONE == 1;
+    bool last = weir_fetch_sub_relaxed(&weir__fork_gate.word, ONE) == (SHUT | ONE);
     if (last) weir__rcu_ring();
     weir__unlock(&weir__rcu.lock);
     if (last) weir__rcu_wake();
-}
-
-static void open_gate(uint32_t from) {
-    (void)weir_fetch_sub_relaxed(&weir__fork_gate.word, from);
-    weir__os_futex_wake(&weir__fork_gate.word, INT32_MAX);
-}
-
-/* Until only counted sections are left. */
-static int drain(weir_time deadline, weir_ctx *ctx) {
-    (void)weir_fetch_add_relaxed(&weir__fork_gate.word, DRAINS);
-    weir__lock(&weir__rcu.lock);
-    bool known = weir_load_relaxed(&weir__fork_sections_known) != 0;
-    weir__unlock(&weir__rcu.lock);
-    return known ? weir_rcu_synchronize_wait(deadline, ctx) : 0;
-}
-
-/* Whether none is. */
-static bool shut_gate(void) {
-    uint32_t drained = DRAINS;
-    return weir_cas_relaxed(&weir__fork_gate.word, &drained, SHUT);
 }
 
 /* ---- prepare ---------------------------------------------------------------------------------------------------------- */
@@ -125,29 +155,43 @@ struct got {
     uint32_t gate; /* its state */
 };
 
+/* By who has `forks`. */
+static void set_gate(struct got *got, uint32_t state) {
+    uint32_t was = got->gate;
+    got->gate = state;
+    (void)weir_fetch_add_relaxed(&weir__fork_gate.word, state - was);
+    if (was != SHUT) return;
+    weir__os_futex_wake(&weir__fork_gate.word, INT32_MAX);
+    weir__rcu_bell_ring(&at_gate);
+}
+
 static bool get_forks(void *arg) {
     struct got *got = arg;
     got->forks = weir__lock_try(&forks);
     return got->forks;
 }
 
-/* Weir's thread has ended, and nobody is in a period, nor in a section. */
-static bool get_rest(void *arg) {
+/* Weir's thread has ended, and nobody is in a period. */
+static bool get_sync(void *arg) {
     struct got *got = arg;
-    if (weir__rcu.state != WEIR__RCU_NONE || !weir__lock_try(&weir__rcu.sync)) return false;
-    got->sync = shut_gate();
-    if (got->sync)
-        got->gate = SHUT;
-    else
-        weir__unlock(&weir__rcu.sync);
+    got->sync = weir__rcu.state == WEIR__RCU_NONE && weir__lock_try(&weir__rcu.sync);
     return got->sync;
 }
 
+static bool nobody_inside(void *arg) {
+    (void)arg;
+    return weir_load_relaxed(&weir__fork_gate.word) == SHUT;
+}
+static bool never(void *arg) {
+    (void)arg;
+    return false;
+}
+
 /* Under the lock: gives back what was got, and the lock. Weir's thread is made again, if anything was asked for. */
-static void resume(const struct got *got) {
+static void resume(struct got *got) {
     if (got->sync) weir__unlock(&weir__rcu.sync);
-    if (got->gate != OPEN) open_gate(got->gate);
     if (got->forks) {
+        set_gate(got, OPEN);
         weir__rcu.held = false;
         weir_store_relaxed(&forker, NULL);
         weir__unlock(&forks);
@@ -159,20 +203,54 @@ static void resume(const struct got *got) {
     if (weir_load_relaxed(&weir__rcu_clock.ask) != WEIR__RCU_IDLE) (void)weir__rcu_ensure();
 }
 
+/* Until only counted sections are left. */
+static int count_all(struct got *got, weir_time deadline, weir_ctx *ctx) {
+    set_gate(got, COUNTS);
+    weir__lock(&weir__rcu.lock);
+    bool known = weir_load_relaxed(&weir__fork_sections_known) != 0;
+    weir__unlock(&weir__rcu.lock);
+    return known ? weir_rcu_synchronize_wait(deadline, ctx) : 0;
+}
+
+/* For a slice, or until `deadline`; WEIR_EAGAIN: the slice is over. */
+static int await_slice(const struct weir__rcu_wait *w, int64_t slice, weir_time deadline,
+                       weir_ctx *ctx) {
+    weir_time until = deadline == WEIR_NOW ? WEIR_NOW : weir_after(slice);
+    if (until >= deadline) return weir__rcu_await(w, deadline, ctx);
+    int rc = weir__rcu_await(w, until, ctx);
+    return rc == WEIR_ETIMEDOUT ? WEIR_EAGAIN : rc;
+}
+
+/* Until none are, and the gate is shut. */
+static int shut_out(struct got *got, weir_time deadline, weir_ctx *ctx) {
+    const struct weir__rcu_wait end = { nobody_inside, NULL, "a fork", false, NULL };
+    const struct weir__rcu_wait pause = { never, NULL, "a fork", false, NULL };
+    for (int64_t slice = SLICE;; slice = slice < SLICE_MOST ? 2 * slice : slice) {
+        set_gate(got, SHUT);
+        WEIR_POINT("fork.shut");
+        int rc = await_slice(&end, slice, deadline, ctx);
+        if (rc != WEIR_EAGAIN || deadline == WEIR_NOW) return rc;
+        set_gate(got, COUNTS);
+        WEIR_POINT("fork.counts");
+        rc = await_slice(&pause, slice, deadline, ctx);
+        if (rc != WEIR_EAGAIN) return rc;
+    }
+}
+
 /* All that may have to be waited for. */
 static int get_all(struct got *got, weir_time deadline, weir_ctx *ctx) {
-    const struct weir__rcu_wait others = { get_forks, got, "another fork", false };
-    const struct weir__rcu_wait end = { get_rest, got, "a fork", false };
+    const struct weir__rcu_wait others = { get_forks, got, "another fork", false, NULL };
+    const struct weir__rcu_wait rest = { get_sync, got, "a fork", false, NULL };
     int rc = weir__rcu_await(&others, deadline, ctx);
     if (rc < 0) return rc;
-    got->gate = DRAINS;
-    rc = drain(deadline, ctx);
+    rc = count_all(got, deadline, ctx);
     if (rc < 0) return rc;
     weir__lock(&weir__rcu.lock);
     weir__rcu.held = true;
     weir__unlock(&weir__rcu.lock);
     weir__rcu_nudge();
-    return weir__rcu_await(&end, deadline, ctx);
+    rc = weir__rcu_await(&rest, deadline, ctx);
+    return rc < 0 ? rc : shut_out(got, deadline, ctx);
 }
 
 int weir_rcu_fork_prepare_wait(weir_time deadline, weir_ctx *ctx) {
@@ -200,8 +278,6 @@ int weir_rcu_fork_prepare_wait(weir_time deadline, weir_ctx *ctx) {
 
 /* ---- afterwards ------------------------------------------------------------------------------------------------------- */
 
-static const struct got all = { true, true, SHUT };
-
 static bool prepared(const char *call) {
     if (is_forker(weir__thread_self())) return true;
     (void)weir__misuse(call, "this thread has prepared no fork");
@@ -209,6 +285,7 @@ static bool prepared(const char *call) {
 }
 
 int weir_rcu_fork_parent(void) {
+    struct got all = { true, true, SHUT };
     if (!prepared("weir_rcu_fork_parent")) return WEIR_EINVAL;
     weir__thread_fork_parent();
     weir__unlock(&weir__rcu.birth);
@@ -223,12 +300,14 @@ static void gone(struct weir__thread *t) {
     (void)weir_fetch_add_relaxed(&weir__rcu_garbage.bytes, r->untold);
     r->reader = NULL;
     r->untold = r->room = 0;
-    r->offline = r->calls = false;
+    r->offline = r->calls = r->section = false;
     r->nesting = 0;
 }
 
 int weir_rcu_fork_child(void) {
+    struct got all = { true, true, SHUT };
     if (!prepared("weir_rcu_fork_child")) return WEIR_EINVAL;
+    weir_init_atomic(&at_gate.lock.word, 0);
     for (unsigned i = n_hooks; i-- > 0;) hooks[i]->child(weir__thread_known());
     weir__thread_fork_child(gone);
     weir__rcu_list_anew();

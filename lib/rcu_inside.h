@@ -89,14 +89,23 @@ void weir__rcu_sum(struct weir__rcu_sum *s);
 
 /* ---- waiting -------------------------------------------------------------------------------------------------- */
 
-/* Waits until done(arg), which is called under `lock`. hurry: rounds follow each other, by weir's thread, meanwhile. Returns 0,
- * ctx's error, ETIMEDOUT, EAGAIN (WEIR_NOW), ENOMEM. */
+/* A lock, and what changes under it, to sleep on. */
+struct weir__rcu_bell {
+    struct weir__lock lock;
+    weir_au32 bell;
+};
+
+/* Waits until done(arg), which is called under `lock`: that of weir__rcu, with its bell, or (not NULL) of another one. hurry:
+ * rounds follow each other, by weir's thread, meanwhile. Returns 0, ctx's error, ETIMEDOUT, EAGAIN (WEIR_NOW), ENOMEM. */
 struct weir__rcu_wait {
     bool (*done)(void *arg);
     void *arg;
     const char *what;
     bool hurry;
+    struct weir__rcu_bell *other;
 };
 int weir__rcu_await(const struct weir__rcu_wait *w, weir_time deadline, weir_ctx *ctx);
+/* Those who wait by it look again. */
+void weir__rcu_bell_ring(struct weir__rcu_bell *b);
 
 #endif

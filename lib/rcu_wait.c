@@ -23,21 +23,37 @@
 #include "rcu_inside.h"
 #include "waits.h"
 
-static void ctx_ended(void *arg) {
-    (void)arg;
+void weir__rcu_bell_ring(struct weir__rcu_bell *b) {
+    weir__lock(&b->lock);
+    weir_store_relaxed(&b->bell, weir_load_relaxed(&b->bell) + 1);
+    weir__unlock(&b->lock);
+    weir__os_futex_wake(&b->bell, INT32_MAX);
+}
+
+static void ring(void) {
     weir__lock(&weir__rcu.lock);
     weir__rcu_ring();
     weir__unlock(&weir__rcu.lock);
     weir__rcu_wake();
 }
 
+/* Of who waits by w. */
+static void ctx_ended(void *w) {
+    struct weir__rcu_bell *other = ((const struct weir__rcu_wait *)w)->other;
+    if (other)
+        weir__rcu_bell_ring(other);
+    else
+        ring();
+}
+
 /* Whether it is done; *bell and *failed as they are at that instant. */
 static bool look(const struct weir__rcu_wait *w, uint32_t *bell, unsigned *failed) {
-    weir__lock(&weir__rcu.lock);
+    struct weir__lock *lock = w->other ? &w->other->lock : &weir__rcu.lock;
+    weir__lock(lock);
     bool done = w->done(w->arg);
-    *bell = weir_load_relaxed(&weir__rcu.bell);
-    *failed = weir__rcu.failed;
-    weir__unlock(&weir__rcu.lock);
+    *bell = weir_load_relaxed(w->other ? &w->other->bell : &weir__rcu.bell);
+    *failed = w->other ? 0 : weir__rcu.failed;
+    weir__unlock(lock);
     return done;
 }
 
@@ -54,7 +70,7 @@ static int sleep_until(const struct weir__rcu_wait *w, weir_time deadline, weir_
         if (failed != before) return WEIR_ENOMEM;
         if (w->hurry && weir__rcu_raise(WEIR__RCU_HURRY) < 0) return WEIR_ENOMEM;
         WEIR_POINT("rcu.wait");
-        (void)weir__os_futex_wait(&weir__rcu.bell, bell, until);
+        (void)weir__os_futex_wait(w->other ? &w->other->bell : &weir__rcu.bell, bell, until);
     }
 }
 
@@ -70,10 +86,10 @@ int weir__rcu_await(const struct weir__rcu_wait *w, weir_time deadline, weir_ctx
         if (w->hurry && !done) (void)weir__rcu_raise(WEIR__RCU_HURRY);
         return rc < 0 || done ? rc : WEIR_EAGAIN;
     }
-    int rc = weir__ctx_watch(&watch, ctx, ctx_ended, NULL);
+    int rc = weir__ctx_watch(&watch, ctx, ctx_ended, (void *)w);
     if (rc < 0) return rc;
     struct weir__waits waits = { .what = w->what,
-                                 .object = &weir__rcu,
+                                 .object = w->other ? (void *)w->other : (void *)&weir__rcu,
                                  .ctx = ctx,
                                  .since = weir__os_now(),
                                  .deadline = deadline };
@@ -100,7 +116,7 @@ int weir_rcu_set_limits(size_t soft, size_t hard) {
     weir_store_relaxed(&weir__rcu_garbage.soft, soft);
     weir_store_relaxed(&weir__rcu_garbage.hard, hard);
     weir_store_relaxed(&weir__rcu_garbage.quantum, quantum);
-    ctx_ended(NULL); /* for those who wait for room */
+    ring(); /* for those who wait for room */
     return 0;
 }
 
@@ -117,7 +133,7 @@ int weir_rcu_room_wait(size_t bytes, weir_time deadline, weir_ctx *ctx) {
     if (!self) return WEIR_ENOMEM;
     if (!has_room(&bytes)) {
         if (weir__rcu_busy(self)) return 0;
-        const struct weir__rcu_wait w = { has_room, &bytes, "room to retire", true };
+        const struct weir__rcu_wait w = { has_room, &bytes, "room to retire", true, NULL };
         (void)weir_fetch_add_relaxed(&weir__rcu_garbage.waited, 1);
         rc = weir__rcu_await(&w, deadline, ctx);
     }
@@ -184,7 +200,7 @@ static bool not_held(void *arg) {
 
 /* A fork that waits for the period at work would wait for ever for others that follow it: they let it go first. */
 static void after_fork(void) {
-    const struct weir__rcu_wait w = { not_held, NULL, "the end of a fork", false };
+    const struct weir__rcu_wait w = { not_held, NULL, "the end of a fork", false, NULL };
     weir__lock(&weir__rcu.lock);
     bool held = weir__rcu.held;
     weir__unlock(&weir__rcu.lock);
@@ -202,7 +218,7 @@ int weir_rcu_synchronize_wait(weir_time deadline, weir_ctx *ctx) {
     (void)weir_exchange_seq_cst(&mine, 1, RCU_N5);
     uint64_t snapshot = weir__rcu_snapshot();
     if (deadline != WEIR_FOREVER || ctx) {
-        const struct weir__rcu_wait w = { passed, &snapshot, "grace period", true };
+        const struct weir__rcu_wait w = { passed, &snapshot, "grace period", true, NULL };
         return weir__rcu_await(&w, deadline, ctx);
     }
     after_fork();
@@ -210,7 +226,7 @@ int weir_rcu_synchronize_wait(weir_time deadline, weir_ctx *ctx) {
     if (!weir__rcu_passed(snapshot)) weir__rcu_period();
     weir__unlock(&weir__rcu.sync);
     /* Those who wait for a number. */
-    ctx_ended(NULL);
+    ring();
     return 0;
 }
 
@@ -226,7 +242,7 @@ static int barrier(weir_time deadline, weir_ctx *ctx) {
     weir__lock(&weir__rcu.lock);
     uint64_t first = weir__rcu.begun + 1;
     weir__unlock(&weir__rcu.lock);
-    const struct weir__rcu_wait w = { rounds_done, &first, "retired objects", true };
+    const struct weir__rcu_wait w = { rounds_done, &first, "retired objects", true, NULL };
     return weir__rcu_await(&w, deadline, ctx);
 }
 
@@ -253,7 +269,7 @@ static void count_stop(unsigned by) {
 
 /* Weir's thread ends once nothing is asked for. */
 static int stop(weir_time deadline, weir_ctx *ctx) {
-    const struct weir__rcu_wait w = { no_thread, NULL, "the end of weir's thread", false };
+    const struct weir__rcu_wait w = { no_thread, NULL, "the end of weir's thread", false, NULL };
     count_stop(1);
     weir__rcu_nudge();
     int rc = weir__rcu_await(&w, deadline, ctx);

@@ -29,6 +29,7 @@ struct weir__rcu_thread {
     void *reader;  /* liburcu's, if weir has registered the thread */
     bool offline;
     bool calls;       /* it is weir's own, and calls a function */
+    bool section;     /* it is in a counted section: fork.h */
     unsigned nesting; /* debug builds: its guards, */
     uint64_t last_id;
     uint64_t ids[WEIR__RCU_NESTS]; /* and who they are, the innermost last */

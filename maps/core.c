@@ -124,7 +124,7 @@ int weir__core_reserve(struct weir__core *m, size_t entries) {
     size_t want = weir__map_lines_for(entries, m->fill), lines;
     if (lines_now(m) < want && !affordable(m, want)) return WEIR_ENOMEM;
     for (int rc;;) {
-        if ((rc = weir__map_finish(m)) < 0) return rc;
+        if ((rc = weir__map_finish(m, WEIR_FOREVER, NULL)) < 0) return rc;
         lines = lines_now(m);
         if (lines >= want && keeps(m, want)) return 0;
         if (lines >= want) continue;

@@ -163,6 +163,18 @@ static inline weir_guard weir__core_enter(struct weir__core *m) {
     return WEIR_UNLIKELY(weir__core_plain(m)) ? weir__core_enter_plain(m, true)
                                               : weir__fork_section();
 }
+/* The same, but while a fork is being made no longer than until `deadline`, or the end of ctx. Of the plain kinds it
+ * waits for the lock. */
+static inline struct weir__fork_in weir__core_enter_wait(struct weir__core *m, weir_time deadline,
+                                                         weir_ctx *ctx) {
+    if (WEIR_UNLIKELY(weir__core_plain(m)))
+        return (struct weir__fork_in){ weir__core_enter_plain(m, true), 0 };
+    return weir__fork_section_wait(deadline, ctx);
+}
+/* For one step of a writer's, which is whole wherever a fork happens. */
+static inline weir_guard weir__core_enter_step(struct weir__core *m) {
+    return WEIR_UNLIKELY(weir__core_plain(m)) ? weir__core_enter_plain(m, true) : weir__rcu_enter();
+}
 static inline weir_guard weir__core_enter_read(struct weir__core *m) {
     return WEIR_UNLIKELY(weir__core_plain(m)) ? weir__core_enter_plain(m, false)
                                               : weir__rcu_enter();
@@ -284,8 +296,8 @@ static inline size_t weir__map_holds(const struct weir__core *m, size_t lines) {
 /* Moves the line of h, and `steps` more, to the successor of t. In a guard. 0, or WEIR_ENOMEM: some could not be
  * moved. */
 int weir__map_help(struct weir__core *m, struct weir__table *t, uint64_t h, unsigned steps);
-/* Until no move is in flight. 0, WEIR_ENOMEM. In no guard. */
-int weir__map_finish(struct weir__core *m);
+/* Until no move is in flight. 0, WEIR_ENOMEM; or what weir__core_enter_wait returns. In no guard. */
+int weir__map_finish(struct weir__core *m, weir_time deadline, weir_ctx *ctx);
 /* Begins to shrink if there is much too much room; whether it did. In no guard. */
 bool weir__map_removed(struct weir__core *m);
 /* Begins to move to a table of so many lines. 0; WEIR_EBUSY: the root has another size than `from`, or is not

@@ -76,7 +76,7 @@ int weir_map_clear_wait(weir_map *m, weir_time deadline, weir_ctx *ctx) {
     if (!weir__map_ok(m, "weir_map_clear")) return WEIR_EINVAL;
     if (!m->shape.words) return weir__node_clear(&m->shape, &m->core, deadline, ctx);
     int rc = weir__ctx_err(ctx);
-    return rc < 0 ? rc : weir__core_clear(&m->core, NULL);
+    return rc < 0 ? rc : weir__core_clear(&m->core, NULL, deadline, ctx);
 }
 
 int weir_map_read_stats(weir_map *m, struct weir_map_stats *out) {

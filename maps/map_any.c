@@ -136,6 +136,28 @@ ptrdiff_t weir_map_get_many(weir_map *m, const void *keys, void *vals, bool *fou
 
 /* ---- writing -------------------------------------------------------------------------------------------- */
 
+/* Of words, what those of map_u64.c do, with a deadline. */
+static int take_word(weir_map *m, const void *key, uint64_t *old, weir_time deadline,
+                     weir_ctx *ctx) {
+    int rc = weir__ctx_err(ctx);
+    if (rc < 0) return rc;
+    uint64_t hash = weir_word_hash_(weir__word_at(key), m->seed);
+    return weir__take_word(&m->core, hash, old, deadline, ctx);
+}
+
+/* val NULL: cad. */
+static int cas_word(weir_map *m, const void *key, const void *expect, const void *val,
+                    weir_time deadline, weir_ctx *ctx) {
+    int rc = weir__ctx_err(ctx);
+    if (rc < 0) return rc;
+    struct weir__write w = { .m = &m->core,
+                             .verb = val ? WRITE_CAS : WRITE_CAD,
+                             .hash = weir_word_hash_(weir__word_at(key), m->seed),
+                             .val = val ? weir__word_at(val) : 0,
+                             .expect = weir__word_at(expect) };
+    return weir__write(&w, deadline, ctx);
+}
+
 int weir_map_put_wait(weir_map *m, const void *key, const void *val, weir_time deadline,
                       weir_ctx *ctx) {
     struct weir__at at;
@@ -182,8 +204,7 @@ int weir_map_take_wait(weir_map *m, const void *key, void *val, weir_time deadli
     if (!weir__map_ok(m, "weir_map_take")) return WEIR_EINVAL;
     if (m->shape.words) {
         uint64_t v;
-        int rc = weir__ctx_err(ctx);
-        if (rc == 0) rc = weir_map_take_u64(m, weir__word_at(key), &v);
+        int rc = take_word(m, key, &v, deadline, ctx);
         if (rc == 0 && val) memcpy(val, &v, sizeof v);
         return rc;
     }
@@ -196,8 +217,8 @@ int weir_map_delete_wait(weir_map *m, const void *key, weir_time deadline, weir_
     if (!m || !key) return bad("weir_map_delete");
     if (!weir__map_ok(m, "weir_map_delete")) return WEIR_EINVAL;
     if (m->shape.words) {
-        int rc = weir__ctx_err(ctx);
-        return rc < 0 ? rc : weir_map_delete_u64(m, weir__word_at(key));
+        uint64_t v;
+        return take_word(m, key, &v, deadline, ctx);
     }
     int rc = place(m, key, &at, "weir_map_delete");
     return rc < 0 ? rc : weir__node_take(&at, NULL, true, deadline, ctx);
@@ -208,12 +229,7 @@ int weir_map_cas_wait(weir_map *m, const void *key, const void *expect, const vo
     struct weir__at at;
     if (!usable(m, key, val) || !expect) return bad("weir_map_cas");
     if (!weir__map_ok(m, "weir_map_cas")) return WEIR_EINVAL;
-    if (m->shape.words) {
-        int rc = weir__ctx_err(ctx);
-        return rc < 0 ? rc
-                      : weir_map_cas_u64(m, weir__word_at(key), weir__word_at(expect),
-                                         weir__word_at(val));
-    }
+    if (m->shape.words) return cas_word(m, key, expect, val, deadline, ctx);
     int rc = place(m, key, &at, "weir_map_cas");
     return rc < 0 ? rc : weir__node_cas(&at, expect, val, deadline, ctx);
 }
@@ -223,10 +239,7 @@ int weir_map_cad_wait(weir_map *m, const void *key, const void *expect, weir_tim
     struct weir__at at;
     if (!usable(m, key, expect)) return bad("weir_map_cad");
     if (!weir__map_ok(m, "weir_map_cad")) return WEIR_EINVAL;
-    if (m->shape.words) {
-        int rc = weir__ctx_err(ctx);
-        return rc < 0 ? rc : weir_map_cad_u64(m, weir__word_at(key), weir__word_at(expect));
-    }
+    if (m->shape.words) return cas_word(m, key, expect, NULL, deadline, ctx);
     int rc = place(m, key, &at, "weir_map_cad");
     return rc < 0 ? rc : weir__node_cas(&at, expect, NULL, deadline, ctx);
 }

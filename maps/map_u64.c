@@ -112,7 +112,7 @@ int weir_map_take_u64(weir_map *m, uint64_t key, uint64_t *val) {
     if (!weir__map_ok(m, "weir_map_take_u64") || !weir__map_words(m, "weir_map_take_u64"))
         return WEIR_EINVAL;
     uint64_t old;
-    int rc = weir__take_word(&m->core, weir_word_hash_(key, m->seed), &old);
+    int rc = weir__take_word(&m->core, weir_word_hash_(key, m->seed), &old, WEIR_FOREVER, NULL);
     if (rc == 0 && val) *val = old;
     return rc;
 }
@@ -122,7 +122,7 @@ int weir_map_delete_u64(weir_map *m, uint64_t key) {
     if (!weir__map_ok(m, "weir_map_delete_u64") || !weir__map_words(m, "weir_map_delete_u64"))
         return WEIR_EINVAL;
     uint64_t old;
-    return weir__take_word(&m->core, weir_word_hash_(key, m->seed), &old);
+    return weir__take_word(&m->core, weir_word_hash_(key, m->seed), &old, WEIR_FOREVER, NULL);
 }
 
 int weir_map_cad_u64(weir_map *m, uint64_t key, uint64_t expect) {
@@ -131,7 +131,7 @@ int weir_map_cad_u64(weir_map *m, uint64_t key, uint64_t expect) {
         return WEIR_EINVAL;
     struct weir__write w = write_of(m, WRITE_CAD, key);
     w.expect = expect;
-    return weir__write(&w, WEIR_NOW, NULL);
+    return weir__write(&w, WEIR_FOREVER, NULL);
 }
 
 int weir_map_cas_u64(weir_map *m, uint64_t key, uint64_t expect, uint64_t val) {
@@ -141,7 +141,7 @@ int weir_map_cas_u64(weir_map *m, uint64_t key, uint64_t expect, uint64_t val) {
     struct weir__write w = write_of(m, WRITE_CAS, key);
     w.expect = expect;
     w.val = val;
-    return weir__write(&w, WEIR_NOW, NULL);
+    return weir__write(&w, WEIR_FOREVER, NULL);
 }
 
 /* ---- all entries ---------------------------------------------------------------------------------------- */

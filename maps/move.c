@@ -195,7 +195,7 @@ int weir__map_help(struct weir__core *m, struct weir__table *t, uint64_t h, unsi
 
 int weir__map_resize(struct weir__core *m, size_t from, size_t to) {
     void *none = NULL;
-    weir_guard g = weir__core_enter(m);
+    weir_guard g = weir__core_enter_read(m);
     struct weir__table *t = weir__map_root(m);
     bool rest = t->lines == from && !weir__map_successor(t);
     size_t bytes = weir__map_bytes(t);
@@ -209,7 +209,7 @@ int weir__map_resize(struct weir__core *m, size_t from, size_t to) {
         (void)weir_fetch_add_relaxed(&m->failed, 1);
         return WEIR_ENOMEM;
     }
-    g = weir__core_enter(m);
+    g = weir__core_enter_step(m);
     t = weir__map_root(m);
     bool won = t->lines == from && weir_cas_release(&t->next, &none, next, MAP_N1);
     weir__core_exit(m, g);
@@ -249,11 +249,12 @@ static void finish_last(struct move *v, size_t *at) {
         *at = 0;
 }
 
-int weir__map_finish(struct weir__core *m) {
+int weir__map_finish(struct weir__core *m, weir_time deadline, weir_ctx *ctx) {
     int rc = WEIR_EAGAIN;
     size_t at = 0;
     while (rc == WEIR_EAGAIN) {
-        weir_guard g = weir__core_enter(m);
+        struct weir__fork_in in = weir__core_enter_wait(m, deadline, ctx);
+        if (in.rc < 0) return in.rc;
         struct weir__table *t = weir__map_root(m);
         struct move v = { m, t, weir__map_successor(t), { NULL, 0 }, false };
         if (!v.to)
@@ -263,13 +264,13 @@ int weir__map_finish(struct weir__core *m) {
         else
             finish_last(&v, &at);
         if (v.spare.n) weir__map_spare_free(m, &v.spare);
-        weir__core_exit(m, g);
+        weir__core_exit(m, in.g);
     }
     return rc;
 }
 
 bool weir__map_removed(struct weir__core *m) {
-    weir_guard g = weir__core_enter(m);
+    weir_guard g = weir__core_enter_read(m);
     size_t lines = weir__map_root(m)->lines;
     weir__core_exit(m, g);
     return lines > weir_load_relaxed(&m->floor) &&

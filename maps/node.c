@@ -211,7 +211,7 @@ int weir__node_take(const struct weir__at *a, void *val, bool drop, weir_time de
     op.w.same = same_key;
     int rc = room_if_there(a, true, deadline, ctx);
     if (rc < 0) return rc;
-    rc = weir__write(&op.w, WEIR_NOW, NULL);
+    rc = weir__write(&op.w, deadline, ctx);
     if (rc < 0) return rc;
     if (val) weir__node_copy(a->s, weir__node_of(op.w.old), val);
     weir__node_dispose(a->s, weir__node_of(op.w.old), drop);
@@ -261,7 +261,7 @@ static bool same_by_user(struct weir__write *w, uint64_t val) {
 }
 
 /* The node that is there now is compared in a guard, in which no other one can have its address. */
-static int compare(struct op *op) {
+static int compare(struct op *op, weir_time deadline, weir_ctx *ctx) {
     const struct weir__at *a = op->at;
     for (bool again = true;;) {
         uint64_t is;
@@ -274,7 +274,7 @@ static int compare(struct op *op) {
             again = false;
         } else {
             op->w.expect = is;
-            rc = weir__write(&op->w, WEIR_NOW, NULL);
+            rc = weir__write(&op->w, deadline, ctx);
         }
         (void)weir__rcu_exit(g);
         if (rc != WEIR_EEXIST || !again) return rc;
@@ -290,7 +290,7 @@ int weir__node_cas(const struct weir__at *a, const void *expect, const void *val
     int rc = room_if_there(a, !val, deadline, ctx);
     if (rc == 0 && val) rc = prepare(&op, val);
     if (rc < 0) return rc;
-    rc = user ? compare(&op) : weir__write(&op.w, WEIR_NOW, NULL);
+    rc = user ? compare(&op, deadline, ctx) : weir__write(&op.w, deadline, ctx);
     if (rc == 0) weir__node_dispose(a->s, weir__node_of(op.w.old), true);
     if (rc < 0 && val) weir__node_free(a->s, weir__node_of(op.w.val));
     return rc;

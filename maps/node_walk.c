@@ -182,7 +182,7 @@ static struct gone gone_of(struct weir__shape *s, weir_time deadline, weir_ctx *
 int weir__node_clear(struct weir__shape *s, struct weir__core *c, weir_time deadline,
                      weir_ctx *ctx) {
     struct gone g = gone_of(s, deadline, ctx);
-    return weir__core_clear(c, &g.as);
+    return weir__core_clear(c, &g.as, deadline, ctx);
 }
 
 /* ---- statistics ----------------------------------------------------------------------------------------- */
@@ -226,7 +226,7 @@ int weir__nodes_end(struct weir__shape *s, const struct weir__cores *cs) {
     while (rc == 0 && n > 0) {
         n = 0;
         for (unsigned i = 0; i < cs->n; i++)
-            (void)weir__core_empty(weir__core_at(cs, i), &g.as, &n);
+            (void)weir__core_empty(weir__core_at(cs, i), &g.as, &n, WEIR_FOREVER, NULL);
         rc = settle(s); /* in the last turn for a table that it has moved away from */
         if (!s->drop) n = 0;
     }

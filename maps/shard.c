@@ -121,7 +121,7 @@ int weir_shardmap_clear(weir_shardmap *m) {
     for (size_t i = 0; i <= m->mask; i++) {
         struct weir__core *c = &m->shard[i].core;
         if (m->shape.words)
-            (void)weir__core_clear(c, NULL);
+            (void)weir__core_clear(c, NULL, WEIR_FOREVER, NULL);
         else
             (void)weir__node_clear(&m->shape, c, WEIR_FOREVER, NULL);
     }

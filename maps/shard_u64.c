@@ -204,7 +204,7 @@ static inline int take_key(weir_shardmap *m, uint64_t key, uint64_t *old, const 
     int rc = may_write(m, call);
     if (WEIR_UNLIKELY(rc < 0)) return rc;
     uint64_t hash = weir_word_hash_(key, m->seed);
-    return weir__take_word(weir__shard_of(m, hash), hash, old);
+    return weir__take_word(weir__shard_of(m, hash), hash, old, WEIR_FOREVER, NULL);
 }
 
 int weir_shardmap_take_u64(weir_shardmap *m, uint64_t key, uint64_t *val) {

@@ -94,12 +94,12 @@ static void tell(struct weir__gone *gone, const struct weir__line *l, unsigned s
         gone->removed(gone, weir_load_relaxed(&l->val[weir__map_first(slots)]));
 }
 
-/* Where to go on, 0 for the end; *n counts. */
-static uint64_t clear_line(struct weir__core *m, uint64_t at, struct weir__gone *gone, size_t *n) {
+/* In guard g, which it ends. Where to go on, 0 for the end; *n counts. */
+static uint64_t clear_line(struct weir__core *m, uint64_t at, struct weir__gone *gone, size_t *n,
+                           weir_guard g) {
     struct weir__table *t;
     uint64_t ctrl;
     size_t removed = 0;
-    weir_guard g = weir__core_enter(m);
     struct weir__line *first = weir__map_lock(m, at, m->step, &t, &ctrl), *next_line;
     for (struct weir__line *l = first; l; l = next_line) {
         next_line = weir__map_chain(l);
@@ -118,22 +118,26 @@ static uint64_t clear_line(struct weir__core *m, uint64_t at, struct weir__gone 
     return next;
 }
 
-int weir__core_empty(struct weir__core *m, struct weir__gone *gone, size_t *n) {
+int weir__core_empty(struct weir__core *m, struct weir__gone *gone, size_t *n, weir_time deadline,
+                     weir_ctx *ctx) {
     uint64_t at = 0;
     do {
         int rc = gone ? gone->before(gone) : 0;
         if (rc < 0) return rc;
-        at = clear_line(m, at, gone, n);
+        struct weir__fork_in in = weir__core_enter_wait(m, deadline, ctx);
+        if (in.rc < 0) return in.rc;
+        at = clear_line(m, at, gone, n, in.g);
         if (gone) gone->after(gone);
     } while (at != 0);
     return 0;
 }
 
-int weir__core_clear(struct weir__core *m, struct weir__gone *gone) {
+int weir__core_clear(struct weir__core *m, struct weir__gone *gone, weir_time deadline,
+                     weir_ctx *ctx) {
     size_t n = 0;
-    int rc = weir__core_empty(m, gone, &n);
+    int rc = weir__core_empty(m, gone, &n, deadline, ctx);
     if (m->kind == CORE_RCU) weir__rcu_ask();
-    while (rc == 0 && weir__map_removed(m) && weir__map_finish(m) == 0) {
+    while (rc == 0 && weir__map_removed(m) && weir__map_finish(m, deadline, ctx) == 0) {
     }
     return rc;
 }

@@ -26,9 +26,11 @@ struct weir__gone {
     void (*after)(struct weir__gone *g);               /* without */
 };
 
-/* See weir_map_clear. gone may be NULL. 0, or what `before` returned. In no guard. */
-int weir__core_clear(struct weir__core *m, struct weir__gone *gone);
+/* See weir_map_clear. gone may be NULL. 0, or what `before` returned, or weir__core_enter_wait. In no guard. */
+int weir__core_clear(struct weir__core *m, struct weir__gone *gone, weir_time deadline,
+                     weir_ctx *ctx);
 /* The same, but the table stays as it is; *n counts what was removed. */
-int weir__core_empty(struct weir__core *m, struct weir__gone *gone, size_t *n);
+int weir__core_empty(struct weir__core *m, struct weir__gone *gone, size_t *n, weir_time deadline,
+                     weir_ctx *ctx);
 
 #endif

@@ -261,13 +261,14 @@ int weir__write_finish(struct weir__write *w, struct weir__place *at, weir_guard
     return rc;
 }
 
-static int attempt(struct weir__write *w) {
+static int attempt(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
     struct weir__core *m = w->m;
     struct weir__place at = { 0 };
-    weir_guard g = weir__core_enter(m);
+    struct weir__fork_in in = weir__core_enter_wait(m, deadline, ctx);
+    if (WEIR_UNLIKELY(in.rc < 0)) return in.rc;
     if (!weir__write_lock(m, w->hash, &at.table, &at.first, &at.ctrl))
         at.first = weir__map_lock(m, w->hash, w->helped ? 0 : m->step, &at.table, &at.ctrl);
-    return weir__write_finish(w, &at, g);
+    return weir__write_finish(w, &at, in.g);
 }
 
 /* ---- what it needs -------------------------------------------------------------------------------------- */
@@ -313,7 +314,7 @@ int weir__write_go_on(struct weir__write *w, int rc, weir_time deadline, weir_ct
             rc = provide(w, deadline, ctx);
             if (rc < 0) break;
         }
-        rc = attempt(w);
+        rc = attempt(w, deadline, ctx);
     }
     if (WEIR_UNLIKELY(w->spare.n)) weir__map_spare_free(w->m, &w->spare);
     if (w->removed) weir__write_removed(w->m);
@@ -321,5 +322,5 @@ int weir__write_go_on(struct weir__write *w, int rc, weir_time deadline, weir_ct
 }
 
 int weir__write(struct weir__write *w, weir_time deadline, weir_ctx *ctx) {
-    return weir__write_go_on(w, attempt(w), deadline, ctx);
+    return weir__write_go_on(w, attempt(w, deadline, ctx), deadline, ctx);
 }

@@ -44,13 +44,15 @@ struct weir__write {
  *   TAKE          0: removed old; WEIR_ENOENT
  *   CAS, CAD      0; WEIR_EEXIST: old is there, another one; WEIR_ENOENT
  *   UPDATE        0; WEIR_ENOENT: there was none, and none was put
- * and, of those that insert, WEIR_ENOMEM, or what weir_rcu_room_wait returns: nothing was changed. */
+ * and what weir__core_enter_wait returns; of those that insert also WEIR_ENOMEM, or what weir_rcu_room_wait returns: nothing
+ * was changed. */
 int weir__write(struct weir__write *w, weir_time deadline, weir_ctx *ctx);
 
 /* PUT of words, the same in fewer steps where the key is there already. */
 int weir__put_word(struct weir__core *m, uint64_t hash, uint64_t val, weir_time deadline,
                    weir_ctx *ctx);
 /* TAKE of words, the same in fewer steps where the chain need not be looked at. *old only if it returns 0. */
-int weir__take_word(struct weir__core *m, uint64_t hash, uint64_t *old);
+int weir__take_word(struct weir__core *m, uint64_t hash, uint64_t *old, weir_time deadline,
+                    weir_ctx *ctx);
 
 #endif

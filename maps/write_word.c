@@ -45,7 +45,9 @@ int weir__put_word(struct weir__core *m, uint64_t hash, uint64_t val, weir_time 
     struct weir__table *t;
     struct weir__line *l;
     uint64_t ctrl;
-    struct word o = { m, hash, weir__core_enter(m) };
+    struct weir__fork_in in = weir__core_enter_wait(m, deadline, ctx);
+    if (WEIR_UNLIKELY(in.rc < 0)) return in.rc;
+    struct word o = { m, hash, in.g };
     if (!weir__write_lock(m, hash, &t, &l, &ctrl))
         return put_all_the_way(o, val, t, NULL, 0, deadline, ctx);
     unsigned of = weir__map_match(l, hash), hit = of & weir__map_live(ctrl);
@@ -69,21 +71,27 @@ int weir__put_word(struct weir__core *m, uint64_t hash, uint64_t val, weir_time 
 
 static __attribute__((noinline)) int take_all_the_way(struct word o, uint64_t *old,
                                                       struct weir__table *t, struct weir__line *l,
-                                                      uint64_t ctrl) {
+                                                      uint64_t ctrl, weir_time deadline,
+                                                      weir_ctx *ctx) {
     struct weir__write w = { .m = o.m, .verb = WRITE_TAKE, .hash = o.hash };
-    int rc = all_the_way(&w, t, l, ctrl, o.g, WEIR_NOW, NULL);
+    int rc = all_the_way(&w, t, l, ctrl, o.g, deadline, ctx);
     if (rc == 0) *old = w.old;
     return rc;
 }
 
-int weir__take_word(struct weir__core *m, uint64_t hash, uint64_t *old) {
+int weir__take_word(struct weir__core *m, uint64_t hash, uint64_t *old, weir_time deadline,
+                    weir_ctx *ctx) {
     struct weir__table *t;
     struct weir__line *l;
     uint64_t ctrl;
-    struct word o = { m, hash, weir__core_enter(m) };
-    if (!weir__write_lock(m, hash, &t, &l, &ctrl)) return take_all_the_way(o, old, t, NULL, 0);
+    struct weir__fork_in in = weir__core_enter_wait(m, deadline, ctx);
+    if (WEIR_UNLIKELY(in.rc < 0)) return in.rc;
+    struct word o = { m, hash, in.g };
+    if (!weir__write_lock(m, hash, &t, &l, &ctrl))
+        return take_all_the_way(o, old, t, NULL, 0, deadline, ctx);
     unsigned hit = weir__map_match(l, hash) & weir__map_live(ctrl);
-    if (!hit && !alone(m, l, ctrl, hash)) return take_all_the_way(o, old, t, l, ctrl);
+    if (!hit && !alone(m, l, ctrl, hash))
+        return take_all_the_way(o, old, t, l, ctrl, deadline, ctx);
     WEIR_POINT("map.locked");
     if (hit) {
         *old = weir_load_relaxed(&l->val[weir__map_first(hit)]);

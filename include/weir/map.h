@@ -37,7 +37,7 @@
  *
  * fork: with the calls of weir/rcu.h around it a child may use the map as the parent does. Each write of another thread
  * has happened there, or not; what such a thread had removed and not yet given to `drop`, or allocated and not yet
- * put, is lost to the child. A key that another thread was computing is absent, and nobody computes it; a function that
+ * put, is lost to the child. While the fork is made a write waits, inside a guard too, until `deadline` or the end of ctx. A key that another thread was computing is absent, and nobody computes it; a function that
  * computes and forks itself goes on on both sides.
  *
  * Ordering: what a thread did before it wrote a value is seen by whoever gets that value. Between two keys
@@ -147,9 +147,9 @@ WEIR_API int weir_map_free(weir_map *m);
 /* Entries: exact while nobody writes; else off by no more than the calls that are in flight. */
 WEIR_API size_t weir_map_len(const weir_map *m);
 
-/* Removes each entry that was put before the call; one that is put meanwhile may stay or go. Returns 0; where
- * entries are nodes also WEIR_ETIMEDOUT, WEIR_EAGAIN, ctx's error: garbage has reached its limit, some were
- * removed. */
+/* Removes each entry that was put before the call; one that is put meanwhile may stay or go. Returns 0, or
+ * WEIR_ETIMEDOUT, WEIR_EAGAIN, ctx's error: a fork is being made, or, where entries are nodes, garbage has reached its limit;
+ * some were removed. */
 WEIR_API int weir_map_clear_wait(weir_map *m, weir_time deadline, weir_ctx *ctx);
 WEIR_INLINE int weir_map_clear(weir_map *m) { return weir_map_clear_wait(m, WEIR_FOREVER, NULL); }
 
@@ -179,7 +179,8 @@ WEIR_API ptrdiff_t weir_map_get_many(weir_map *m, const void *keys, void *vals, 
 /* Key and value are copied. Each of these returns, beside what stands there,
  *   WEIR_ENOMEM                               nothing was changed; not take, delete, cad
  *   WEIR_ETIMEDOUT, WEIR_EAGAIN, ctx's error  where it would leave garbage (the key is there), and that has
- *                                             reached its limit (WEIR_EAGAIN: with WEIR_NOW); nothing was changed
+ *                                             reached its limit (WEIR_EAGAIN: with WEIR_NOW), or while a fork is made
+ *                                             (weir_rcu_fork_prepare); nothing was changed
  * and, once it has ended, ctx's error at once. A value that was not stored is still the caller's. */
 
 /* Stores. Returns 0. */

@@ -29,7 +29,8 @@ WEIR_API ptrdiff_t weir_map_get_many_u64(weir_map *m, const uint64_t *keys, uint
 
 /* Each of these returns, beside what stands there, for a key that is new:
  *   WEIR_ENOMEM                               nothing was changed
- *   WEIR_ETIMEDOUT, WEIR_EAGAIN, ctx's error  garbage has reached its limit (WEIR_EAGAIN: with WEIR_NOW)
+ *   WEIR_ETIMEDOUT, WEIR_EAGAIN, ctx's error  garbage has reached its limit (WEIR_EAGAIN: with WEIR_NOW); for all keys: a
+ *                                             fork is being made (weir_rcu_fork_prepare); nothing was changed
  * and, once it has ended, ctx's error at once. */
 
 /* Stores. Returns 0. */

@@ -150,9 +150,13 @@ WEIR_NODISCARD WEIR_INLINE int weir_shutdown(void) {
 
 /* Around a fork whose child goes on using RCU, and maps: prepare, fork, then parent in the parent (also where fork failed) and
  * child in the child. Between them other threads may read, but their calls that wait, write to a map, or begin to use weir,
- * wait for parent. prepare waits for the period and the functions at work; in a program that has made maps also for the guards
- * that are held at the call and the writes under way, so that it must not be called with a lock that a reader, or a
- * function that a map has called under a lock, waits for; with WEIR_NOW it does not succeed there. The child keeps what is
+ * wait for parent; a write whose deadline passes before, or whose context ends, has changed nothing. (compute, and who waits for
+ * garbage, wait for parent all the same.) prepare waits for the period and the functions at work; in a program that has made maps
+ * also for the guards that are held at the call and the writes under way, so that it must not be called with a lock that a
+ * reader, or a function that a map has called under a lock, waits for; with WEIR_NOW it does not succeed there. Other threads
+ * go on writing meanwhile, whatever they hold, but for an instant at its end, in which prepare waits for writes alone: at first a
+ * millisecond at most, then writes go on for as long, and so on with twice the time, up to a second: where functions under a map's
+ * lock take longer (update, visit), and there is always one, prepare may not succeed. The child keeps what is
  * retired, and calls its functions too. Guards of other threads do not exist in the child, nor what they were about to
  * retire. A child without these calls may use no RCU and no map; it may exec or _exit.
  * prepare returns as barrier; with an error nothing is held. The others return 0, or WEIR_EINVAL: not prepared by this thread. */

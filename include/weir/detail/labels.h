@@ -178,6 +178,8 @@
     XX(RCU_N3, LOAD_SC, "RCU_N2", "a snapshot may be a period too old")                            \
     XX(RCU_N4, LOAD_ACQ, "RCU_N2", "as N2")                                                        \
     XX(RCU_N5, RMW_SC, "RCU_N3", "synchronize may count a period that began before its caller")    \
+    XX(FORK_K1, STORE_REL, "FORK_K2", "a section may find the gate of forks open that is not")     \
+    XX(FORK_K2, LOAD_ACQ, "FORK_K1", "as K1")                                                      \
     XX(BELL_W1, RMW_SC, "BELL_R2", "who frees a word and who sleeps for it miss each other")       \
     XX(BELL_W3, LOAD_SC, "BELL_R1", "as W1, without membarrier")                                   \
     XX(BELL_Q1, RECHECK, "MAP_C1 BELL_R1", "as W1: the word may be free already")                  \

@@ -86,6 +86,7 @@ int command_explore(int argc, char **argv) {
     add(ctx_scenarios);
     add(rcu_scenarios);
     add(rcu_retire_scenarios);
+    add(fork_scenarios);
     add(found_scenarios);
     add(timer_scenarios);
     add(after_scenarios);

@@ -17,6 +17,7 @@ extern const struct weir_model_scenario *const once_scenarios[];
 extern const struct weir_model_scenario *const compute_scenarios[], *const compute_free_scenarios[];
 extern const struct weir_model_scenario *const rcu_scenarios[];
 extern const struct weir_model_scenario *const rcu_retire_scenarios[];
+extern const struct weir_model_scenario *const fork_scenarios[];
 extern const struct weir_model_scenario *const timer_scenarios[], *const after_scenarios[];
 extern const struct weir_model_scenario *const limiter_scenarios[];
 extern const struct weir_model_scenario *const waits_scenarios[];

@@ -140,7 +140,7 @@ static void resize(struct weir__core *c, bool grow) {
     size_t lines = weir__map_root(c)->lines;
     weir__core_exit(c, g);
     if (grow || lines > 2) (void)weir__map_resize(c, lines, grow ? 2 * lines : lines / 2);
-    (void)weir__map_finish(c);
+    (void)weir__map_finish(c, WEIR_FOREVER, NULL);
 }
 
 /* What the history calls it: what it does to the map, not how. */
@@ -206,7 +206,7 @@ static void finish(void *state) {
     struct state *s = state;
     for (const char *k = KEYS; *k; k++) run_one(s, 'G', *k);
     map_check(s->c);
-    at_last(weir__map_finish(s->k->core(s->map)));
+    at_last(weir__map_finish(s->k->core(s->map), WEIR_FOREVER, NULL));
     size_t n = 0;
     struct weir_map_cursor c = WEIR_MAP_CURSOR;
     uint64_t key[BATCH], val[BATCH];
