@@ -5,6 +5,7 @@
 #include "../lib/base.h"
 #include "../lib/ctx.h"
 #include "../lib/os.h"
+#include "../lib/os_user.h"
 #include "../lib/thread.h"
 
 /* ---- shapes --------------------------------------------------------------------------------------------- */
@@ -118,8 +119,10 @@ void weir__node_dispose(struct weir__shape *s, struct weir__map_node *n, bool dr
 struct op {
     struct weir__write w; /* the first */
     const struct weir__at *at;
-    const void *expect; /* of cas and cad */
-    void *out;          /* of get_or_put */
+    const void *expect;              /* of cas and cad */
+    void *out;                       /* of get_or_put */
+    const struct weir__map_node *is; /* of same_by_user */
+    struct weir__inside here;
 };
 
 static struct op op_of(const struct weir__at *a, enum weir__verb verb) {
@@ -248,14 +251,28 @@ static bool same_and_compare(struct weir__write *w, uint64_t val) {
     return true;
 }
 
+static int call_equal(void *arg) {
+    const struct op *op = arg;
+    return op->at->s->equal(op->is->val, op->expect);
+}
+
+/* It ends its thread, under the lock of a plain kind; nothing was changed. */
+static void equal_ended(void *arg) {
+    struct op *op = arg;
+    weir__insides = op->here.outer;
+    weir__core_exit_plain(op->at->c);
+    if (op->w.verb == WRITE_CAS) weir__node_free(op->at->s, weir__node_of(op->w.val));
+}
+
 /* Of the plain kinds (rulings 41). */
 static bool same_by_user(struct weir__write *w, uint64_t val) {
     struct op *op = (struct op *)w;
     if (!same_key(w, val)) return false;
-    struct weir__inside here = { op->at->m, weir__insides };
-    weir__insides = &here;
-    bool equal = op->at->s->equal(weir__node_of(val)->val, op->expect);
-    weir__insides = here.outer;
+    op->is = weir__node_of(val);
+    op->here = (struct weir__inside){ op->at->m, weir__insides };
+    weir__insides = &op->here;
+    bool equal = weir__os_user_try(call_equal, op, equal_ended, op) != 0;
+    weir__insides = op->here.outer;
     op->w.expect = equal ? val : 0;
     return true;
 }

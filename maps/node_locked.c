@@ -2,6 +2,7 @@
 /* maps/node_locked.c - functions of the user's under the lock of an entry that is a node: update, visit. See
  * node.h, and I11 of shard.h. */
 #include "../lib/base.h"
+#include "../lib/os_user.h"
 #include "node.h"
 
 struct change {
@@ -11,6 +12,7 @@ struct change {
     weir__node_update_fn *fn;
     void *arg;
     int did; /* what fn wants */
+    struct weir__inside here;
 };
 
 static bool same_key(struct weir__write *w, uint64_t val) {
@@ -20,13 +22,19 @@ static bool same_key(struct weir__write *w, uint64_t val) {
 /* fn works on a node that nobody sees, which has the value of the one that is there. */
 static int call_update(uint64_t *val, bool there, void *arg) {
     struct change *c = arg;
-    struct weir__inside here = { c->at->m, weir__insides };
+    c->here = (struct weir__inside){ c->at->m, weir__insides };
     if (there) weir__node_copy(c->at->s, weir__node_of(*val), c->made->val);
-    weir__insides = &here;
+    weir__insides = &c->here;
     c->did = c->fn(c->made->val, there, c->arg);
-    weir__insides = here.outer;
+    weir__insides = c->here.outer;
     if (c->did == WEIR_UPDATE_STORE) *val = weir__node_word(c->made);
     return c->did;
+}
+
+static void ended(struct weir__write *w) {
+    struct change *c = (struct change *)w;
+    weir__insides = c->here.outer;
+    weir__node_free(c->at->s, c->made);
 }
 
 int weir__node_update(const struct weir__at *a, weir__node_update_fn *fn, void *arg) {
@@ -38,6 +46,7 @@ int weir__node_update(const struct weir__at *a, weir__node_update_fn *fn, void *
                         .did = WEIR_UPDATE_KEEP };
     c.w.same = same_key;
     c.w.update = call_update;
+    c.w.ended = ended;
     c.w.arg = &c;
     int rc = weir__node_room(a, false, WEIR_FOREVER, NULL);
     if (rc < 0) return rc;
@@ -51,24 +60,36 @@ int weir__node_update(const struct weir__at *a, weir__node_update_fn *fn, void *
     return rc;
 }
 
+struct visit {
+    const void *key, *val;
+    weir_map_fn *fn;
+    void *arg;
+    int rc;
+};
+static void call_visit(void *arg) {
+    struct visit *v = arg;
+    v->rc = v->fn(v->key, v->val, v->arg);
+}
+
 int weir__node_visit(const struct weir__at *a, const void *key, weir_map_fn *fn, void *arg) {
-    bool reads = a->c->kind == CORE_RWLOCK;
-    struct weir__line *first = NULL;
+    struct weir__locked l = { .here.m = a->m, .c = a->c };
+    struct visit v = { .key = key, .fn = fn, .arg = arg, .rc = WEIR_ENOENT };
+    bool reads = a->c->kind == CORE_RWLOCK, found;
     struct weir__table *t;
-    uint64_t ctrl, node;
-    bool found;
-    weir_guard g = reads ? weir__core_enter_read(a->c) : weir__core_enter(a->c);
+    uint64_t node;
+    l.g = reads ? weir__core_enter_read(a->c) : weir__core_enter(a->c);
     if (reads) {
         found = weir__node_find(a, &node);
     } else {
-        first = weir__map_lock(a->c, a->hash, 0, &t, &ctrl);
-        found = weir__node_find_locked(first, ctrl, a, &node);
+        l.first = weir__map_lock(a->c, a->hash, 0, &t, &l.ctrl);
+        found = weir__node_find_locked(l.first, l.ctrl, a, &node);
     }
-    struct weir__inside here = { a->m, weir__insides };
-    weir__insides = &here;
-    int rc = found ? fn(key, weir__node_of(node)->val, arg) : WEIR_ENOENT;
-    weir__insides = here.outer;
-    if (!reads) weir__map_unlock(a->c, first, ctrl);
-    weir__core_exit(a->c, g);
-    return rc;
+    weir__locked_begin(&l);
+    if (found) {
+        v.val = weir__node_of(node)->val;
+        weir__os_user_call(call_visit, &v, weir__locked_end, &l);
+    } else {
+        weir__locked_end(&l);
+    }
+    return v.rc;
 }

@@ -79,6 +79,26 @@ extern __thread struct weir__inside *weir__insides
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 #endif
 
+/* A call of a function of the user's under a lock, which it may not outlive by ending its thread. */
+struct weir__locked {
+    struct weir__inside here; /* the first; outer: what to go back to */
+    struct weir__core *c;
+    struct weir__line *first; /* NULL: not locked, of a plain kind that others read */
+    uint64_t ctrl;
+    weir_guard g;
+};
+static inline void weir__locked_begin(struct weir__locked *l) {
+    l->here.outer = weir__insides;
+    weir__insides = &l->here;
+}
+/* Gives all back. */
+static inline void weir__locked_end(void *locked) {
+    struct weir__locked *l = locked;
+    weir__insides = l->here.outer;
+    if (l->first) weir__map_unlock(l->c, l->first, l->ctrl);
+    weir__core_exit(l->c, l->g);
+}
+
 static inline bool weir__shard_inside(const weir_shardmap *m) {
     for (const struct weir__inside *i = weir__insides; WEIR_UNLIKELY(i != NULL); i = i->outer)
         if (i->m == m) return true;

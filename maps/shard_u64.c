@@ -3,6 +3,7 @@
 #include <weir/shardmap_u64.h>
 
 #include "../lib/base.h"
+#include "../lib/os_user.h"
 #include "read.h"
 #include "shard.h"
 #include "unhash.h"
@@ -94,27 +95,34 @@ ptrdiff_t weir_shardmap_get_many_u64(weir_shardmap *m, const uint64_t *keys, uin
     return hits;
 }
 
-static int visit_at(weir_shardmap *m, struct weir__core *c, uint64_t key, uint64_t hash,
-                    weir_shardmap_visit_fn_u64 *fn, void *arg) {
+struct visit {
+    weir_shardmap_visit_fn_u64 *fn;
+    uint64_t key, val;
+    void *arg;
+    int rc;
+};
+static void call_visit(void *arg) {
+    struct visit *v = arg;
+    v->rc = v->fn(v->key, v->val, v->arg);
+}
+
+static int visit_at(weir_shardmap *m, struct weir__core *c, struct visit *v, uint64_t hash) {
     struct weir__table *t;
-    uint64_t ctrl, val;
-    struct weir__line *first = NULL;
-    bool reads = c->kind == CORE_RWLOCK;
-    weir_guard g = reads ? weir__core_enter_read(c) : weir__core_enter(c);
-    bool found;
+    struct weir__locked l = { .here.m = m, .c = c };
+    bool reads = c->kind == CORE_RWLOCK, found;
+    l.g = reads ? weir__core_enter_read(c) : weir__core_enter(c);
     if (reads) {
-        found = weir__find(weir__map_root(c), hash, NULL, NULL, &val);
+        found = weir__find(weir__map_root(c), hash, NULL, NULL, &v->val);
     } else {
-        first = weir__map_lock(c, hash, 0, &t, &ctrl);
-        found = weir__find_locked(first, ctrl, hash, NULL, NULL, &val);
+        l.first = weir__map_lock(c, hash, 0, &t, &l.ctrl);
+        found = weir__find_locked(l.first, l.ctrl, hash, NULL, NULL, &v->val);
     }
-    struct weir__inside here = { m, weir__insides };
-    weir__insides = &here;
-    int rc = found ? fn(key, val, arg) : WEIR_ENOENT;
-    weir__insides = here.outer;
-    if (!reads) weir__map_unlock(c, first, ctrl);
-    weir__core_exit(c, g);
-    return rc;
+    weir__locked_begin(&l);
+    if (found)
+        weir__os_user_call(call_visit, v, weir__locked_end, &l);
+    else
+        weir__locked_end(&l);
+    return found ? v->rc : WEIR_ENOENT;
 }
 
 int weir_shardmap_visit_u64(weir_shardmap *m, uint64_t key, weir_shardmap_visit_fn_u64 *fn,
@@ -125,7 +133,8 @@ int weir_shardmap_visit_u64(weir_shardmap *m, uint64_t key, weir_shardmap_visit_
         return WEIR_EINVAL;
     if (weir__shard_inside(m)) return WEIR_EDEADLK;
     uint64_t hash = weir_word_hash_(key, m->seed);
-    return visit_at(m, weir__shard_of(m, hash), key, hash, fn, arg);
+    struct visit v = { .fn = fn, .key = key, .arg = arg };
+    return visit_at(m, weir__shard_of(m, hash), &v, hash);
 }
 
 /* ---- writing -------------------------------------------------------------------------------------------- */
@@ -178,26 +187,31 @@ int weir_shardmap_add_u64(weir_shardmap *m, uint64_t key, uint64_t delta, uint64
 }
 
 struct updater {
-    weir_shardmap *m;
+    struct weir__write w; /* the first */
+    struct weir__inside here;
     weir_shardmap_update_fn_u64 *fn;
     void *arg;
 };
 
 static int call_update(uint64_t *val, bool there, void *arg) {
     struct updater *u = arg;
-    struct weir__inside here = { u->m, weir__insides };
-    weir__insides = &here;
+    u->here.outer = weir__insides;
+    weir__insides = &u->here;
     int rc = u->fn(val, there, u->arg);
-    weir__insides = here.outer;
+    weir__insides = u->here.outer;
     return rc;
 }
+static void ended(struct weir__write *w) { weir__insides = ((struct updater *)w)->here.outer; }
 
 int weir_shardmap_update_u64(weir_shardmap *m, uint64_t key, weir_shardmap_update_fn_u64 *fn,
                              void *arg) {
     if (!fn) return weir__misuse("weir_shardmap_update_u64", "no function");
-    struct updater u = { m, fn, arg };
-    struct weir__write w = { .verb = WRITE_UPDATE, .update = call_update, .arg = &u };
-    return write_key(m, key, &w, "weir_shardmap_update_u64");
+    struct updater u = { .w = { .verb = WRITE_UPDATE, .update = call_update, .ended = ended },
+                         .here.m = m,
+                         .fn = fn,
+                         .arg = arg };
+    u.w.arg = &u;
+    return write_key(m, key, &u.w, "weir_shardmap_update_u64");
 }
 
 static inline int take_key(weir_shardmap *m, uint64_t key, uint64_t *old, const char *call) {

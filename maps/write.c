@@ -17,6 +17,7 @@
  *            F1, V3, C7, H3 are for who reads and looks again, in CORE_SEQ (-> Q1, Q2, Q4, H2). */
 #include "../lib/base.h"
 #include "../lib/ctx.h"
+#include "../lib/os_user.h"
 #include "write_line.h"
 
 #define LOOK_EVERY 32 /* removals of a stripe, about: whether the table is much too large */
@@ -187,8 +188,30 @@ static void replace(struct weir__place *at, uint64_t val) {
     at->changed = true;
 }
 
+/* A call of the user's function, which may end its thread. */
+struct updating {
+    struct weir__write *w;
+    struct weir__place *at;
+    weir_guard g;
+};
+
+static int call_update(void *arg) {
+    struct updating *u = arg;
+    return u->w->update(&u->w->val, u->at->line != NULL, u->w->arg);
+}
+
+/* Nothing was changed. */
+static void ended(void *arg) {
+    struct updating *u = arg;
+    weir__map_unlock(u->w->m, u->at->first, u->at->ctrl);
+    weir__core_exit(u->w->m, u->g);
+    if (u->w->spare.n) weir__map_spare_free(u->w->m, &u->w->spare);
+    if (u->w->ended) u->w->ended(u->w);
+}
+
 /* By the user's function, which is called once: there is room. */
-static int update(struct weir__write *w, struct weir__place *at) {
+static int update(struct weir__write *w, struct weir__place *at, weir_guard g) {
+    struct updating u = { w, at, g };
     bool there = at->line != NULL;
     w->val = there ? w->old : 0;
     if (!there && w->spare.n == 0 && !line_with_room(at)) {
@@ -198,7 +221,7 @@ static int update(struct weir__write *w, struct weir__place *at) {
         w->garbage = 0;
         return WEIR_ENOMEM;
     }
-    int rc = w->update(&w->val, there, w->arg);
+    int rc = weir__os_user_try(call_update, &u, ended, &u);
     if (rc == WEIR_UPDATE_STORE) {
         if (!there) return insert(w, at);
         replace(at, w->val);
@@ -208,7 +231,7 @@ static int update(struct weir__write *w, struct weir__place *at) {
     return there ? 0 : WEIR_ENOENT;
 }
 
-static int present(struct weir__write *w, struct weir__place *at) {
+static int present(struct weir__write *w, struct weir__place *at, weir_guard g) {
     w->old = weir_load_relaxed(&at->line->val[at->slot]);
     switch (w->verb) {
         case WRITE_GET_OR_PUT: return WEIR_EEXIST;
@@ -216,7 +239,7 @@ static int present(struct weir__write *w, struct weir__place *at) {
         case WRITE_CAD:
             if (w->old != w->expect) return WEIR_EEXIST;
             break;
-        case WRITE_UPDATE: return update(w, at);
+        case WRITE_UPDATE: return update(w, at, g);
         default: break;
     }
     if (w->verb == WRITE_TAKE || w->verb == WRITE_CAD) {
@@ -227,13 +250,13 @@ static int present(struct weir__write *w, struct weir__place *at) {
     return w->verb == WRITE_SWAP || w->verb == WRITE_ADD ? WEIR_EEXIST : 0;
 }
 
-static int absent(struct weir__write *w, struct weir__place *at) {
+static int absent(struct weir__write *w, struct weir__place *at, weir_guard g) {
     switch (w->verb) {
         case WRITE_PUT:
         case WRITE_GET_OR_PUT:
         case WRITE_SWAP:
         case WRITE_ADD: return insert(w, at);
-        case WRITE_UPDATE: return update(w, at);
+        case WRITE_UPDATE: return update(w, at, g);
         default: return WEIR_ENOENT;
     }
 }
@@ -244,7 +267,7 @@ int weir__write_finish(struct weir__write *w, struct weir__place *at, weir_guard
     w->helped = true;
     find(w, at);
     WEIR_POINT("map.locked");
-    int rc = at->line ? present(w, at) : absent(w, at);
+    int rc = at->line ? present(w, at, g) : absent(w, at, g);
     if (m->kind == CORE_RCU) {
         if (WEIR_UNLIKELY(at->line != at->first) && !at->retire) prune(m, at);
     } else if (at->changed && m->kind == CORE_SEQ) {

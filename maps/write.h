@@ -26,6 +26,8 @@ struct weir__write {
     uint64_t old;            /* what was there, if something was */
     weir__update_fn *update; /* of WRITE_UPDATE: one of enum weir_update */
     void *arg;
+    /* That function ends its thread, and nothing has changed: without lock and guard. May be NULL. */
+    void (*ended)(struct weir__write *w);
     /* Whether a value is that of the key, whose hash is the same; NULL: all with one hash are. Under the lock. */
     bool (*same)(struct weir__write *w, uint64_t val);
 

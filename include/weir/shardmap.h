@@ -37,9 +37,10 @@
  * WEIR_MAP_LINES, are garbage for a grace period (weir/rcu.h); where that has reached its limit, a shard does
  * not grow or shrink, and its chains get longer.
  *
- * A function that is called under a lock (by update and visit; of a plain map also `equal`) must return. A thread that ends
- * in it, by pthread_exit or pthread_cancel, or leaves it by longjmp, keeps the line locked for ever, for readers too, and
- * the shard from growing; of a plain map the lock of the shard or of all. compute's function may end its thread.
+ * A function that is called under a lock (by update and visit; of a plain map also `equal`) may end its thread, by
+ * pthread_exit or at a point of pthread_cancel: then nothing has changed, and the lock is given back. Who leaves it by
+ * longjmp keeps the line locked for ever, for readers too, and the shard from growing; of a plain map the lock of the
+ * shard or of all. compute's function may end its thread as well.
  *
  * fork: of WEIR_MAP_LINES as weir/map.h. A plain map, or a shard of it, stays locked in the child if another thread
  * was in its lock.

@@ -320,6 +320,13 @@ int main(int argc, char **argv) {
         { "MAP22 walks beside those who remove", map22_walks },
         { "MAP17 strings to pointers, by their own verbs", map17_strings },
         { "MAP34 each verb with each request refused", map34_each_verb },
+        { "MAP33 a thread that ends in a function under a lock gives it back: words",
+          map33_ends_words },
+        { "MAP33 a thread that ends in a function under a lock gives it back: nodes",
+          map33_ends_nodes },
+        { "MAP33 a thread that ends in equal under the lock of a plain map gives it back",
+          map33_ends_equal },
+        { "MAP33 a thread that ends under two locks gives both back", map33_ends_both },
         { "MAP verbs of words for maps of others", wrong_verbs },
     };
     return tests_main(argc, argv, "shardmap of nodes", tests, sizeof tests / sizeof *tests);

@@ -24,4 +24,10 @@ void shard4_verbs(void);
 void map28_race(void);
 void map34_each_verb(void);
 
+/* shard_ends.c */
+void map33_ends_words(void);
+void map33_ends_nodes(void);
+void map33_ends_equal(void);
+void map33_ends_both(void);
+
 #endif
