@@ -8,8 +8,8 @@
  *   churn    puts and deletes for ten times the time; bytes: per entry, at the end; bytes_low: when it was
  *            filled, before                                                                              M4
  *   stalled  the same, while a reader is stopped inside a read for so many ms; garbage: the most that the heap grew
- *            meanwhile; bytes: per entry, half a second after the reader went on; ops: the writers',
- *            meanwhile                                                                                   M4
+ *            meanwhile, with malloc's own bytes, and with what values point to, neither of which weir's limit counts;
+ *            bytes: per entry, half a second after the reader went on; ops: the writers', meanwhile       M4
  *   memory   one thread puts from half the keys to twice as many. bytes: just after a doubling, that is, once what it moved from
  *            is gone; bytes_low: the least, just before one; bytes_high: the most, amid one */
 #ifndef WEIR_BENCH_MAP_TESTS_H

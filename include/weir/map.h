@@ -33,7 +33,9 @@
  *
  * Memory: a removed entry's place is used again after a grace period (weir/rcu.h). A writer that has to leave
  * garbage behind waits first, where that has reached its limit, until `deadline` or the end of ctx; not inside
- * a guard.
+ * a guard. Nodes count for their own bytes: 40, the key and the value. What a value points to is not counted, nor what malloc
+ * adds to each block: beside a reader that stays, keys of 16 bytes with pointers to 64 bytes keep 2.5 times the limit of
+ * malloc's memory (blocks of 80 and 80 bytes for a node of 64).
  *
  * fork: with the calls of weir/rcu.h around it a child may use the map as the parent does. Each write of another thread
  * has happened there, or not; what such a thread had removed and not yet given to `drop`, or allocated and not yet

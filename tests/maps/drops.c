@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/maps/drops.c - what weir_map promises of values that own something: destructors, loans, callbacks. MAP28 MAP29
- * MAP33. */
+ * MAP33 RCU6. */
 #include <stdlib.h>
 #include <string.h>
 
 #include <weir/map_str.h>
 #include <weir/rcu.h>
 
-#include "../support/check.h"
+#include "../rcu/rcu.h"
 #include "../support/failing_alloc.h"
 #include "../support/threads.h"
 
@@ -314,6 +314,58 @@ static void map_free_in_guard(void) {
     all_once();
 }
 
+/* ---- the bound ------------------------------------------------------------------------------------------ */
+
+#define HARD ((size_t)64 << 10)
+
+static void count_pointer(void *val, void *arg) {
+    free(*(void **)val);
+    (void)weir_fetch_add_relaxed((weir_au32 *)arg, 1);
+}
+
+/* Replaces a pointer until there is no room for what that leaves behind: so many times. */
+static size_t replace_until_full(weir_map *m) {
+    for (size_t n = 0;; n++) {
+        void *p = malloc(4096);
+        int rc = p ? weir_map_put_str_wait(m, "key", 3, p, WEIR_NOW, NULL) : WEIR_ENOMEM;
+        if (rc == 0 && n < HARD) continue;
+        free(p);
+        CHECK_IS(rc, WEIR_EAGAIN);
+        return n;
+    }
+}
+
+/* RCU6, rulings 20: beside a reader that stays, a map of pointers keeps as many nodes as the limit allows, whatever they point
+ * to: nodes are what it knows. */
+static void bound_counts_nodes(void) {
+    struct weir_map_opts o = WEIR_MAP_OPTS_STR;
+    weir_au32 freed = { 0 };
+    struct reader r;
+    weir_map *m;
+    o.drop = count_pointer;
+    o.drop_arg = &freed;
+    CHECK_IS(weir_shutdown(), 0); /* whoever has retired before has told all of it */
+    CHECK_IS(weir_rcu_set_limits(HARD / 2, HARD), 0);
+    if (weir_map_new(&m, &o) < 0) test_hangs("no map");
+    CHECK_IS(weir_map_put_str(m, "key", 3, malloc(4096)), 0);
+    struct weir_map_stats map = WEIR_MAP_STATS;
+    CHECK_IS(weir_map_read_stats(m, &map), 0);
+    CHECK_IS(weir_rcu_barrier(), 0);
+    reader_start(&r);
+    size_t before = stats().bytes, n = replace_until_full(m);
+    CHECK_IS(stats().bytes, before + n * map.node_bytes);
+    CHECK(stats().bytes <= HARD, "%zu bytes", (size_t)stats().bytes);
+    CHECK(n >= (HARD - before) / map.node_bytes - 1, "full at %zu", n);
+    CHECK_IS(stats().over_bytes, 0);
+    CHECK_IS(weir_load_relaxed(&freed), 0);
+    reader_end(&r);
+    CHECK_IS(weir_rcu_barrier(), 0);
+    CHECK_IS(weir_load_relaxed(&freed), n);
+    CHECK_IS(weir_map_put_str(m, "key", 3, NULL), 0); /* there is room again */
+    CHECK_IS(weir_map_free(m), 0);
+    CHECK_IS(weir_rcu_set_limits(0, 0), 0);
+}
+
 int main(int argc, char **argv) {
     static const struct test tests[] = {
         { "MAP28 each verb drops what it replaces or removes, once", map28_verbs },
@@ -323,6 +375,8 @@ int main(int argc, char **argv) {
         { "MAP33 drops that remove from the map, however deep", map33_drop },
         { "MAP33 drops that put into the map that is freed", map33_drop_puts },
         { "MAP28 a free that would wait for itself", map_free_in_guard },
+        { "RCU6 a map's garbage is bounded in nodes, not in what they point to",
+          bound_counts_nodes },
     };
     return tests_main(argc, argv, "values of a map", tests, sizeof tests / sizeof *tests);
 }
