@@ -206,18 +206,23 @@ static int exits_each(const void *in, void *out, weir_ctx *ctx, void *calls) {
     (void)weir_fetch_add_relaxed((weir_au32 *)calls, 1);
     pthread_exit(NULL);
 }
-static void *sends_four(void *p) {
+struct sender {
+    weir_pipeline *p;
+    size_t n;
+};
+static void *sends(void *arg) {
     static const uint64_t v[4] = { 0 };
-    ptrdiff_t rc = weir_pipeline_send_many_wait(p, v, 4, WEIR_FOREVER, NULL);
-    return CHECK(false, "the sender goes on: %td", rc) ? NULL : p; /* not reached */
+    const struct sender *s = arg;
+    ptrdiff_t rc = weir_pipeline_send_many_wait(s->p, v, s->n, WEIR_FOREVER, NULL);
+    return CHECK(false, "the sender goes on: %td", rc) ? NULL : arg; /* not reached */
 }
 
 /* The sender's thread runs the batch. Each call ends it, in the clean-up of the one before. */
 void pipe_exec_exits(void) {
-    enum { N = 50 };
+    enum { N = 48, SENT = N / 4 * 10 }; /* 4, 3, 2, 1, 4, ... */
     weir_au32 calls = { 0 };
     struct weir_stage stages[] = { STAGE(exits_each, &calls, 1, false) };
-    struct weir_pipeline_error e[4 * N];
+    struct weir_pipeline_error e[SENT];
     struct weir_stage_stats s = WEIR_STAGE_STATS;
     struct line l;
     stages[0].batch = 4;
@@ -228,18 +233,19 @@ void pipe_exec_exits(void) {
     for (int i = 0; i < N; i++) {
         pthread_t t;
         void *back = NULL;
-        CHECK_IS(pthread_create(&t, NULL, sends_four, l.p), 0);
+        struct sender sender = { l.p, 4 - (size_t)i % 4 };
+        CHECK_IS(pthread_create(&t, NULL, sends, &sender), 0);
         CHECK_IS(pthread_join(t, &back), 0);
         CHECK(!back, "the sender was not ended");
     }
     CHECK_IS(weir_pipeline_close(l.p), 0);
     CHECK_IS(weir_pipeline_wait(l.p), WEIR_ECANCELED);
-    CHECK_IS(weir_load_relaxed(&calls), 4 * N);
-    CHECK_IS(weir_pipeline_errors(l.p, e, 4 * N), 4 * N);
-    for (uint64_t i = 0; i < 4 * N; i++) CHECK_IS(e[i].input, i);
+    CHECK_IS(weir_load_relaxed(&calls), SENT);
+    CHECK_IS(weir_pipeline_errors(l.p, e, SENT), SENT);
+    for (uint64_t i = 0; i < SENT; i++) CHECK_IS(e[i].input, i);
     CHECK_IS(weir_pipeline_read_stats(l.p, 0, &s), 0);
-    CHECK_IS(s.failed, 4 * N);
-    (void)line_check(l.p, 1, 4 * N);
+    CHECK_IS(s.failed, SENT);
+    (void)line_check(l.p, 1, SENT);
     line_close(&l);
 }
 
