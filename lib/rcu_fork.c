@@ -206,6 +206,7 @@ static void resume(struct got *got) {
 /* Until only counted sections are left. */
 static int count_all(struct got *got, weir_time deadline, weir_ctx *ctx) {
     set_gate(got, COUNTS);
+    WEIR_POINT("fork.counts");
     weir__lock(&weir__rcu.lock);
     bool known = weir_load_relaxed(&weir__fork_sections_known) != 0;
     weir__unlock(&weir__rcu.lock);

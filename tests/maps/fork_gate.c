@@ -47,7 +47,10 @@ static int64_t prepares(void *arg) {
 }
 static void forker_start(struct forker *f) {
     memset(f, 0, sizeof *f);
+    points_count("fork.counts"); /* a section that begins before that is not counted */
     call_start(&f->call, prepares, f);
+    for (int ms = 0; points_passed() == 0 && ms < PATIENCE; ms++) sleep_ms(1);
+    points_count(NULL);
     CHECK(call_sleeps(&f->call), "it does not wait");
     CHECK_IS(weir_load_acquire(&f->prepared, 0), 0);
 }
