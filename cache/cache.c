@@ -76,7 +76,7 @@ static void set_options(weir_cache *c, const struct weir_cache_opts *o) {
     c->capacity = o->capacity;
     c->share = o->capacity / (c->mask + 1);
     c->policy = o->policy;
-    c->freq_max = o->policy == WEIR_CACHE_S3FIFO ? 3 : o->policy == WEIR_CACHE_LRU ? 0 : 1;
+    c->freq_max = o->policy == WEIR_CACHE_S3FIFO ? 7 : o->policy == WEIR_CACHE_LRU ? 0 : 1;
     c->timed = o->ttl || o->tti || o->refresh;
     c->ttl = o->ttl ? o->ttl : WEIR_FOREVER;
     c->tti = o->tti;

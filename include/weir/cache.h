@@ -20,7 +20,7 @@
  * | operation                        | progress                                                                      |
  * |----------------------------------|-------------------------------------------------------------------------------|
  * | get, get_many, peek, acquire     | wait-free, but for the first of a thread, which takes a short lock. Of a hit: |
- * |                                  | no store to what threads share, once its use is marked (at most 3 times       |
+ * |                                  | no store to what threads share, once its use is marked (at most 7 times       |
  * |                                  | between two looks of an eviction); with a time to idle one for each 64th of it |
  * |                                  | (acquire: one read-modify-write of the entry's count). Not wait-free: the one |
  * |                                  | hit of a stale value that begins its refresh: two allocations, and what the   |
