@@ -15,6 +15,18 @@
 
 /* ---- making --------------------------------------------------------------------------------------------- */
 
+/* The policy that a plain kind has. */
+static int policy_of(const struct weir_cache_opts *o) {
+    static const int plain[] = { 0, WEIR_CACHE_LRU, WEIR_CACHE_CLOCK };
+    return o->kind == WEIR_CACHE_RCU ? o->policy : plain[o->kind];
+}
+
+static bool kind_usable(const struct weir_cache_opts *o) {
+    if (o->kind == WEIR_CACHE_RCU) return true;
+    if (o->kind < WEIR_CACHE_RCU || o->kind > WEIR_CACHE_RWLOCK_CLOCK) return false;
+    return o->shards <= 1 && (o->policy == 0 || o->policy == policy_of(o));
+}
+
 static int check(const struct weir_cache_opts *o, struct weir_map_opts *shape) {
     static const char call[] = "weir_cache_new";
     int rc = WEIR_EINVAL;
@@ -28,6 +40,9 @@ static int check(const struct weir_cache_opts *o, struct weir_map_opts *shape) {
         (void)weir__misuse(call, "a refresh without a function that loads");
     else if (o->policy < WEIR_CACHE_S3FIFO || o->policy > WEIR_CACHE_LRU)
         (void)weir__misuse(call, "unknown policy");
+    else if (!kind_usable(o))
+        (void)weir__misuse(call,
+                           "unknown kind, or a plain one with a policy or shards not its own");
     else if (o->shards & (o->shards - 1))
         (void)weir__misuse(call, "shards that are no power of two");
     else
@@ -49,6 +64,7 @@ static size_t hint_of(const struct weir_cache_opts *o) {
 static unsigned shards_for(const struct weir_cache_opts *o) {
     unsigned n = 1;
     if (o->shards) return o->shards;
+    if (o->kind != WEIR_CACHE_RCU) return 1;
     while (n < weir__os_cpus() && n < 256 && hint_of(o) / SHARD_ENTRIES >= 2 * (size_t)n) n *= 2;
     return n;
 }
@@ -75,8 +91,9 @@ static int init_shards(weir_cache *c, size_t hint) {
 static void set_options(weir_cache *c, const struct weir_cache_opts *o) {
     c->capacity = o->capacity;
     c->share = o->capacity / (c->mask + 1);
-    c->policy = o->policy;
-    c->freq_max = o->policy == WEIR_CACHE_S3FIFO ? 7 : o->policy == WEIR_CACHE_LRU ? 0 : 1;
+    c->kind = o->kind;
+    c->policy = policy_of(o);
+    c->freq_max = c->policy == WEIR_CACHE_S3FIFO ? 7 : c->policy == WEIR_CACHE_LRU ? 0 : 1;
     c->timed = o->ttl || o->tti || o->refresh;
     c->ttl = o->ttl ? o->ttl : WEIR_FOREVER;
     c->tti = o->tti;
@@ -94,8 +111,17 @@ static void set_options(weir_cache *c, const struct weir_cache_opts *o) {
     (void)weir_wg_init(&c->busy);
 }
 
+static int init_plain(weir_cache *c) {
+    int rc = weir__plain_lock_init(&c->plain, c->kind);
+    if (rc == 0) c->shard[0].lock.plain = &c->plain;
+    return rc;
+}
+static void fini_plain(weir_cache *c) {
+    if (c->shard[0].lock.plain) weir__plain_lock_fini(&c->plain);
+}
+
 static int init(weir_cache *c, const struct weir_cache_opts *o, const struct weir_map_opts *shape) {
-    struct weir__core_opts core = { .kind = CORE_RCU,
+    struct weir__core_opts core = { .kind = o->kind == WEIR_CACHE_RCU ? CORE_RCU : CORE_HELD,
                                     .alloc = o->alloc,
                                     .hint = hint_of(o),
                                     .step = MAP_STEP,
@@ -103,9 +129,13 @@ static int init(weir_cache *c, const struct weir_cache_opts *o, const struct wei
                                     .stripe = c->stripe };
     weir__shape_init(&c->shape, shape, o->seed ? o->seed : weir__os_random(), CORE_RCU);
     set_options(c, o);
-    int rc = init_shards(c, hint_of(o));
+    int rc = weir__cache_plain(c) ? init_plain(c) : 0;
+    if (rc == 0) rc = init_shards(c, hint_of(o));
     if (rc == 0) rc = weir__core_init(&c->core, &core);
-    if (rc != 0) fini_shards(c);
+    if (rc != 0) {
+        fini_shards(c);
+        fini_plain(c);
+    }
     return rc;
 }
 
@@ -166,6 +196,7 @@ static void destroy(weir_cache *c) {
     }
     fini_shards(c);
     weir__core_fini(&c->core);
+    fini_plain(c);
     weir__free(a, c, bytes_of(c->mask + 1), WEIR_LINE);
 }
 
@@ -228,7 +259,7 @@ int weir_cache_put_wait(weir_cache *c, const void *key, const void *val, weir_ti
     int rc = weir__ctx_err(ctx);
     if (rc == 0) rc = make_entry(c, key, val, ttl, &e);
     if (rc != 0) return rc;
-    rc = weir_rcu_room_wait(weir__entry_size(e), deadline, ctx);
+    rc = weir__garbage_room(c, weir__entry_size(e), deadline, ctx);
     if (rc == 0) rc = weir__store(c, e, NULL, &u);
     weir__entry_unref(e);
     weir__cache_tell(c, &u);
@@ -244,7 +275,7 @@ int weir_cache_invalidate(weir_cache *c, const void *key) {
     }
     int rc = weir__spot(c, key, &at, "weir_cache_invalidate");
     if (rc != 0) return rc;
-    rc = weir_rcu_room_wait(weir__entry_size_for(c, at.key.len), WEIR_FOREVER, NULL);
+    rc = weir__garbage_room(c, weir__entry_size_for(c, at.key.len), WEIR_FOREVER, NULL);
     if (rc != 0 && rc != WEIR_ENOMEM) return rc;
     struct weir__shard *s = weir__shard_of(c, at.hash);
     weir_time now = weir__write_time(c);
@@ -323,12 +354,12 @@ int weir_cache_read_stats(weir_cache *c, struct weir_cache_stats *out) {
     }
     for (unsigned i = 0; i <= c->mask; i++) {
         struct weir__shard *s = &c->shard[i];
-        weir__lock(&s->lock);
+        weir__shard_lock(&s->lock);
         for (unsigned k = 0; k < WEIR_CACHE_CAUSES; k++) out->removed[k] += s->removed[k];
         out->refused += s->refused;
         out->entries += s->n;
         out->bytes += s->bytes;
-        weir__unlock(&s->lock);
+        weir__shard_unlock(&s->lock);
     }
     out->entries = at_most_used(c, out->entries);
     out->weight = weir_cache_weight(c);

@@ -57,6 +57,7 @@
 #include "../lib/thread.h"
 #include "../maps/read.h"
 #include "../maps/shape.h"
+#include "plain.h"
 
 /* ---- entries -------------------------------------------------------------------------------------------- */
 
@@ -143,7 +144,7 @@ struct weir__wheel {
 struct weir__load;
 
 struct weir__shard {
-    _Alignas(WEIR_LINE) struct weir__lock lock;
+    _Alignas(WEIR_LINE) struct weir__shard_lock lock;
     bool closed;
     bool telling;     /* a thread calls `removed` */
     weir_au64 weight; /* of its entries: written under the lock, read by evictors */
@@ -177,7 +178,7 @@ struct weir_cache {
     uint64_t capacity, share; /* share: a shard's */
     unsigned mask;            /* shards - 1 */
     unsigned freq_max;
-    int policy;
+    int policy, kind;
     bool timed; /* entries expire by the options */
     weir_time ttl, tti, negative_ttl, refresh;
     weir_cache_load_fn *load;
@@ -198,7 +199,9 @@ struct weir_cache {
     struct weir__lock evictor;
     weir_au32 closed;
     weir_au32 expires; /* an entry with a time to live of its own was put */
-    weir_wg busy;      /* refreshes */
+    weir_au32 lent;    /* P2 of plain.h */
+    struct weir__plain_lock plain;
+    weir_wg busy; /* refreshes */
     _Alignas(WEIR_LINE) struct weir__shard shard[];
 };
 
@@ -235,6 +238,33 @@ static inline struct weir__entry *weir__cache_find(const weir_cache *c,
     uint64_t word;
     bool found = weir__find(weir__map_root(&c->core), a->hash, weir__entry_is, &a->key, &word);
     return found ? weir__entry_of(word) : NULL;
+}
+
+/* ---- plain kinds ---------------------------------------------------------------------------------------- */
+
+static inline bool weir__cache_plain(const weir_cache *c) {
+    return WEIR_UNLIKELY(c->kind != WEIR_CACHE_RCU);
+}
+/* Begins and ends what a reader looks at: in a guard; of a plain kind, in the lock. */
+static inline weir_guard weir__read_enter(weir_cache *c) {
+    if (!weir__cache_plain(c)) return weir__rcu_enter();
+    weir__shard_lock_read(&c->shard[0].lock);
+    return (weir_guard){ 0 };
+}
+static inline void weir__read_exit(weir_cache *c, weir_guard g) {
+    if (weir__cache_plain(c))
+        weir__shard_unlock(&c->shard[0].lock);
+    else
+        (void)weir__rcu_exit(g);
+}
+/* What leaves is freed at once. Relaxed: P2. */
+static inline bool weir__frees_at_once(weir_cache *c) {
+    return weir__cache_plain(c) && weir_load_relaxed(&c->lent) == 0;
+}
+/* Room for garbage, if there will be some: weir_rcu_room_wait. */
+static inline int weir__garbage_room(weir_cache *c, size_t bytes, weir_time deadline,
+                                     weir_ctx *ctx) {
+    return weir__frees_at_once(c) ? 0 : weir_rcu_room_wait(bytes, deadline, ctx);
 }
 
 /* ---- time ----------------------------------------------------------------------------------------------- */
@@ -305,7 +335,7 @@ static inline void weir__entry_ref(struct weir__entry *e) {
 }
 size_t weir__entry_size(const struct weir__entry *e);
 size_t weir__entry_size_for(const weir_cache *c, size_t key_len);
-/* Of one that has left the index: gives the index's reference back after a grace period. In no lock. */
+/* Of one that has left the index: gives the index's reference back, after a grace period if need be. In no lock. */
 void weir__entry_retire(struct weir__entry *e);
 /* What the caller's functions get as the key. */
 static inline const void *weir__entry_key(const weir_cache *c, const struct weir__entry *e) {
@@ -333,6 +363,8 @@ void weir__give_back(weir_cache *c, uint64_t weight);
  * that load is linked, which it unlinks; NULL: it unlinks what is. u: as of weir__hold_end. 0; WEIR_ECLOSED, WEIR_ENOMEM,
  * WEIR_ETOOBIG; WEIR_ENOENT: the load is not linked any more. */
 int weir__store(weir_cache *c, struct weir__entry *e, struct weir__load *l, struct weir__untold *u);
+/* The same, but WEIR_EEXIST if there is a value already; a load of the key that is under way stays linked. */
+int weir__store_new(weir_cache *c, struct weir__entry *e, struct weir__untold *u);
 
 /* When e is written: its times. ttl: the caller's, or WEIR_TTL_DEFAULT. */
 void weir__entry_times(weir_cache *c, struct weir__entry *e, weir_time ttl);

@@ -48,7 +48,10 @@ static void retired(struct weir_rcu_head *head) {
 }
 
 void weir__entry_retire(struct weir__entry *e) {
-    (void)weir_rcu_retire(&e->head, weir__entry_size(e), retired);
+    if (weir__frees_at_once(e->c))
+        weir__entry_unref(e);
+    else
+        (void)weir_rcu_retire(&e->head, weir__entry_size(e), retired);
 }
 
 uint64_t weir__entry_weigh(const weir_cache *c, const struct weir__entry *e) {

@@ -112,9 +112,9 @@ static void load_free(struct weir__load *l) {
 
 static void load_unref(struct weir__load *l) {
     struct weir__shard *s = weir__shard_of(l->c, l->e->hash);
-    weir__lock(&s->lock);
+    weir__shard_lock(&s->lock);
     bool last = --l->refs == 0;
-    weir__unlock(&s->lock);
+    weir__shard_unlock(&s->lock);
     if (last) load_free(l);
 }
 
@@ -136,7 +136,7 @@ static bool prepare(struct weir__load *l, int code) {
 
 /* Stores it. False: there is no room for garbage until the deadline. */
 static bool keep(struct weir__load *l, weir_time deadline, weir_ctx *ctx) {
-    int rc = weir_rcu_room_wait(weir__entry_size(l->e), deadline, ctx);
+    int rc = weir__garbage_room(l->c, weir__entry_size(l->e), deadline, ctx);
     if (rc == 0 || rc == WEIR_ENOMEM) (void)weir__store(l->c, l->e, l, &l->untold);
     return rc != WEIR_EAGAIN;
 }
@@ -169,7 +169,7 @@ static void end(struct weir__load *l, int code, const struct weir_error *err) {
 
 void weir__loads_abort(struct weir__shard *s) {
     struct weir__load *first = NULL;
-    weir__lock(&s->lock);
+    weir__shard_lock(&s->lock);
     for (struct weir__load *l = s->loads; l; l = l->next) {
         weir__load_unlink(l);
         if (l->over) continue;
@@ -179,7 +179,7 @@ void weir__loads_abort(struct weir__shard *s) {
         l->aborted = first;
         first = l;
     }
-    weir__unlock(&s->lock);
+    weir__shard_unlock(&s->lock);
     while (first) {
         struct weir__load *l = first;
         first = l->aborted;
@@ -274,7 +274,7 @@ static int give(const struct want *w, struct weir__entry *e) {
     return 0;
 }
 
-/* In a guard: whether there is an answer. */
+/* In a guard, or in the lock of a plain kind: whether there is an answer. */
 static bool look(const struct want *w, int *rc) {
     struct weir__entry *e = weir__cache_find(w->c, &w->at);
     if (!e || !weir__entry_lives(w->c, e)) return false;
@@ -352,9 +352,9 @@ static int load(struct want *w, const void *key, const char *name) {
     if (rc != 0) return rc;
     rc = weir__cache_read(w->c, &w->at, w->val, w->acquired);
     while (rc == WEIR_ENOENT || rc == WEIR_EEXIST) {
-        weir_guard g = weir__rcu_enter();
+        weir_guard g = weir__read_enter(w->c);
         bool there = look(w, &rc);
-        (void)weir__rcu_exit(g);
+        weir__read_exit(w->c, g);
         if (!there) rc = load_once(w);
         if (rc == WEIR_ENOENT) return rc; /* the loader's own */
     }

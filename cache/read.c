@@ -6,7 +6,9 @@
  * to idle `used` is stored when it is a 64th of that time old; so nothing expires before its time to idle is over, and nothing
  * lives a 64th longer than that.
  *
- * Progress   wait-free; the count of a thread's first call may allocate. A hit of LRU takes the shard's lock, in its guard.
+ * Progress   wait-free; the count of a thread's first call may allocate. A hit of LRU takes the shard's lock, in
+ *            its guard. Plain kinds: blocking, all of it; the lock is in the place of the guard, but what peek and each lend
+ *            stays by a guard (plain.h).
  * Ordering   none of its own. */
 #include "cache.h"
 
@@ -24,9 +26,10 @@ static inline void mark(weir_cache *c, struct weir__entry *e) {
 
 static void use_lru(weir_cache *c, struct weir__entry *e) {
     struct weir__shard *s = weir__shard_of(c, e->hash);
-    weir__lock(&s->lock);
+    bool held = weir__cache_plain(c);
+    if (!held) weir__shard_lock(&s->lock);
     weir__policy_used(c, e);
-    weir__unlock(&s->lock);
+    if (!held) weir__shard_unlock(&s->lock);
 }
 
 /* Whether the caller has to begin a refresh of it, and has a reference for that. */
@@ -42,7 +45,7 @@ static bool use_timed(weir_cache *c, struct weir__entry *e, weir_time now) {
     return true;
 }
 
-/* In a guard. The entry, if it has a value and lives; its use is marked. */
+/* In a guard, or the lock of a plain kind. The entry, if it has a value and lives; its use is marked. */
 static inline struct weir__entry *hit(weir_cache *c, const struct weir__spot *a, bool *refreshes) {
     struct weir__entry *e = weir__cache_find(c, a);
     if (!e || WEIR_UNLIKELY(e->code != 0)) return NULL;
@@ -71,14 +74,14 @@ __attribute__((noinline)) static void refresh(weir_cache *c, struct weir__entry 
 static inline int read_one(weir_cache *c, const struct weir__spot *a, void *val,
                            const void **acquired) {
     bool refreshes = false;
-    weir_guard g = weir__rcu_enter();
+    weir_guard g = weir__read_enter(c);
     struct weir__entry *e = hit(c, a, &refreshes);
     if (e && val) memcpy(val, e->val, c->shape.val_size);
     if (e && acquired) {
         weir__entry_ref(e);
         *acquired = e->val;
     }
-    (void)weir__rcu_exit(g);
+    weir__read_exit(c, g);
     count(c, e != NULL);
     if (WEIR_UNLIKELY(refreshes)) refresh(c, e);
     return e ? 0 : WEIR_ENOENT;
@@ -86,6 +89,11 @@ static inline int read_one(weir_cache *c, const struct weir__spot *a, void *val,
 
 int weir__cache_read(weir_cache *c, const struct weir__spot *a, void *val, const void **acquired) {
     return read_one(c, a, val, acquired);
+}
+
+/* Of a plain kind. Relaxed: before the lock (P2). */
+static void lend(weir_cache *c) {
+    if (weir_load_relaxed(&c->lent) == 0) weir_store_relaxed(&c->lent, 1);
 }
 
 /* ---- the calls ------------------------------------------------------------------------------------------ */
@@ -117,6 +125,18 @@ void weir_cache_release(const void *val) {
     weir__entry_unref((struct weir__entry *)(uintptr_t)at); /* NOLINT(performance-no-int-to-ptr) */
 }
 
+/* In the caller's guard, for which what leaves from now on is kept (P2). */
+static const void *peek_plain(weir_cache *c, const struct weir__spot *a) {
+    bool refreshes = false;
+    lend(c);
+    weir_guard g = weir__read_enter(c);
+    struct weir__entry *e = hit(c, a, &refreshes);
+    weir__read_exit(c, g);
+    count(c, e != NULL);
+    if (refreshes) refresh(c, e);
+    return e ? e->val : NULL;
+}
+
 const void *weir_cache_peek(weir_cache *c, weir_guard g, const void *key) {
     struct weir__spot at;
     bool refreshes = false;
@@ -129,6 +149,7 @@ const void *weir_cache_peek(weir_cache *c, weir_guard g, const void *key) {
         return NULL;
     }
     if (weir__spot(c, key, &at, "weir_cache_peek") != 0) return NULL;
+    if (weir__cache_plain(c)) return peek_plain(c, &at);
     struct weir__entry *e = hit(c, &at, &refreshes);
     count(c, e != NULL);
     if (refreshes) refresh(c, e);
@@ -156,7 +177,7 @@ static ptrdiff_t get_some(weir_cache *c, const char *keys, char *vals, bool *fou
         int rc = weir__spot(c, keys + j * c->shape.key_size, &at[j], "weir_cache_get_many");
         if (rc != 0) return rc;
     }
-    weir_guard g = weir__rcu_enter();
+    weir_guard g = weir__read_enter(c);
     struct weir__table *t = weir__map_root(&c->core);
     for (size_t j = 0; j < n; j++) weir_prefetch(weir__map_line(t, at[j].hash));
     ask_for_entries(c, at, n);
@@ -169,7 +190,7 @@ static ptrdiff_t get_some(weir_cache *c, const char *keys, char *vals, bool *fou
         hits += found[j];
         count(c, found[j]);
     }
-    (void)weir__rcu_exit(g);
+    weir__read_exit(c, g);
     for (size_t j = 0; j < refreshes; j++) refresh(c, stale[j]);
     return (ptrdiff_t)hits;
 }
@@ -207,7 +228,10 @@ struct walk {
 static int visit(struct walk *w, uint64_t *hash, uint64_t *word, size_t room) {
     struct weir__batch b = { .hash = hash, .val = word, .room = room };
     int rc = 0;
+    bool plain = weir__cache_plain(w->c);
+    if (plain) weir__shard_lock(&w->c->shard[0].lock); /* to write: it may move lines */
     uint64_t next = weir__core_next(&w->c->core, w->at, &b);
+    if (plain) weir__shard_unlock(&w->c->shard[0].lock);
     w->need = b.cut && b.n == 0 ? b.same : 0;
     if (w->need) return 0;
     w->at = next;
@@ -238,6 +262,7 @@ int weir_cache_each(weir_cache *c, weir_map_fn *fn, void *arg) {
         (void)bad("weir_cache_each");
         return WEIR_EINVAL;
     }
+    if (weir__cache_plain(c)) lend(c);
     while (!w.ended && rc == 0) {
         weir_guard g = weir__rcu_enter();
         rc = w.need ? visit_many(&w) : visit(&w, hash, word, BATCH);

@@ -44,7 +44,7 @@ static void weigh_shard(struct weir__shard *s, uint64_t more) {
 
 weir_guard weir__hold(struct weir__shard *s) {
     weir_guard g = weir__rcu_enter();
-    weir__lock(&s->lock);
+    weir__shard_lock(&s->lock);
     return g;
 }
 
@@ -74,20 +74,20 @@ struct telling {
 static void tell_on(void *telling) {
     struct telling *t = telling;
     struct weir__shard *s = t->s;
-    weir__lock(&s->lock);
+    weir__shard_lock(&s->lock);
     while ((t->e = s->gone) != NULL) {
         s->gone = t->e->gone;
         if (!s->gone) s->gone_end = &s->gone;
-        weir__unlock(&s->lock);
+        weir__shard_unlock(&s->lock);
         WEIR_POINT("cache.tells");
         if (t->e->code == 0)
             t->c->removed(weir__entry_key(t->c, t->e), t->e->val, t->e->cause, t->c->arg);
         weir__entry_retire(t->e);
-        weir__lock(&s->lock);
+        weir__shard_lock(&s->lock);
     }
     s->telling = false;
     t->through = true;
-    weir__unlock(&s->lock);
+    weir__shard_unlock(&s->lock);
 }
 
 /* `removed` has ended its thread: the rest is for who comes next. */
@@ -95,9 +95,9 @@ static void told(void *telling) {
     struct telling *t = telling;
     if (t->through) return;
     weir__entry_retire(t->e);
-    weir__lock(&t->s->lock);
+    weir__shard_lock(&t->s->lock);
     t->s->telling = false;
-    weir__unlock(&t->s->lock);
+    weir__shard_unlock(&t->s->lock);
 }
 
 static void note(const weir_cache *c, const struct weir__shard *s, struct weir__untold *u) {
@@ -108,18 +108,18 @@ static void note(const weir_cache *c, const struct weir__shard *s, struct weir__
 void weir__hold_end(weir_cache *c, struct weir__shard *s, weir_guard g, struct weir__untold *u) {
     struct weir__entry *gone = c->removed ? NULL : take_gone(s);
     if (u && s->gone && !s->telling) note(c, s, u);
-    weir__unlock(&s->lock);
+    weir__shard_unlock(&s->lock);
     (void)weir__rcu_exit(g);
     retire_all(gone);
 }
 
 static void tell_of(weir_cache *c, struct weir__shard *s) {
     struct telling t = { c, s, NULL, false };
-    weir__lock(&s->lock);
+    weir__shard_lock(&s->lock);
     struct weir__entry *gone = c->removed ? NULL : take_gone(s);
     bool tells = s->gone && !s->telling;
     if (tells) s->telling = true;
-    weir__unlock(&s->lock);
+    weir__shard_unlock(&s->lock);
     retire_all(gone);
     if (tells) weir__os_user_call(tell_on, &t, told, &t);
 }
@@ -132,7 +132,7 @@ void weir__cache_tell(weir_cache *c, const struct weir__untold *u) {
 
 /* By the evictor, who has noted the shard. */
 static void hold_end_untold(struct weir__shard *s, weir_guard g) {
-    weir__unlock(&s->lock);
+    weir__shard_unlock(&s->lock);
     (void)weir__rcu_exit(g);
 }
 
@@ -222,6 +222,7 @@ struct store {
     weir_time now;
     uint64_t mine; /* weight in `used` that is no entry's */
     bool evictor;
+    bool only_new; /* a value that is there stays */
 };
 
 /* What it lacks beside `mine`. */
@@ -293,11 +294,14 @@ static int attempt(struct store *st) {
     if (rc == 0) {
         (void)weir__expire(c, s, st->now, EXPIRES_PER_WRITE, false);
         st->old = weir__cache_find(c, &st->at);
-        rc = make_room(st) ? publish(st) : WEIR_EAGAIN;
+        if (st->only_new && st->old && st->old->code == 0 && !weir__entry_over(c, st->old, st->now))
+            rc = WEIR_EEXIST;
+        else
+            rc = make_room(st) ? publish(st) : WEIR_EAGAIN;
     }
     if (rc == 0 && st->l)
         weir__load_unlink(st->l);
-    else if (rc == 0)
+    else if (rc == 0 && !st->only_new)
         weir__loads_unlink(s, &st->at);
     if (rc == 0 && !st->l) st->e->owned = true; /* what was put; of a load it is so already */
     if (rc != WEIR_EAGAIN || !st->evictor) {    /* C3 */
@@ -331,8 +335,8 @@ static int attempt_as_evictor(struct store *st) {
     return rc;
 }
 
-int weir__store(weir_cache *c, struct weir__entry *e, struct weir__load *l,
-                struct weir__untold *u) {
+static int store(weir_cache *c, struct weir__entry *e, struct weir__load *l, bool only_new,
+                 struct weir__untold *u) {
     if (e->weight > c->capacity) {
         struct weir__shard *s = weir__shard_of(c, e->hash);
         weir_guard g = weir__hold(s);
@@ -340,9 +344,19 @@ int weir__store(weir_cache *c, struct weir__entry *e, struct weir__load *l,
         weir__hold_end(c, s, g, u);
         return WEIR_ETOOBIG;
     }
-    struct store st = { .c = c, .s = weir__shard_of(c, e->hash), .e = e, .l = l, .u = u };
+    struct store st = {
+        .c = c, .s = weir__shard_of(c, e->hash), .e = e, .l = l, .only_new = only_new, .u = u
+    };
     st.at = (struct weir__spot){ { weir__entry_bytes(e), e->key_len }, e->hash };
     st.now = weir__write_time(c);
     int rc = attempt(&st);
     return rc == WEIR_EAGAIN ? attempt_as_evictor(&st) : rc;
+}
+
+int weir__store(weir_cache *c, struct weir__entry *e, struct weir__load *l,
+                struct weir__untold *u) {
+    return store(c, e, l, false, u);
+}
+int weir__store_new(weir_cache *c, struct weir__entry *e, struct weir__untold *u) {
+    return store(c, e, NULL, true, u);
 }

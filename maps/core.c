@@ -57,9 +57,9 @@ void weir__core_fini(struct weir__core *m) {
 weir_guard weir__core_enter_plain(struct weir__core *m, bool writes) {
     if (m->kind == CORE_MUTEX)
         weir__mutex_lock(&m->lock.mutex);
-    else if (writes)
+    else if (m->kind == CORE_RWLOCK && writes)
         weir__rwlock_write(&m->lock.rwlock);
-    else
+    else if (m->kind == CORE_RWLOCK)
         weir__rwlock_read(&m->lock.rwlock);
     return (weir_guard){ 0 };
 }
@@ -71,7 +71,7 @@ void weir__core_exit_plain(struct weir__core *m) {
     }
     if (m->kind == CORE_MUTEX)
         weir__mutex_unlock(&m->lock.mutex);
-    else
+    else if (m->kind == CORE_RWLOCK)
         weir__rwlock_unlock(&m->lock.rwlock);
 }
 

@@ -15,6 +15,7 @@
  *   CORE_SEQ     the same, but readers look whether the line has changed meanwhile, and begin again. The stamp
  *                counts the changes.
  *   CORE_MUTEX, CORE_RWLOCK   one writer, and no reader beside it: a lock around all. Lines are not locked.
+ *   CORE_HELD    the same, by a lock of the caller's, who holds it around every call (cache/plain.h).
  * What this file calls "in a guard" is, in the latter, in that lock.
  *
  * Invariants
@@ -118,7 +119,7 @@ struct weir__stripe {
     weir_asize removals;              /* about */
 };
 
-enum weir__core_kind { CORE_RCU, CORE_SEQ, CORE_MUTEX, CORE_RWLOCK };
+enum weir__core_kind { CORE_RCU, CORE_SEQ, CORE_MUTEX, CORE_RWLOCK, CORE_HELD };
 
 struct weir__core {
     weir_aptr table;

@@ -28,7 +28,11 @@
  * | put, invalidate, maintain, clear | blocking: the lock of a shard; one that has to evict elsewhere, one for all   |
  * | load                             | a get; of an absent key blocking: for who loads it already                    |
  *
- * With WEIR_CACHE_LRU a hit takes the shard's lock.
+ * With WEIR_CACHE_LRU a hit takes the shard's lock. The plain kinds, for comparison, and where neither RCU nor
+ * futexes are wanted on the way of a hit, have all verbs and all options but the policy and the shards, which
+ * they bring with them; every call of theirs is blocking: a hash table and an exact LRU list under one mutex, or
+ * a hash table and a CLOCK under one read-write lock, which gets, peek, acquire take for reading. From the first
+ * peek or each on they keep what leaves for a grace period, too.
  *
  * Values: get copies. peek lends, under a guard (weir/rcu.h), and what it lends does not change. acquire lends
  * without a guard, until release. A value that holds something of its own has a `drop`, which is called when it has
@@ -54,6 +58,13 @@ enum weir_cache_policy {
     WEIR_CACHE_SIEVE,
     WEIR_CACHE_CLOCK,
     WEIR_CACHE_LRU, /* exact: a hit takes a lock. For comparison */
+};
+
+/* What keeps threads apart. */
+enum weir_cache_kind {
+    WEIR_CACHE_RCU,          /* readers beside writers; a lock a shard */
+    WEIR_CACHE_MUTEX_LRU,    /* plain: one mutex, WEIR_CACHE_LRU */
+    WEIR_CACHE_RWLOCK_CLOCK, /* plain: one read-write lock, WEIR_CACHE_CLOCK */
 };
 
 /* Why an entry has left. */
@@ -110,6 +121,7 @@ struct weir_cache_opts {
     weir_cache_load_fn *load;
     void *load_arg;
     const weir_exec *exec; /* copied */
+    int kind; /* enum weir_cache_kind; a plain one: shards 0 or 1, policy 0 or its own */
 };
 #define WEIR_CACHE_OPTS(K, V, capacity_) \
     { sizeof(struct weir_cache_opts),    \
@@ -133,10 +145,12 @@ struct weir_cache_opts {
       0,                                 \
       NULL,                              \
       NULL,                              \
-      NULL }
+      NULL,                              \
+      0 }
 
 /* An empty cache. Returns 0, WEIR_EINVAL (NULL, a size or capacity of 0, a negative time, half an allocator, unknown
- * keys or policy, refresh without load), WEIR_ETOOBIG (a size, capacity, hint), WEIR_ENOMEM; *out is NULL then. */
+ * keys, policy or kind, of a plain kind another policy or several shards, refresh without load), WEIR_ETOOBIG (a
+ * size, capacity, hint), WEIR_ENOMEM; *out is NULL then. */
 WEIR_NODISCARD WEIR_API int weir_cache_new(weir_cache **out, const struct weir_cache_opts *opts);
 
 /* No more entries: calls that would put or load return WEIR_ECLOSED from now on, those that wait for a load too; a
@@ -220,6 +234,33 @@ WEIR_NODISCARD WEIR_API int weir_cache_load_acquire_wait(weir_cache *c, const vo
                                                          const void **val, weir_cache_load_fn *fn,
                                                          void *arg, weir_time deadline,
                                                          weir_ctx *ctx);
+
+/* ---- files ---------------------------------------------------------------------------------------------- */
+
+/* Both: any thread. They return how many entries were saved, or stored, or a code, beside which weir_error_take
+ * has words:
+ *   WEIR_EINVAL      NULL; what is there is no saved cache, of another version, byte order, or sizes; truncated;
+ *                    altered
+ *   WEIR_ENOTSUP     the cache has a `drop`: a value is more than its bytes then
+ *   WEIR_ENOMEM
+ *   WEIR_ECLOSED     weir_cache_restore
+ *   else             what the system says, a negated errno value: the disk is full (-ENOSPC), there is no such
+ *                    file (WEIR_ENOENT) ...
+ */
+
+/* Saves what has not expired: keys, values, the times that are left, the order of leaving, about; with a
+ * checksum. At `path` stands the old file until the new one is whole and on the disk, and after a failure: it is
+ * written under path.XXXXXX, which only its owner may read. What is no regular file is written to as it is. Each
+ * shard's lock is taken for as long as it takes to count its entries; none while it is written. What is put
+ * meanwhile may be in it. The bytes are those of this machine: another one with other sizes or another byte
+ * order refuses them. */
+WEIR_API ptrdiff_t weir_cache_save(weir_cache *c, const char *path);
+/* Stores what was saved there, in that order, as put does; but what is in the cache already stays. What weighs
+ * more than the capacity, or has expired since, is left out: times go on by the system's clock, or by the
+ * cache's own if both caches had one. Nothing of a file that is refused comes into the cache, nor to a function
+ * of the user's; after WEIR_ENOMEM or WEIR_ECLOSED some may be in it. It needs memory for all entries of the
+ * file at once. A checksum finds accidents, not intent: read no file of a stranger's. */
+WEIR_API ptrdiff_t weir_cache_restore(weir_cache *c, const char *path);
 
 /* ---- the whole ------------------------------------------------------------------------------------------ */
 

@@ -95,6 +95,47 @@ static void delayed(void) {
     points_delay(false);
 }
 
+/* One thread only looks, as often as it can, beside eight that write all the time: for a second, with
+ * --factor=60 a minute. */
+#define WRITERS 8
+struct watch {
+    weir_cache *c;
+    weir_time until;
+    weir_au64 looks, puts;
+};
+static void watch_thread(void *arg, size_t index) {
+    struct watch *t = arg;
+    uint64_t n = 0;
+    rng_seed(index);
+    for (; checks_hold() && (n % 64 || weir_now() < t->until); n++) {
+        uint64_t key = rng_below(3000);
+        if (index == 0) {
+            uint64_t weight = weir_cache_weight(t->c);
+            CHECK(weight <= 5000, "weight %llu", (unsigned long long)weight);
+        } else if (rng_below(16)) {
+            CHECK_IS(put(t->c, key, rng_below(50)), 0);
+        } else {
+            (void)inv(t->c, key);
+        }
+    }
+    (void)weir_fetch_add_relaxed(index ? &t->puts : &t->looks, n);
+}
+static void watched(void) {
+    struct world w = { .weighs = true };
+    struct weir_cache_opts o = opts(&w, 5000);
+    struct watch t = { 0 };
+    o.shards = 4;
+    o.clock = NULL;
+    t.c = cache_open(&o);
+    t.until = weir_after((weir_time)times(1000) * MS);
+    team_run(WRITERS + 1, watch_thread, &t);
+    CHECK(weir_load_relaxed(&t.looks) > 1000 && weir_load_relaxed(&t.puts) > 1000,
+          "%llu looks, %llu puts", (unsigned long long)weir_load_relaxed(&t.looks),
+          (unsigned long long)weir_load_relaxed(&t.puts));
+    CHECK(told(&w, WEIR_CACHE_SIZE) > 100, "it was never full");
+    cache_close(t.c, &w);
+}
+
 static void shards_share(void) {
     struct world w = { .weighs = true };
     struct weir_cache_opts o = opts(&w, 800);
@@ -120,6 +161,7 @@ const struct test bound_tests[] = {
     { "CACHE9 the bound holds where a put needs most of it", tight },
     { "CACHE9 the bound holds with each policy", policies },
     { "CACHE9 the bound holds with delays at each point", delayed },
+    { "CACHE9 a thread that looks beside eight that write", watched },
     { "CACHE9 a shard with less than its share takes from others", shards_share },
 };
 const size_t n_bound_tests = sizeof bound_tests / sizeof *bound_tests;

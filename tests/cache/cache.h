@@ -24,7 +24,12 @@ struct world {
 
 /* Options for words to words in this world, with its clock and listener; and weights, if it weighs. */
 struct weir_cache_opts opts(struct world *w, uint64_t capacity);
-/* NULL, and a failed check, if it cannot be made. */
+/* Which kind of cache is tested: enum weir_cache_kind. */
+extern int cache_kind;
+static inline bool cache_plain(void) { return cache_kind != WEIR_CACHE_RCU; }
+/* Makes the options those of this kind: of a plain one, one shard and its own policy, whatever they said. */
+void of_kind(struct weir_cache_opts *o);
+/* One of this kind. NULL, and a failed check, if it cannot be made. */
 weir_cache *cache_open(const struct weir_cache_opts *o);
 /* Frees it: it can be, and all is told and adds up. */
 void cache_close(weir_cache *c, struct world *w);
@@ -39,9 +44,11 @@ int put_ttl(weir_cache *c, uint64_t key, uint64_t val, weir_time ttl);
 int64_t get(weir_cache *c, uint64_t key);
 int inv(weir_cache *c, uint64_t key);
 
-extern const struct test bound_tests[], end_tests[], load_tests[], life_tests[], policy_tests[],
-    refresh_tests[], shared_tests[], told_tests[], time_tests[];
-extern const size_t n_bound_tests, n_end_tests, n_load_tests, n_life_tests, n_policy_tests,
-    n_refresh_tests, n_shared_tests, n_told_tests, n_time_tests;
+extern const struct test bound_tests[], plain_tests[], file_tests[], spoiled_tests[], end_tests[],
+    load_tests[], life_tests[], policy_tests[], refresh_tests[], shared_tests[], told_tests[],
+    time_tests[];
+extern const size_t n_bound_tests, n_plain_tests, n_file_tests, n_spoiled_tests, n_end_tests,
+    n_load_tests, n_life_tests, n_policy_tests, n_refresh_tests, n_shared_tests, n_told_tests,
+    n_time_tests;
 
 #endif

@@ -156,6 +156,7 @@ static void no_memory(void) {
         uint64_t stored = 0, key = 1000, val = 0;
         failing_alloc_init(&a, at);
         o.alloc = &a.as;
+        of_kind(&o);
         int rc = weir_cache_new(&c, &o);
         CHECK(rc == 0 || (rc == WEIR_ENOMEM && !c), "new: %d", rc);
         for (uint64_t k = 0; c && k < 60; k++) {
@@ -228,6 +229,9 @@ static void garbage_at_its_limit(void) {
     CHECK_IS(weir_rcu_set_limits(1000, 20000), 0);
     call_start(&reader, stay, &s);
     CHECK_IS(weir_sem_acquire_wait(&s.in, 1, WEIR_FOREVER, NULL), 0);
+    weir_guard g = weir_rcu_enter();
+    (void)weir_cache_peek(c, g, &key); /* a plain kind keeps what leaves from now on */
+    (void)weir_rcu_exit(g);
     for (uint64_t i = 0; i < 1000 && rc == 0; i++)
         rc = weir_cache_put_wait(c, &key, &i, DEFAULT, WEIR_NOW, NULL);
     CHECK_IS(rc, WEIR_EAGAIN);
@@ -266,6 +270,10 @@ SPOIL(large_val, o->val_size = 1025)
 SPOIL(odd_shards, o->shards = 3)
 SPOIL(many_shards, o->shards = 512)
 SPOIL(bad_policy, o->policy = 9)
+SPOIL(bad_kind, o->kind = 3)
+SPOIL(less_kind, o->kind = -1)
+SPOIL(plain_shards, (o->kind = WEIR_CACHE_MUTEX_LRU, o->shards = 2))
+SPOIL(plain_policy, (o->kind = WEIR_CACHE_RWLOCK_CLOCK, o->policy = WEIR_CACHE_LRU))
 SPOIL(bad_keys, o->keys = 9)
 SPOIL(bad_ttl, o->ttl = -1)
 SPOIL(bad_tti, o->tti = -1)
@@ -284,8 +292,9 @@ static void bad_input(void) {
     bool found;
     count_misuse(true);
     static void (*const einval[])(struct weir_cache_opts *) = {
-        no_capacity, no_key,  no_val,      odd_shards, bad_policy, bad_keys,
-        bad_ttl,     bad_tti, bad_refresh, bad_alloc,  bad_exec,   bad_size
+        no_capacity, no_key,    no_val,       odd_shards,  bad_policy, bad_keys,
+        bad_ttl,     bad_tti,   bad_refresh,  bad_alloc,   bad_exec,   bad_size,
+        bad_kind,    less_kind, plain_shards, plain_policy
     };
     static void (*const etoobig[])(
         struct weir_cache_opts *) = { much_capacity, large_key, large_val, many_shards, much_hint };

@@ -32,6 +32,7 @@ struct cache_case {
     weir_time negative;
     bool heavy;        /* what is loaded weighs too much to be stored */
     weir_time refresh; /* what is there is stale */
+    int kind;          /* enum weir_cache_kind */
 };
 
 struct value {
@@ -279,6 +280,7 @@ static void setup(void *state) {
     s->of = weir_model_param();
     for (unsigned i = 0; i < E.sc->threads; i++) weir_model_as(i, register_thread, NULL);
     o.capacity = s->of->capacity;
+    o.kind = s->of->kind;
     o.negative_ttl = s->of->negative;
     o.hint = 4;
     o.seed = 1;
@@ -350,6 +352,7 @@ static void finish(void *state) {
         .finish = finish,                                                                      \
     }
 #define CACHE(...) CACHE_IN((.capacity = 2), __VA_ARGS__)
+#define CACHE_PLAIN(kind_, ...) CACHE_IN((.capacity = 1, .kind = WEIR_CACHE_##kind_), __VA_ARGS__)
 
 CACHE(two, "cache.load.two", 2, "", 1, "L0", "L0");
 CACHE(load_put, "cache.load.put", 2, "", 0, "L0G0", "P0G0");
@@ -375,8 +378,13 @@ CACHE_IN((.capacity = 2, .refresh = 5), refresh_shuts, "cache.refresh.close", 2,
 
 CACHE_IN((.capacity = 2, .heavy = true), released, "cache.released", 2, "", 0, "R0", "R0");
 
+CACHE_PLAIN(MUTEX_LRU, mutex_lent, "cache.plain.mutex", 2, "0", 0, "H0A0", "P0I0");
+CACHE_PLAIN(RWLOCK_CLOCK, rwlock_lent, "cache.plain.rwlock", 2, "0", 0, "H0G1", "P1P0");
+CACHE_PLAIN(MUTEX_LRU, mutex_load, "cache.plain.load", 2, "", 0, "L0H0", "L0I0");
+
 const struct weir_model_scenario *const cache_scenarios[] = {
-    &released,   &two,          &load_put,    &inv,         &fails,         &late,   &now,
-    &shuts,      &shuts_waiter, &three,       &get_put,     &lent,          &expiry, &evict,
-    &evict_load, &negative,     &refresh_put, &refresh_inv, &refresh_shuts, NULL
+    &released,      &two,        &load_put,     &inv,        &fails,       &late,
+    &now,           &shuts,      &shuts_waiter, &three,      &get_put,     &lent,
+    &expiry,        &evict,      &evict_load,   &negative,   &refresh_put, &refresh_inv,
+    &refresh_shuts, &mutex_lent, &rwlock_lent,  &mutex_load, NULL
 };
