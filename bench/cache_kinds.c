@@ -2,9 +2,11 @@
 /* bench/cache_kinds.c - weir's caches as kinds (maps.h) of structure "cache": words to words, with room for more entries
  * than there will be, so that nothing leaves and each get is a hit.
  *
- *   weir       the RCU cache, S3-FIFO; where the library has it
- *   mutex      a hash table and an exact LRU list under one mutex
- *   rwlock     a hash table and a CLOCK under one read-write lock
+ *   weir       the RCU cache, S3-FIFO
+ *   mutex      the plain kind with an exact LRU list under one mutex
+ *   rwlock     the plain kind with a CLOCK under one read-write lock
+ *   words_mutex, words_rwlock   the same two as tables of words alone, without times, weights, loads, or word of
+ *              what leaves (cache_plain.h): what the plain kinds' verbs cost
  *   weir_map   no cache: what a hit is measured against, a weir_map whose entries are nodes, as the cache's are (a word with
  *              a `drop` is in one) */
 #include <weir/cache.h>
@@ -17,12 +19,25 @@ static size_t room(size_t hint) { return hint ? 4 * hint : (size_t)1 << 20; }
 
 /* ---- weir_cache ----------------------------------------------------------------------------------------- */
 
-static void *weir_make(size_t hint, unsigned threads) {
+static void *make(size_t hint, int kind) {
     struct weir_cache_opts o = WEIR_CACHE_OPTS(uint64_t, uint64_t, room(hint));
     weir_cache *c;
-    (void)threads;
     o.hint = hint;
+    o.kind = kind;
     return weir_cache_new(&c, &o) == 0 ? c : NULL;
+}
+
+static void *weir_make(size_t hint, unsigned threads) {
+    (void)threads;
+    return make(hint, WEIR_CACHE_RCU);
+}
+static void *mutex_make(size_t hint, unsigned threads) {
+    (void)threads;
+    return make(hint, WEIR_CACHE_MUTEX_LRU);
+}
+static void *rwlock_make(size_t hint, unsigned threads) {
+    (void)threads;
+    return make(hint, WEIR_CACHE_RWLOCK_CLOCK);
 }
 
 static void weir_dispose(void *c) { (void)weir_cache_free(c); }
@@ -62,6 +77,10 @@ static bool weir_load(void *c, uint64_t key, uint64_t *val, uint32_t *loads) {
 
 WB_MAP_LOADS(wb_cache_weir, "weir", "cache", NULL, NULL, 0, weir_make, weir_dispose, NULL, NULL,
              weir_len, weir_untold, caches, NULL, weir_load);
+WB_MAP_LOADS(wb_cache_mutex, "mutex", "cache", NULL, "an exact LRU list under one mutex", 0,
+             mutex_make, weir_dispose, NULL, NULL, weir_len, weir_untold, caches, NULL, weir_load);
+WB_MAP_LOADS(wb_cache_rwlock, "rwlock", "cache", NULL, "a CLOCK under one read-write lock", 0,
+             rwlock_make, weir_dispose, NULL, NULL, weir_len, weir_untold, caches, NULL, weir_load);
 
 /* ---- plain caches --------------------------------------------------------------------------------------- */
 
@@ -91,10 +110,10 @@ WB_LOOP enum wb_map_put plain_put(struct wb_plain *c, uint64_t key, uint64_t val
 #define MAP_DEL(m, k) wb_plain_delete(m, k)
 #include "map_loops.h"
 
-WB_MAP(wb_cache_mutex, "mutex", "cache", NULL, "an exact LRU list under one mutex", 0, lru_make,
-       plain_dispose, NULL, NULL, plain_len, plain_bytes, plains);
-WB_MAP(wb_cache_rwlock, "rwlock", "cache", NULL, "a CLOCK under one read-write lock", 0, clock_make,
-       plain_dispose, NULL, NULL, plain_len, plain_bytes, plains);
+WB_MAP(wb_cache_wmutex, "words_mutex", "cache", NULL, "an exact LRU list under one mutex", 0,
+       lru_make, plain_dispose, NULL, NULL, plain_len, plain_bytes, plains);
+WB_MAP(wb_cache_wrwlock, "words_rwlock", "cache", NULL, "a CLOCK under one read-write lock", 0,
+       clock_make, plain_dispose, NULL, NULL, plain_len, plain_bytes, plains);
 
 /* ---- a map of nodes ------------------------------------------------------------------------------------- */
 

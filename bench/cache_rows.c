@@ -3,17 +3,27 @@
  * fixed seed, so that which shard a key is in, and with it the ratio of one thread, is the same in every run. */
 #include <weir/cache.h>
 
-#include "cache_plain.h"
 #include "sim.h"
 
-/* ---- weir_cache ----------------------------------------------------------------------------------------- */
-
-static void *weir_make(size_t capacity, uint32_t keys) {
+static void *make(size_t capacity, int kind) {
     struct weir_cache_opts o = WEIR_CACHE_OPTS(uint64_t, uint64_t, capacity);
     weir_cache *c;
-    (void)keys;
     o.seed = 1;
+    o.kind = kind;
     return weir_cache_new(&c, &o) == 0 ? c : NULL;
+}
+
+static void *weir_make(size_t capacity, uint32_t keys) {
+    (void)keys;
+    return make(capacity, WEIR_CACHE_RCU);
+}
+static void *mutex_make(size_t capacity, uint32_t keys) {
+    (void)keys;
+    return make(capacity, WEIR_CACHE_MUTEX_LRU);
+}
+static void *rwlock_make(size_t capacity, uint32_t keys) {
+    (void)keys;
+    return make(capacity, WEIR_CACHE_RWLOCK_CLOCK);
 }
 
 static void weir_dispose(void *c) { (void)weir_cache_free(c); }
@@ -29,37 +39,14 @@ static bool weir_access(void *c, uint32_t key) {
 }
 
 static const struct wb_policy weir = { "weir",       "S3-FIFO",   true,    weir_make,
-                                       weir_dispose, weir_access, weir_len };
-
-/* ---- plain ones ----------------------------------------------------------------------------------------- */
-
-static void *lru_make(size_t capacity, uint32_t keys) {
-    (void)keys;
-    return wb_plain_new(capacity, true);
-}
-
-static void *clock_make(size_t capacity, uint32_t keys) {
-    (void)keys;
-    return wb_plain_new(capacity, false);
-}
-
-static void plain_dispose(void *c) { wb_plain_free(c); }
-static size_t plain_len(void *c) { return wb_plain_len(c); }
-
-static bool plain_access(void *c, uint32_t key) {
-    uint64_t v;
-    if (wb_plain_get(c, key, &v)) return true;
-    wb_plain_put(c, key, ~(uint64_t)key);
-    return false;
-}
-
-static const struct wb_policy mutex = { "mutex",       "exact LRU under one mutex",
-                                        true,          lru_make,
-                                        plain_dispose, plain_access,
-                                        plain_len },
-                              rwlock = { "rwlock",      "CLOCK under one read-write lock",
-                                         true,          clock_make,
-                                         plain_dispose, plain_access,
-                                         plain_len };
+                                       weir_dispose, weir_access, weir_len },
+                              mutex = { "mutex",      "exact LRU under one mutex",
+                                        true,         mutex_make,
+                                        weir_dispose, weir_access,
+                                        weir_len },
+                              rwlock = { "rwlock",     "CLOCK under one read-write lock",
+                                         true,         rwlock_make,
+                                         weir_dispose, weir_access,
+                                         weir_len };
 
 const struct wb_policy *const wb_caches[] = { &weir, &mutex, &rwlock, NULL };

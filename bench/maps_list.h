@@ -13,7 +13,8 @@ extern const struct wb_map wb_map_weir, wb_map_shard, wb_map_mutex, wb_map_rwloc
     wb_map_sharded_mutex, wb_map_sharded_rwlock, wb_map_plain, wb_strmap_node, wb_strmap_ptr,
     wb_strmap_shard, wb_strmap_mutex, wb_strmap_rwlock, wb_strmap_sharded_mutex,
     wb_strmap_sharded_rwlock;
-extern const struct wb_map wb_cache_weir, wb_cache_mutex, wb_cache_rwlock, wb_cache_map;
+extern const struct wb_map wb_cache_wmutex, wb_cache_wrwlock, wb_cache_weir, wb_cache_mutex,
+    wb_cache_rwlock, wb_cache_map;
 extern const struct wb_map wb_map_boost, wb_strmap_boost, wb_map_flat, wb_strmap_flat;
 extern const struct wb_map wb_map_libcuckoo, wb_strmap_libcuckoo;
 extern const struct wb_map wb_map_tbb, wb_strmap_tbb;
@@ -30,8 +31,9 @@ extern const struct wb_map wb_map_go_sync, wb_map_go_sharded;
         &wb_map_sharded_mutex.ring, &wb_map_sharded_rwlock.ring, &wb_map_plain.ring,             \
         &wb_strmap_node.ring, &wb_strmap_ptr.ring, &wb_strmap_shard.ring, &wb_strmap_mutex.ring, \
         &wb_strmap_rwlock.ring, &wb_strmap_sharded_mutex.ring, &wb_strmap_sharded_rwlock.ring,
-#define WB_MAPS_CACHES \
-    &wb_cache_weir.ring, &wb_cache_mutex.ring, &wb_cache_rwlock.ring, &wb_cache_map.ring,
+#define WB_MAPS_CACHES                                                                        \
+    &wb_cache_weir.ring, &wb_cache_mutex.ring, &wb_cache_wmutex.ring, &wb_cache_wrwlock.ring, \
+        &wb_cache_rwlock.ring, &wb_cache_map.ring,
 #ifdef WB_HAVE_MAP_BOOST
 #define WB_MAPS_BOOST \
     &wb_map_flat.ring, &wb_map_boost.ring, &wb_strmap_flat.ring, &wb_strmap_boost.ring,
