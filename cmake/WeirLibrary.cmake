@@ -33,7 +33,6 @@ function(weir_library target)
     C_EXTENSIONS OFF)
   target_compile_features(${target} PUBLIC c_std_11)
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
-  target_compile_options(${target} PRIVATE -fexceptions) # lib/os_user.h
   get_target_property(type ${target} TYPE)
   if(type STREQUAL "SHARED_LIBRARY")
     set_target_properties(${target} PROPERTIES LINK_DEPENDS ${PROJECT_SOURCE_DIR}/lib/weir.map)

@@ -2,8 +2,8 @@
 /* lib/os_user.h - threads that run functions of the user's, which may end their thread (pthread_exit, or
  * cancelled at a point of theirs). The explorer's threads are given; there is none to start.
  *
- * weir is compiled with -fexceptions: then what follows a function that ends its thread is found by who unwinds the stack,
- * and costs nothing before. Without it, it is a sigsetjmp and a list, some 10 ns. */
+ * What follows a function that ends its thread costs a sigsetjmp and a place in a list, some 10 ns. Compiled with
+ * -fexceptions it would cost nothing before it is needed, but then the library would need libgcc_s at run time. */
 #ifndef WEIR_LIB_OS_USER_H
 #define WEIR_LIB_OS_USER_H
 
