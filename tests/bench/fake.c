@@ -156,6 +156,10 @@ FAKE(spsc_ck, "ck", "spsc", "libc6", open_slow, 0);
 FAKE(mpmc_weir, "weir", "mpmc", NULL, open_none, WB_BATCH | WB_BLOCK);
 FAKE(mpmc_mutex, "mutex", "mpmc", NULL, open_none, WB_BATCH | WB_BLOCK);
 FAKE(mpmc_ck, "ck", "mpmc", "libc6", open_slow, 0);
+FAKE(queue_weir, "weir", "queue", NULL, open_none, WB_BATCH);
+FAKE(queue_ring, "ring", "queue", NULL, open_none, WB_KIND);
+FAKE(mpsc_weir, "weir", "mpsc", NULL, open_none, WB_BATCH);
+FAKE(mpsc_list, "list", "mpsc", NULL, open_none, WB_KIND);
 FAKE(chan_weir, "weir", "chan", NULL, open_none, WB_BATCH | WB_BLOCK | WB_RENDEZVOUS | WB_GAPS);
 FAKE(chan_kind, "weir_kind", "chan", NULL, open_none, WB_BLOCK | WB_KIND);
 FAKE(chan_mutex, "mutex", "chan", NULL, open_slow, WB_BATCH | WB_BLOCK | WB_RENDEZVOUS | WB_GAPS);
@@ -231,10 +235,10 @@ AWAY_MAP(map_mumbler, "mumbler_map");
 #endif
 
 const struct wb_ring *const wb_rings[] = {
-    &spsc_weir,  &spsc_mutex,  &spsc_ck,      &mpmc_weir,
-    &mpmc_mutex, &mpmc_ck,     &chan_weir,    &chan_kind,
-    &chan_mutex, &select_weir, &select_mutex, &look_weir,
-    &chan_go,    &select_go,   &map_go.ring,  FAKE_MAPS FAKE_FLOWS FAKE_BROKEN NULL,
+    &spsc_weir, &spsc_mutex, &spsc_ck,    &mpmc_weir,   &mpmc_mutex,
+    &mpmc_ck,   &chan_weir,  &chan_kind,  &queue_weir,  &queue_ring,
+    &mpsc_weir, &mpsc_list,  &chan_mutex, &select_weir, &select_mutex,
+    &look_weir, &chan_go,    &select_go,  &map_go.ring, FAKE_MAPS FAKE_FLOWS FAKE_BROKEN NULL,
 };
 
 const struct wb_missing wb_missing[] = { { "faraway", "libfaraway-dev" }, { NULL, NULL } };
