@@ -18,14 +18,11 @@
 
 _Static_assert(sizeof(weir_scq) == 3 * WEIR_LINE, "frozen layout");
 
-/* Pops that find nothing until one of them marks; and how often all cells are looked at before a call says that
- * there are more calls inside than the ring was made for. Seams. */
+/* Pops that find nothing until one of them marks. A seam. */
 #ifdef WEIR_MODEL
 #define MISSES 1
-#define LOOKS 2
 #else
 #define MISSES 64
-#define LOOKS 4
 #endif
 
 /* ---- making and ending ---------------------------------------------------------------------- */
@@ -85,7 +82,7 @@ int weir__scq_init_at(weir_scq **out, void *mem, size_t bytes, size_t cap, size_
         weir_init_atomic(weir__scq_slot(r, pos), lap + pos + WEIR__SCQ_FREE);
     }
     for (size_t i = 0; i < threads; i++)
-        weir_init_atomic(weir__scq_cell(r, i), ((cap + i) * WEIR__SCQ_ONE) | 1);
+        weir_init_atomic(weir__scq_cell(r, i), ((cap + i) * WEIR__SCQ_ONE) | WEIR__SCQ_THERE);
     *out = r;
     return 0;
 }
@@ -175,19 +172,40 @@ size_t weir_scq_len(const weir_scq *r) {
 
 /* ---- spares --------------------------------------------------------------------------------- */
 
-weir_au64 *weir__scq_search_(weir_scq *r, uint64_t from, uint64_t *spare) {
-    for (uint64_t n = LOOKS * r->threads_; n > 0; n--) {
-        from = from + 1 < r->threads_ ? from + 1 : 0;
-        weir_au64 *cell = weir__scq_cell(r, from);
-        uint64_t c = weir_load_relaxed(cell); /* does not take the line from an owner */
-        if (c) c = weir_exchange_acquire(cell, 0, SCQ_C3);
-        if (c) {
+/* One look at each cell. Turns only grow: if two looks at all of them find none full, and the same sum of turns,
+ * none has been full between the end of the first and the start of the second. For two of the cells that were
+ * seen to be taken by K and L: had K ended before L began, its spare would have come back (C2) before L took its
+ * own (C1), which the first look has seen (C3), and so the second one would see what came back. */
+struct round {
+    uint64_t turns;
+    bool full; /* one of them was, and another call took it */
+};
+
+static weir_au64 *look_around(weir_scq *r, uint64_t *from, uint64_t *spare, struct round *seen) {
+    *seen = (struct round){ 0 };
+    for (uint64_t n = r->threads_; n > 0; n--) {
+        *from = *from + 1 < r->threads_ ? *from + 1 : 0;
+        weir_au64 *cell = weir__scq_cell(r, *from);
+        uint64_t c = weir_load_acquire(cell, SCQ_C3); /* does not take the line from an owner */
+        if (weir__scq_empty(cell, c)) {
             *spare = c & r->field_;
             return cell;
         }
+        seen->full |= c & WEIR__SCQ_THERE;
+        seen->turns += weir__scq_lap(r, c);
+        WEIR_POINT("scq.search.looked");
         weir_pause();
     }
     return NULL;
+}
+
+weir_au64 *weir__scq_search_(weir_scq *r, uint64_t from, uint64_t *spare) {
+    struct round before = { .full = true }, now;
+    for (;; before = now) {
+        weir_au64 *cell = look_around(r, &from, spare, &now);
+        if (cell) return cell;
+        if (!before.full && !now.full && now.turns == before.turns) return NULL;
+    }
 }
 
 /* ---- slow paths ----------------------------------------------------------------------------- */

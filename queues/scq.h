@@ -5,8 +5,8 @@
 
 #include <weir/scq.h>
 
-/* "scq", layout 1. */
-#define WEIR__SCQ_MAGIC UINT32_C(0x73637101)
+/* "scq", layout 2. */
+#define WEIR__SCQ_MAGIC UINT32_C(0x73637102)
 
 int weir__scq_init_at(weir_scq **out, void *mem, size_t bytes, size_t cap, size_t elem_size,
                       size_t threads, uint64_t start);

@@ -21,7 +21,9 @@
  *       there; tail (head) passes a slot only once that is done. So the pushes are done in the order of
  *       positions, and the pops.
  *   I4  Each buffer is in one slot, or in one spare cell, or belongs to the one call that has emptied that
- *       cell.
+ *       cell. A cell's word is turn | buffer | there; the turn grows whenever a spare comes back, and stays
+ *       when it is taken, so that who reads the same turn of an empty cell twice knows that it was empty all
+ *       the while.
  *   I5  Head's word says "idle" only while the ring is empty but for pushes that are not over. It is set by a
  *       popper that has first marked the free slot at head; the push into a marked slot makes it "late", and
  *       whoever meets a late slot settles it first: sets "pushed" in head's word at that position, over "idle".
@@ -35,16 +37,20 @@
  *            position); an index that is behind is moved on by whoever meets it, at most one step; a call holds
  *            no lock and no ticket, just a spare that others do without. This holds while at most `threads`
  *            calls are inside at once, stopped ones and those of signal handlers counted. One more finds no
- *            spare, and after a few looks says WEIR_EBUSY: that is all that happens. An idle poll, a pop of a
- *            ring that was found empty some times before, is one load.
+ *            spare and says WEIR_EBUSY: that is all that happens. It says so only when it has looked at all
+ *            cells twice, and no spare has come back in between: then there was an instant at which each was
+ *            in another call's hands. If one came back a call has ended, and it looks again. An idle poll, a
+ *            pop of a ring that was found empty some times before, is one load.
  * Signals    try_push, try_pop, len and cap may be called by a signal handler, also by one that interrupts any
  *            of them in the same thread: no lock, no allocation, no thread-local object, errno untouched.
  * Ordering   P1 -> O1 (slot) carries the element, O1 -> P1 the buffer left in exchange, C2 -> C1 a spare; so a
- *            push happens-before the pop of its element. T1 -> T2 and H3 -> H1: who reads an index sees what
+ *            push happens-before the pop of its element. C1, C2 -> C3: who sees that a spare is taken sees
+ *            those that came back before that call began. T1 -> T2 and H3 -> H1: who reads an index sees what
  *            was done before it. P1, O1, E2 with L1, L2, H1 are seq_cst: full and empty of two rings cannot
  *            contradict each other.
  * Limits     the words repeat after 2^(61 - b) laps, 2^b >= cap + threads: a thread stopped for exactly a
- *            multiple of that, at least 2^49 elements, would be fooled.
+ *            multiple of that, at least 2^49 elements, would be fooled; and so would a search for a spare, if within
+ *            it a multiple of 2^(61 - b) came back.
  * Memory     one block, found by offsets; no pointer inside: it may be mapped at two addresses, and used by
  *            several processes. One that is killed inside a call costs one of `threads`, its buffer, and
  *            nothing else. The layout is part of the ABI.
@@ -94,6 +100,7 @@ typedef struct weir_scq {
 #define WEIR__SCQ_LATE UINT64_C(4) /* pushed to while it was marked */
 #define WEIR__SCQ_IDLE UINT64_C(1)
 #define WEIR__SCQ_PUSHED UINT64_C(2) /* head's slot was late, and is settled */
+#define WEIR__SCQ_THERE UINT64_C(1)  /* in a cell: not taken */
 #define WEIR__SCQ_FLAGS UINT64_C(7)
 #define WEIR__SCQ_ONE UINT64_C(8) /* one position, or one buffer, as in a word */
 
@@ -135,7 +142,7 @@ WEIR_API int weir_scq_free(weir_scq *r);
  * look again. */
 WEIR_API int weir__scq_push_slow_(weir_scq *r, uint64_t t);
 WEIR_API int weir__scq_pop_slow_(weir_scq *r, uint64_t h);
-/* Whether cell `from` or another one has a spare, as weir__scq_take; NULL: none, after a few looks at all. */
+/* Whether a cell has a spare, the one after `from` first, as weir__scq_take; NULL: at an instant none had. */
 WEIR_API weir_au64 *weir__scq_search_(weir_scq *r, uint64_t from, uint64_t *spare);
 /* Says in head's word that the late slot at `at` has been pushed to, unless head has gone on. */
 WEIR_API void weir__scq_settle_(weir_scq *r, uint64_t at);
@@ -193,17 +200,25 @@ WEIR__BODY uint64_t weir__scq_first(const weir_scq *r) {
     return (WEIR__SCQ_SELF() * UINT64_C(0x9E3779B97F4A7C15) >> 32) * r->threads_ >> 32;
 }
 
+/* Empties a cell whose word was read as c, if it was full and still is. */
+WEIR__BODY bool weir__scq_empty(weir_au64 *cell, uint64_t c) {
+    return (c & WEIR__SCQ_THERE) && weir_cas_acq_rel(cell, &c, c & ~WEIR__SCQ_THERE, SCQ_C1);
+}
+
 /* Takes a spare buffer, as in a word; returns the cell that it goes back to, emptied by this call, or NULL. */
 WEIR__BODY weir_au64 *weir__scq_take(weir_scq *r, uint64_t *spare) {
     uint64_t first = weir__scq_first(r);
     weir_au64 *cell = weir__scq_cell(r, first);
-    uint64_t c = weir_exchange_acquire(cell, 0, SCQ_C1);
-    if (WEIR_UNLIKELY(c == 0)) return weir__scq_search_(r, first, spare);
+    uint64_t c = weir_load_relaxed(cell); /* checked by the CAS */
+    if (WEIR_UNLIKELY(!weir__scq_empty(cell, c))) return weir__scq_search_(r, first, spare);
     *spare = c & r->field_;
     return cell;
 }
-WEIR__BODY void weir__scq_give(weir_au64 *cell, uint64_t spare) {
-    if (cell) weir_store_release(cell, spare | 1, SCQ_C2);
+WEIR__BODY void weir__scq_give(const weir_scq *r, weir_au64 *cell, uint64_t spare) {
+    if (!cell) return;
+    uint64_t turn = weir__scq_lap(r, weir_load_relaxed(cell)); /* nobody else writes an empty one */
+    uint64_t next = turn + r->field_ + WEIR__SCQ_ONE;
+    weir_store_release(cell, next + spare + WEIR__SCQ_THERE, SCQ_C2);
 }
 
 WEIR__BODY int weir__scq_push(weir_scq *r, const void *elem, size_t esize, size_t stride) {
@@ -235,7 +250,7 @@ WEIR__BODY int weir__scq_push(weir_scq *r, const void *elem, size_t esize, size_
         spare = s & r->field_;
         rc = 0;
     } while (rc > 0);
-    weir__scq_give(cell, spare);
+    weir__scq_give(r, cell, spare);
     return rc;
 }
 
@@ -273,14 +288,14 @@ WEIR__BODY int weir__scq_pop(weir_scq *r, void *elem, size_t esize, size_t strid
         spare = s & r->field_;
         rc = 0;
     } while (rc > 0);
-    weir__scq_give(cell, spare);
+    weir__scq_give(r, cell, spare);
     return rc;
 }
 
 /* ---- the verbs ------------------------------------------------------------------------------ */
 
 /* Copies *elem in if there is room. Any thread, any signal handler. Returns 0; WEIR_EAGAIN: the ring was full
- * at an instant of the call; WEIR_EBUSY: more than `threads` calls are inside; WEIR_EINVAL: not a ring
+ * at an instant of the call; WEIR_EBUSY: more than `threads` calls were inside at one; WEIR_EINVAL: not a ring
  * (misuse). On failure nothing changed and the element is the caller's. A push happens-before the pop that gets
  * its element. Lock-free. */
 WEIR_INLINE int weir_scq_try_push(weir_scq *r, const void *elem) {

@@ -57,6 +57,7 @@
     XX(IS_SCQ, "RING15 lock-free: all but one stopped, at all points", ring15_crowd)               \
     XX(IS_SCQ, "RING15 a push stopped over a mark", ring15_marked)                                 \
     XX(IS_SCQ, "RING15 more calls inside than it was made for: EBUSY", ring15_too_many)            \
+    XX(IS_SCQ, "RING15 as many calls as it was made for come and go", ring15_come_and_go)          \
     XX(IS_SCQ, "RING15 a signal handler at each point of a call", ring15_signal_points)            \
     XX(IS_SCQ, "RING15 RING5 signal handlers that interrupt calls at any time", ring15_signals)    \
     XX(IS_SCQ, "RING15 an idle poll writes nothing and is answered by head", ring15_idle)          \

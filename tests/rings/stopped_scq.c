@@ -250,3 +250,45 @@ void ring15_too_many(void) {
     pop_ids(&q, SIZE, 3, 1);
     CHECK_IS(weir_scq_free(r), 0);
 }
+
+/* ---- as many calls as it was made for, that come and go ------------------------------------------------------ */
+
+#define LOOKS 40
+
+struct seeker {
+    weir_scq *r;
+    struct stop stops[LOOKS];
+    struct call call;
+    uint64_t spare;
+};
+
+/* What a push does that has found cell 1 empty. */
+static int64_t seek(void *arg) {
+    struct seeker *s = arg;
+    stop_me(s->stops);
+    weir_au64 *cell = weir__scq_search_(s->r, 1, &s->spare);
+    weir__scq_give(s->r, cell, s->spare);
+    return cell != NULL;
+}
+
+/* Of two spares one is always there, but never the one that the seeker looks at: one call has that, the next one the
+ * other. Two are inside at each instant, so none may be told that there are more. */
+void ring15_come_and_go(void) {
+    struct weir_ring_opts o = WEIR_RING_OPTS(4, SIZE);
+    struct seeker s = { 0 };
+    uint64_t spare = 0;
+    if (!CHECK_IS(weir_scq_new(&s.r, &o, 2), 0)) return;
+    for (size_t i = 0; i < LOOKS; i++) stop_init(&s.stops[i], "scq.search.looked");
+    for (size_t i = 0; i + 1 < LOOKS; i++) s.stops[i].then = &s.stops[i + 1];
+    weir_au64 *cell = weir__scq_search_(s.r, 1, &spare);
+    call_start(&s.call, seek, &s);
+    for (size_t i = 0; i < LOOKS && stop_wait(&s.stops[i]); i++) {
+        CHECK(cell == weir__scq_cell(s.r, i % 2), "a spare of another cell");
+        weir__scq_give(s.r, cell, spare);
+        if (i + 1 < LOOKS) cell = weir__scq_search_(s.r, i % 2, &spare);
+        stop_release(&s.stops[i]);
+    }
+    CHECK(call_end(&s.call), "too many are inside, though there are two");
+    for (size_t i = 0; i < LOOKS; i++) stop_fini(&s.stops[i]);
+    CHECK_IS(weir_scq_free(s.r), 0);
+}

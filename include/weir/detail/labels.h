@@ -80,9 +80,11 @@
        "an element may be copied before it is written; empty may be said after a push")            \
     XX(SCQ_O1, RMW_SC, "SCQ_P1 SCQ_L1 SCQ_L2",                                                     \
        "a buffer may be filled that is still copied; full may be said after a pop")                \
-    XX(SCQ_C1, RMW_ACQ, "SCQ_C2", "a spare may be filled while its last owner copies it")          \
+    XX(SCQ_C1, RMW_AR, "SCQ_C2 SCQ_C3",                                                            \
+       "a spare may be filled while its last owner copies it; and as C3")                          \
     XX(SCQ_C2, STORE_REL, "SCQ_C1 SCQ_C3", "as C1")                                                \
-    XX(SCQ_C3, RMW_ACQ, "SCQ_C2", "as C1, after a search")                                         \
+    XX(SCQ_C3, LOAD_ACQ, "SCQ_C1 SCQ_C2",                                                          \
+       "busy may be said of spares that were never all taken at once")                             \
     XX(SCQ_T1, RMW_REL, "SCQ_T2", "full may be said before the pushes up to tail are seen")        \
     XX(SCQ_T2, LOAD_ACQ, "SCQ_T1", "as T1")                                                        \
     XX(SCQ_H3, RMW_REL, "SCQ_H1", "empty may be said before the pops up to head are seen")         \
