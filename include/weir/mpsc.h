@@ -11,9 +11,10 @@
  * |            | again), a thread's first call, which makes its record, and a short lock where the consumer   |
  * |            | sleeps and is woken. Not wait-free: a push that finds its segment full may find the next one |
  * |            | full, too, as often as others fill it meanwhile, and the consumer may pass over it           |
- * | pop        | wait-free, but for the allocator, to which emptied segments may be given back: at most the   |
- * |            | slots of a segment are passed over, each after a bounded time, before there is an element or |
- * |            | empty is said. With a limit, a short lock where a pusher sleeps and is woken                 |
+ * | pop        | wait-free, but for the allocator, to which emptied segments may be given back, and for       |
+ * |            | membarrier(2), once for some 8 segments (weir/queue.h): at most the slots of a segment are   |
+ * |            | passed over, each after a bounded time, before there is an element or empty is said. With a  |
+ * |            | limit, a short lock where a pusher sleeps and is woken                                       |
  * | close      | lock-free; waking those who sleep takes a lock                                               |
  * | _wait      | blocking                                                                                     |
  *
@@ -22,8 +23,10 @@
  * until another push. With a limit see weir/queue.h.
  *
  * Consumer   the pops, weir_mpsc_trim and weir_mpsc_free are the consumer's: one thread at a time, a role that is
- *            handed on by an edge. All other verbs are any thread's.
- * Memory     as weir/queue.h. A producer that is stopped keeps one segment back. While the consumer is, nothing is
+ *            handed on by an edge. Two at once double and lose elements; a debug build reports the second one and
+ *            returns WEIR_EINVAL. All other verbs are any thread's.
+ * Memory     as weir/queue.h. A producer that is stopped keeps at most two segments back, the one it looks at and one
+ *            that it was about to append. While the consumer is, nothing is
  *            given back, since nothing is popped.
  * Limit, ordering, signals, fork   as weir/queue.h.
  * From       Ramalhete and Correia's FAAArrayQueue, as weir_queue, with tickets of pops taken by a store. */

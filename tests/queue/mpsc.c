@@ -3,6 +3,7 @@
  * one producer the cases of the rings run on it, too (ops_queue.c); RING7 is in tests/lin. */
 #include "../support/check.h"
 #include "../support/failing_alloc.h"
+#include "../support/misuse.h"
 #include "../support/points.h"
 #include "../support/threads.h"
 
@@ -312,6 +313,42 @@ static void r15_consumer(void) {
     }
 }
 
+/* ---- a second consumer ---------------------------------------------------------------------------- */
+
+static int64_t pop_first(void *arg) {
+    struct stands *s = arg;
+    stop_me(&s->stop);
+    return popped(s->q, 0);
+}
+
+/* While one call of the consumer is inside, each verb that is the consumer's is reported, and does nothing. */
+static void second_consumer(void) {
+    struct stands s = { .q = made(2, 0, NULL) };
+    uint64_t v = 5;
+    if (!s.q) return;
+    for (uint64_t i = 0; i < 3; i++) pushed(s.q, i);
+    stop_init(&s.stop, "queue.pop.ticket");
+    call_start(&s.call, pop_first, &s);
+    if (!stop_wait(&s.stop)) return;
+    count_misuse(true);
+    CHECK_IS(weir_mpsc_try_pop(s.q, &v), WEIR_EINVAL);
+    CHECK_IS(weir_mpsc_try_pop_n(s.q, &v, 1), WEIR_EINVAL);
+    CHECK_IS(weir_mpsc_pop_wait(s.q, &v, weir_after(0), NULL), WEIR_EINVAL);
+    CHECK_IS(weir_mpsc_pop_n_wait(s.q, &v, 1, weir_after(0), NULL), WEIR_EINVAL);
+    CHECK_IS(weir_mpsc_trim(s.q), WEIR_EINVAL);
+    CHECK_IS(misuse_counted(), 5);
+    CHECK_IS(v, 5);
+    stop_release(&s.stop);
+    CHECK(call_end(&s.call), "the first consumer has another element");
+    popped(s.q, 1); /* handed on */
+    CHECK_IS(weir_mpsc_trim(s.q), 0);
+    popped(s.q, 2);
+    CHECK_IS(misuse_counted(), 5);
+    count_misuse(false);
+    stop_fini(&s.stop);
+    CHECK_IS(weir_mpsc_free(s.q), 0);
+}
+
 static const struct test tests[] = {
     { "QUEUE1 RING4 RING5 four producers, one consumer, also with segments of two slots",
       q1_crowd },
@@ -322,6 +359,7 @@ static const struct test tests[] = {
     { "QUEUE6 bytes after bursts and trim, and in a steady flow", q6_memory },
     { "QUEUE7 RING15 a producer stopped at each point of push", r15_producer },
     { "RING15 the consumer stopped at each point of pop", r15_consumer },
+    { "QUEUE1 a second consumer is reported", second_consumer },
 };
 
 int main(int argc, char **argv) {
