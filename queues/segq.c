@@ -9,8 +9,10 @@
  * list in which a segment could come back while somebody looks at it.
  *
  * Collecting: take the whole list of the retired, see the hazard pointers, keep or free what nobody names, put the
- * rest back. A thread that is stopped in it has that list in hands; the others make a new one. A list is at most
- * `batch` segments, and those that others name. */
+ * rest back. A thread that is stopped in it has that list in hands; the others make a new one. `waiting` counts a
+ * segment from before it is in the list until somebody has taken the list, so that who retires one beside `batch`
+ * others collects, whoever else is on the way to do so: a list is at most `batch` segments, and for each other thread
+ * one that it names, now or when a list was last looked through, and one that it is about to collect. */
 #include "segq.h"
 
 #include <string.h>
@@ -93,19 +95,29 @@ static void put_retired(struct weir__segq *q, struct weir__seg *s) {
     while (!weir_cas_release(&q->retired, &first, s, QUEUE_L1));
 }
 
+/* All that are retired; *fresh of them were in no such list before. */
+static struct weir__seg *take_retired(struct weir__segq *q, uint32_t *fresh) {
+    struct weir__seg *list = weir_exchange_acquire(&q->retired, NULL, QUEUE_L2);
+    *fresh = 0;
+    for (struct weir__seg *s = list; s; s = s->link) {
+        WEIR__SEG_READS(&s->link);
+        *fresh += !s->named;
+        s->named = 0;
+    }
+    return list;
+}
+
 static void mark(void *block, void *list) {
     for (struct weir__seg *s = list; s; s = s->link)
         if (s == block) s->named = 1;
 }
 
 void weir__segq_collect(struct weir__segq *q) {
-    weir_store_relaxed(&q->waiting, 0); /* a count that decides only when somebody looks */
-    struct weir__seg *list = weir_exchange_acquire(&q->retired, NULL, QUEUE_L2);
+    uint32_t fresh;
+    WEIR_POINT("queue.collect.begins");
+    struct weir__seg *list = take_retired(q, &fresh);
     if (!list) return;
-    for (struct weir__seg *s = list; s; s = s->link) {
-        WEIR__SEG_READS(&s->link);
-        s->named = 0;
-    }
+    (void)weir_fetch_sub_relaxed(&q->waiting, fresh); /* counted before they were in the list */
     WEIR_POINT("queue.collect.taken");
     weir__hazards_see(q->fence);
     weir__hazards_each(mark, list);
@@ -122,9 +134,11 @@ void weir__segq_collect(struct weir__segq *q) {
 
 void weir__segq_retire(struct weir__segq *q, struct weir__seg *s) {
     WEIR_POINT("queue.pop.left");
+    s->named = 0;
+    /* Relaxed: a count that decides only when somebody looks. */
+    uint32_t waiting = weir_fetch_add_relaxed(&q->waiting, 1) + 1;
     put_retired(q, s);
-    /* Relaxed: as above. */
-    if (weir_fetch_add_relaxed(&q->waiting, 1) + 1 >= q->batch) weir__segq_collect(q);
+    if (waiting >= q->batch) weir__segq_collect(q);
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */

@@ -11,9 +11,9 @@
  * | operation  | progress                                                                                     |
  * |------------|----------------------------------------------------------------------------------------------|
  * | push, pop  | lock-free, but for the allocator (one call per segment, none while segments can be used      |
- * |            | again), for a thread's first call, which makes its record, and for a short lock where        |
- * |            | somebody sleeps and is woken. All calls of the others return, wherever a thread is stopped   |
- * |            | else                                                                                         |
+ * |            | again), for a thread's first call, which makes its record, for a short lock where somebody   |
+ * |            | sleeps and is woken, and for membarrier(2), which a pop calls once for some 8 segments that  |
+ * |            | it leaves. All calls of the others return, wherever a thread is stopped else                 |
  * | close      | lock-free; waking those who sleep takes a lock                                               |
  * | _wait      | blocking                                                                                     |
  *
@@ -27,8 +27,12 @@
  *            same, but pushes say WEIR_EAGAIN when nothing else is left, waiting pushes wait for it, and so do
  *            waiting pops where nothing is inside. With a limit of 1 one such thread stops all waiting calls.
  *
+ * membarrier interrupts the processors that run threads of the process, and may wait in the kernel for others that
+ *            call it. Also weir_queue_trim and the waiting pops call it. Never with WEIR_RING_NO_MEMBARRIER, or if
+ *            the kernel refused it when the queue was made. If it refuses later (a sandbox), each such pop sleeps
+ *            for 1 ms in its place, for as long as the queue lives.
  * Memory     a segment that was emptied is used again (up to 8 are kept) or given back. A thread that is stopped
- *            inside a call keeps at most 8 segments back, and one for each other thread; what else goes through
+ *            inside a call keeps some 8 segments back, and a few for each other thread; what else goes through
  *            the queue meanwhile is given back as ever. weir_queue_trim gives back all that is not in use,
  *            weir_queue_bytes says what there is.
  * Limit      opts.limit (or limit_bytes) is a soft one: a push beyond it says WEIR_EAGAIN, or waits. Elements

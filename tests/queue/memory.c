@@ -162,10 +162,48 @@ static void q7_stopped_consumer(void) {
     }
 }
 
+/* Who is about to collect eight segments stops; then seven more go by; then it goes on, and stops with what it has in
+ * hands. */
+static void q7_stopped_collector(void) {
+    struct failing_alloc f;
+    struct weir__segq_shape shape = { .slots = 2, .batch = 8 };
+    struct weir_queue_opts o = WEIR_QUEUE_OPTS(sizeof(uint64_t));
+    struct halted h = { 0 };
+    struct stop taken;
+    uint64_t in = 0, out = 0;
+    failing_alloc_init(&f, 0);
+    o.alloc = &f.as;
+    if (!CHECK_IS(weir__queue_new_at(&h.q, &o, &shape), 0)) return;
+    size_t seg = sizeof(struct weir__seg) + 2 * 16, start = f.bytes_out;
+    while (in < 40) pushed(h.q, in++);
+    while (out < 16) popped(h.q, out++); /* the next pop leaves the eighth */
+    stop_init(&h.stop, "queue.collect.begins");
+    stop_init(&taken, "queue.collect.taken");
+    h.stop.then = &taken;
+    call_start(&h.call, pop_one, &h);
+    if (!stop_wait(&h.stop)) return;
+    while (out < 31) popped(h.q, out++);
+    stop_release(&h.stop);
+    if (!stop_wait(&taken)) return;
+    while (out < 40 && checks_hold()) popped(h.q, out++);
+    CHECK_IS(weir_queue_trim(h.q), 0);
+    CHECK(f.bytes_out <= start + 8 * seg, "%zu segments are kept back",
+          (f.bytes_out - start) / seg);
+    stop_release(&taken);
+    CHECK_IS(call_end(&h.call), WEIR_EAGAIN);
+    CHECK_IS(weir_queue_trim(h.q), 0);
+    CHECK_IS(f.bytes_out, start);
+    stop_fini(&h.stop);
+    stop_fini(&taken);
+    CHECK_IS(weir_queue_free(h.q), 0);
+    CHECK_IS(f.out, 0);
+}
+
 const struct test memory_cases[] = {
     { "QUEUE6 bytes and resident memory after bursts, drained and trimmed", q6_burst },
     { "QUEUE6 bytes agrees with the allocator's own count", q6_bytes_agree },
     { "QUEUE6 a steady flow asks the allocator for nothing", q6_steady },
     { "QUEUE7 a stopped consumer keeps back a bounded number of segments", q7_stopped_consumer },
+    { "QUEUE7 what a stopped collector has in hands is bounded", q7_stopped_collector },
 };
 const size_t n_memory_cases = sizeof memory_cases / sizeof *memory_cases;
