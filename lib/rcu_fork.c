@@ -4,13 +4,13 @@
  * The child has one thread, and the memory as it was. What would harm it there: a lock that another thread held,
  * a period or a function half done, weir's thread, which is missing, and the readers of missing threads in
  * liburcu's list, which stand in their thread-local memory. prepare therefore ends weir's thread, between two
- * rounds, waits until nobody is in a section (fork.h), and takes the locks of the hooks, and each lock of RCU and
- * of the thread records, in their order: sync, birth, records, weir__rcu.lock. So no thread is in a call of
- * liburcu that weir made but for sections, and these take no lock. Both sides give the locks back; the child
- * first takes the readers of missing threads out of the list, while that memory is as it was, and their records
- * back. What they had retired is in their bags, on the list `full`, or about to be put there: a thread that was
- * between its push and the list is the one whose bag is not reached any more: `full` is made anew in the child,
- * of all bags that are not empty.
+ * rounds, waits until nobody is in a section (fork.h), and takes the locks of the hooks, and each lock of RCU, in
+ * their order: sync, birth, weir__rcu.lock. So no thread is in a call of liburcu that weir made but for sections,
+ * and these take no lock. Who gets a record meanwhile has no reader yet, and who gives one back has none any
+ * more (thread.c: their lock is not held). Both sides give the locks back; the child first takes the readers of
+ * missing threads out of the list, while that memory is as it was, and their records back. What they had retired
+ * is in their bags, on the list `full`, or about to be put there: a thread that was between its push and the list
+ * is the one whose bag is not reached any more: `full` is made anew in the child, of all bags that are not empty.
  *
  * Sections. They are guards, and there may be millions of locks in them, one held by each thread at most; so
  * prepare takes none of these, but waits for the sections. The gate is OPEN, COUNTS or is SHUT; above that stands
@@ -47,7 +47,7 @@
  * Who ends the last counted section does so under weir__rcu.lock, under which prepare looks: so what they have
  * done is seen there, and no wake-up is lost. What the others did is seen by the period. Who sleeps at the gate
  * has looked at it under at_gate's lock, and who opens it rings that afterwards; so does a context that ends. The
- * child, which is alone, makes that lock anew. Where no object with sections was ever made no period is waited
+ * child, which is alone, makes that lock anew, and the one of the other bell. Where no object with sections was ever made no period is waited
  * for: who makes the first says so under weir__rcu.lock, and if that comes after prepare has looked, its sections
  * see the gate; and so do those of who makes another, and sees that the first was made (K1 -> K2).
  * Progress   prepare blocks, for as long as a reader holds up the period at work, or a guard that is held at the
@@ -187,7 +187,8 @@ static bool never(void *arg) {
     return false;
 }
 
-/* Under the lock: gives back what was got, and the lock. Weir's thread is made again, if anything was asked for. */
+/* Under the lock: gives back what was got, and the lock. Weir's thread is made again, if anything was asked for, or one was
+ * ended by a function that was not the last of its round. */
 static void resume(struct got *got) {
     if (got->sync) weir__unlock(&weir__rcu.sync);
     if (got->forks) {
@@ -196,11 +197,12 @@ static void resume(struct got *got) {
         weir_store_relaxed(&forker, NULL);
         weir__unlock(&forks);
     }
+    bool rest = weir__rcu.begun != weir__rcu.done;
     weir__rcu_ring();
     weir__unlock(&weir__rcu.lock);
     weir__rcu_wake();
     /* Relaxed: who asks from now on sees to it. */
-    if (weir_load_relaxed(&weir__rcu_clock.ask) != WEIR__RCU_IDLE) (void)weir__rcu_ensure();
+    if (rest || weir_load_relaxed(&weir__rcu_clock.ask) != WEIR__RCU_IDLE) (void)weir__rcu_ensure();
 }
 
 /* Until only counted sections are left. */
@@ -272,7 +274,6 @@ int weir_rcu_fork_prepare_wait(weir_time deadline, weir_ctx *ctx) {
     weir_store_relaxed(&forker, self);
     for (unsigned i = 0; i < n_hooks; i++) hooks[i]->prepare();
     weir__lock(&weir__rcu.birth);
-    weir__thread_fork_prepare();
     weir__lock(&weir__rcu.lock);
     return 0;
 }
@@ -288,7 +289,6 @@ static bool prepared(const char *call) {
 int weir_rcu_fork_parent(void) {
     struct got all = { true, true, SHUT };
     if (!prepared("weir_rcu_fork_parent")) return WEIR_EINVAL;
-    weir__thread_fork_parent();
     weir__unlock(&weir__rcu.birth);
     for (unsigned i = n_hooks; i-- > 0;) hooks[i]->parent();
     resume(&all);
@@ -309,6 +309,7 @@ int weir_rcu_fork_child(void) {
     struct got all = { true, true, SHUT };
     if (!prepared("weir_rcu_fork_child")) return WEIR_EINVAL;
     weir_init_atomic(&at_gate.lock.word, 0);
+    weir_init_atomic(&weir__rcu.ringing.word, 0);
     for (unsigned i = n_hooks; i-- > 0;) hooks[i]->child(weir__thread_known());
     weir__thread_fork_child(gone);
     weir__rcu_list_anew();

@@ -31,6 +31,8 @@ struct weir__rcu {
     uint64_t begun, done;              /* rounds */
     uint64_t quiet;                    /* the last round whose functions have retired nothing */
     uint64_t called, called_bytes, called_over;
+    struct weir__lock
+        ringing;    /* of the next; inside `lock`, and held by nobody who waits or forks */
     weir_au32 bell; /* changes with each of these; to sleep on */
 
     struct weir__lock sync;  /* of liburcu's grace periods, held through each. Not inside `lock` */
@@ -41,9 +43,12 @@ extern __attribute__((visibility("hidden"))) struct weir__rcu weir__rcu;
 /* One grace period, counted. Under `sync`. */
 void weir__rcu_period(void);
 
-/* Whoever sleeps on the bell looks again. Under the lock; and once that is given back. */
+/* Whoever sleeps on the bell looks again. Under the lock, with what has changed; and once that is given back. A
+ * context that ends rings without the lock. */
 static inline void weir__rcu_ring(void) {
+    weir__lock(&weir__rcu.ringing);
     weir_store_relaxed(&weir__rcu.bell, weir_load_relaxed(&weir__rcu.bell) + 1);
+    weir__unlock(&weir__rcu.ringing);
 }
 static inline void weir__rcu_wake(void) { weir__os_futex_wake(&weir__rcu.bell, INT32_MAX); }
 

@@ -361,6 +361,7 @@ void weir__rcu_leave(struct weir__thread *t) {
     }
     weir__unlock(&weir__rcu.lock);
     if (!mine) return;
+    WEIR_POINT("rcu.leaves");
     tell_called();
     (void)weir__rcu_ensure();
 }

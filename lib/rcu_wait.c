@@ -3,7 +3,9 @@
  *
  * What waits here waits for something that weir's thread says under the lock of weir__rcu, and sleeps on its bell, which changes
  * in each of these holds; so between a look under the lock and the sleep nothing is missed. A context's cancel changes the
- * bell too.
+ * bell too, under the bell's own lock alone: the other one is held from prepare to parent of a fork, and who cancels, which may
+ * be the thread that forks, holds the locks of contexts and of pairing. Who reads the bell that a cancel has changed sees
+ * its error afterwards.
  *
  * A round that begins after a call has read `begun` takes everything that was retired before the call, since it takes the bags
  * after it has counted itself under the lock. That is what barrier waits for: such a round whose functions have
@@ -40,10 +42,19 @@ static void ring(void) {
 /* Of who waits by w. */
 static void ctx_ended(void *w) {
     struct weir__rcu_bell *other = ((const struct weir__rcu_wait *)w)->other;
-    if (other)
+    if (other) {
         weir__rcu_bell_ring(other);
-    else
-        ring();
+        return;
+    }
+    weir__rcu_ring();
+    weir__rcu_wake();
+}
+
+static uint32_t read_bell(void) {
+    weir__lock(&weir__rcu.ringing);
+    uint32_t bell = weir_load_relaxed(&weir__rcu.bell);
+    weir__unlock(&weir__rcu.ringing);
+    return bell;
 }
 
 /* Whether it is done; *bell and *failed as they are at that instant. */
@@ -51,7 +62,7 @@ static bool look(const struct weir__rcu_wait *w, uint32_t *bell, unsigned *faile
     struct weir__lock *lock = w->other ? &w->other->lock : &weir__rcu.lock;
     weir__lock(lock);
     bool done = w->done(w->arg);
-    *bell = weir_load_relaxed(w->other ? &w->other->bell : &weir__rcu.bell);
+    *bell = w->other ? weir_load_relaxed(&w->other->bell) : read_bell();
     *failed = w->other ? 0 : weir__rcu.failed;
     weir__unlock(lock);
     return done;

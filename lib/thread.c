@@ -11,9 +11,10 @@
  *   I1  a record is either some thread's `self` or in the free list, under `lock`.
  *   I2  a thread's key destructor runs after its last use of the record, except for other
  *       destructors that park later: these make a fresh record, and the destructor runs again.
- *   I3  at a fork nobody holds `lock` but the thread that forks: a hook of the C library's waits for it, before that
- *       takes malloc's own locks, so that the order is that of add_slab. After weir_rcu_fork_prepare the thread has
- *       it already. Without that call the records of threads that the child does not have are lost to the child. */
+ *   I3  a fork waits for nothing of this: the child, whose only thread is not inside, makes anew what it finds
+ *       locked. Of each other thread it has a beginning of its stores, those before a release first: so a slab that
+ *       it finds is made (settle), and the free list is what is not `taken`. A slab that was not yet linked is lost
+ *       to the child, and without weir_rcu_fork_child so are the records of threads that it does not have. */
 #include "thread.h"
 
 #include <pthread.h>
@@ -30,6 +31,7 @@ struct slab {
 };
 
 static struct weir__lock lock;
+static struct weir__lock settling; /* inside it */
 static struct slab *slabs;
 static struct weir__thread *free_records;
 static size_t records_made;
@@ -57,11 +59,19 @@ static void init_waiting(struct weir__thread *t) {
     t->behind = NULL;
 }
 
+/* What the thread has stored comes before what it stores next, also in a child: released by one hold, and the next
+ * one acquires. Under the lock. */
+static void settle(void) {
+    for (int i = 0; i < 2; i++) {
+        weir__lock(&settling);
+        weir__unlock(&settling);
+    }
+}
+
 static bool add_slab(void) {
     struct slab *s = weir__os_alloc(sizeof *s, WEIR_LINE);
     if (!s) return false;
     s->next = slabs;
-    slabs = s;
     for (unsigned i = 0; i < SLAB; i++) {
         struct weir__thread *t = &s->records[i];
         init_waiting(t);
@@ -70,9 +80,11 @@ static bool add_slab(void) {
         t->number = (unsigned)(records_made + SLAB - 1 - i); /* the last one is taken first */
         t->rcu = (struct weir__rcu_thread){ .bag = { NULL } };
         t->hazard.listed = false;
-        t->next = free_records;
-        free_records = t;
+        t->next = i ? t - 1 : NULL;
     }
+    settle();
+    slabs = s;
+    free_records = &s->records[SLAB - 1];
     records_made += SLAB;
     return true;
 }
@@ -121,24 +133,27 @@ void weir__thread_each(void (*fn)(struct weir__thread *t, void *arg), void *arg)
 
 /* ---- forks ----------------------------------------------------------------------------------------- */
 
-/* Who has prepared one, and so holds the lock. Relaxed: who looks for itself has stored it itself. */
-static weir_aptr forker;
-
-void weir__thread_fork_prepare(void) {
-    weir__lock(&lock);
-    weir_store_relaxed(&forker, weir__slot_get());
+/* In the child, once or twice, as handlers come: what is locked there was so by a thread that is missing, or by the one
+ * that forked in a handler of a signal, and will not go back to it. */
+static void anew(void) {
+    if (!weir_load_relaxed(&lock.word)) return; /* relaxed: nobody else is there */
+    free_records = NULL;
+    records_made = 0;
+    for (struct slab *s = slabs; s; s = s->next, records_made += SLAB)
+        for (unsigned i = 0; i < SLAB; i++) {
+            struct weir__thread *t = &s->records[i];
+            if (t->taken) continue;
+            t->next = free_records;
+            free_records = t;
+        }
+    weir_init_atomic(&settling.word, 0);
+    weir_init_atomic(&lock.word, 0);
 }
-
-static void fork_over(void) {
-    weir_store_relaxed(&forker, NULL);
-    weir__unlock(&lock);
-}
-
-void weir__thread_fork_parent(void) { fork_over(); }
 
 void weir__thread_fork_child(void (*gone)(struct weir__thread *)) {
     struct weir__thread *self = weir__slot_get();
     bool listed = self && self->hazard.listed;
+    anew();
     for (struct slab *s = slabs; s; s = s->next)
         for (unsigned i = 0; i < SLAB; i++) {
             struct weir__thread *t = &s->records[i];
@@ -152,23 +167,10 @@ void weir__thread_fork_child(void (*gone)(struct weir__thread *)) {
             free_records = t;
         }
     weir__hazards_anew(listed ? &self->hazard : NULL);
-    fork_over();
 }
 
 #ifndef WEIR_MODEL
-static bool prepared(void) {
-    const void *self = weir__slot_get();
-    return self && self == weir_load_relaxed(&forker);
-}
-static void before_fork(void) {
-    if (!prepared()) weir__lock(&lock);
-}
-static void after_fork(void) {
-    if (!prepared()) weir__unlock(&lock);
-}
-__attribute__((constructor)) static void begin(void) {
-    (void)pthread_atfork(before_fork, after_fork, after_fork);
-}
+__attribute__((constructor)) static void begin(void) { (void)pthread_atfork(NULL, NULL, anew); }
 #endif
 
 int weir__thread_at_exit(void (*fn)(struct weir__thread *)) {

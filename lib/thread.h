@@ -75,10 +75,8 @@ int weir__thread_at_exit(void (*fn)(struct weir__thread *));
 /* Calls fn for each record ever made, whoever has it. It takes no record away, and may be given new ones or not. */
 void weir__thread_each(void (*fn)(struct weir__thread *t, void *arg), void *arg);
 
-/* Around a fork. While it is prepared no thread gets a record or gives one back. In the child gone(record) is called for each
- * thread that is not there, and its record goes to the free list. */
-void weir__thread_fork_prepare(void);
-void weir__thread_fork_parent(void);
+/* In the child of a fork: gone(record) for each thread that is not there; its record goes to the free list. What the list's
+ * lock covers is made anew in each child, also without this call. */
 void weir__thread_fork_child(void (*gone)(struct weir__thread *));
 
 /* Records ever made; for tests: constant while threads come and go. */

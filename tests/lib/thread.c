@@ -8,6 +8,7 @@
 #include "../support/sanitizers.h"
 #include "../support/threads.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -274,6 +275,33 @@ static void fork_beside_first_hazard(void) {
     stop_fini(&s);
 }
 
+/* In a handler of a signal that has interrupted a thread under the lock of records. */
+static weir_au64 forked;
+static void fork_in_handler(int number) {
+    (void)number;
+    pid_t pid = fork();
+    if (pid == 0) _exit(0);
+    weir_store_relaxed(&forked, (uint64_t)pid);
+}
+
+static void fork_in_first_call(void) {
+    struct sigaction a = { .sa_handler = fork_in_handler }, old;
+    struct stop s;
+    struct call c;
+    stop_init(&s, "thread.record");
+    (void)sigaction(SIGUSR1, &a, &old);
+    call_start(&c, first_call, &s);
+    if (!stop_wait(&s)) return;
+    (void)pthread_kill(c.thread, SIGUSR1);
+    for (int ms = 0; !weir_load_relaxed(&forked) && ms < 10000; ms++) sleep_ms(1);
+    if (!weir_load_relaxed(&forked)) test_hangs("a fork in a signal handler");
+    (void)child_well((pid_t)weir_load_relaxed(&forked));
+    stop_release(&s);
+    CHECK_IS(call_end(&c), 1);
+    (void)sigaction(SIGUSR1, &old, NULL);
+    stop_fini(&s);
+}
+
 static const struct test tests[] = {
     { "thread: a record is given back however a thread ends", end_each_way },
     { "thread: 10,000 threads that park leave the records constant", many_lives },
@@ -281,6 +309,7 @@ static const struct test tests[] = {
     { "thread: a destructor that parks late", late_destructor },
     { "thread: cancelled before it has a record", cancelled_first },
     { "thread: a fork beside a thread's first call", fork_beside_first_call },
+    { "thread: a fork in a signal handler, within a first call", fork_in_first_call },
     { "thread: a prepared fork beside a thread's first hazard", fork_beside_first_hazard },
 };
 

@@ -3,6 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <weir/ctx.h>
+
+#include "../support/points.h"
 #include "rcu.h"
 
 #define GENERATIONS 3
@@ -129,6 +132,112 @@ static void without(void) {
     busy_end(&b);
 }
 
+/* ---- beside handlers of forks, and within them -------------------------------------------------------------------------- */
+
+#define PATIENCE 10000 /* ms, for what takes a few at most */
+
+/* Handlers that the program has registered, before weir's own: this file's constructor comes first. They do
+ * something while a test asks for it. */
+static struct {
+    pthread_mutex_t lock;
+    weir_au32 locks, prepares;
+} handlers = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void before_late(void) {
+    if (weir_load_relaxed(&handlers.locks)) (void)pthread_mutex_lock(&handlers.lock);
+}
+static void after_late(void) {
+    if (weir_load_relaxed(&handlers.locks)) (void)pthread_mutex_unlock(&handlers.lock);
+}
+static void before_early(void) {
+    if (weir_load_relaxed(&handlers.prepares)) CHECK_IS(weir_rcu_fork_prepare(), 0);
+}
+static void parent_early(void) {
+    if (weir_load_relaxed(&handlers.prepares)) CHECK_IS(weir_rcu_fork_parent(), 0);
+}
+static void child_early(void) {
+    if (weir_load_relaxed(&handlers.prepares)) CHECK_IS(weir_rcu_fork_child(), 0);
+}
+__attribute__((constructor)) static void early(void) {
+    (void)pthread_atfork(before_early, parent_early, child_early);
+}
+
+static int64_t fork_bare(void *arg) {
+    (void)arg;
+    pid_t pid = fork();
+    if (pid == 0) _exit(0);
+    return pid;
+}
+static int64_t fork_with_parent(void *arg) {
+    pid_t pid = fork();
+    (void)arg;
+    if (pid == 0) {
+        CHECK_IS(weir_rcu_fork_child(), 0);
+        use();
+        test_child_ends();
+    }
+    CHECK_IS(weir_rcu_fork_parent(), 0);
+    return pid;
+}
+
+struct two {
+    weir_au32 prepared, go;
+    struct call first, second;
+};
+static int64_t prepare_and_fork(void *arg) {
+    struct two *t = arg;
+    CHECK_IS(weir_rcu_fork_prepare(), 0);
+    weir_store_release(&t->prepared, 1, 0);
+    while (!weir_load_acquire(&t->go, 0)) sleep_ms(1);
+    return fork_with_parent(NULL);
+}
+
+/* A thread has prepared, another forks without the calls, in whose handler is a lock that the first one's fork wants,
+ * too. */
+static void beside_a_bare_fork(void) {
+    struct two t;
+    if (UNDER_TSAN) {
+        test_skip("ThreadSanitizer");
+        return;
+    }
+    memset(&t, 0, sizeof t);
+    (void)pthread_atfork(before_late, after_late, after_late);
+    weir_store_relaxed(&handlers.locks, 1);
+    call_start(&t.first, prepare_and_fork, &t);
+    if (!CHECK(comes_to(&t.prepared, 1, PATIENCE), "it is not prepared")) return;
+    call_start(&t.second, fork_bare, NULL);
+    (void)call_returns(&t.second, 300);
+    weir_store_release(&t.go, 1, 0);
+    if (!call_returns(&t.first, PATIENCE)) test_hangs("a prepared fork beside one that is not");
+    (void)child_well((pid_t)call_end(&t.second));
+    (void)child_well((pid_t)call_end(&t.first));
+    weir_store_relaxed(&handlers.locks, 0);
+}
+
+static int64_t fork_by_handlers(void *arg) {
+    (void)arg;
+    pid_t pid = fork();
+    if (pid == 0) {
+        use();
+        test_child_ends();
+    }
+    return pid;
+}
+
+/* The calls stand in handlers that surround weir's own. */
+static void in_handlers(void) {
+    struct call c;
+    if (UNDER_TSAN) {
+        test_skip("ThreadSanitizer");
+        return;
+    }
+    weir_store_relaxed(&handlers.prepares, 1);
+    call_start(&c, fork_by_handlers, NULL);
+    if (!call_returns(&c, PATIENCE)) test_hangs("prepare in a handler of forks");
+    (void)child_well((pid_t)call_end(&c));
+    weir_store_relaxed(&handlers.prepares, 0);
+}
+
 /* ---- prepare that cannot ------------------------------------------------------------------------------------------------- */
 
 static int64_t prepare_and_parent(void *arg) {
@@ -171,9 +280,97 @@ static void prepare_waits(void) {
     use();
 }
 
+/* ---- contexts ------------------------------------------------------------------------------------------------------------ */
+
+struct cancel {
+    weir_ctx *ctx;
+    weir_au32 here, go;
+    struct call waiter, forker;
+};
+static int64_t waits_by_ctx(void *arg) {
+    struct cancel *c = arg;
+    CHECK_IS(weir_rcu_exit(weir_rcu_enter()), 0);
+    weir_store_release(&c->here, 1, 0);
+    while (!weir_load_acquire(&c->go, 0)) sleep_ms(1);
+    return weir_rcu_synchronize_wait(WEIR_FOREVER, c->ctx);
+}
+static int64_t prepares_and_cancels(void *arg) {
+    struct cancel *c = arg;
+    CHECK_IS(weir_rcu_fork_prepare(), 0);
+    weir_store_release(&c->go, 1, 0);
+    CHECK(call_sleeps(&c->waiter), "it does not wait for parent");
+    (void)weir_ctx_cancel(c->ctx, 0);
+    return weir_rcu_fork_parent();
+}
+
+/* The thread that has prepared ends a context, by which another one waits here. */
+static void cancel_between(void) {
+    struct cancel c;
+    memset(&c, 0, sizeof c);
+    CHECK_IS(weir_ctx_new(&c.ctx, NULL, WEIR_FOREVER), 0);
+    call_start(&c.waiter, waits_by_ctx, &c);
+    CHECK(comes_to(&c.here, 1, PATIENCE), "it does not begin");
+    call_start(&c.forker, prepares_and_cancels, &c);
+    if (!call_returns(&c.forker, 2 * PATIENCE)) test_hangs("cancel between prepare and parent");
+    CHECK_IS(call_end(&c.forker), 0);
+    CHECK_IS(call_end(&c.waiter), WEIR_ECANCELED);
+    weir_ctx_unref(c.ctx);
+}
+
+/* ---- a function that ends weir's thread ----------------------------------------------------------------------------------- */
+
+static struct {
+    struct stop leaves, shut;
+    weir_au32 freed, retired;
+} ending;
+
+static void ends_thread(struct weir_rcu_head *head) {
+    object_free(head);
+    stop_me(&ending.leaves);
+    pthread_exit(NULL);
+}
+static void waits_for_others(struct weir_rcu_head *head) {
+    while (!weir_load_acquire(&ending.retired, 0)) sleep_ms(1);
+    object_free(head);
+}
+static int64_t prepare_stopped(void *arg) {
+    (void)arg;
+    stop_me(&ending.shut);
+    return prepare_and_parent(NULL);
+}
+
+/* The thread is gone, and no other is made while a fork holds it; afterwards the rest of the batch is called. */
+static void rest_of_batch(void) {
+    struct call c;
+    weir_store_relaxed(&ending.freed, 0);
+    stop_init(&ending.leaves, "rcu.leaves");
+    stop_init(&ending.shut, "fork.shut");
+    struct object *first = object_new(&ending.freed, 1), *ends = object_new(&ending.freed, 1);
+    weir_store_relaxed(&ending.retired, 0);
+    CHECK_IS(weir_rcu_retire(&first->head, OBJECT_BYTES, waits_for_others), 0);
+    sleep_ms(50); /* its round has begun: the others are one batch */
+    CHECK_IS(weir_rcu_retire(&ends->head, OBJECT_BYTES, ends_thread), 0);
+    for (int i = 0; i < 2; i++) CHECK_IS(object_retire(object_new(&ending.freed, 1)), 0);
+    weir_store_release(&ending.retired, 1, 0);
+    if (!stop_wait(&ending.leaves)) return;
+    call_start(&c, prepare_stopped, NULL);
+    if (!stop_wait(&ending.shut)) return;
+    stop_release(&ending.leaves);
+    sleep_ms(100); /* it has ended: at worst nothing is shown */
+    stop_release(&ending.shut);
+    CHECK_IS(call_end(&c), 0);
+    CHECK(comes_to(&ending.freed, 4, PATIENCE), "the rest of a batch is forgotten");
+    stop_fini(&ending.leaves);
+    stop_fini(&ending.shut);
+}
+
 static const struct test tests[] = {
     { "RCU10 parent and child go on, to 3 generations", generations },
     { "RCU10 without the calls the child may exec or exit", without },
+    { "RCU10 a prepared fork and one without the calls at once", beside_a_bare_fork },
+    { "RCU10 the calls in handlers of forks that were registered before weir's", in_handlers },
+    { "RCU10 a context ends between prepare and parent", cancel_between },
+    { "RCU10 a function that ends weir's thread, beside a fork", rest_of_batch },
     { "RCU10 a fork waits for the period at work", prepare_waits },
 };
 
