@@ -79,7 +79,8 @@ struct weir_rcu_head {
 typedef void weir_rcu_fn(struct weir_rcu_head *head);
 
 /* fn(head) after a grace period. No reader that comes from now on may be able to reach the object. bytes: what it counts for in
- * the limits. Any thread, inside guards too. Never waits. The object is weir's until fn is called. Returns 0, or
+ * the limits. Any thread, inside guards too. Never waits, but between another thread's fork_prepare and fork_parent, where it
+ * may wait for parent. The object is weir's until fn is called. Returns 0, or
  * WEIR_EINVAL (no head, no function). */
 WEIR_API int weir_rcu_retire(struct weir_rcu_head *head, size_t bytes, weir_rcu_fn *fn);
 
@@ -150,15 +151,20 @@ WEIR_NODISCARD WEIR_INLINE int weir_shutdown(void) {
 
 /* Around a fork whose child goes on using RCU, and maps: prepare, fork, then parent in the parent (also where fork failed) and
  * child in the child. Between them other threads may read, but their calls that wait, write to a map, or begin to use weir,
- * wait for parent; a write whose deadline passes before, or whose context ends, has changed nothing. (compute, and who waits for
- * garbage, wait for parent all the same.) prepare waits for the period and the functions at work; in a program that has made maps
+ * wait for parent; a retire may, and each guard of a thread that is offline, or not registered where the program registers
+ * (app_registers), does. So nobody must wait between them, in a handler of pthread_atfork either, for a lock under which another
+ * thread does such a thing. The thread itself calls nothing of weir there but parent or child, and weir_ctx_cancel: its reads and
+ * retires, too, may wait for itself. A write of others whose deadline passes before, or whose context ends, has changed nothing.
+ * (compute, and who waits for garbage, wait for parent all the same.) prepare waits for the period and the functions at work; in a program that has made maps
  * also for the guards that are held at the call and the writes under way, so that it must not be called with a lock that a
  * reader, or a function that a map has called under a lock, waits for; with WEIR_NOW it does not succeed there. Other threads
  * go on writing meanwhile, whatever they hold, but for an instant at its end, in which prepare waits for writes alone: at first a
  * millisecond at most, then writes go on for as long, and so on with twice the time, up to a second: where functions under a map's
- * lock take longer (update, visit), and there is always one, prepare may not succeed. The child keeps what is
+ * lock take longer (update, visit), and there is always one, prepare may not succeed; until it gives up no grace period ends, so
+ * that who waits for one, or for room, waits too, and garbage grows: give it a deadline there. The child keeps what is
  * retired, and calls its functions too. Guards of other threads do not exist in the child, nor what they were about to
- * retire. A child without these calls may use no RCU and no map; it may exec or _exit.
+ * retire. A child without these calls may use no RCU and no map; it may exec or _exit, and weir lets no such fork wait, beside a
+ * prepared one or in a signal handler. The three calls may stand in handlers of pthread_atfork.
  * prepare returns as barrier; with an error nothing is held. The others return 0, or WEIR_EINVAL: not prepared by this thread. */
 WEIR_NODISCARD WEIR_API int weir_rcu_fork_prepare_wait(weir_time deadline, weir_ctx *ctx);
 WEIR_NODISCARD WEIR_INLINE int weir_rcu_fork_prepare(void) {
