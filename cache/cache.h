@@ -31,8 +31,9 @@
  *       invalidate, clear and close unlink it in the hold in which they take effect. What a load gives is stored only in
  *       a hold that finds it linked; then it is unlinked in the same hold. A load is linked in a hold that has found no
  *       live entry; a refresh when its task begins, in a hold that has found the very entry that it is of: so what was
- *       put, and what is not there any more, since it was asked for stays so. Who sets `over`, under the lock, ends its
- *       future; once.
+ *       put, and what is not there any more, since it was asked for stays so. A restore stores beside a load: what that
+ *       gives takes the place of the restored value, but not that it has failed. Who sets `over`, under the lock, ends
+ *       its future; once.
  *   C9  (told last) a call tells when it is through: it holds no lock, no guard of its own and no reference, has woken
  *       who waited for it, and has nothing left to do (but maintain, which goes on). So a `removed` that is slow, or
  *       ends its thread, holds up nobody and leaves nothing behind, but what it was to be told of: that is for who

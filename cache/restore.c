@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "../lib/os_file.h"
+#include "../lib/os_user.h"
 #include "file.h"
 
 #define CHUNK ((size_t)65536)
@@ -181,25 +182,48 @@ static int read_all(struct reading *r) {
 
 /* ---- the call ------------------------------------------------------------------------------------------- */
 
-/* Gives all references back; stores those that live, while *rc is 0. How many. */
-static ptrdiff_t store_all(struct reading *r, int *rc) {
-    weir_cache *c = r->c;
-    struct weir__untold u = { { 0 } };
-    ptrdiff_t n = 0;
-    for (struct weir__entry *e = r->first, *next; e; e = next) {
-        next = e->gone;
-        e->gone = NULL;
-        if (*rc == 0 && !weir__entry_over(c, e, r->now)) {
-            e->weight = weir__entry_weigh(c, e);
-            *rc = weir__garbage_room(c, weir__entry_size(e), WEIR_FOREVER, NULL);
-            if (*rc == 0) *rc = weir__store_new(c, e, &u);
-            n += *rc == 0;
-            if (*rc == WEIR_EEXIST || *rc == WEIR_ETOOBIG) *rc = 0;
-        }
-        weir__entry_unref(e);
+struct storing {
+    struct reading *r;
+    struct weir__entry *e; /* that is stored now */
+    struct weir__untold untold;
+    ptrdiff_t n; /* stored */
+    int rc;
+};
+
+static int store_one(struct storing *st) {
+    weir_cache *c = st->r->c;
+    struct weir__entry *e = st->e;
+    if (weir__entry_over(c, e, st->r->now)) return 0;
+    e->weight = weir__entry_weigh(c, e);
+    int rc = weir__garbage_room(c, weir__entry_size(e), WEIR_FOREVER, NULL);
+    if (rc == 0) rc = weir__store_new(c, e, &st->untold);
+    st->n += rc == 0;
+    return rc == WEIR_EEXIST || rc == WEIR_ETOOBIG ? 0 : rc;
+}
+
+/* The next one; false: there is none. */
+static bool take_next(struct storing *st) {
+    st->e = st->r->first;
+    if (!st->e) return false;
+    st->r->first = st->e->gone;
+    st->e->gone = NULL;
+    return true;
+}
+
+/* Those that live, while rc is 0; gives all references back. */
+static void store_all(void *storing) {
+    struct storing *st = storing;
+    while (take_next(st)) {
+        if (st->rc == 0) st->rc = store_one(st);
+        weir__entry_unref(st->e);
     }
-    weir__cache_tell(c, &u);
-    return n;
+}
+
+/* `weigh` may have ended its thread: the rest goes, and what has left is for who comes next. */
+static void stored(void *storing) {
+    struct storing *st = storing;
+    if (st->e) weir__entry_unref(st->e);
+    while (take_next(st)) weir__entry_unref(st->e);
 }
 
 static int restore(struct reading *r) {
@@ -223,7 +247,8 @@ ptrdiff_t weir_cache_restore(weir_cache *c, const char *path) {
                          path);
     struct reading r = { .c = c, .path = path, .now = weir__cache_now(c) };
     r.end = &r.first;
-    int rc = restore(&r);
-    ptrdiff_t n = store_all(&r, &rc);
-    return rc == 0 ? n : rc;
+    struct storing st = { .r = &r, .rc = restore(&r) };
+    weir__os_user_call(store_all, &st, stored, &st);
+    weir__cache_tell(c, &st.untold);
+    return st.rc == 0 ? st.n : st.rc;
 }

@@ -282,6 +282,12 @@ static int publish(struct store *st) {
     return 0;
 }
 
+/* A value that is there, and good, stays beside one that is restored, and a load that has failed. */
+static bool old_stays(const struct store *st) {
+    if (!st->only_new && st->e->code == 0) return false;
+    return st->old && st->old->code == 0 && !weir__entry_over(st->c, st->old, st->now);
+}
+
 /* One hold. WEIR_EAGAIN: there is not room enough. */
 static int attempt(struct store *st) {
     weir_cache *c = st->c;
@@ -294,10 +300,7 @@ static int attempt(struct store *st) {
     if (rc == 0) {
         (void)weir__expire(c, s, st->now, EXPIRES_PER_WRITE, false);
         st->old = weir__cache_find(c, &st->at);
-        if (st->only_new && st->old && st->old->code == 0 && !weir__entry_over(c, st->old, st->now))
-            rc = WEIR_EEXIST;
-        else
-            rc = make_room(st) ? publish(st) : WEIR_EAGAIN;
+        rc = old_stays(st) ? WEIR_EEXIST : make_room(st) ? publish(st) : WEIR_EAGAIN;
     }
     if (rc == 0 && st->l)
         weir__load_unlink(st->l);

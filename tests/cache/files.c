@@ -2,6 +2,7 @@
 /* tests/cache/files.c - caches that are saved and restored: what comes back. What is refused: spoiled.c. */
 #include "files.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -288,6 +289,75 @@ static void through_a_pipe(void) {
     CHECK_IS(weir_cache_free(back), 0);
 }
 
+/* The loader finds nothing, and meanwhile a restore has brought the value: that stays, whatever the loader returns. */
+struct restores {
+    weir_cache *c;
+    const char *path;
+};
+static int restore_and_fail(const void *key, void *val, weir_time *ttl, weir_ctx *ctx, void *arg) {
+    const struct restores *r = arg;
+    (void)key;
+    (void)val;
+    (void)ttl;
+    (void)ctx;
+    restore_is(r->c, r->path, 1);
+    return -5;
+}
+static void beside_a_load_that_fails(void) {
+    struct world w = { 0 };
+    struct weir_cache_opts o = file_opts(&w, 100);
+    struct folder f;
+    uint64_t key = 1, val = 77;
+    if (!folder_open(&f)) return;
+    o.negative_ttl = 50;
+    weir_cache *c = cache_open(&o);
+    struct restores r = { c, f.file };
+    CHECK_IS(put(c, 1, 10), 0);
+    save_is(c, f.file, 1);
+    CHECK_IS(inv(c, 1), 0);
+    CHECK_IS(weir_cache_load(c, &key, &val, restore_and_fail, &r), -5);
+    CHECK_IS(val, 77);
+    CHECK_IS(get(c, 1), 10);
+    CHECK_IS(told(&w, WEIR_CACHE_REPLACED), 0);
+    cache_close(c, &w);
+    folder_close(&f);
+}
+
+/* `weigh` ends the thread at key 1: what was stored by then stays, and nothing of the rest. */
+static uint64_t weigh_to_the_end(const void *key, const void *val, void *arg) {
+    (void)val;
+    (void)arg;
+    if (*(const uint64_t *)key == 1) pthread_exit(NULL);
+    return 1;
+}
+static int64_t restore_call(void *arg) {
+    const struct restores *r = arg;
+    return weir_cache_restore(r->c, r->path);
+}
+static void weigh_ends_the_thread(void) {
+    struct world w = { 0 };
+    struct weir_cache_opts o = file_opts(&w, 100);
+    struct folder f;
+    struct call call;
+    if (!folder_open(&f)) return;
+    weir_cache *c = cache_open(&o);
+    o.weigh = weigh_to_the_end;
+    weir_cache *back = cache_open(&o);
+    struct restores r = { back, f.file };
+    for (uint64_t k = 5; k >= 1; k--) CHECK_IS(put(c, k, k), 0);
+    CHECK_IS(put(c, 6, 6), 0);
+    save_is(c, f.file, 6);
+    call_start(&call, restore_call, &r);
+    (void)pthread_join(call.thread, NULL);
+    for (uint64_t k = 2; k <= 5; k++) CHECK_IS(get(back, k), k);
+    CHECK_IS(get(back, 1), WEIR_ENOENT);
+    CHECK_IS(get(back, 6), WEIR_ENOENT);
+    CHECK_IS(weir_cache_len(back), 4);
+    CHECK_IS(weir_cache_free(c), 0);
+    CHECK_IS(weir_cache_free(back), 0); /* WEIR_EBUSY, if something was left */
+    folder_close(&f);
+}
+
 static void owners_alone(void) {
     struct world w = { 0 };
     struct weir_cache_opts o = file_opts(&w, 100);
@@ -312,6 +382,10 @@ const struct test file_tests[] = {
     { "files: S3-FIFO's uses come back", uses_come_back },
     { "files: saved beside writers", beside_writers },
     { "files: through a pipe", through_a_pipe },
+    { "files: CACHE16 a load that fails does not replace what was restored",
+      beside_a_load_that_fails },
+    { "files: CACHE30 nothing stays of a restore whose thread `weigh` ends",
+      weigh_ends_the_thread },
     { "files: only the owner may read it", owners_alone },
 };
 const size_t n_file_tests = sizeof file_tests / sizeof *file_tests;
