@@ -36,10 +36,12 @@ static void use_lru(weir_cache *c, struct weir__entry *e) {
 static bool use_timed(weir_cache *c, struct weir__entry *e, weir_time now) {
     uint32_t none = 0;
     weir_time used = (weir_time)weir_load_relaxed(&e->used);
-    if (c->tti && now > used && now - used >= c->tti / 64)
+    uint64_t since = (uint64_t)now - (uint64_t)used; /* up to 2^64 - 1 */
+    if (c->tti && now > used && since >= (uint64_t)c->tti / 64)
         weir_store_relaxed(&e->used, (uint64_t)now);
+    if (WEIR_LIKELY(now < e->stale || e->stale == WEIR_FOREVER)) return false;
     /* Relaxed: a hint; who finds it set writes nothing. */
-    if (WEIR_LIKELY(now < e->stale) || weir_load_relaxed(&e->refreshing)) return false;
+    if (weir_load_relaxed(&e->refreshing)) return false;
     if (!weir_cas_relaxed(&e->refreshing, &none, 1)) return false;
     weir__entry_ref(e);
     return true;

@@ -336,6 +336,36 @@ static void on_threads(void) {
     CHECK_IS(weir_load_relaxed(&w.dropped), 20);
 }
 
+/* At the last time there is: of what never gets stale, because nothing does, or because that is beyond all time. */
+static int count_and_refuse(void *self, weir_task_fn *fn, weir_ctx *ctx, void *arg) {
+    (void)fn;
+    (void)ctx;
+    (void)arg;
+    ++*(unsigned *)self;
+    return WEIR_EAGAIN;
+}
+static void never_stale(void) {
+    for (unsigned refreshes = 0; refreshes < 2; refreshes++) {
+        struct world w = { 0 };
+        struct weir_cache_opts o = opts(&w, 100);
+        struct tasks t = { 0 };
+        unsigned submitted = 0;
+        weir_exec exec = { count_and_refuse, &submitted };
+        o.ttl = 100;
+        o.exec = &exec;
+        o.refresh = refreshes ? 50 : 0;
+        o.load = refreshes ? reload : NULL;
+        o.load_arg = &t;
+        weir_cache *c = t.c = cache_open(&o);
+        world_at(&w, INT64_MAX - 10);
+        CHECK_IS(put_ttl(c, 1, 10, WEIR_FOREVER), 0);
+        world_at(&w, INT64_MAX);
+        CHECK_IS(get(c, 1), 10);
+        CHECK_IS(submitted, 0);
+        cache_close(c, &w);
+    }
+}
+
 const struct test refresh_tests[] = {
     { "CACHE26 a stale value is returned, and one reload begun, however slow", one_reload },
     { "CACHE26 a reload that fails, is given up, or refused", fails },
@@ -347,5 +377,6 @@ const struct test refresh_tests[] = {
     { "CACHE27 a reload that was refused, or given up, is no failure of a loader", counts_calls },
     { "CACHE28 what a hit that begins a reload costs", costs },
     { "CACHE26 CACHE30 reloads on threads; free waits for them", on_threads },
+    { "CACHE3 CACHE26 what never gets stale is not refreshed at the end of all time", never_stale },
 };
 const size_t n_refresh_tests = sizeof refresh_tests / sizeof *refresh_tests;

@@ -119,6 +119,15 @@ static void never_idle(void) {
     world_at(&w, 1000000 * SEC);
     CHECK_IS(get(c, 1), 10);
     CHECK_IS(weir_cache_maintain(c), 0);
+    /* Used after more than half of all times there are. */
+    world_at(&w, -(INT64_C(1) << 62));
+    CHECK_IS(put(c, 2, 20), 0);
+    world_at(&w, (INT64_C(1) << 62) + 1);
+    CHECK_IS(get(c, 2), 20);
+    world_at(&w, (INT64_C(1) << 62) + (INT64_C(1) << 58));
+    CHECK_IS(get(c, 2), 20);
+    world_at(&w, INT64_MAX);
+    CHECK_IS(get(c, 2), 20);
     cache_close(c, &w);
 }
 
