@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,16 +58,37 @@ int weir__os_save_begin(struct weir__os_save *s, const char *path) {
     return rc;
 }
 
-int weir__os_save_write(struct weir__os_save *s, const void *p, size_t n) {
-    struct kept k = begin();
-    int rc = 0;
-    for (const char *at = p; n > 0 && rc == 0;) {
-        ssize_t some = write(s->fd, at, n);
-        if (some < 0 && errno != EINTR) rc = -errno;
+static int write_all(int fd, const char *at, size_t n) {
+    while (n > 0) {
+        ssize_t some = write(fd, at, n);
+        if (some < 0 && errno != EINTR) return -errno;
         if (some <= 0) continue;
         at += some;
         n -= (size_t)some;
     }
+    return 0;
+}
+
+/* A pipe whose reader has left sends SIGPIPE to the thread, beside EPIPE. It is blocked meanwhile, and taken away, unless
+ * one was pending before: those two are one. */
+static int write_to_pipe(int fd, const char *at, size_t n) {
+    static const struct timespec no_time = { 0, 0 };
+    sigset_t broken, before, pending;
+    (void)sigemptyset(&broken);
+    (void)sigaddset(&broken, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &broken, &before);
+    bool was = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+    int rc = write_all(fd, at, n);
+    if (rc == -EPIPE && !was)
+        while (sigtimedwait(&broken, NULL, &no_time) < 0 && errno == EINTR) {
+        }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+int weir__os_save_write(struct weir__os_save *s, const void *p, size_t n) {
+    struct kept k = begin();
+    int rc = s->temp[0] ? write_all(s->fd, p, n) : write_to_pipe(s->fd, p, n);
     end(k);
     return rc;
 }

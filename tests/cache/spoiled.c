@@ -3,6 +3,8 @@
  * are full, and leave what stood there; want of memory. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -259,6 +261,61 @@ static void too_little_room(void) {
     folder_close(&f); /* which is empty but for the file */
 }
 
+/* The reader of a pipe leaves. Whether SIGPIPE was blocked before, and pending. */
+struct saves {
+    weir_cache *c;
+    char path[40];
+    bool blocked, pending;
+};
+static weir_au32 signals;
+static void on_pipe(int sig) {
+    (void)sig;
+    (void)weir_fetch_add_relaxed(&signals, 1);
+}
+static bool has_pipe(int (*what)(sigset_t *)) {
+    sigset_t set;
+    return what(&set) == 0 && sigismember(&set, SIGPIPE) == 1;
+}
+static int blocked_now(sigset_t *set) { return pthread_sigmask(SIG_BLOCK, NULL, set); }
+static int64_t save_call(void *arg) {
+    const struct saves *s = arg;
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGPIPE);
+    if (s->blocked) CHECK_IS(pthread_sigmask(SIG_BLOCK, &set, NULL), 0);
+    if (s->pending) CHECK_IS(pthread_kill(pthread_self(), SIGPIPE), 0);
+    int64_t rc = weir_cache_save(s->c, s->path);
+    CHECK_IS(has_pipe(blocked_now), s->blocked); /* as it was found */
+    CHECK_IS(has_pipe(sigpending), s->pending);
+    return rc;
+}
+static void reader_leaves(void) {
+    static const struct saves how[] = { { .blocked = false },
+                                        { .blocked = true },
+                                        { .blocked = true, .pending = true } };
+    void (*was)(int) = signal(SIGPIPE, on_pipe);
+    struct strict s;
+    strict_open(&s, false);
+    for (uint64_t k = 0; k < 100; k++) CHECK_IS(put(s.c, k, k), 0);
+    for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
+        struct saves save = how[i];
+        struct call call;
+        int fd[2];
+        if (!CHECK(pipe(fd) == 0, "no pipe")) break;
+        CHECK(fcntl(fd[1], F_SETPIPE_SZ, 4096) == 4096, "not so small a pipe");
+        (void)snprintf(save.path, sizeof save.path, "/proc/self/fd/%d", fd[1]);
+        save.c = s.c;
+        call_start(&call, save_call, &save);
+        CHECK(call_sleeps(&call), "there was room for all of it");
+        (void)close(fd[0]);
+        CHECK_IS(call_end(&call), -EPIPE);
+        (void)close(fd[1]);
+        CHECK_IS(weir_load_relaxed(&signals), 0);
+    }
+    (void)signal(SIGPIPE, was);
+    CHECK_IS(weir_cache_free(s.c), 0);
+}
+
 /* ---- want of memory
  * -------------------------------------------------------------------------------------------------- */
 
@@ -298,6 +355,7 @@ const struct test spoiled_tests[] = {
     { "files: values with a drop; a cache that is closed", drops_and_closed },
     { "files: a full disk is said", full_disk },
     { "files: too little room: the old file stays, and no half one", too_little_room },
+    { "files: the reader of a pipe leaves: that is said, without SIGPIPE", reader_leaves },
     { "files: want of memory, at each request", no_memory },
 };
 const size_t n_spoiled_tests = sizeof spoiled_tests / sizeof *spoiled_tests;
