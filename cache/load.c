@@ -334,6 +334,7 @@ static int load_once(const struct want *w) {
     load_free(made);
     if (!l) return rc;
     rc = weir_future_wait_wait(&l->done, w->deadline, w->ctx);
+    if (rc == WEIR_EAGAIN) rc = WEIR_EBUSY; /* WEIR_NOW: it is over, and about to wake who waits */
     if (rc == 0 && l->code != WEIR_ECLOSED && l->again) /* not yet known of what close has ended */
         rc = WEIR_EEXIST;
     else if (rc == 0)

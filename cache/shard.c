@@ -63,6 +63,10 @@ static void retire_all(struct weir__entry *e) {
     }
 }
 
+/* What leaves goes out in turn, when a call is through (C9): `removed` is to hear of it; or, in the plain kinds, which
+ * free at once, `drop`. */
+static bool in_turn(const weir_cache *c) { return c->removed || (c->drop && weir__cache_plain(c)); }
+
 struct telling {
     weir_cache *c;
     struct weir__shard *s;
@@ -80,7 +84,7 @@ static void tell_on(void *telling) {
         if (!s->gone) s->gone_end = &s->gone;
         weir__shard_unlock(&s->lock);
         WEIR_POINT("cache.tells");
-        if (t->e->code == 0)
+        if (t->e->code == 0 && t->c->removed)
             t->c->removed(weir__entry_key(t->c, t->e), t->e->val, t->e->cause, t->c->arg);
         weir__entry_retire(t->e);
         weir__shard_lock(&s->lock);
@@ -106,7 +110,7 @@ static void note(const weir_cache *c, const struct weir__shard *s, struct weir__
 }
 
 void weir__hold_end(weir_cache *c, struct weir__shard *s, weir_guard g, struct weir__untold *u) {
-    struct weir__entry *gone = c->removed ? NULL : take_gone(s);
+    struct weir__entry *gone = in_turn(c) ? NULL : take_gone(s);
     if (u && s->gone && !s->telling) note(c, s, u);
     weir__shard_unlock(&s->lock);
     (void)weir__rcu_exit(g);
@@ -116,7 +120,7 @@ void weir__hold_end(weir_cache *c, struct weir__shard *s, weir_guard g, struct w
 static void tell_of(weir_cache *c, struct weir__shard *s) {
     struct telling t = { c, s, NULL, false };
     weir__shard_lock(&s->lock);
-    struct weir__entry *gone = c->removed ? NULL : take_gone(s);
+    struct weir__entry *gone = in_turn(c) ? NULL : take_gone(s);
     bool tells = s->gone && !s->telling;
     if (tells) s->telling = true;
     weir__shard_unlock(&s->lock);

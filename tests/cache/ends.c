@@ -15,6 +15,7 @@ struct scene {
     struct world w;
     weir_cache *c;
     weir_sem begun, gate, told, go_on;
+    struct stop stop;
     uint64_t waits_for, exits_at;
     bool weigh_exits;
 };
@@ -122,6 +123,35 @@ static void removed_exits(void) {
     CHECK_IS(weir_load_relaxed(&s.w.dropped), 2);
 }
 
+/* Of the plain kinds: what leaves is dropped by the call. (Of the other one it is not, but by weir's own thread.) */
+static void on_drop(void *val, void *arg) {
+    struct scene *s = arg;
+    if (*(const uint64_t *)val != 20) return;
+    give(&s->told);
+    take(&s->go_on);
+}
+static void slow_drop(void) {
+    for (int kind = WEIR_CACHE_MUTEX_LRU; kind <= WEIR_CACHE_RWLOCK_CLOCK; kind++) {
+        struct scene s;
+        struct call loads, waits;
+        struct weir_cache_opts o = scene_opts(&s, 1);
+        o.kind = kind;
+        o.removed = NULL;
+        o.drop = on_drop;
+        CHECK_IS(weir_cache_new(&s.c, &o), 0);
+        CHECK_IS(put(s.c, 2, 20), 0);
+        load_and_wait(&s, &loads, &waits);
+        give(&s.gate);
+        take(&s.told);
+        CHECK_IS(call_end(&waits), 10);
+        CHECK_IS(get(s.c, 1), 10);
+        CHECK(!call_done(&loads), "it did not drop");
+        give(&s.go_on);
+        CHECK_IS(call_end(&loads), 10);
+        CHECK_IS(weir_cache_free(s.c), 0);
+    }
+}
+
 static void weigh_exits(void) {
     struct scene s;
     struct call loads, waits;
@@ -149,13 +179,20 @@ static int64_t stay(void *arg) {
     return weir_rcu_exit(g);
 }
 
+/* Who loads stops when the value is there, and before it has woken who waits. */
+static int64_t load_1_in_steps(void *arg) {
+    struct scene *s = arg;
+    stop_me(&s->stop);
+    return load_1(s);
+}
+
 /* A reader stays, and garbage is at its limit: the value goes to all who ask, and is stored when the reader has left. */
 static void no_room(void) {
     struct scene s;
     struct stays stays;
     struct call reader, loads, waits;
     int rc = 0;
-    uint64_t key = 2;
+    uint64_t key = 2, one = 1, val = 0;
     scene(&s, 10);
     none_of(&stays.in);
     none_of(&stays.out);
@@ -163,11 +200,18 @@ static void no_room(void) {
     CHECK_IS(weir_rcu_set_limits(1000, 20000), 0);
     call_start(&reader, stay, &stays);
     take(&stays.in);
-    load_and_wait(&s, &loads, &waits);
+    stop_init(&s.stop, "cache.load.over");
+    call_start(&loads, load_1_in_steps, &s);
+    take(&s.begun);
+    call_start(&waits, load_1, &s);
+    CHECK(call_sleeps(&waits), "it does not wait");
     for (uint64_t i = 0; i < 1000 && rc == 0; i++)
         rc = weir_cache_put_wait(s.c, &key, &i, DEFAULT, WEIR_NOW, NULL);
     CHECK_IS(rc, WEIR_EAGAIN);
     give(&s.gate);
+    CHECK(stop_wait(&s.stop), "it does not end");
+    CHECK_IS(weir_cache_load_wait(s.c, &one, &val, load_fn, &s, WEIR_NOW, NULL), WEIR_EBUSY);
+    stop_release(&s.stop);
     CHECK_IS(call_end(&waits), 10);
     CHECK_IS(load_1(&s), 10); /* from the load */
     CHECK_IS(get(s.c, 1), WEIR_ENOENT);
@@ -177,6 +221,7 @@ static void no_room(void) {
     CHECK_IS(call_end(&loads), 10);
     CHECK_IS(get(s.c, 1), 10);
     CHECK_IS(weir_rcu_set_limits(0, 0), 0);
+    stop_fini(&s.stop);
     cache_close(s.c, &s.w);
 }
 
@@ -352,6 +397,7 @@ static void overtaken_and_closed(void) {
 const struct test end_tests[] = {
     { "CACHE20 CACHE24 who waits for a load does not wait for `removed`", slow_removed },
     { "CACHE20 CACHE24 nor for one that ends its thread", removed_exits },
+    { "CACHE20 plain kinds: nor for `drop`", slow_drop },
     { "CACHE20 a `weigh` that ends its thread is a load that has failed", weigh_exits },
     { "CACHE20 who waits for a load does not wait for garbage", no_room },
     { "CACHE2 a value that waits for room is not given when its time is over", no_room_in_time },
