@@ -18,9 +18,11 @@ struct weir__os_save {
 
 /* Returns 0 or a code. path must stay. */
 WEIR_NODISCARD int weir__os_save_begin(struct weir__os_save *s, const char *path);
+/* A pipe whose reader has left: -EPIPE, without SIGPIPE. */
 WEIR_NODISCARD int weir__os_save_write(struct weir__os_save *s, const void *p, size_t n);
 /* Ends it: with rc 0 what was written takes the name, after it has reached the disk; else, and if that fails,
- * nothing is left of it, and what stood there does. Returns rc, or a code. */
+ * nothing is left of it, and what stood there does; but for a failure to bring the folder to the disk, after the name
+ * was taken. Returns rc, or a code. */
 WEIR_NODISCARD int weir__os_save_end(struct weir__os_save *s, int rc);
 
 /* A descriptor, or a code. */

@@ -13,7 +13,8 @@
  * An entry's weight is 1, or what `weigh` says, when it is written.
  *
  * Time is the cache's clock. An entry that was written at t with a time to live of d is returned while now < t + d, and
- * never from then on. A replace begins anew, a read does not. With a time to idle, too, the earlier end counts. What
+ * never from then on. A replace begins anew, a read does not. With a time to idle, too, the earlier end counts; what is
+ * idle is returned for up to a 64th of that time longer. What
  * has expired is taken away by the writing calls, a bounded number each, and by weir_cache_maintain; there is no thread.
  * (A clock that goes back by less than 69 s delays that by as much.)
  *
@@ -28,6 +29,10 @@
  * | put, invalidate, maintain, clear | blocking: the lock of a shard; one that has to evict elsewhere, one for all   |
  * | load                             | a get; of an absent key blocking: for who loads it already                    |
  *
+ * Where garbage has reached its limit (weir/rcu.h) put and load wait for room, until their deadline; invalidate and
+ * restore wait for as long as it takes: a reader that stays in a guard holds them up, and what is to be invalidated is
+ * returned until then. clear, close and maintain do not wait.
+ *
  * With WEIR_CACHE_LRU a hit takes the shard's lock. The plain kinds, for comparison, and where neither RCU nor
  * futexes are wanted on the way of a hit, have all verbs and all options but the policy and the shards, which
  * they bring with them; every call of theirs is blocking: a hash table and an exact LRU list under one mutex, or
@@ -36,7 +41,8 @@
  *
  * Values: get copies. peek lends, under a guard (weir/rcu.h), and what it lends does not change. acquire lends
  * without a guard, until release. A value that holds something of its own has a `drop`, which is called when it has
- * left the cache and nobody can have it any more; get copies then what may be dropped at any time: use the others.
+ * left the cache and nobody can have it any more; get copies then what may be dropped at any time: use the others. In the
+ * plain kinds a call may be what drops; it is the last that it does, as with `removed`.
  *
  * Ordering: what a thread did before it put a value, or before its loader returned, is seen by whoever gets it. */
 #ifndef WEIR_CACHE_H
@@ -110,8 +116,9 @@ struct weir_cache_opts {
     weir_cache_weigh_fn *weigh;
     weir_cache_removed_fn *removed;
     weir_cache_clock_fn *clock; /* NULL: weir_now */
-    weir_drop_fn *drop;         /* of a value that has left, and that nobody can have any more */
-    void *arg;                  /* of these four */
+    weir_drop_fn
+        *drop; /* of a value that has left, and that nobody can have; must not end its thread */
+    void *arg; /* of these four */
     const struct weir_alloc *alloc;
     /* Refresh-ahead: from `refresh` ns after a value was written on, a get of it begins one load of the key with
      * `load`, on `exec` or a thread of its own, and returns the value that is there. 0: no. If the value has left, was
@@ -187,7 +194,8 @@ WEIR_API int weir_cache_each(weir_cache *c, weir_map_fn *fn, void *arg);
 
 /* ---- writing -------------------------------------------------------------------------------------------- */
 
-/* Stores a copy. A load of the key that is under way gives its value to those who wait, and stores it no more. Returns 0
+/* Stores a copy. A load of the key that is under way gives its value to those who wait, and stores it no more. The time to
+ * live begins with the call, before it waits. Returns 0
  *   WEIR_ETOOBIG   it weighs more than the capacity: nothing was changed, and nothing evicted
  *   WEIR_ECLOSED, WEIR_ENOMEM
  *   WEIR_EINVAL    also: ttl is not positive
@@ -200,9 +208,10 @@ WEIR_NODISCARD WEIR_INLINE int weir_cache_put(weir_cache *c, const void *key, co
     return weir_cache_put_wait(c, key, val, ttl, WEIR_FOREVER, NULL);
 }
 /* Removes the entry. A load that is under way gives its value to those who wait now, and stores it no more: a get that
- * begins afterwards does not find it, and a load begins anew. Returns 0, WEIR_ENOENT. */
+ * begins afterwards does not find it, and a load begins anew, beside that one. Waits for room for garbage, without a
+ * deadline (but not in a guard). Returns 0, WEIR_ENOENT. */
 WEIR_API int weir_cache_invalidate(weir_cache *c, const void *key);
-/* The same for all keys. Returns 0. */
+/* The same for all keys, but it does not wait. Returns 0. */
 WEIR_API int weir_cache_clear(weir_cache *c);
 
 /* Takes away all that has expired by now. Returns how many. */
@@ -220,7 +229,10 @@ WEIR_API ptrdiff_t weir_cache_maintain(weir_cache *c);
  *   WEIR_ECANCELED                 fn has ended its thread
  *   WEIR_ETIMEDOUT, ctx's error    of waiting; the load goes on
  *   WEIR_EBUSY                     with WEIR_NOW: another call loads it
- *   WEIR_EDEADLK                   in the loader of the same key, on its thread
+ *   WEIR_EDEADLK                   in the loader of the same key, on its thread; and, but with WEIR_NOW, where another call
+ *                                  loads it, in a guard (so in the function of weir_cache_each) or in a function
+ *                                  that a grace period calls: the other one may wait for the guard's end. Whatever
+ *                                  the deadline
  *   WEIR_ECLOSED, WEIR_ENOMEM */
 WEIR_NODISCARD WEIR_API int weir_cache_load_wait(weir_cache *c, const void *key, void *val,
                                                  weir_cache_load_fn *fn, void *arg,
@@ -250,12 +262,16 @@ WEIR_NODISCARD WEIR_API int weir_cache_load_acquire_wait(weir_cache *c, const vo
 
 /* Saves what has not expired: keys, values, the times that are left, the order of leaving, about; with a
  * checksum. At `path` stands the old file until the new one is whole and on the disk, and after a failure: it is
- * written under path.XXXXXX, which only its owner may read. What is no regular file is written to as it is. Each
+ * written under path.XXXXXX, which only its owner may read, and which a crash leaves there. (But if the folder, at the
+ * end, cannot be brought to the disk, the new file stands there beside the error, and a crash may bring the old one
+ * back.) A symbolic link is replaced, not what it points to. What is no regular file is written to as it is: a pipe whose
+ * reader leaves is -EPIPE, without SIGPIPE; one without a reader is waited for. Each
  * shard's lock is taken for as long as it takes to count its entries; none while it is written. What is put
  * meanwhile may be in it. The bytes are those of this machine: another one with other sizes or another byte
  * order refuses them. */
 WEIR_API ptrdiff_t weir_cache_save(weir_cache *c, const char *path);
-/* Stores what was saved there, in that order, as put does; but what is in the cache already stays. What weighs
+/* Stores what was saved there, in that order, as put does, which may evict what is in the cache; but a value that is there
+ * stays that of its key, also if a load of the key fails meanwhile. What weighs
  * more than the capacity, or has expired since, is left out: times go on by the system's clock, or by the
  * cache's own if both caches had one. Nothing of a file that is refused comes into the cache, nor to a function
  * of the user's; after WEIR_ENOMEM or WEIR_ECLOSED some may be in it. It needs memory for all entries of the
