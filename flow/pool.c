@@ -114,8 +114,9 @@ static int submit(weir_pool *p, const struct pool_put *put) {
     struct pool_worker *w = weir__pool_self(p);
     if (put->job.ctx) (void)weir_ctx_ref(put->job.ctx);
     int rc = pool_locked(p) ? weir__locked_put(p, w, put) : weir__steal_put(p, w, put);
-    if (WEIR_LIKELY(rc == 0)) return 0;
     if (rc < 0) return refuse(p, &put->job, rc);
+    if (w) POOL_COUNT(p, w, inside);
+    if (WEIR_LIKELY(rc == 0)) return 0;
     if (put->job.future) weir__future_pending(put->job.future);
     POOL_COUNT(p, w, queued);
     POOL_COUNT(p, w, begun);

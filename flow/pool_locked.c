@@ -87,7 +87,6 @@ static int enqueue(weir_pool *p, struct pool_worker *w, const struct pool_put *p
     if (put->job.future) weir__future_pending(put->job.future);
     add(&p->lists[put->level], n);
     POOL_COUNT(p, w, queued);
-    if (w) POOL_COUNT(p, w, inside);
     return 0;
 }
 

@@ -51,7 +51,6 @@ static int push_inside(weir_pool *p, struct pool_worker *w, struct pool_node *n)
         return WEIR_ENOMEM;
     }
     w->pushed = true;
-    POOL_COUNT(p, w, inside);
     weir__steal_pushed(p, w);
     return 0;
 }
@@ -131,7 +130,7 @@ static int put_outside(weir_pool *p, struct pool_worker *w, const struct pool_pu
 }
 
 /* What gives way: pool_queue.c, I5. */
-static int put_behind(weir_pool *p, struct pool_worker *w, const struct pool_put *put) {
+static int put_behind(weir_pool *p, const struct pool_put *put) {
     const struct pool_elem e = { put->job.fn, put->job.arg, (uintptr_t)put->job.ctx | POOL_ALWAYS };
     if (pool_state(p) >= WEIR_POOL_STOPPING) return WEIR_ESTOPPED;
     if (p->cap > 0 || push_growing(p, &p->rings[put->level], &e) < 0) {
@@ -144,13 +143,12 @@ static int put_behind(weir_pool *p, struct pool_worker *w, const struct pool_put
         weir__unlock(&p->lock);
         if (!n) return WEIR_ENOMEM;
     }
-    if (w) POOL_COUNT(p, w, inside);
     weir__steal_pushed(p, NULL);
     return 0;
 }
 
 int weir__steal_put(weir_pool *p, struct pool_worker *w, const struct pool_put *put) {
-    if (WEIR_UNLIKELY(put->behind)) return put_behind(p, w, put);
+    if (WEIR_UNLIKELY(put->behind)) return put_behind(p, put);
     if (w && (put->level == WEIR_NORMAL || pool_state(p) >= WEIR_POOL_DRAINING))
         return put_inside(p, w, put);
     return put_outside(p, w, put);

@@ -8,7 +8,8 @@
  *   I2  a task is counted as begun by who took it, before it runs or is cancelled; one that is left to others is not.
  *   I3  a worker that is one too many keeps nothing: it takes the lock before it knows that, and adds the task to the list
  *       in the same hold of it (I4 of pool_queue.c).
- *   I4  no place is passed over for ever: every TURN-th look begins at one of those behind the first, each in its turn.
+ *   I4  no place is passed over for ever: every TURN-th look begins at one of those behind the first, each in its turn; and
+ *       there at the oldest task: of its own deque a worker steals that, as another one would if there is another.
  * Progress   of a ring as weir_mpmc; of the worker's own deque wait-free; STEAL_TRIES of each victim; of a list blocking: the
  *            lock.
  * Ordering   as in pool_queue.c. */
@@ -154,11 +155,12 @@ bool weir__steal_from_others(struct pool_worker *w, struct pool_job *job) {
 
 /* One of the places behind the first, each in its turn, so that no streams into two others keep a task waiting. */
 static bool in_turn(struct pool_worker *w, struct pool_job *job) {
-    switch (w->tick / TURN % 4) {
-        case 0: return from_queue(w, WEIR_LOW, job);
+    switch (w->tick / TURN % 5) {
+        case 0: return from_list(w, WEIR_LOW, job) || from_ring(w, WEIR_LOW, job);
         case 1: return weir__steal_from_others(w, job);
         case 2: return from_list(w, WEIR_NORMAL, job) || from_ring(w, WEIR_NORMAL, job);
-        default: return from_own(w, job);
+        case 3: return from_list(w, WEIR_HIGH, job);
+        default: return w->pushed && weir__steal_from(w->pool, w, w->deque, job);
     }
 }
 

@@ -215,6 +215,76 @@ static void p12_streams(void) {
     }
 }
 
+struct taken {
+    weir_pool *pool;
+    struct stop stop;
+    struct gate g;
+};
+static int stops_next(weir_ctx *ctx, void *arg) {
+    struct taken *t = arg;
+    (void)ctx;
+    stop_me(&t->stop);
+    return 0;
+}
+
+/* What a worker had in its hands when it became one too many, behind streams of the same priority and of normal one. */
+static void left_behind_streams(unsigned level) {
+    struct taken t;
+    weir_au32 n = { 0 }, begun = { 0 };
+    memset(&t, 0, sizeof t);
+    stop_init(&t.stop, "mpmc.pop.stamped");
+    t.pool = pool_of(2);
+    struct stream s[] = { { t.pool, level, &n, &begun }, { t.pool, WEIR_NORMAL, &n, &begun } };
+    struct weir_job left = { count_one, NULL, &n, NULL, level };
+    CHECK_IS(weir_pool_submit(t.pool, at_gate, NULL, &t.g), 0);
+    CHECK(gate_has(&t.g, 1), "it runs");
+    CHECK_IS(weir_pool_submit(t.pool, stops_next, NULL, &t), 0);
+    STATS_COME_TO(t.pool, ok, 1);
+    CHECK_IS(weir_pool_submit_wait(t.pool, &left, WEIR_FOREVER, NULL), 0);
+    CHECK(stop_wait(&t.stop), "it is taken");
+    CHECK_IS(weir_pool_resize(t.pool, 1, 0), 0);
+    for (int k = 0; k < 4; k++) {
+        struct weir_job job = { goes_on, NULL, &s[k % 2], NULL, s[k % 2].level };
+        CHECK_IS(weir_pool_submit_wait(t.pool, &job, WEIR_FOREVER, NULL), 0);
+    }
+    stop_release(&t.stop);
+    STATS_COME_TO(t.pool, workers, 1);
+    CHECK_IS(value(&n), 0);
+    gate_open(&t.g);
+    CHECK(comes_to(&n, 1), "it was never run");
+    (void)count_one(NULL, &n); /* else the streams never end */
+    CHECK_IS(weir_pool_free(t.pool), 0);
+    stop_fini(&t.stop);
+}
+
+static void p12_left(void) {
+    if (kind == WEIR_POOL_MUTEX) {
+        test_skip("what a worker takes there it runs");
+        return;
+    }
+    left_behind_streams(WEIR_HIGH);
+    left_behind_streams(WEIR_LOW);
+}
+
+/* One of each priority, by a task. */
+static int submits_each(weir_ctx *ctx, void *arg) {
+    struct leaving *l = arg;
+    for (unsigned level = 0; level <= WEIR_LOW; level++) {
+        struct weir_job job = { count_one, ctx, &l->n, NULL, level };
+        CHECK_IS(weir_pool_submit_wait(l->pool, &job, WEIR_FOREVER, NULL), 0);
+    }
+    return 0;
+}
+
+static void p12_inside(void) {
+    struct leaving l = { .n = { 0 } };
+    l.pool = pool_of(2);
+    CHECK_IS(weir_pool_submit(l.pool, submits_each, NULL, &l), 0);
+    CHECK_IS(weir_pool_drain(l.pool), 0);
+    CHECK_IS(stats_of(l.pool).inside, 3);
+    CHECK_IS(weir_pool_free(l.pool), 0);
+}
+
 /* A worker that submits without end, and takes its nodes back from who steals the tasks. */
 enum { STOLEN = 6000 };
 static int submits_on(weir_ctx *ctx, void *arg) {
@@ -253,6 +323,8 @@ const struct test full_tests[] = {
     { "P09 a full queue: a context that ends on the way", p09_ends_here },
     { "P09 what a worker leaves takes no room", p09_left },
     { "P12 priorities: nothing waits for ever behind two streams", p12_streams },
+    { "P12 priorities: what was left to others waits for ever behind no stream", p12_left },
+    { "P12 the figures: submitted from inside, of each priority", p12_inside },
     { "P12 tasks of one worker are stolen by others on and on", p12_stolen },
     { "P12 the leak check counts workers", p12_leak },
 };

@@ -150,6 +150,7 @@ static void p09_inside(void) {
         CHECK_IS(value(&in.n), refuses ? 4 : 6);
         check_sum(in.pool, true);
         CHECK_IS(stats_of(in.pool).by_caller, refuses ? 0 : 2);
+        CHECK_IS(stats_of(in.pool).inside, refuses ? 4 : 6);
         CHECK_IS(weir_pool_free(in.pool), 0);
     }
 }
@@ -290,6 +291,28 @@ static void p12_starves_not(void) {
     CHECK_IS(weir_pool_free(s.pool), 0);
 }
 
+/* The same in one worker's deque: a task that lies under a chain of others, each of which submits the next. */
+static int next_of_chain(weir_ctx *ctx, void *arg) {
+    struct stream *s = arg;
+    if (value(&s->low) == 0 && value(&s->stop) == 0)
+        CHECK_IS(weir_pool_submit(s->pool, next_of_chain, ctx, s), 0);
+    return 0;
+}
+static int begins_chain(weir_ctx *ctx, void *arg) {
+    struct stream *s = arg;
+    CHECK_IS(weir_pool_submit(s->pool, count_one, ctx, &s->low), 0);
+    return next_of_chain(ctx, s);
+}
+
+static void p12_oldest(void) {
+    struct stream s = { pool_of(1), { 0 }, { 0 } };
+    CHECK_IS(weir_pool_submit(s.pool, begins_chain, NULL, &s), 0);
+    CHECK(comes_to(&s.low, 1), "the oldest task of the deque was never run");
+    weir_store_relaxed(&s.stop, 1);
+    CHECK_IS(weir_pool_drain(s.pool), 0);
+    CHECK_IS(weir_pool_free(s.pool), 0);
+}
+
 /* More than the ring of an unbounded pool has room for. */
 static void p12_unbounded(void) {
     struct gate g;
@@ -365,6 +388,7 @@ const struct test submit_tests[] = {
     { "P12 batches: in order, as many as there is room for", p12_batch },
     { "P12 priorities: high first, low last", p12_priorities },
     { "P12 priorities: nothing waits for ever", p12_starves_not },
+    { "P12 a task under a chain of others is run", p12_oldest },
     { "P12 an unbounded queue takes all", p12_unbounded },
     { "P12 the figures add up, and are those of the tasks", p12_figures },
 };
