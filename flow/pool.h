@@ -83,7 +83,7 @@ struct pool_counts {
     weir_au64 queued, begun, ok, failed, cancelled, stolen, by_caller, blocks, inside;
 };
 
-enum { WORKER_NONE, WORKER_LIVE, WORKER_ENDED }; /* ENDED: to be joined */
+enum { WORKER_NONE, WORKER_LIVE, WORKER_ENDED }; /* ENDED: its last thread is to be joined */
 
 struct pool_worker {
     weir_pool *pool;
@@ -197,7 +197,8 @@ int weir__pool_grow(weir_pool *p);
 void weir__pool_wants_more(weir_pool *p);
 /* Under the lock: the worker has begun to look for tasks. */
 void weir__pool_came(struct pool_worker *w);
-/* Under the lock, which it gives back: the calling worker ends. */
+/* Under the lock, which it gives back: the calling worker ends. It may be another thread's from then on: the caller looks at
+ * it no more. */
 void weir__pool_leave(struct pool_worker *w);
 /* Joins all threads, once the pool is stopped. */
 void weir__pool_join(weir_pool *p);
@@ -283,9 +284,10 @@ void weir__steal_wake_all(weir_pool *p);
 /* The state has changed: who waits for room is let go, and nothing comes from outside afterwards. */
 void weir__locked_close(weir_pool *p);
 void weir__steal_close(weir_pool *p);
-/* All that is queued, but for what executors gave, is cancelled. */
+/* All that is queued, but for what executors gave, is cancelled; of the stealing kind, but for what stands behind a submitter in
+ * the middle of his push until the deadline, or until ctx ends. */
 void weir__locked_cancel(weir_pool *p);
-void weir__steal_cancel(weir_pool *p);
+void weir__steal_cancel(weir_pool *p, weir_time deadline, weir_ctx *ctx);
 /* One worker more may be wanted, since a task is blocked. */
 void weir__locked_more(weir_pool *p);
 void weir__steal_more(weir_pool *p, bool grow);

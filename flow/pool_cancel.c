@@ -8,7 +8,10 @@
  *       and is cancelled (counted, and its future resolved), but for an executor's, which goes back to a list of normal
  *       priority, for the workers; or is run here, if there is no memory for its node. Those of a list are kept aside
  *       until it is empty, so that this ends.
- * Progress   blocking: the lock, and, of a ring, who is in the middle of a push.
+ *   I3  a ring is left behind only once it says that it is closed and drained. Where a wait for who is in the middle of a
+ *       push ends otherwise (too late, a context, no memory), the rest is left to the workers, who do not sleep before a
+ *       ring is empty, and who cancel what they take now.
+ * Progress   blocking: the lock; and, of a ring, who is in the middle of a push, until the deadline.
  * Ordering   as in pool_queue.c. */
 #include "pool_steal.h"
 
@@ -73,19 +76,29 @@ static void cancel_lists(weir_pool *p) {
     weir__steal_pushed(p, NULL);
 }
 
-void weir__steal_cancel(weir_pool *p) {
+/* What is there is taken in any case, late or not. */
+static int pop(weir_mpmc *r, struct pool_elem *e, weir_time deadline, weir_ctx *ctx) {
+    int rc = weir_mpmc_pop_wait(r, e, WEIR_NOW, NULL);
+    return rc == WEIR_EAGAIN || rc == WEIR_EBUSY ? weir_mpmc_pop_wait(r, e, deadline, ctx) : rc;
+}
+
+static void cancel_rings(weir_pool *p, unsigned level, weir_time deadline, weir_ctx *ctx) {
+    struct pool_rings *q = &p->rings[level];
     struct pool_job job;
     struct pool_elem e;
+    unsigned at;
+    int rc;
+    do {
+        at = pool_oldest(pool_span(q));
+        while ((rc = pop(q->ring[at], &e, deadline, ctx)) == 0)
+            if (weir__steal_from_elem(p, NULL, &e, level, &job)) give_up(p, &job);
+    } while (rc == WEIR_ECLOSED && weir__rings_pass(p, q, at)); /* I3 */
+}
+
+void weir__steal_cancel(weir_pool *p, weir_time deadline, weir_ctx *ctx) {
+    struct pool_job job;
     cancel_lists(p);
-    for (unsigned i = 0; i < POOL_LEVELS; i++) {
-        struct pool_rings *q = &p->rings[i];
-        unsigned at;
-        do {
-            at = pool_oldest(pool_span(q));
-            while (weir_mpmc_pop_wait(q->ring[at], &e, WEIR_FOREVER, NULL) == 0)
-                if (weir__steal_from_elem(p, NULL, &e, i, &job)) give_up(p, &job);
-        } while (weir__rings_pass(p, q, at));
-    }
+    for (unsigned i = 0; i < POOL_LEVELS; i++) cancel_rings(p, i, deadline, ctx);
     unsigned made = weir__pool_made(p);
     for (unsigned i = 0; i < made; i++)
         while (weir__steal_from(p, NULL, weir__pool_worker_at(p, i)->deque, &job)) give_up(p, &job);

@@ -219,8 +219,7 @@ static bool sleeps(struct pool_worker *w, struct pool_job *job, bool *found) {
 }
 
 /* A worker too many leaves. False: there is none. What it leaves behind somebody is woken for; nobody has to be made: there
- * may be no more than there are, and who changes that looks himself. And this thread, whose worker is there to be had
- * and is joined for that, joins none. */
+ * may be no more than there are, and who changes that looks himself. */
 static bool retires(struct pool_worker *w) {
     weir_pool *p = w->pool;
     weir__lock(&p->lock);
@@ -255,9 +254,9 @@ static bool take(struct pool_worker *w, struct pool_job *job) {
 
 bool weir__steal_take(struct pool_worker *w, struct pool_job *job) {
     w->next = true;
-    bool has = take(w, job);
+    if (!take(w, job)) return false; /* it has left, and is another thread's, perhaps */
     w->next = false;
     w->too_many = false;
-    if (has && w->searching) found(w);
-    return has;
+    if (w->searching) found(w);
+    return true;
 }

@@ -15,11 +15,15 @@
  *   I3  a worker ends if the pool is leaving, if there are more than there may be (which is looked at before each task),
  *       or if it is one of more than `threads` and was idle for a while and then found the queues empty under the lock
  *       under which it takes itself off. At least one is alive until the pool leaves.
- *   I4  who waits stands in a list with a future of his own. He who takes him off the list resolves it after the lock
+ *   I4  a worker that has left may have another thread at once, whose predecessor is then still on its way out, perhaps for
+ *       long (the user's clean-up of its own data): so who leaves looks at its worker no more, and each thread joins the
+ *       one before it when it has left itself. Nobody else waits for a thread, but who frees the pool, for the last of each
+ *       worker, and so for all.
+ *   I5  who waits stands in a list with a future of his own. He who takes him off the list resolves it after the lock
  *       has been given back; who gives up takes himself off, or, if he was taken off, waits for that.
  * At most so many   max_threads + min(blocked tasks, spare) workers may be alive: `most`. Each worker runs one task, so
  *   with spare 0 no more than max_threads run. After a resize the workers beyond the number end before their next task.
- * Progress   blocking: one lock, held for a few fields; where a task blocks in a pool with spare workers, too.
+ * Progress   blocking: one lock, held for a few fields; where a task blocks, too.
  * Ordering   all by the lock; the end of a task comes before its worker sleeps or ends, and so before who waits for that
  *            goes on. state and hint are also read without it: relaxed, an old value is as if read before. */
 #include "pool.h"
@@ -136,15 +140,17 @@ static struct pool_worker *vacant(weir_pool *p, struct pool_worker *fresh) {
     return fresh;
 }
 
-static int start(weir_pool *p, struct pool_worker *w, bool join) {
-    if (join) weir__os_worker_join(&w->os);
+/* was: its state before. */
+static int start(weir_pool *p, struct pool_worker *w, int was) {
+    struct weir__os_joins before = { 0 };
+    if (was == WORKER_ENDED) before = weir__os_worker_last(&w->os);
     WEIR_POINT("pool.grow.start");
     weir__spawn();
-    int rc = weir__os_worker_start(&w->os, weir__pool_main, w);
+    int rc = weir__os_worker_start(&w->os, &before, weir__pool_main, w);
     if (rc == 0) return 0;
     weir__spawn_end(NULL);
     weir__pool_lock(p);
-    w->state = WORKER_NONE;
+    w->state = was;
     p->alive--;
     weir__pool_came(w);
     if (!pool_locked(p)) weir__steal_searches(w, false);
@@ -170,7 +176,7 @@ int weir__pool_grow(weir_pool *p) {
         if (!fresh) return WEIR_ENOMEM;
         weir__pool_lock(p);
     }
-    bool join = w->state == WORKER_ENDED;
+    int was = w->state;
     w->state = WORKER_LIVE;
     w->comes = true;
     p->alive++;
@@ -179,14 +185,16 @@ int weir__pool_grow(weir_pool *p) {
     if (!pool_locked(p)) weir__steal_searches(w, true);
     weir__pool_unlock(p, weir__pool_settle(p));
     if (fresh && w != fresh) weir__pool_worker_free(fresh);
-    return start(p, w, join);
+    return start(p, w, was);
 }
 
 void weir__pool_join(weir_pool *p) {
     unsigned made = weir_load_relaxed(&p->made); /* nobody else is here */
     for (unsigned i = 0; i < made; i++) {
         struct pool_worker *w = weir__pool_worker_at(p, i);
-        if (w->state == WORKER_ENDED) weir__os_worker_join(&w->os);
+        if (w->state != WORKER_ENDED) continue;
+        struct weir__os_joins last = weir__os_worker_last(&w->os);
+        weir__os_worker_join(&last);
     }
 }
 
@@ -369,7 +377,7 @@ int weir_pool_stop_wait(weir_pool *p, weir_time deadline, weir_ctx *ctx) {
     if (pool_locked(p))
         weir__locked_cancel(p);
     else
-        weir__steal_cancel(p);
+        weir__steal_cancel(p, deadline, ctx);
     weir__pool_caller(p, false);
     return inside(p) ? WEIR_EDEADLK : wait_for(p, true, deadline, ctx);
 }

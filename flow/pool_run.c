@@ -218,8 +218,17 @@ static void unblock(struct pool_worker *w) {
     weir__pool_blocks(w, false);
 }
 
-static void loop(void *worker) {
-    struct pool_worker *w = worker;
+/* What a thread does as that worker; on its stack. */
+struct service {
+    struct pool_worker *worker;
+    struct weir__os_joins before; /* the thread that was this worker before it */
+    bool left;                    /* the worker, which may have another thread by now */
+    bool over;
+};
+
+static void loop(void *service) {
+    struct service *s = service;
+    struct pool_worker *w = s->worker;
     weir_pool *p = w->pool;
     struct weir__thread *t = weir__thread_known();
     while (pool_locked(p) ? weir__locked_take(w, &w->frame.job)
@@ -228,13 +237,8 @@ static void loop(void *worker) {
         run(&w->frame, t);
         unblock(w);
     }
+    s->left = true;
 }
-
-/* What a thread does as that worker; on its stack. */
-struct service {
-    struct pool_worker *worker;
-    bool over;
-};
 
 /* loop has ended, or a task its thread. Where the next task ends it again, in the service below that follows this one,
  * glibc calls this a second time: then it is over, and the worker may have another thread. */
@@ -244,7 +248,7 @@ static void loop_over(void *service) {
     struct weir__thread *t = weir__thread_known();
     if (s->over) return;
     s->over = true;
-    bool exits = w->frame.runs;
+    bool exits = !s->left && w->frame.runs;
     if (exits) {
         unblock(w);
         exited(&w->frame, t);
@@ -252,9 +256,12 @@ static void loop_over(void *service) {
     }
     (void)set_thread(t, NULL);
     weir__spawn_end(t);
-    if (!exits) return;
+    if (!exits) {
+        weir__os_worker_join(&s->before);
+        return;
+    }
     WEIR_POINT("pool.thread.exits");
-    if (weir__os_worker_start(&w->os, weir__pool_main, w) == 0)
+    if (weir__os_worker_start(&w->os, &s->before, weir__pool_main, w) == 0)
         weir__os_worker_detach();
     else
         weir__pool_main(w);
@@ -262,10 +269,10 @@ static void loop_over(void *service) {
 
 void weir__pool_main(void *worker) {
     struct pool_worker *w = worker;
-    struct service service = { w, false };
+    struct service service = { .worker = w, .before = w->os.before };
     weir__os_worker_name(w->pool->name, w->number);
     if (w->cpu >= 0) weir__os_worker_pin(w->cpu);
     if (!pool_locked(w->pool)) (void)weir_deque_own(w->deque);
     weir__spawn_begin(set_thread(weir__thread_self(), w));
-    weir__os_user_call(loop, w, loop_over, &service);
+    weir__os_user_call(loop, &service, loop_over, &service);
 }

@@ -6,10 +6,12 @@
 
 static struct weir__os_worker *wanted;
 
-int weir__os_worker_start(struct weir__os_worker *w, void (*fn)(void *arg), void *arg) {
+int weir__os_worker_start(struct weir__os_worker *w, const struct weir__os_joins *before,
+                          void (*fn)(void *arg), void *arg) {
     w->fn = fn;
     w->arg = arg;
-    weir__parker_init(&w->ended);
+    w->before = *before;
+    weir__parker_init(&w->ended[++w->starts % WEIR__OS_STARTS]);
     w->next = wanted;
     wanted = w;
     int rc = weir__os_thread(weir__os_worker_main);
@@ -17,6 +19,7 @@ int weir__os_worker_start(struct weir__os_worker *w, void (*fn)(void *arg), void
         for (struct weir__os_worker **at = &wanted; *at; at = &(*at)->next)
             if (*at == w) {
                 *at = w->next;
+                w->starts--;
                 return rc;
             }
         return 0;
@@ -28,11 +31,19 @@ void weir__os_worker_main(void) {
     struct weir__os_worker *w = wanted;
     if (!w) return;
     wanted = w->next;
+    struct weir__os_joins self =
+        weir__os_worker_last(w); /* it may be started again before this one ends */
     w->fn(w->arg);
-    weir__unpark(&w->ended);
+    weir__unpark(self.ended);
 }
 
-void weir__os_worker_join(struct weir__os_worker *w) { (void)weir__park(&w->ended, WEIR_FOREVER); }
+struct weir__os_joins weir__os_worker_last(struct weir__os_worker *w) {
+    return (struct weir__os_joins){ &w->ended[w->starts % WEIR__OS_STARTS] };
+}
+
+void weir__os_worker_join(const struct weir__os_joins *j) {
+    if (j->ended) (void)weir__park(j->ended, WEIR_FOREVER);
+}
 
 void weir__os_worker_detach(void) {}
 
@@ -55,6 +66,15 @@ void weir__os_worker_pin(int cpu) { (void)cpu; }
 #include <signal.h>
 #include <stdio.h>
 
+/* A thread that is ended by its task starts the next one from its clean-up. What the frames that were left behind so had
+ * told AddressSanitizer still stands where new ones come. */
+#ifdef __SANITIZE_ADDRESS__
+void __asan_handle_no_return(void);
+static void forget_frames(void) { __asan_handle_no_return(); }
+#else
+static void forget_frames(void) {}
+#endif
+
 /* It says itself who it is: its maker may be told by pthread_create after it has come to its end, and if there is none
  * what the last one said stays. */
 static void *worker_main(void *arg) {
@@ -64,23 +84,33 @@ static void *worker_main(void *arg) {
     return NULL;
 }
 
-int weir__os_worker_start(struct weir__os_worker *w, void (*fn)(void *arg), void *arg) {
+int weir__os_worker_start(struct weir__os_worker *w, const struct weir__os_joins *before,
+                          void (*fn)(void *arg), void *arg) {
     int saved = errno;
     pthread_t thread;
-    sigset_t all, before;
+    sigset_t all, mask;
+    forget_frames();
     w->fn = fn;
     w->arg = arg;
+    w->before = *before;
     (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread inherits it */
+    (void)pthread_sigmask(SIG_SETMASK, &all, &mask); /* the new thread inherits it */
     int rc = pthread_create(&thread, NULL, worker_main, w);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
     errno = saved;
     return rc == 0 ? 0 : WEIR_ENOMEM;
 }
 
-void weir__os_worker_join(struct weir__os_worker *w) {
-    int saved = errno;
-    (void)pthread_join(w->thread, NULL);
+struct weir__os_joins weir__os_worker_last(struct weir__os_worker *w) {
+    return (struct weir__os_joins){ w->thread, true };
+}
+
+void weir__os_worker_join(const struct weir__os_joins *j) {
+    int saved = errno, cancel;
+    if (!j->there) return;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+    (void)pthread_join(j->thread, NULL);
+    (void)pthread_setcancelstate(cancel, NULL);
     errno = saved;
 }
 

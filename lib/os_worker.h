@@ -8,11 +8,19 @@
 
 #ifdef WEIR_MODEL
 
+/* A thread that is to be joined, or none. */
+struct weir__os_joins {
+    struct weir__parker *ended;
+};
+
+#define WEIR__OS_STARTS 8 /* of one struct weir__os_worker, before the first of them is joined */
 struct weir__os_worker {
     struct weir__os_worker *next; /* of those that nobody runs yet */
     void (*fn)(void *arg);
     void *arg;
-    struct weir__parker ended;
+    struct weir__os_joins before;
+    unsigned starts;
+    struct weir__parker ended[WEIR__OS_STARTS];
 };
 
 /* What a thread of the scenario does that was wanted for this. */
@@ -22,20 +30,30 @@ void weir__os_worker_main(void);
 
 #include <pthread.h>
 
+struct weir__os_joins {
+    pthread_t thread;
+    bool there;
+};
+
 struct weir__os_worker {
     pthread_t thread;
+    struct weir__os_joins before;
     void (*fn)(void *arg);
     void *arg;
 };
 
 #endif
 
-/* Runs fn(arg) in a new thread that blocks all signals. *w stays until it has begun, and until it is joined. Returns 0
- * or WEIR_ENOMEM. */
-WEIR_NODISCARD int weir__os_worker_start(struct weir__os_worker *w, void (*fn)(void *arg),
+/* Runs fn(arg) in a new thread that blocks all signals, and finds *before in w->before: who joins that is its affair. *w stays
+ * until it has begun, and may be started again once it looks at *w no more. Returns 0 or WEIR_ENOMEM: then the last thread is
+ * what it was. */
+WEIR_NODISCARD int weir__os_worker_start(struct weir__os_worker *w,
+                                         const struct weir__os_joins *before, void (*fn)(void *arg),
                                          void *arg);
-/* Waits until it has ended; once for each start. */
-void weir__os_worker_join(struct weir__os_worker *w);
+/* The thread that was started last, and has begun. */
+struct weir__os_joins weir__os_worker_last(struct weir__os_worker *w);
+/* Waits until that thread, if it is one, has ended; once for each. No cancellation point. */
+void weir__os_worker_join(const struct weir__os_joins *j);
 /* By a thread that was started so: nobody joins it. Touches no struct weir__os_worker, which may have been started again. */
 void weir__os_worker_detach(void);
 

@@ -10,7 +10,7 @@
  *
  * Kinds
  *   WEIR_POOL_STEAL   a deque for each worker, from which the others steal the oldest task, and a ring for what comes
- *                     from outside. Submitting takes no lock unless a worker has to be woken.
+ *                     from outside. Submitting takes no lock but where the table below says so.
  *   WEIR_POOL_MUTEX   one mutex, one queue of each priority, condition variables: what the other is compared with.
  *
  * Who submits. A task that is submitted by a task of the same pool ("from inside") goes to its worker's own deque, and
@@ -59,10 +59,12 @@
  *
  * | operation          | steal                                                          | mutex    |
  * |--------------------|----------------------------------------------------------------|----------|
- * | submit, outside    | blocking: as weir_mpmc_try_push; a lock if a worker is to be   | blocking |
- * |                    | woken or made, or an unbounded queue is full: it has room for  |          |
- * |                    | 1024 tasks at first, and doubles                               |          |
- * | submit, inside     | wait-free but for memory, and waking as above                  | blocking |
+ * | submit, outside    | blocking: as weir_mpmc_try_push; a lock with a future, or if a | blocking |
+ * |                    | worker is to be woken or made, or the queue is full. An        |          |
+ * |                    | unbounded one has room for 1024 tasks at first, and doubles,   |          |
+ * |                    | which allocates                                                |          |
+ * | submit, inside     | of normal priority wait-free but for memory, and waking as     | blocking |
+ * |                    | above; else as from outside                                    |          |
  * | all others         | blocking                                                       | blocking |
  *
  * Ordering: submit happens-before its task; the end of a task happens-before the return of a wait for its future, and
@@ -109,7 +111,7 @@ struct weir_pool_opts {
     int64_t linger;       /* nanoseconds; 0: a second */
     weir_ctx *ctx;        /* the pool's context stands below this one; NULL: none */
     const char *name;     /* worker i's thread is named "name-i", in 15 characters; NULL: "weir" */
-    const struct weir_alloc *alloc; /* NULL: malloc */
+    const struct weir_alloc *alloc; /* NULL: malloc. Also called under the pool's lock: it uses no pool */
 };
 #define WEIR_POOL_OPTS(threads_) \
     { sizeof(struct weir_pool_opts), (threads_), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL }
@@ -225,7 +227,8 @@ WEIR_INLINE int weir_pool_drain(weir_pool *p) {
 }
 
 /* Stops: takes nothing more, cancels what is queued and the pool's context, and waits until what runs has come to its
- * end and all workers have ended. Returns as weir_pool_drain_wait; 0 says that all has ended, weir_pool_stats whether
+ * end and all workers have ended. Tasks behind a submitter that is in the middle of his call are cancelled when he is through it: by
+ * this call, or, if its deadline or ctx ends it before, by the workers. Returns as weir_pool_drain_wait; 0 says that all has ended, weir_pool_stats whether
  * tasks were cancelled. On a pool that is draining: that ends in stopping. */
 WEIR_NODISCARD WEIR_API int weir_pool_stop_wait(weir_pool *p, weir_time deadline, weir_ctx *ctx);
 WEIR_INLINE int weir_pool_stop(weir_pool *p) { return weir_pool_stop_wait(p, WEIR_FOREVER, NULL); }

@@ -20,7 +20,7 @@ weir_au32 hits, no_threads;
 static weir_au32 made, joined, gone, faults; /* threads */
 static __thread bool ours;                   /* the calling thread makes one for the test */
 
-static void call_apart(struct call *c, int64_t (*fn)(void *arg), void *arg) {
+void call_apart(struct call *c, int64_t (*fn)(void *arg), void *arg) {
     ours = true;
     call_start(c, fn, arg);
     ours = false;
@@ -316,6 +316,9 @@ static const struct test tests[] = {
     { "P01 a thread is refused once, and nobody submits again", p01_again },
     { "P01 no thread is to be had for a while, and nobody submits again", p01_again_later },
     { "P01 a thread is refused, and the pool is freed", p01_again_freed },
+    { "P01 a worker has ended, and its thread has not: nobody waits for that", p01_not_gone },
+    { "P03 a submit, and a free, are no cancellation points", p03_cancelled },
+    { "P06 a stop keeps its deadline, and leaves nothing behind", p06_stop_late },
     { "P12 allocation failure n-th, and no thread: a pool is made, or nothing is left", p12_made },
     { "P12 allocation failure n-th, and no thread: all that was taken is run", p12_used },
 };

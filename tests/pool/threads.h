@@ -14,6 +14,9 @@ extern weir_au32 no_threads; /* not 0: all threads are refused */
 void count_from_here(void);
 void all_threads_ended(void);
 
+/* call_start, of a thread that is not counted. */
+void call_apart(struct call *c, int64_t (*fn)(void *arg), void *arg);
+
 struct weir_pool_opts opts(unsigned of_kind, unsigned threads);
 #define EACH_KIND(k) for (unsigned k = WEIR_POOL_STEAL; k <= WEIR_POOL_MUTEX; k++)
 
@@ -21,5 +24,10 @@ struct weir_pool_opts opts(unsigned of_kind, unsigned threads);
 void p01_again(void);
 void p01_again_later(void);
 void p01_again_freed(void);
+
+/* ends.c */
+void p01_not_gone(void);
+void p03_cancelled(void);
+void p06_stop_late(void);
 
 #endif
