@@ -111,7 +111,8 @@ struct weir_pool_opts {
     int64_t linger;       /* nanoseconds; 0: a second */
     weir_ctx *ctx;        /* the pool's context stands below this one; NULL: none */
     const char *name;     /* worker i's thread is named "name-i", in 15 characters; NULL: "weir" */
-    const struct weir_alloc *alloc; /* NULL: malloc. Also called under the pool's lock: it uses no pool */
+    const struct weir_alloc
+        *alloc; /* NULL: malloc. Also called under the pool's lock: it uses no pool */
 };
 #define WEIR_POOL_OPTS(threads_) \
     { sizeof(struct weir_pool_opts), (threads_), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL }
