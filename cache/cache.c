@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cache/cache.c - a cache's life, put, invalidate, clear, and what concerns it as a whole. See cache.h. */
-#include "cache.h"
+#include "load.h"
 
 #include "../flow/frame.h"
 #include "../lib/ctx.h"

@@ -371,17 +371,6 @@ int weir__store_new(weir_cache *c, struct weir__entry *e, struct weir__untold *u
 void weir__entry_times(weir_cache *c, struct weir__entry *e, weir_time ttl);
 uint64_t weir__entry_weigh(const weir_cache *c, const struct weir__entry *e);
 
-/* cache/load.c. */
-/* A hit of e, on which the caller has a reference, has set `refreshing`. */
-void weir__refresh(weir_cache *c, struct weir__entry *e);
-/* In the hold: that of the key; all of them; this one. */
-void weir__loads_unlink(struct weir__shard *s, const struct weir__spot *a);
-void weir__loads_unlink_all(struct weir__shard *s);
-void weir__load_unlink(struct weir__load *l);
-bool weir__load_linked(const struct weir__load *l);
-/* All of them, and ends their waits. Nobody links one any more. */
-void weir__loads_abort(struct weir__shard *s);
-
 /* ---- counting ------------------------------------------------------------------------------------------- */
 
 /* cache/entry.c: that of the calling thread, or NULL. */

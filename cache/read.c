@@ -10,7 +10,7 @@
  *            its guard. Plain kinds: blocking, all of it; the lock is in the place of the guard, but what peek and each lend
  *            stays by a guard (plain.h).
  * Ordering   none of its own. */
-#include "cache.h"
+#include "load.h"
 
 #include "../maps/walk.h"
 

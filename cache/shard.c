@@ -8,7 +8,7 @@
  * held by somebody who is about to store, whose entry it can take then.
  *
  * Ordering   W1 (release) -> W2 (acquire): of `used`. */
-#include "cache.h"
+#include "load.h"
 
 #include "../lib/os_user.h"
 #include "../maps/write.h"
