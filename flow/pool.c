@@ -246,7 +246,7 @@ int weir_pool_stats(weir_pool *p, struct weir_pool_stats *out) {
     out->exits = p->exits;
     out->threads = p->threads;
     out->max_threads = p->max_threads;
-    out->state = (int)weir_load_relaxed(&p->state);
+    out->state = pool_state(p);
     weir__pool_unlock(p, NULL);
     if (!pool_locked(p)) tasks(p, out);
     return 0;

@@ -22,6 +22,7 @@
 #include "future.h"
 
 #define POOL_LEVELS 3 /* indexed by enum weir_priority */
+#define POOL_TURN 61  /* every so often another level first: see the header of weir/pool.h */
 
 /* ---- tasks -------------------------------------------------------------------------------------------------- */
 
@@ -165,6 +166,9 @@ struct weir_pool {
 };
 
 #define POOL_SURPLUS 1u
+
+/* Relaxed: it is changed under the lock, and who reads it without may be a moment late. */
+static inline int pool_state(const weir_pool *p) { return (int)weir_load_relaxed(&p->state); }
 
 /* ---- counting: by a worker for itself, or by who is none -------------------------------------------------------- */
 

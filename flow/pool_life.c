@@ -51,9 +51,6 @@ void weir__pool_unlock(weir_pool *p, struct pool_wait *done) {
 
 /* ---- under the lock ------------------------------------------------------------------------------------------------- */
 
-/* Relaxed: changed under the lock. */
-static int state(weir_pool *p) { return (int)weir_load_relaxed(&p->state); }
-
 static unsigned most(const weir_pool *p) {
     return p->max_threads + (p->blocked < p->spare ? p->blocked : p->spare);
 }
@@ -274,8 +271,7 @@ static int make_up(weir_pool *p, unsigned n, const unsigned now[2], const unsign
     weir__pool_lock(p);
     if (p->threads == now[0] && p->max_threads == now[1]) set_threads(p, before[0], before[1]);
     weir__pool_unlock(p, weir__pool_settle(p));
-    weir__pool_wants_more(
-        p); /* who has submitted meanwhile may have counted on the one that is not to be had */
+    weir__pool_wants_more(p); /* some submit may have counted on the one that is not to be had */
     return rc;
 }
 
@@ -286,7 +282,7 @@ int weir_pool_resize(weir_pool *p, unsigned threads, unsigned max_threads) {
         return weir__misuse("weir_pool_resize", "not a number of threads");
     weir__pool_lock(p);
     const unsigned before[2] = { p->threads, p->max_threads }, now[2] = { threads, max_threads };
-    bool over = state(p) != WEIR_POOL_RUNNING;
+    bool over = pool_state(p) != WEIR_POOL_RUNNING;
     if (!over) set_threads(p, threads, max_threads);
     unsigned missing = !over && p->alive < threads ? threads - p->alive : 0;
     weir__pool_unlock(p, weir__pool_settle(p));
@@ -346,8 +342,8 @@ int weir_pool_quiet_wait(weir_pool *p, weir_time deadline, weir_ctx *ctx) {
 /* Goes to this state, if it was not there yet. */
 static void go_to(weir_pool *p, int next) {
     weir__pool_lock(p);
-    bool first = state(p) == WEIR_POOL_RUNNING;
-    if (state(p) < next) {
+    bool first = pool_state(p) == WEIR_POOL_RUNNING;
+    if (pool_state(p) < next) {
         weir_store_relaxed(&p->state, (uint32_t)next);
         p->cut = next == WEIR_POOL_STOPPING;
     }

@@ -15,9 +15,6 @@
  * From       the thread pool of any textbook. */
 #include "pool.h"
 
-/* Every so often another level first: see the header. */
-#define TURN 61
-
 static void add(struct pool_list *l, struct pool_node *n) {
     n->next = NULL;
     n->prev = l->last;
@@ -67,8 +64,8 @@ static void wake_room(void *pool) {
 
 /* Under the mutex. 0: there is room; else as weir__locked_put. *late: its wait is over. */
 static int room(weir_pool *p, const struct pool_worker *w, const struct pool_put *put, int late) {
-    int state = (int)weir_load_relaxed(&p->state); /* under the mutex */
-    bool inside = w || put->behind;                /* whose submitter runs a task */
+    int state = pool_state(p);
+    bool inside = w || put->behind; /* whose submitter runs a task */
     if (state >= WEIR_POOL_STOPPING || (state == WEIR_POOL_DRAINING && !inside))
         return WEIR_ESTOPPED;
     const struct pool_list *l = &p->lists[put->level];
@@ -142,8 +139,8 @@ static int take_first(struct pool_worker *w, struct pool_job *job) {
                                                    { WEIR_LOW, WEIR_NORMAL, WEIR_HIGH },
                                                    { WEIR_NORMAL, WEIR_LOW, WEIR_HIGH } };
     weir_pool *p = w->pool;
-    bool turned = ++w->tick % TURN == 0;
-    const uint8_t *order = orders[turned ? 1 + w->tick / TURN % 2 : 0];
+    bool turned = ++w->tick % POOL_TURN == 0;
+    const uint8_t *order = orders[turned ? 1 + w->tick / POOL_TURN % 2 : 0];
     for (unsigned i = 0; i < POOL_LEVELS; i++) {
         struct pool_node *n = p->lists[order[i]].first;
         if (n) return take_node(p, w, n, job);

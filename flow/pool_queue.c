@@ -10,10 +10,10 @@
  *   I1  a task is in one of them from when it is submitted until it is taken; or its future was claimed, and what is left
  *       there is a node without a task, which who takes it out only frees.
  *   I2  (draining) a ring that is closed takes nothing more, and says so when it is drained; into a list goes only what a
- *       worker, or who stops the pool, has in his hands, and what gives way, whose submitter runs a task. So when the rings are closed, and no task runs, what is empty
- *       stays empty.
+ *       worker, or who stops the pool, has in his hands, and what gives way, whose submitter runs a task. So when the
+ *       rings are closed, and no task runs, what is empty stays empty.
  *   I3  (first in, first out, of a level) by the rings; what was left to others comes after what is in the rings, but
- *       every so often before it (in_turn).
+ *       every so often before it (pool_take.c, I4).
  *   I4  (a resize) a worker that is one too many leaves what it has in its hands to a list, before anybody claims it. It
  *       looks at `hint` after it took the task out of a queue, by an operation that saw what its submitter did: so a task
  *       that is submitted after a resize returned is run by none of those that may not.

@@ -88,8 +88,8 @@ static __attribute__((noinline)) void call_keeping(struct weir__thread *t, struc
 static void run(struct pool_frame *f, struct weir__thread *t) {
     weir_pool *p = f->pool;
     weir_ctx *ctx = f->job.ctx;
-    /* Relaxed: a task that is taken while the pool is stopped may be either. */
-    bool stopping = weir_load_relaxed(&p->state) >= WEIR_POOL_STOPPING;
+    /* A task that is taken while the pool is stopped may be either. */
+    bool stopping = pool_state(p) >= WEIR_POOL_STOPPING;
     if (WEIR_UNLIKELY(f->job.always)) {
         if (stopping) {
             (void)weir_ctx_cancel(p->ctx, 0); /* who stops the pool may not have come to that yet */

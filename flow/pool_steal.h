@@ -18,9 +18,6 @@ struct pool_elem {
 };
 #define POOL_ALWAYS ((uintptr_t)1)
 
-/* Relaxed: it is changed under the lock, and who reads it without may be a moment late. */
-static inline int pool_state(weir_pool *p) { return (int)weir_load_relaxed(&p->state); }
-
 /* ---- pool_queue.c ------------------------------------------------------------------------------------------------ */
 
 /* Whether anything is queued: never says no while something was queued before it was called and is still. */

@@ -8,17 +8,16 @@
  *   I2  a task is counted as begun by who took it, before it runs or is cancelled; one that is left to others is not.
  *   I3  a worker that is one too many keeps nothing: it takes the lock before it knows that, and adds the task to the list
  *       in the same hold of it (I4 of pool_queue.c).
- *   I4  no place is passed over for ever: every TURN-th look begins at one of those behind the first, each in its turn; and
- *       there at the oldest task: of its own deque a worker steals that, as another one would if there is another.
- * Progress   of a ring as weir_mpmc; of the worker's own deque wait-free; STEAL_TRIES of each victim; of a list blocking: the
- *            lock.
+ *   I4  no place is passed over for ever: every POOL_TURN-th look begins at one of those behind the first, each in its
+ *       turn; and there at the oldest task: of its own deque a worker steals that, as another one would if there is one.
+ * Progress   of a ring as weir_mpmc; of the worker's own deque wait-free; STEAL_TRIES of each victim; of a list
+ *            blocking: the lock.
  * Ordering   as in pool_queue.c. */
 #include "pool_steal.h"
 
-#define TURN 61       /* see the header of weir/pool.h */
 #define STEAL_TRIES 3 /* of one victim, where others are quicker */
 
-/* Whether worker w, which has just taken a task out of a queue, has to leave it to others: see I4. */
+/* Whether worker w, which has just taken a task out of a queue, has to leave it to others: I3. */
 static bool too_many(weir_pool *p, struct pool_worker *w) {
     if (WEIR_LIKELY(!weir_load_relaxed(&p->hint)) || !w || !w->next) return false;
     weir__lock(&p->lock);
@@ -97,7 +96,7 @@ static bool from_list(struct pool_worker *w, unsigned level, struct pool_job *jo
     bool got = false;
     if (weir_load_relaxed(&p->listed[level]) == 0) return false; /* where to look */
     weir__lock(&p->lock);
-    w->too_many = w->next && weir__pool_surplus(p); /* I4 of pool_queue.c */
+    w->too_many = w->next && weir__pool_surplus(p); /* I3 */
     for (struct pool_node *n; !w->too_many && !got && (n = weir__steal_list_first(p, level));) {
         if (level == WEIR_HIGH) (void)weir_fetch_sub_relaxed(&p->urgent, 1);
         got = take_node(p, w, n, job);
@@ -107,7 +106,8 @@ static bool from_list(struct pool_worker *w, unsigned level, struct pool_job *jo
 }
 
 static bool from_queue(struct pool_worker *w, unsigned level, struct pool_job *job) {
-    if (w->pool->cap > 0 && (w->tick & 1) && from_list(w, level, job)) return true; /* I5 */
+    if (w->pool->cap > 0 && (w->tick & 1) && from_list(w, level, job))
+        return true; /* pool_queue.c, I5 */
     return from_ring(w, level, job) || from_list(w, level, job);
 }
 
@@ -155,7 +155,7 @@ bool weir__steal_from_others(struct pool_worker *w, struct pool_job *job) {
 
 /* One of the places behind the first, each in its turn, so that no streams into two others keep a task waiting. */
 static bool in_turn(struct pool_worker *w, struct pool_job *job) {
-    switch (w->tick / TURN % 5) {
+    switch (w->tick / POOL_TURN % 5) {
         case 0: return from_list(w, WEIR_LOW, job) || from_ring(w, WEIR_LOW, job);
         case 1: return weir__steal_from_others(w, job);
         case 2: return from_list(w, WEIR_NORMAL, job) || from_ring(w, WEIR_NORMAL, job);
@@ -166,7 +166,7 @@ static bool in_turn(struct pool_worker *w, struct pool_job *job) {
 
 bool weir__steal_find(struct pool_worker *w, struct pool_job *job) {
     weir_pool *p = w->pool;
-    if (WEIR_UNLIKELY(++w->tick % TURN == 0) && in_turn(w, job)) return true;
+    if (WEIR_UNLIKELY(++w->tick % POOL_TURN == 0) && in_turn(w, job)) return true;
     /* Relaxed: where to look; what is put in meanwhile is found the next time, or before it sleeps. */
     if (WEIR_UNLIKELY(weir_load_relaxed(&p->urgent) > 0) && from_queue(w, WEIR_HIGH, job))
         return true;
