@@ -56,8 +56,22 @@ struct pool_nodes {
 struct pool_list {
     struct pool_node *first, *last;
     size_t len;
-    size_t behind; /* of them, those that take no room */
+    size_t behind; /* of them, those that take no room; counted by the mutex kind */
 };
+
+/* Under the lock: to the end of it; out of it, wherever it stands. */
+static inline void pool_list_add(struct pool_list *l, struct pool_node *n) {
+    n->next = NULL;
+    n->prev = l->last;
+    *(l->last ? &l->last->next : &l->first) = n;
+    l->last = n;
+    l->len++;
+}
+static inline void pool_list_remove(struct pool_list *l, struct pool_node *n) {
+    *(n->prev ? &n->prev->next : &l->first) = n->next;
+    *(n->next ? &n->next->prev : &l->last) = n->prev;
+    l->len--;
+}
 
 #define POOL_RINGS 22 /* from 2^10 slots to 2^31 */
 

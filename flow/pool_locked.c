@@ -16,18 +16,12 @@
 #include "pool.h"
 
 static void add(struct pool_list *l, struct pool_node *n) {
-    n->next = NULL;
-    n->prev = l->last;
-    *(l->last ? &l->last->next : &l->first) = n;
-    l->last = n;
-    l->len++;
+    pool_list_add(l, n);
     l->behind += n->behind;
 }
 
 static void remove_node(struct pool_list *l, struct pool_node *n) {
-    *(n->prev ? &n->prev->next : &l->first) = n->next;
-    *(n->next ? &n->next->prev : &l->last) = n->prev;
-    l->len--;
+    pool_list_remove(l, n);
     l->behind -= n->behind;
 }
 

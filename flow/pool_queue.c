@@ -67,11 +67,7 @@ uint64_t weir__steal_queued(weir_pool *p) {
 /* ---- lists: under the lock -------------------------------------------------------------------------------------------- */
 
 void weir__steal_list_add(weir_pool *p, struct pool_node *n) {
-    struct pool_list *l = &p->lists[n->level];
-    n->next = NULL;
-    *(l->last ? &l->last->next : &l->first) = n;
-    l->last = n;
-    l->len++;
+    pool_list_add(&p->lists[n->level], n);
     (void)weir_fetch_add_seq_cst(&p->listed[n->level], 1, POOL_D7);
 }
 
@@ -79,9 +75,7 @@ struct pool_node *weir__steal_list_first(weir_pool *p, unsigned level) {
     struct pool_list *l = &p->lists[level];
     struct pool_node *n = l->first;
     if (!n) return NULL;
-    l->first = n->next;
-    if (!l->first) l->last = NULL;
-    l->len--;
+    pool_list_remove(l, n);
     /* Relaxed: who reads the length from before looks into the list in vain. */
     weir_store_relaxed(&p->listed[level], l->len);
     return n;
