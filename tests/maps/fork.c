@@ -225,8 +225,7 @@ static void beside_writers(void) {
 struct busy {
     struct world w;
     struct team team;
-    weir_au32 stop;
-    weir_au64 puts;
+    weir_au32 stop, puts;
 };
 
 /* So slow that somebody is always in one. */
@@ -240,27 +239,27 @@ static int slowly(uint64_t *val, bool there, void *arg) {
 
 static void put_in_guards(void *arg, size_t who) {
     struct busy *b = arg;
-    uint64_t n = 0;
-    for (; !weir_load_relaxed(&b->stop) && checks_hold(); n++) {
+    for (uint64_t n = 0; !weir_load_relaxed(&b->stop) && checks_hold(); n++) {
         weir_guard g = weir_rcu_enter();
         CHECK_IS(weir_map_put_u64(b->w.words, n % 64 * BUSY + who, n), 0);
         CHECK_IS(weir_shardmap_update_u64(b->w.lines, who, slowly, NULL), 0);
         CHECK_IS(weir_rcu_exit(g), 0);
+        (void)weir_fetch_add_relaxed(&b->puts, 1);
     }
-    (void)weir_fetch_add_relaxed(&b->puts, n);
 }
 
 static void beside_guarded_writers(void) {
     static struct busy b;
     world_open(&b.w);
     team_start(&b.team, BUSY, put_in_guards, &b);
+    for (int ms = 0; weir_load_relaxed(&b.puts) < BUSY && ms < 10000; ms++) sleep_ms(1);
+    CHECK(weir_load_relaxed(&b.puts) >= BUSY, "nobody puts anything");
     for (int i = 0; i < FORKS && checks_hold(); i++) {
         if (!CHECK_IS(weir_rcu_fork_prepare_wait(weir_after(10000 * MS), NULL), 0)) break;
         CHECK_IS(weir_rcu_fork_parent(), 0);
     }
     weir_store_relaxed(&b.stop, 1);
     team_join(&b.team);
-    CHECK(weir_load_relaxed(&b.puts) > 0, "nobody has put anything");
     world_close(&b.w);
 }
 
