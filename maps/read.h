@@ -143,7 +143,7 @@ static inline int weir__find_chain_seq(const struct weir__line *first, uint64_t 
  * changed meanwhile. */
 static inline int weir__find_seq(struct weir__table *t, uint64_t h, uint64_t *val) {
     struct weir__line *l;
-    uint64_t c, v = *val;
+    uint64_t c;
     unsigned hit;
     for (;; t = weir__map_successor(t)) {
         l = weir__map_line(t, h);
@@ -152,7 +152,7 @@ static inline int weir__find_seq(struct weir__table *t, uint64_t h, uint64_t *va
     }
     hit = weir__match_seq(l, h) & weir__map_live(c);
     if (!hit) return weir__find_chain_seq(l, c, weir__map_chain(l), h, val);
-    v = weir_load_acquire(&l->val[weir__map_first(hit)], MAP_Q7);
+    uint64_t v = weir_load_acquire(&l->val[weir__map_first(hit)], MAP_Q7);
     if (c & MAP_LOCKED || weir_load_relaxed(&l->ctrl) != c) return -1;
     *val = v;
     return 1;
