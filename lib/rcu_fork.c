@@ -46,10 +46,11 @@
  *
  * Who ends the last counted section does so under weir__rcu.lock, under which prepare looks: so what they have
  * done is seen there, and no wake-up is lost. What the others did is seen by the period. Who sleeps at the gate
- * has looked at it under at_gate's lock, and who opens it rings that afterwards; so does a context that ends. The
- * child, which is alone, makes that lock anew, and the one of the other bell. Where no object with sections was ever made no period is waited
- * for: who makes the first says so under weir__rcu.lock, and if that comes after prepare has looked, its sections
- * see the gate; and so do those of who makes another, and sees that the first was made (K1 -> K2).
+ * has looked at it after it has read at_gate's bell, and who opens it rings that afterwards; so does a context that
+ * ends. The child, which is alone, makes the locks of both bells anew: others may have been about to ring. Where no
+ * object with sections was ever made no period is waited for: who makes the first says so under weir__rcu.lock, and
+ * if that comes after prepare has looked, its sections see the gate; and so do those of who makes another, and sees
+ * that the first was made (K1 -> K2).
  * Progress   prepare blocks, for as long as a reader holds up the period at work, or a guard that is held at the
  *            call. A section: one load more than a guard; while the gate counts a compare-and-swap and a short
  *            lock. It blocks while it is shut.
@@ -309,7 +310,7 @@ int weir_rcu_fork_child(void) {
     struct got all = { true, true, SHUT };
     if (!prepared("weir_rcu_fork_child")) return WEIR_EINVAL;
     weir_init_atomic(&at_gate.lock.word, 0);
-    weir_init_atomic(&weir__rcu.ringing.word, 0);
+    weir_init_atomic(&weir__rcu.bell.lock.word, 0);
     for (unsigned i = n_hooks; i-- > 0;) hooks[i]->child(weir__thread_known());
     weir__thread_fork_child(gone);
     weir__rcu_list_anew();

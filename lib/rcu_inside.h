@@ -19,6 +19,13 @@
 
 /* ---- weir's thread -------------------------------------------------------------------------------------------- */
 
+/* What changes when those who sleep on it are to look again. Its lock may be taken by who holds any other one, and is held by
+ * nobody who waits or forks. */
+struct weir__rcu_bell {
+    struct weir__lock lock;
+    weir_au32 rung;
+};
+
 enum weir__rcu_state { WEIR__RCU_NONE, WEIR__RCU_MADE, WEIR__RCU_RUNS };
 
 struct weir__rcu {
@@ -31,9 +38,7 @@ struct weir__rcu {
     uint64_t begun, done;              /* rounds */
     uint64_t quiet;                    /* the last round whose functions have retired nothing */
     uint64_t called, called_bytes, called_over;
-    struct weir__lock
-        ringing;    /* of the next; inside `lock`, and held by nobody who waits or forks */
-    weir_au32 bell; /* changes with each of these; to sleep on */
+    struct weir__rcu_bell bell; /* rung with each change of these */
 
     struct weir__lock sync;  /* of liburcu's grace periods, held through each. Not inside `lock` */
     struct weir__lock birth; /* of registrations */
@@ -43,14 +48,22 @@ extern __attribute__((visibility("hidden"))) struct weir__rcu weir__rcu;
 /* One grace period, counted. Under `sync`. */
 void weir__rcu_period(void);
 
-/* Whoever sleeps on the bell looks again. Under the lock, with what has changed; and once that is given back. A
- * context that ends rings without the lock. */
-static inline void weir__rcu_ring(void) {
-    weir__lock(&weir__rcu.ringing);
-    weir_store_relaxed(&weir__rcu.bell, weir_load_relaxed(&weir__rcu.bell) + 1);
-    weir__unlock(&weir__rcu.ringing);
+/* In two steps, for who holds another lock: in it, with what has changed; and once that is given back. */
+static inline void weir__rcu_bell_change(struct weir__rcu_bell *b) {
+    weir__lock(&b->lock);
+    weir_store_relaxed(&b->rung, weir_load_relaxed(&b->rung) + 1);
+    weir__unlock(&b->lock);
 }
-static inline void weir__rcu_wake(void) { weir__os_futex_wake(&weir__rcu.bell, INT32_MAX); }
+static inline void weir__rcu_bell_wake(struct weir__rcu_bell *b) {
+    weir__os_futex_wake(&b->rung, INT32_MAX);
+}
+/* In one. */
+static inline void weir__rcu_bell_ring(struct weir__rcu_bell *b) {
+    weir__rcu_bell_change(b);
+    weir__rcu_bell_wake(b);
+}
+static inline void weir__rcu_ring(void) { weir__rcu_bell_change(&weir__rcu.bell); }
+static inline void weir__rcu_wake(void) { weir__rcu_bell_wake(&weir__rcu.bell); }
 
 /* Sees to it that weir's thread is there, unless that is held. 0 or WEIR_ENOMEM. */
 int weir__rcu_ensure(void);
@@ -94,14 +107,9 @@ void weir__rcu_sum(struct weir__rcu_sum *s);
 
 /* ---- waiting -------------------------------------------------------------------------------------------------- */
 
-/* A lock, and what changes under it, to sleep on. */
-struct weir__rcu_bell {
-    struct weir__lock lock;
-    weir_au32 bell;
-};
-
-/* Waits until done(arg), which is called under `lock`: that of weir__rcu, with its bell, or (not NULL) of another one. hurry:
- * rounds follow each other, by weir's thread, meanwhile. Returns 0, ctx's error, ETIMEDOUT, EAGAIN (WEIR_NOW), ENOMEM. */
+/* Waits until done(arg): called under the lock of weir__rcu, when its bell was rung; or, if `other` is not NULL, under none, when
+ * that one was. hurry: rounds follow each other, by weir's thread, meanwhile. Returns 0, ctx's error, ETIMEDOUT, EAGAIN
+ * (WEIR_NOW), ENOMEM. */
 struct weir__rcu_wait {
     bool (*done)(void *arg);
     void *arg;
@@ -110,7 +118,5 @@ struct weir__rcu_wait {
     struct weir__rcu_bell *other;
 };
 int weir__rcu_await(const struct weir__rcu_wait *w, weir_time deadline, weir_ctx *ctx);
-/* Those who wait by it look again. */
-void weir__rcu_bell_ring(struct weir__rcu_bell *b);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* lib/rcu_wait.c - see weir/rcu.h: limits, counts, and the calls that wait.
  *
- * What waits here waits for something that weir's thread says under the lock of weir__rcu, and sleeps on its bell, which changes
- * in each of these holds; so between a look under the lock and the sleep nothing is missed. A context's cancel changes the
- * bell too, under the bell's own lock alone: the other one is held from prepare to parent of a fork, and who cancels, which may
- * be the thread that forks, holds the locks of contexts and of pairing. Who reads the bell that a cancel has changed sees
- * its error afterwards.
+ * What waits here waits for something that weir's thread says under the lock of weir__rcu, and sleeps on its bell, which is rung
+ * in each of these holds. A context's cancel rings too, with no lock but the bell's own: the other one is held from prepare to
+ * parent of a fork, and who cancels, which may be the thread that forks, holds the locks of contexts and of pairing. The same
+ * holds of who waits at the gate of a fork, by a bell of its own. Who waits reads the bell, under its lock, before it looks: what
+ * was changed before that ring is seen, and of a later one the sleep is told. So nothing is missed.
  *
  * A round that begins after a call has read `begun` takes everything that was retired before the call, since it takes the bags
  * after it has counted itself under the lock. That is what barrier waits for: such a round whose functions have
@@ -25,13 +25,6 @@
 #include "rcu_inside.h"
 #include "waits.h"
 
-void weir__rcu_bell_ring(struct weir__rcu_bell *b) {
-    weir__lock(&b->lock);
-    weir_store_relaxed(&b->bell, weir_load_relaxed(&b->bell) + 1);
-    weir__unlock(&b->lock);
-    weir__os_futex_wake(&b->bell, INT32_MAX);
-}
-
 static void ring(void) {
     weir__lock(&weir__rcu.lock);
     weir__rcu_ring();
@@ -39,32 +32,23 @@ static void ring(void) {
     weir__rcu_wake();
 }
 
-/* Of who waits by w. */
-static void ctx_ended(void *w) {
-    struct weir__rcu_bell *other = ((const struct weir__rcu_wait *)w)->other;
-    if (other) {
-        weir__rcu_bell_ring(other);
-        return;
-    }
-    weir__rcu_ring();
-    weir__rcu_wake();
+static struct weir__rcu_bell *bell_of(const struct weir__rcu_wait *w) {
+    return w->other ? w->other : &weir__rcu.bell;
 }
 
-static uint32_t read_bell(void) {
-    weir__lock(&weir__rcu.ringing);
-    uint32_t bell = weir_load_relaxed(&weir__rcu.bell);
-    weir__unlock(&weir__rcu.ringing);
-    return bell;
-}
+static void ctx_ended(void *w) { weir__rcu_bell_ring(bell_of(w)); }
 
-/* Whether it is done; *bell and *failed as they are at that instant. */
-static bool look(const struct weir__rcu_wait *w, uint32_t *bell, unsigned *failed) {
-    struct weir__lock *lock = w->other ? &w->other->lock : &weir__rcu.lock;
-    weir__lock(lock);
+/* Whether it is done; *rung as it was before, *failed as it is at that instant. */
+static bool look(const struct weir__rcu_wait *w, uint32_t *rung, unsigned *failed) {
+    struct weir__rcu_bell *b = bell_of(w);
+    weir__lock(&b->lock);
+    *rung = weir_load_relaxed(&b->rung);
+    weir__unlock(&b->lock);
+    if (w->other) return w->done(w->arg); /* weir's thread says nothing of that */
+    weir__lock(&weir__rcu.lock);
     bool done = w->done(w->arg);
-    *bell = w->other ? weir_load_relaxed(&w->other->bell) : read_bell();
-    *failed = w->other ? 0 : weir__rcu.failed;
-    weir__unlock(lock);
+    *failed = weir__rcu.failed;
+    weir__unlock(&weir__rcu.lock);
     return done;
 }
 
@@ -72,8 +56,8 @@ static int sleep_until(const struct weir__rcu_wait *w, weir_time deadline, weir_
     weir_time until = ctx ? weir__ctx_until(ctx, deadline) : deadline;
     unsigned failed = 0, before = 0;
     for (bool first = true;; first = false) {
-        uint32_t bell;
-        bool done = look(w, &bell, &failed);
+        uint32_t rung;
+        bool done = look(w, &rung, &failed);
         int rc = weir__ctx_err(ctx);
         if (rc < 0 || done) return rc;
         if (deadline != WEIR_FOREVER && weir__os_now() >= deadline) return WEIR_ETIMEDOUT;
@@ -81,7 +65,7 @@ static int sleep_until(const struct weir__rcu_wait *w, weir_time deadline, weir_
         if (failed != before) return WEIR_ENOMEM;
         if (w->hurry && weir__rcu_raise(WEIR__RCU_HURRY) < 0) return WEIR_ENOMEM;
         WEIR_POINT("rcu.wait");
-        (void)weir__os_futex_wait(w->other ? &w->other->bell : &weir__rcu.bell, bell, until);
+        (void)weir__os_futex_wait(&bell_of(w)->rung, rung, until);
     }
 }
 
@@ -90,9 +74,9 @@ int weir__rcu_await(const struct weir__rcu_wait *w, weir_time deadline, weir_ctx
     struct weir__watch watch;
     if (!self) return WEIR_ENOMEM;
     if (deadline == WEIR_NOW) {
-        uint32_t bell;
+        uint32_t rung;
         unsigned failed;
-        bool done = look(w, &bell, &failed);
+        bool done = look(w, &rung, &failed);
         int rc = weir__ctx_err(ctx);
         if (w->hurry && !done) (void)weir__rcu_raise(WEIR__RCU_HURRY);
         return rc < 0 || done ? rc : WEIR_EAGAIN;

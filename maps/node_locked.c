@@ -74,17 +74,10 @@ static void call_visit(void *arg) {
 int weir__node_visit(const struct weir__at *a, const void *key, weir_map_fn *fn, void *arg) {
     struct weir__locked l = { .here.m = a->m, .c = a->c };
     struct visit v = { .key = key, .fn = fn, .arg = arg, .rc = WEIR_ENOENT };
-    bool reads = a->c->kind == CORE_RWLOCK, found;
-    struct weir__table *t;
     uint64_t node;
-    l.g = reads ? weir__core_enter_read(a->c) : weir__core_enter(a->c);
-    if (reads) {
-        found = weir__node_find(a, &node);
-    } else {
-        l.first = weir__map_lock(a->c, a->hash, 0, &t, &l.ctrl);
-        found = weir__node_find_locked(l.first, l.ctrl, a, &node);
-    }
-    weir__locked_begin(&l);
+    weir__locked_begin(&l, a->hash);
+    bool found =
+        l.first ? weir__node_find_locked(l.first, l.ctrl, a, &node) : weir__node_find(a, &node);
     if (found) {
         v.val = weir__node_of(node)->val;
         weir__os_user_call(call_visit, &v, weir__locked_end, &l);

@@ -87,7 +87,12 @@ struct weir__locked {
     uint64_t ctrl;
     weir_guard g;
 };
-static inline void weir__locked_begin(struct weir__locked *l) {
+/* Takes the lock for that hash. `here.m` and `c` are given. */
+static inline void weir__locked_begin(struct weir__locked *l, uint64_t hash) {
+    struct weir__table *t;
+    bool reads = l->c->kind == CORE_RWLOCK;
+    l->g = reads ? weir__core_enter_read(l->c) : weir__core_enter(l->c);
+    l->first = reads ? NULL : weir__map_lock(l->c, hash, 0, &t, &l->ctrl);
     l->here.outer = weir__insides;
     weir__insides = &l->here;
 }

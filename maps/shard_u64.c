@@ -107,17 +107,10 @@ static void call_visit(void *arg) {
 }
 
 static int visit_at(weir_shardmap *m, struct weir__core *c, struct visit *v, uint64_t hash) {
-    struct weir__table *t;
     struct weir__locked l = { .here.m = m, .c = c };
-    bool reads = c->kind == CORE_RWLOCK, found;
-    l.g = reads ? weir__core_enter_read(c) : weir__core_enter(c);
-    if (reads) {
-        found = weir__find(weir__map_root(c), hash, NULL, NULL, &v->val);
-    } else {
-        l.first = weir__map_lock(c, hash, 0, &t, &l.ctrl);
-        found = weir__find_locked(l.first, l.ctrl, hash, NULL, NULL, &v->val);
-    }
-    weir__locked_begin(&l);
+    weir__locked_begin(&l, hash);
+    bool found = l.first ? weir__find_locked(l.first, l.ctrl, hash, NULL, NULL, &v->val)
+                         : weir__find(weir__map_root(c), hash, NULL, NULL, &v->val);
     if (found)
         weir__os_user_call(call_visit, v, weir__locked_end, &l);
     else

@@ -33,6 +33,12 @@ static void maps_close(struct maps *w) {
     CHECK_IS(weir_shardmap_free(w->plain), 0);
 }
 
+/* Says that it is here, and goes on when it is told to. */
+static void until_told(weir_au32 *here, weir_au32 *go) {
+    weir_store_release(here, 1, 0);
+    while (!weir_load_acquire(go, 0)) sleep_ms(1);
+}
+
 /* A thread that prepares, and goes on when it is told to. */
 struct forker {
     weir_au32 prepared, go;
@@ -41,8 +47,7 @@ struct forker {
 static int64_t prepares(void *arg) {
     struct forker *f = arg;
     int rc = weir_rcu_fork_prepare();
-    weir_store_release(&f->prepared, 1, 0);
-    while (!weir_load_acquire(&f->go, 0)) sleep_ms(1);
+    until_told(&f->prepared, &f->go);
     return rc < 0 ? rc : weir_rcu_fork_parent();
 }
 static void forker_start(struct forker *f) {
@@ -74,8 +79,7 @@ static int64_t put_nine(void *arg) {
     struct writer *p = arg;
     uint64_t v;
     (void)weir_map_get_u64(p->w->words, 9, &v);
-    weir_store_release(&p->here, 1, 0);
-    while (!weir_load_acquire(&p->go, 0)) sleep_ms(1);
+    until_told(&p->here, &p->go);
     if (p->stop) stop_me(p->stop);
     weir_guard g = { 0 };
     if (p->guarded) g = weir_rcu_enter();
@@ -96,8 +100,7 @@ struct inside {
 };
 static int stay(uint64_t *val, bool there, void *arg) {
     struct inside *in = arg;
-    weir_store_release(&in->here, 1, 0);
-    while (!weir_load_acquire(&in->go, 0)) sleep_ms(1);
+    until_told(&in->here, &in->go);
     CHECK_IS(weir_map_put_u64(in->w->words, 5, 5), 0);
     *val = there ? *val + 1 : 1;
     return WEIR_UPDATE_STORE;
@@ -105,16 +108,6 @@ static int stay(uint64_t *val, bool there, void *arg) {
 static int64_t updates(void *arg) {
     struct inside *in = arg;
     return weir_shardmap_update_u64(in->w->lines, 4, stay, in);
-}
-static void inside_start(struct inside *in, struct maps *w) {
-    memset(in, 0, sizeof *in);
-    in->w = w;
-    call_start(&in->call, updates, in);
-    CHECK(comes_to(&in->here, 1, PATIENCE), "its function is not called");
-}
-static void inside_end(struct inside *in) {
-    weir_store_release(&in->go, 1, 0);
-    (void)call_end(&in->call);
 }
 
 /* ---- waiting, and not waiting ----------------------------------------------------------------------------------------- */
@@ -192,8 +185,7 @@ struct user {
 static int put_elsewhere(uint64_t *val, bool there, void *arg) {
     struct user *u = arg;
     (void)there;
-    weir_store_release(&u->here, 1, 0);
-    while (!weir_load_acquire(&u->go, 0)) sleep_ms(1);
+    until_told(&u->here, &u->go);
     CHECK_IS(weir_map_put_u64(u->w->words, 7, 7), 0);
     weir_store_release(&u->put, 1, 0);
     *val = 2;
@@ -242,8 +234,7 @@ struct holder {
 static int64_t puts_with_lock(void *arg) {
     struct holder *h = arg;
     (void)pthread_mutex_lock(&h->lock);
-    weir_store_release(&h->here, 1, 0);
-    while (!weir_load_acquire(&h->go, 0)) sleep_ms(1);
+    until_told(&h->here, &h->go);
     int rc = weir_map_put_u64(h->w->words, 7, 7);
     weir_store_release(&h->put, 1, 0);
     (void)pthread_mutex_unlock(&h->lock);
@@ -295,12 +286,13 @@ static void section_waits_for_writer(void) {
 static void sections_in_sections(void) {
     struct maps w;
     struct forker f;
-    struct inside in;
+    struct inside in = { .w = &w };
     uint64_t v;
     maps_open(&w);
     weir_guard g = weir_rcu_enter();
     forker_start(&f);
-    inside_start(&in, &w);
+    call_start(&in.call, updates, &in);
+    CHECK(comes_to(&in.here, 1, PATIENCE), "its function is not called");
     CHECK_IS(weir_rcu_exit(g), 0);
     CHECK(call_sleeps(&f.call), "it does not wait for the function");
     CHECK_IS(weir_load_acquire(&f.prepared, 0), 0);
@@ -308,7 +300,7 @@ static void sections_in_sections(void) {
     forker_prepared(&f);
     CHECK_IS(weir_map_get_u64(w.words, 5, &v), 0);
     forker_end(&f);
-    inside_end(&in);
+    CHECK_IS(call_end(&in.call), 0);
     maps_close(&w);
 }
 
@@ -352,8 +344,7 @@ static int64_t gives_up(void *arg) {
     struct late *l = arg;
     uint64_t v = 0;
     CHECK_IS(weir_map_get_u64(l->w.words, 1, &v), 0); /* known to weir before the fork */
-    weir_store_release(&l->here, 1, 0);
-    while (!weir_load_acquire(&l->go, 0)) sleep_ms(1);
+    until_told(&l->here, &l->go);
     words_give_up(l->w.words, now, NULL, WEIR_EAGAIN);
     words_give_up(l->w.words, soon, NULL, WEIR_ETIMEDOUT);
     strings_give_up(l->strings, now, NULL, WEIR_EAGAIN);

@@ -130,22 +130,18 @@ static void each_way(void (*fn)(int sync)) {
     each_form(fn);
 }
 
-static void words_in(int sync) {
-    open_one(sync, NULL, false);
-    ends(words_update, 1);
-    ends(words_update, 2);
-    ends(words_visit, 1);
+static void ends_in(int sync, bool nodes, void *(*update)(void *), void *(*visit)(void *)) {
+    open_one(sync, NULL, nodes);
+    ends(update, 1);
+    ends(update, 2);
+    ends(visit, 1);
     CHECK_IS(weir_shardmap_free(map), 0);
 }
+
+static void words_in(int sync) { ends_in(sync, false, words_update, words_visit); }
 void map33_ends_words(void) { each_way(words_in); }
 
-static void nodes_in(int sync) {
-    open_one(sync, NULL, true);
-    ends(any_update, 1);
-    ends(any_update, 2);
-    ends(any_visit, 1);
-    CHECK_IS(weir_shardmap_free(map), 0);
-}
+static void nodes_in(int sync) { ends_in(sync, true, any_update, any_visit); }
 void map33_ends_nodes(void) { each_way(nodes_in); }
 
 static void equal_in(int sync) {
