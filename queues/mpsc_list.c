@@ -16,9 +16,9 @@ static struct weir_mpsc_node end; /* what the last one's next_ says */
 
 int weir_mpsc_list_init(weir_mpsc_list *l) {
     if (!l) return weir__misuse("weir_mpsc_list_init", "no list");
-    weir_init_atomic(&l->stub_.next_, &end);
-    weir_init_atomic(&l->in_, &l->stub_);
-    l->out_ = &l->stub_;
+    weir_init_atomic(&l->dummy_.next_, &end);
+    weir_init_atomic(&l->in_, &l->dummy_);
+    l->out_ = &l->dummy_;
     return 0;
 }
 
@@ -72,7 +72,7 @@ static bool is_last(weir_mpsc_list *l, const struct weir_mpsc_node *node) {
 static struct weir_mpsc_node *second(weir_mpsc_list *l, struct weir_mpsc_node *node) {
     struct weir_mpsc_node *next = behind(node);
     if (next) return next;
-    if (is_last(l, node)) append(l, &l->stub_); /* I3; another push may come between */
+    if (is_last(l, node)) append(l, &l->dummy_); /* I3; another push may come between */
     next = behind(node);
     return next ? next : wait_for_link(node);
 }
@@ -81,7 +81,7 @@ int weir_mpsc_list_pop(weir_mpsc_list *l, struct weir_mpsc_node **node) {
     if (WEIR_UNLIKELY(!l || !node))
         return weir__misuse("weir_mpsc_list_pop", "no list, or no place");
     struct weir_mpsc_node *first = l->out_, *next;
-    if (first == &l->stub_) {
+    if (first == &l->dummy_) {
         next = behind(first);
         if (!next && is_last(l, first)) return WEIR_EAGAIN;
         if (!next) next = wait_for_link(first);

@@ -6,16 +6,16 @@
  * A node is a member of the caller's struct; nothing is allocated or copied, and the order is that of the pushes.
  * One exchange for each push, none for most pops.
  *
- * The list is never without a node: where it would be, there stands a node of its own, the stub, which is in no
+ * The list is never without a node: where it would be, there stands a node of its own, the dummy, which is in no
  * struct of the caller's and is never given to him.
  *
  * Invariants
- *   I1  from out_ on, by next_, come all nodes that were pushed and not popped, and the stub at most once. The
+ *   I1  from out_ on, by next_, come all nodes that were pushed and not popped, and the dummy at most once. The
  *       last one's next_ is END; a node outside of any list has NULL.
  *   I2  a push takes effect at its exchange of in_, and then links its node to the one before. Until then what
  *       stands behind cannot be reached: a pop that comes there says WEIR_EBUSY.
  *   I3  a node is popped only when its next_ is another node, so that nobody writes to it any more: the last one
- *       gets the stub behind it first.
+ *       gets the dummy behind it first.
  * Results    WEIR_EAGAIN only where it was truly empty at an instant of the call; WEIR_EBUSY while a push is
  *            under way.
  * Progress   push: wait-free. pop: wait-free, but a producer that is stopped between its exchange and its link
@@ -43,7 +43,7 @@ typedef struct weir_mpsc_list {
     weir_aptr in_; /* the node that was pushed last */
     char pad0_[WEIR_LINE - sizeof(weir_aptr)];
     struct weir_mpsc_node *out_; /* the consumer's */
-    struct weir_mpsc_node stub_;
+    struct weir_mpsc_node dummy_;
     char pad1_[WEIR_LINE - 2 * sizeof(void *)];
 } weir_mpsc_list;
 

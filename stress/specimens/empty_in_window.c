@@ -17,13 +17,13 @@ struct node {
 
 struct state {
     weir_aptr tail;
-    struct node *head, stub, node[4];
+    struct node *head, dummy, node[4];
 };
 
 static void setup(void *state) {
     struct state *s = state;
-    s->head = &s->stub;
-    weir_init_atomic(&s->tail, &s->stub);
+    s->head = &s->dummy;
+    weir_init_atomic(&s->tail, &s->dummy);
 }
 
 static void push(struct state *s, uint64_t v) {
