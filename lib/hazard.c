@@ -9,8 +9,9 @@
  *            name there. R1 -> R2: a record is seen with what stands behind it. S1, and the load that follows it,
  *            are seq_cst, as are the store that takes a block out of reach and E1: one of the two sees the other.
  *            R1 and R2 are, too: who comes for the first time is in the list before it looks, and so is found by
- *            a remover whom it has not seen. S2 is ordered by the remover's membarrier. Where the kernel refuses one that it had granted, the
- *            remover waits until stores that were executed before are surely visible: weir__settle. */
+ *            a remover whom it has not seen. S2 is ordered by the remover's membarrier. Where the kernel refuses
+ *            one that it had granted, the remover waits until stores that were executed before are surely visible:
+ *            weir__settle. */
 #include "hazard.h"
 
 #include "park.h"

@@ -114,8 +114,8 @@ struct weir__segq {
     weir_aptr retired; /* list by link */
     weir_asize held;   /* bytes */
     weir_au32 waiting; /* retired, and in no list that somebody has taken */
-    weir_au32
-        closing; /* WEIR__SEGQ_CLOSES, by who closes it; and _SEALED, once no push can succeed */
+    /* WEIR__SEGQ_CLOSES, by who closes it; and _SEALED, once no push can succeed */
+    weir_au32 closing;
     weir_aptr kept[WEIR__SEGQ_KEPT];
     weir_au32 consuming; /* with one consumer, in debug builds: a call of it is inside */
 };
