@@ -7,10 +7,10 @@
 
 #include <weir/detail/copy.h>
 
-#include "../lib/base.h"
 #include "../lib/ctx.h"
 #include "../lib/os.h"
 #include "mutex_side.h"
+#include "queue_opts.h"
 
 #define BLOCK_BYTES ((size_t)16384)
 #define SLOTS_LEAST 4
@@ -76,16 +76,11 @@ static char *slot(const weir_mutex_queue *q, struct block *b, size_t i) {
 /* ---- making and ending ----------------------------------------------------------------------- */
 
 static void set_shape(weir_mutex_queue *q, const struct weir_queue_opts *o) {
-    size_t stride = sizeof(uint64_t) + ((o->elem_size + 7) & ~(size_t)7); /* as weir_queue counts */
     size_t fit = (BLOCK_BYTES - sizeof(struct block)) / o->elem_size;
     q->elem_size = o->elem_size;
     q->slots = fit < SLOTS_LEAST ? SLOTS_LEAST : fit;
     q->block_bytes = sizeof(struct block) + q->slots * q->elem_size;
-    q->limit = o->limit;
-    if (o->limit_bytes) {
-        uint64_t most = o->limit_bytes < stride ? 1 : o->limit_bytes / stride;
-        if (!q->limit || most < q->limit) q->limit = most;
-    }
+    q->limit = weir__queue_limit(o);
     q->drop = o->drop;
     q->drop_arg = o->drop_arg;
     q->alloc = o->alloc;
@@ -106,15 +101,10 @@ fail_pop:
     return WEIR_ENOMEM;
 }
 
-static bool usable(const struct weir_queue_opts *o) {
-    return o && o->size >= sizeof *o && !(o->flags & ~WEIR_RING_NO_MEMBARRIER) && o->elem_size &&
-           o->elem_size <= WEIR_RING_ELEM_MAX && weir__alloc_usable(o->alloc);
-}
-
 int weir_mutex_queue_new(weir_mutex_queue **out, const struct weir_queue_opts *opts) {
     if (!out) return WEIR_EINVAL;
     *out = NULL;
-    if (!usable(opts)) return WEIR_EINVAL;
+    if (!weir__queue_opts_usable(opts)) return WEIR_EINVAL;
     weir_mutex_queue *q = weir__alloc(opts->alloc, sizeof *q, WEIR_LINE);
     if (!q) return WEIR_ENOMEM;
     *q = (weir_mutex_queue){ .bytes = sizeof *q };

@@ -17,9 +17,9 @@
 
 #include <string.h>
 
-#include "../lib/base.h"
 #include "../lib/os.h"
 #include "../lib/park.h"
+#include "queue_opts.h"
 
 #define SEG_BYTES ((size_t)16384)
 #define SLOTS_LEAST 4
@@ -143,22 +143,10 @@ void weir__segq_retire(struct weir__segq *q, struct weir__seg *s) {
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-static bool usable(const struct weir_queue_opts *o) {
-    return o && o->size >= sizeof *o && !(o->flags & ~WEIR_RING_NO_MEMBARRIER) && o->elem_size &&
-           o->elem_size <= WEIR_RING_ELEM_MAX && weir__alloc_usable(o->alloc);
-}
-
-static void set_limit(struct weir__segq *q, const struct weir_queue_opts *o) {
-    size_t in_bytes = o->limit_bytes / q->stride;
-    if (o->limit_bytes && in_bytes == 0) in_bytes = 1;
-    q->limit = o->limit;
-    if (in_bytes && (!q->limit || in_bytes < q->limit)) q->limit = in_bytes;
-}
-
 static void set_shape(struct weir__segq *q, const struct weir_queue_opts *o,
                       const struct weir__segq_shape *shape) {
     q->elem_size = o->elem_size;
-    q->stride = sizeof(weir_au64) + ((o->elem_size + 7) & ~(size_t)7);
+    q->stride = weir__queue_stride(o); /* a slot's state stands beside its element */
     size_t fit = (SEG_BYTES - sizeof(struct weir__seg)) / q->stride;
     q->slots = shape->slots ? shape->slots : (uint32_t)(fit < SLOTS_LEAST ? SLOTS_LEAST : fit);
     q->batch = shape->batch ? shape->batch : 8;
@@ -168,13 +156,13 @@ static void set_shape(struct weir__segq *q, const struct weir_queue_opts *o,
     q->drop = o->drop;
     q->drop_arg = o->drop_arg;
     q->alloc = o->alloc;
-    set_limit(q, o);
+    q->limit = weir__queue_limit(o);
 }
 
 int weir__segq_new(struct weir__segq **out, size_t bytes, const struct weir_queue_opts *opts,
                    const struct weir__segq_shape *shape) {
     *out = NULL;
-    if (!usable(opts)) return WEIR_EINVAL;
+    if (!weir__queue_opts_usable(opts)) return WEIR_EINVAL;
     struct weir__segq *q = weir__alloc(opts->alloc, bytes, WEIR_LINE);
     if (!q) return WEIR_ENOMEM;
     memset(q, 0, bytes);
