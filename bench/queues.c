@@ -13,17 +13,19 @@
 #include <weir/mpsc_list.h>
 #include <weir/mutex_queue.h>
 
-static struct weir_queue_opts opts_of(const struct wb_shape *s) {
-    return (struct weir_queue_opts)WEIR_QUEUE_OPTS(s->size);
-}
 static size_t some(ptrdiff_t rc) { return rc > 0 ? (size_t)rc : 0; }
 
-static void *queue_open(const struct wb_shape *s) {
-    struct weir_queue_opts o = opts_of(s);
-    weir_queue *q;
-    return s->batch <= WB_BATCH_MAX && weir_queue_new(&q, &o) == 0 ? q : NULL;
-}
-static void queue_dispose(void *q) { (void)weir_queue_free(q); }
+/* <name>_open and _dispose of a type that is made with struct weir_queue_opts. */
+#define OF_OPTS(name, type)                                                           \
+    static void *name##_open(const struct wb_shape *s) {                              \
+        struct weir_queue_opts o = WEIR_QUEUE_OPTS(s->size);                          \
+        weir_##type *q;                                                               \
+        return s->batch <= WB_BATCH_MAX && weir_##type##_new(&q, &o) == 0 ? q : NULL; \
+    }                                                                                 \
+    static void name##_dispose(void *q) { (void)weir_##type##_free(q); }
+OF_OPTS(queue, queue)
+OF_OPTS(mutex, mutex_queue)
+OF_OPTS(mpsc, mpsc)
 
 #define RING_NAME queue
 #define RING_TYPE weir_queue
@@ -33,13 +35,6 @@ static void queue_dispose(void *q) { (void)weir_queue_free(q); }
 #define RING_POP_N(r, e, n) some(weir_queue_try_pop_n(r, e, n))
 #define RING_SIZES
 #include "ring_loops.h"
-
-static void *mutex_open(const struct wb_shape *s) {
-    struct weir_queue_opts o = opts_of(s);
-    weir_mutex_queue *q;
-    return s->batch <= WB_BATCH_MAX && weir_mutex_queue_new(&q, &o) == 0 ? q : NULL;
-}
-static void mutex_dispose(void *q) { (void)weir_mutex_queue_free(q); }
 
 #define RING_NAME mutex
 #define RING_TYPE weir_mutex_queue
@@ -63,13 +58,6 @@ static void ring_dispose(void *r) { (void)weir_mpmc_free(r); }
 #define RING_POP(r, e) (weir_mpmc_try_pop(r, e) == 0)
 #define RING_SIZES
 #include "ring_loops.h"
-
-static void *mpsc_open(const struct wb_shape *s) {
-    struct weir_queue_opts o = opts_of(s);
-    weir_mpsc *q;
-    return s->batch <= WB_BATCH_MAX && weir_mpsc_new(&q, &o) == 0 ? q : NULL;
-}
-static void mpsc_dispose(void *q) { (void)weir_mpsc_free(q); }
 
 #define RING_NAME mpsc
 #define RING_TYPE weir_mpsc

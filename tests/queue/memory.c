@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/queue/memory.c - QUEUE6 and QUEUE7: what the queue has from its allocator, and what is given back. */
+#include "../support/sanitizers.h"
 #include "cases.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0 /* a sanitizer keeps freed memory */
-#endif
+#define SANITIZED (UNDER_ASAN || UNDER_TSAN) /* a sanitizer keeps freed memory */
 
 static size_t resident(void) {
     unsigned long pages = 0, all = 0;
@@ -90,22 +82,12 @@ static void q6_bytes_agree(void) {
     CHECK_IS(f.out, 0);
 }
 
-/* One element in, one out: the same few segments, and no request of the allocator. */
 static void q6_steady(void) {
     struct failing_alloc f;
     failing_alloc_init(&f, 0);
     weir_queue *q = small_queue(0, 0, &f.as);
     if (!q) return;
-    for (uint64_t i = 0; i < 30000; i++) {
-        pushed(q, i);
-        popped(q, i);
-    }
-    size_t requests = f.requests;
-    for (uint64_t i = 0; i < 30000; i++) {
-        pushed(q, i);
-        popped(q, i);
-    }
-    CHECK_IS(f.requests, requests);
+    flow_steadily(q, &f);
     CHECK_IS(weir_queue_free(q), 0);
     CHECK_IS(f.out, 0);
 }
@@ -128,13 +110,12 @@ static void q7_stopped_consumer(void) {
     static const char *const points[] = { "queue.pop.ticket", "queue.pop.done", "queue.pop.leaves",
                                           "queue.pop.left", "queue.collect.taken" };
     for (size_t p = 0; p < 5 && checks_hold(); p++) {
-        struct failing_alloc f;
+        struct counted c;
         struct halted h = { 0 };
+        size_t next = 0;
         check_context("a consumer at %s", points[p]);
-        failing_alloc_init(&f, 0);
-        h.q = small_queue(2, 0, &f.as);
-        if (!h.q) return;
-        size_t seg = sizeof(struct weir__seg) + 2 * 16, start = f.bytes_out, next = 0;
+        if (!counted_open(&c)) return;
+        h.q = c.q;
         for (uint64_t i = 0; i < 12; i++) pushed(h.q, i);
         while (next < 4) popped(h.q, next++); /* two segments: the next pop leaves the second */
         stop_init(&h.stop, points[p]);
@@ -147,18 +128,15 @@ static void q7_stopped_consumer(void) {
             popped(h.q, next++);
         }
         /* Its list of retired ones, one that it names, those kept and retired since, those inside. */
-        size_t most = start + (2 + 1 + 1 + WEIR__SEGQ_KEPT + 2 + 2 + 8) * seg;
-        CHECK(f.bytes_out <= most, "%zu bytes, stated %zu", f.bytes_out, most);
+        size_t most = c.start + (2 + 1 + 1 + WEIR__SEGQ_KEPT + 2 + 2 + 8) * c.seg;
+        CHECK(c.f.bytes_out <= most, "%zu bytes, stated %zu", c.f.bytes_out, most);
         stop_release(&h.stop);
         CHECK_IS(call_end(&h.call), 0);
         if (has) CHECK_IS(h.got, 4);
         stop_fini(&h.stop);
         uint64_t v;
         while (weir_queue_try_pop(h.q, &v) == 0) continue;
-        CHECK_IS(weir_queue_trim(h.q), 0);
-        CHECK_IS(f.bytes_out, start);
-        CHECK_IS(weir_queue_free(h.q), 0);
-        CHECK_IS(f.out, 0);
+        counted_close(&c);
     }
 }
 

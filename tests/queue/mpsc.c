@@ -1,34 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/queue/mpsc.c - weir_mpsc with several producers: QUEUE1 to QUEUE7 and RING15 as they read for one consumer. With
  * one producer the cases of the rings run on it, too (ops_queue.c); RING7 is in tests/lin. */
-#include "../support/check.h"
-#include "../support/failing_alloc.h"
 #include "../support/misuse.h"
 #include "../support/points.h"
 #include "../support/threads.h"
 
-#include <string.h>
-
-#include "queues/queue.h"
+#define QUEUE weir_mpsc
+#define VERB(name) weir_mpsc_##name
+#define NEW_AT weir__mpsc_new_at
+#include "words.h"
 
 #define PRODUCERS 4
 #define EACH 20000
-
-static weir_mpsc *made(uint32_t slots, size_t limit, const struct weir_alloc *alloc) {
-    struct weir__segq_shape shape = { .slots = slots, .batch = slots ? 2 : 0 };
-    struct weir_queue_opts o = WEIR_QUEUE_OPTS(sizeof(uint64_t));
-    weir_mpsc *q = NULL;
-    o.limit = limit;
-    o.alloc = alloc;
-    CHECK_IS(weir__mpsc_new_at(&q, &o, &shape), 0);
-    return q;
-}
-
-static bool pushed(weir_mpsc *q, uint64_t v) { return CHECK_IS(weir_mpsc_try_push(q, &v), 0); }
-static bool popped(weir_mpsc *q, uint64_t v) {
-    uint64_t got = ~v;
-    return CHECK_IS(weir_mpsc_try_pop(q, &got), 0) && CHECK_IS(got, v);
-}
 
 /* ---- many producers ---------------------------------------------------------------------------- */
 
@@ -79,7 +62,7 @@ static void member(void *arg, size_t i) {
 
 static void crowd(uint32_t slots, size_t limit, bool batches) {
     struct crowd c = { .each = times(EACH), .batches = batches, .producing = { PRODUCERS } };
-    c.q = made(slots, limit, NULL);
+    c.q = small_queue(slots, limit, NULL);
     if (!c.q) return;
     check_context("%u slots, limit %zu, %s", slots, limit, batches ? "batches" : "one by one");
     team_run(PRODUCERS + 1, member, &c);
@@ -93,13 +76,6 @@ static void q1_crowd(void) {
 }
 
 /* ---- alone -------------------------------------------------------------------------------------- */
-
-static void count_drop(void *elem, void *arg) {
-    uint64_t v, *next = arg;
-    memcpy(&v, elem, sizeof v);
-    CHECK_IS(v, *next);
-    ++*next;
-}
 
 static void q1_drop_and_bad_input(void) {
     struct weir_queue_opts o = WEIR_QUEUE_OPTS(sizeof(uint64_t)), none = WEIR_QUEUE_OPTS(0);
@@ -132,7 +108,7 @@ static void q2_enomem(void) {
         uint64_t pushes = 0, pops = 0, refused = 0;
         failing_alloc_init(&f, 0);
         check_context("request %zu", n);
-        weir_mpsc *q = made(2, 0, &f.as);
+        weir_mpsc *q = small_queue(2, 0, &f.as);
         if (!q) return;
         f.fail_at = f.requests + n;
         for (unsigned i = 0; i < 60; i++) {
@@ -165,7 +141,7 @@ static int64_t pop_forever(void *arg) {
 static void q3_limit(void) {
     struct call c;
     uint64_t v = 2;
-    weir_mpsc *q = made(2, 1, NULL);
+    weir_mpsc *q = small_queue(2, 1, NULL);
     if (!q) return;
     pushed(q, 1);
     CHECK_IS(weir_mpsc_try_push(q, &v), WEIR_EAGAIN);
@@ -182,7 +158,7 @@ static void q3_limit(void) {
 static void q4_wakes(void) {
     struct call c;
     uint64_t v;
-    weir_mpsc *q = made(2, 0, NULL);
+    weir_mpsc *q = small_queue(2, 0, NULL);
     if (!q) return;
     call_start(&c, pop_forever, q);
     CHECK(call_sleeps(&c), "a pop of nothing returned");
@@ -205,7 +181,7 @@ static void q4_wakes(void) {
 static void q6_memory(void) {
     struct failing_alloc f;
     failing_alloc_init(&f, 0);
-    weir_mpsc *q = made(0, 0, &f.as);
+    weir_mpsc *q = small_queue(0, 0, &f.as);
     if (!q) return;
     size_t start = f.bytes_out;
     for (unsigned round = 0; round < 24 && checks_hold(); round++) {
@@ -216,13 +192,7 @@ static void q6_memory(void) {
         CHECK_IS(weir_mpsc_bytes(q), f.bytes_out);
         CHECK_IS(f.bytes_out, start);
     }
-    size_t requests = 0;
-    for (uint64_t i = 0; i < 60000; i++) { /* a steady flow: the same few segments */
-        if (i == 30000) requests = f.requests;
-        pushed(q, i);
-        popped(q, i);
-    }
-    CHECK_IS(f.requests, requests);
+    flow_steadily(q, &f);
     CHECK_IS(weir_mpsc_free(q), 0);
     CHECK_IS(f.out, 0);
 }
@@ -253,14 +223,12 @@ static void r15_producer(void) {
                                           "queue.push.append", "queue.push.appended",
                                           "queue.push.done" };
     for (size_t p = 0; p < sizeof points / sizeof *points && checks_hold(); p++) {
-        struct failing_alloc f;
+        struct counted c;
         struct stands s = { 0 };
         uint64_t v, early = 0, mine = 0;
-        failing_alloc_init(&f, 0);
         check_context("a producer at %s", points[p]);
-        s.q = made(2, 0, &f.as);
-        if (!s.q) return;
-        size_t seg = sizeof(struct weir__seg) + 2 * 16, start = f.bytes_out;
+        if (!counted_open(&c)) return;
+        s.q = c.q;
         stop_init(&s.stop, points[p]);
         call_start(&s.call, push_some, &s);
         if (!stop_wait(&s.stop)) return;
@@ -269,17 +237,15 @@ static void r15_producer(void) {
             pushed(s.q, i);
             popped(s.q, i);
         }
-        CHECK(f.bytes_out <= start + (WEIR__SEGQ_KEPT + 2 + 4) * seg, "%zu bytes", f.bytes_out);
+        CHECK(c.f.bytes_out <= c.start + (WEIR__SEGQ_KEPT + 2 + 4) * c.seg, "%zu bytes",
+              c.f.bytes_out);
         stop_release(&s.stop);
         CHECK_IS(call_end(&s.call), 0);
         for (mine = early; weir_mpsc_try_pop(s.q, &v) == 0; mine++)
             CHECK_IS(v, UINT64_C(1) << 32 | mine);
         CHECK_IS(mine, 8);
-        CHECK_IS(weir_mpsc_trim(s.q), 0);
-        CHECK_IS(f.bytes_out, start);
         stop_fini(&s.stop);
-        CHECK_IS(weir_mpsc_free(s.q), 0);
-        CHECK_IS(f.out, 0);
+        counted_close(&c);
     }
 }
 
@@ -296,7 +262,7 @@ static void r15_consumer(void) {
     static const char *const points[] = { "queue.pop.ticket", "queue.pop.leaves", "queue.pop.left",
                                           "queue.pop.done" };
     for (size_t p = 0; p < sizeof points / sizeof *points && checks_hold(); p++) {
-        struct stands s = { .q = made(2, 0, NULL) };
+        struct stands s = { .q = small_queue(2, 0, NULL) };
         if (!s.q) return;
         check_context("the consumer at %s", points[p]);
         for (uint64_t i = 0; i < 4; i++) pushed(s.q, i);
@@ -323,7 +289,7 @@ static int64_t pop_first(void *arg) {
 
 /* While one call of the consumer is inside, each verb that is the consumer's is reported, and does nothing. */
 static void second_consumer(void) {
-    struct stands s = { .q = made(2, 0, NULL) };
+    struct stands s = { .q = small_queue(2, 0, NULL) };
     uint64_t v = 5;
     if (!s.q) return;
     for (uint64_t i = 0; i < 3; i++) pushed(s.q, i);

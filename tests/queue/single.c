@@ -2,8 +2,6 @@
 /* tests/queue/single.c - what one thread can see of weir_queue: no limit, limits, bad input, want of memory. */
 #include "cases.h"
 
-#include <string.h>
-
 #include <weir/ctx.h>
 
 static void q1_no_limit(void) {
@@ -60,13 +58,6 @@ static void q1_sizes(void) {
         }
         CHECK_IS(weir_queue_free(q), 0);
     }
-}
-
-static void count_drop(void *elem, void *arg) {
-    uint64_t v, *next = arg;
-    memcpy(&v, elem, sizeof v);
-    CHECK_IS(v, *next);
-    ++*next;
 }
 
 static void q1_drop(void) {
