@@ -14,17 +14,17 @@
 #include <string.h>
 
 #include "../../../lib/os_worker.h"
-#include "../../../lib/thread.h"
 #include "../engine.h"
 #include "all.h"
 #include "made.h"
+#include "pool_task.h"
 
 #define DEADLINE INT64_C(1000500000)
 #define ITEMS 8
 
 struct item {
-    uint64_t in, out, below;
-    bool taken;
+    struct pool_task own; /* the first member: pool_task_run gets its item */
+    uint64_t below;
     struct state *state;
     weir_future *f;
 };
@@ -48,17 +48,11 @@ struct pool_case {
 
 static const struct pool_case *of(void) { return weir_model_param(); }
 
-static void register_thread(void *arg) {
-    (void)arg;
-    (void)weir__thread_self();
-}
-
 static void setup(void *state) {
     struct state *s = state;
     const struct pool_case *c = of();
     struct weir_pool_opts o = WEIR_POOL_OPTS(c->threads);
-    for (unsigned i = 0; i < E.sc->threads; i++) weir_model_as(i, register_thread, NULL);
-    ex_threads_left = c->workers;
+    pool_threads(c->workers);
     weir_init_atomic(&s->users, E.sc->threads - c->workers);
     o.kind = c->kind;
     o.max_threads = c->max_threads;
@@ -73,16 +67,6 @@ static void setup(void *state) {
 
 /* ---- tasks ---------------------------------------------------------------------------------------------------------- */
 
-static int plain(weir_ctx *ctx, void *arg) {
-    struct item *i = arg;
-    (void)ctx;
-    weir_model_read(&i->in, sizeof i->in);
-    weir_model_check(i->in == 1);
-    weir_model_write(&i->out, sizeof i->out);
-    i->out++;
-    return 0;
-}
-
 static int below(weir_ctx *ctx, void *arg) {
     struct item *i = arg;
     (void)ctx;
@@ -96,7 +80,7 @@ static int submits(weir_ctx *ctx, void *arg) {
     int rc = weir_pool_submit(i->state->pool, below, NULL, i);
     weir_model_check(rc == 0 || rc == WEIR_ESTOPPED);
     if (rc < 0) i->below = 1;
-    return plain(ctx, i);
+    return pool_task_run(ctx, i);
 }
 
 static int waits_with(struct item *i, int (*wait)(weir_future *f)) {
@@ -108,7 +92,7 @@ static int waits_with(struct item *i, int (*wait)(weir_future *f)) {
     weir_model_read(&i->below, sizeof i->below);
     weir_model_check(i->below == (weir_future_code(&f) == 0));
     if (weir_future_code(&f) < 0) i->below = 1;
-    return plain(NULL, i);
+    return pool_task_run(NULL, i);
 }
 static int waits(weir_ctx *ctx, void *arg) {
     (void)ctx;
@@ -121,7 +105,7 @@ static int joins(weir_ctx *ctx, void *arg) {
 static int blocks(weir_ctx *ctx, void *arg) {
     struct item *i = arg;
     weir_model_check(weir_future_wait(&i->state->gate) == 0);
-    return plain(ctx, i);
+    return pool_task_run(ctx, i);
 }
 
 /* Not by weir's means. */
@@ -143,20 +127,20 @@ static int stays_with_below(weir_ctx *ctx, void *arg) {
     struct item *i = arg;
     weir_model_check(weir_pool_submit(i->state->pool, below_tells, NULL, i) == 0);
     await(&i->state->met);
-    return plain(ctx, i);
+    return pool_task_run(ctx, i);
 }
 static int meets(weir_ctx *ctx, void *arg) {
     await(&((struct item *)arg)->state->met);
-    return plain(ctx, arg);
+    return pool_task_run(ctx, arg);
 }
 static int tells(weir_ctx *ctx, void *arg) {
     tell(&((struct item *)arg)->state->met);
-    return plain(ctx, arg);
+    return pool_task_run(ctx, arg);
 }
 static int waits_for_shared(weir_ctx *ctx, void *arg) {
     struct item *i = arg;
     weir_model_check(weir_future_wait(&i->state->shared) == 0);
-    return plain(ctx, i);
+    return pool_task_run(ctx, i);
 }
 
 static weir_task_fn *task_of(char what) {
@@ -168,7 +152,7 @@ static weir_task_fn *task_of(char what) {
            : what == 'w' ? waits
            : what == 'j' ? joins
            : what == 'b' ? blocks
-                         : plain;
+                         : pool_task_run;
 }
 
 /* ---- users ---------------------------------------------------------------------------------------------------------- */
@@ -176,12 +160,11 @@ static weir_task_fn *task_of(char what) {
 static int submit(struct state *s, struct item *i, char what) {
     struct weir_job job = { task_of(what), NULL, i, i->f, what == 'h' ? WEIR_HIGH : WEIR_NORMAL };
     i->state = s;
-    weir_model_write(&i->in, sizeof i->in);
-    i->in = 1;
+    pool_task_fill(&i->own);
     int rc = weir_pool_submit_wait(s->pool, &job, what == 'n' ? WEIR_NOW : WEIR_FOREVER, NULL);
     weir_model_check(rc == 0 || rc == WEIR_ESTOPPED ||
                      (what == 'n' && (rc == WEIR_EAGAIN || rc == WEIR_EBUSY)));
-    i->taken = rc == 0;
+    i->own.taken = rc == 0;
     return rc;
 }
 
@@ -190,8 +173,8 @@ static int submit_and_wait(struct state *s, struct item *i) {
     weir_model_check(weir_future_init(i->f) == 0);
     int rc = submit(s, i, 'f');
     weir_model_check(weir_future_wait(i->f) == 0);
-    weir_model_read(&i->out, sizeof i->out);
-    weir_model_check(i->out == (weir_future_code(i->f) == 0));
+    weir_model_read(&i->own.out, sizeof i->own.out);
+    weir_model_check(i->own.out == (weir_future_code(i->f) == 0));
     weir_model_free(i->f);
     return rc;
 }
@@ -235,7 +218,7 @@ static int see_resolved(struct state *s) {
 /* After all that was taken is over. */
 static void look(struct state *s, bool all) {
     for (unsigned k = 0; all && k < EX_THREADS * ITEMS; k++) {
-        weir_model_read(&s->item[k].out, sizeof s->item[k].out);
+        weir_model_read(&s->item[k].own.out, sizeof s->item[k].own.out);
         weir_model_read(&s->item[k].below, sizeof s->item[k].below);
     }
 }
@@ -274,14 +257,6 @@ static int step(struct state *s, struct item *i, char what) {
     return rc;
 }
 
-static void finish_pool(struct state *s) {
-    struct weir_pool_stats st;
-    weir_model_check(weir_pool_stats(s->pool, &st) == 0);
-    weir_model_check(st.submitted == st.refused + st.ok + st.failed + st.cancelled);
-    weir_model_check(st.state == WEIR_POOL_STOPPED && st.workers == 0);
-    weir_model_check(weir_pool_free(s->pool) == 0);
-}
-
 static void thread(void *state, unsigned who) {
     struct state *s = state;
     if (made_serves(who, of()->workers, weir__os_worker_main)) return;
@@ -308,13 +283,13 @@ static bool stops(void) {
 
 static void finish(void *state) {
     struct state *s = state;
-    finish_pool(s);
+    pool_end(s->pool, 0);
     for (unsigned t = 0; t < E.sc->threads - of()->workers; t++)
         for (unsigned k = 0; of()->program[t][k]; k++) {
             struct item *i = &s->item[t * ITEMS + k];
             if (!i->state) continue;
-            weir_model_check(i->out <= i->taken && (stops() || i->out == i->taken));
-            if (i->out && strchr("iwjk", of()->program[t][k]))
+            weir_model_check(i->own.out <= i->own.taken && (stops() || i->own.out == i->own.taken));
+            if (i->own.out && strchr("iwjk", of()->program[t][k]))
                 weir_model_check(i->below == 1 || stops());
         }
 }

@@ -13,10 +13,10 @@
 
 #include "../../../flow/behind.h"
 #include "../../../lib/os_worker.h"
-#include "../../../lib/thread.h"
 #include "../engine.h"
 #include "all.h"
 #include "made.h"
+#include "pool_task.h"
 
 #define WORKERS 2u
 #define OTHERS 2u
@@ -29,15 +29,9 @@ struct states_case {
         first; /* what the first task does: r, R resize to one, two; D drains, X stops; b gives way */
 };
 
-/* One of the others: in is written by who submits it, out by itself. */
-struct item {
-    uint64_t in, out;
-    bool taken;
-};
-
 struct state {
     weir_pool *pool;
-    struct item item[OTHERS];
+    struct pool_task other[OTHERS];
     uint64_t done, ended; /* of the first: letters, times */
     weir_au32 users;
 };
@@ -46,16 +40,10 @@ static const struct states_case *of(void) { return weir_model_param(); }
 static unsigned others(void) { return of()->cap == 1 ? OTHERS : 1; }
 static bool stops(void) { return strchr(of()->first, 'X') != NULL; }
 
-static void register_thread(void *arg) {
-    (void)arg;
-    (void)weir__thread_self();
-}
-
 static void setup(void *state) {
     struct state *s = state;
     struct weir_pool_opts o = WEIR_POOL_OPTS(of()->threads);
-    for (unsigned i = 0; i < E.sc->threads; i++) weir_model_as(i, register_thread, NULL);
-    ex_threads_left = WORKERS;
+    pool_threads(WORKERS);
     weir_init_atomic(&s->users, 1);
     o.kind = of()->kind;
     o.cap = of()->cap;
@@ -87,26 +75,15 @@ static int first(weir_ctx *ctx, void *arg) {
     return 0;
 }
 
-static int other(weir_ctx *ctx, void *arg) {
-    struct item *i = arg;
-    (void)ctx;
-    weir_model_read(&i->in, sizeof i->in);
-    weir_model_check(i->in == 1);
-    weir_model_write(&i->out, sizeof i->out);
-    i->out++;
-    return 0;
-}
-
 /* ---- thread 0 --------------------------------------------------------------------------------------------------------- */
 
 static void submit_others(struct state *s) {
-    for (struct item *i = s->item; i < s->item + others(); i++) {
+    for (struct pool_task *t = s->other; t < s->other + others(); t++) {
         struct weir_model_op *op = weir_model_begin("submit", 0);
-        weir_model_write(&i->in, sizeof i->in);
-        i->in = 1;
-        int rc = weir_pool_submit(s->pool, other, NULL, i);
+        pool_task_fill(t);
+        int rc = weir_pool_submit(s->pool, pool_task_run, NULL, t);
         weir_model_check(rc == 0 || rc == WEIR_ESTOPPED);
-        i->taken = rc == 0;
+        t->taken = rc == 0;
         weir_model_end(op, rc);
     }
 }
@@ -115,9 +92,9 @@ static void submit_others(struct state *s) {
 static void look(struct state *s) {
     weir_model_read(&s->ended, sizeof s->ended);
     weir_model_check(s->ended == 1);
-    for (struct item *i = s->item; i < s->item + others(); i++) {
-        weir_model_read(&i->out, sizeof i->out);
-        weir_model_check(i->out <= i->taken && (stops() || i->out == i->taken));
+    for (struct pool_task *t = s->other; t < s->other + others(); t++) {
+        weir_model_read(&t->out, sizeof t->out);
+        weir_model_check(t->out <= t->taken && (stops() || t->out == t->taken));
     }
 }
 
@@ -137,12 +114,7 @@ static void thread(void *state, unsigned who) {
 
 static void finish(void *state) {
     struct state *s = state;
-    struct weir_pool_stats st;
-    weir_model_check(weir_pool_stats(s->pool, &st) == 0);
-    weir_model_check(st.submitted >= 1 + others());
-    weir_model_check(st.submitted == st.refused + st.ok + st.failed + st.cancelled);
-    weir_model_check(st.state == WEIR_POOL_STOPPED && st.workers == 0);
-    weir_model_check(weir_pool_free(s->pool) == 0);
+    pool_end(s->pool, 1 + others());
 }
 
 /* ---- scenarios -------------------------------------------------------------------------------------------------------- */
