@@ -40,29 +40,12 @@ static void p12_order(void) {
     CHECK_IS(weir_pool_free(p), 0);
 }
 
-struct flood {
-    weir_pool *pool;
-    weir_au32 ran;
-    size_t each;
-};
-
 /* Three submitters and four workers meet where rings are full, closed, made and left behind. */
-static void floods(void *arg, size_t who) {
-    struct flood *f = arg;
-    (void)who;
-    for (size_t i = 0; i < f->each; i++)
-        CHECK_IS(weir_pool_submit(f->pool, count_one, NULL, &f->ran), 0);
-}
-
 static void p12_rings(void) {
     points_delay(true);
     for (size_t r = 0; r < times(4); r++) {
-        struct flood f = { pool_of(4), { 0 }, 2000 };
-        team_run(3, floods, &f);
-        CHECK_IS(weir_pool_quiet(f.pool), 0);
-        CHECK_IS(value(&f.ran), 6000);
-        check_sum(f.pool, true);
-        CHECK_IS(weir_pool_free(f.pool), 0);
+        struct traffic t = { pool_of(4), 2000, 0, { 0 } };
+        traffic_run(&t, 3);
     }
     points_delay(false);
 }

@@ -294,33 +294,14 @@ static void p06_shutdown(void) {
 
 /* ---- P08: workers come and go while submitters wait for room ------------------------------------------------------------ */
 
-struct traffic {
-    weir_pool *pool;
-    weir_au32 ran;
-    size_t each;
-};
-
-static void submits(void *arg, size_t i) {
-    struct traffic *t = arg;
-    (void)i;
-    for (size_t k = 0; k < t->each && checks_hold(); k++) {
-        CHECK_IS(weir_pool_submit(t->pool, count_one, NULL, &t->ran), 0);
-        if (k % 16 == 0) random_delay();
-    }
-}
-
 static void p08_purge(void) {
-    struct traffic t = { NULL, { 0 }, times(400) };
+    struct traffic t = { NULL, times(400), 16, { 0 } };
     struct weir_pool_opts o = opts_of(1);
     o.max_threads = 3;
     o.cap = 1;
     o.linger = 1000;
     t.pool = pool_with(&o);
-    team_run(4, submits, &t);
-    CHECK_IS(weir_pool_quiet(t.pool), 0);
-    CHECK_IS(value(&t.ran), 4 * t.each);
-    check_sum(t.pool, true);
-    CHECK_IS(weir_pool_free(t.pool), 0);
+    traffic_run(&t, 4);
 }
 
 /* ---- P10, P11 ----------------------------------------------------------------------------------------------------------- */

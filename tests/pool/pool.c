@@ -65,3 +65,20 @@ void check_sum(weir_pool *p, bool quiet) {
     CHECK_IS(s.queued, 0);
     CHECK_IS(s.running, 0);
 }
+
+static void submits(void *arg, size_t who) {
+    struct traffic *t = arg;
+    (void)who;
+    for (size_t k = 0; k < t->each && checks_hold(); k++) {
+        CHECK_IS(weir_pool_submit(t->pool, count_one, NULL, &t->ran), 0);
+        if (t->delays && k % t->delays == 0) random_delay();
+    }
+}
+
+void traffic_run(struct traffic *t, size_t threads) {
+    team_run(threads, submits, t);
+    CHECK_IS(weir_pool_quiet(t->pool), 0);
+    CHECK_IS(value(&t->ran), threads * t->each);
+    check_sum(t->pool, true);
+    CHECK_IS(weir_pool_free(t->pool), 0);
+}

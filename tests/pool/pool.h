@@ -45,6 +45,15 @@ struct weir_pool_stats stats_of(weir_pool *p);
 /* The sum, and at a quiet instant nothing queued or running. */
 void check_sum(weir_pool *p, bool quiet);
 
+/* Threads that submit `each` tasks each, with a delay after one in so many of them (0: none); all are run, and the pool is
+ * freed. */
+struct traffic {
+    weir_pool *pool;
+    size_t each, delays;
+    weir_au32 ran;
+};
+void traffic_run(struct traffic *t, size_t threads);
+
 extern const struct test life_tests[], submit_tests[], future_tests[], run_tests[], edge_tests[],
     full_tests[], burst_tests[];
 extern const size_t n_life_tests, n_submit_tests, n_future_tests, n_run_tests, n_edge_tests,
