@@ -14,6 +14,7 @@ struct slow {
     pthread_key_t key;
     struct gate busy,
         end; /* the task of the first worker; the clean-up of the second one's thread */
+    struct call call;
     weir_au32 n;
 };
 
@@ -24,13 +25,8 @@ static int sets_key(weir_ctx *ctx, void *arg) {
     CHECK_IS(pthread_setspecific(s->key, &s->end), 0);
     return 0;
 }
-static int64_t tries(void *arg) {
-    struct slow *s = arg;
-    return weir_pool_try_submit(s->pool, count_one, NULL, &s->n);
-}
-
-/* One worker is busy; a second has lingered and left, and its thread is in its clean-up. */
-static void slow_begin(struct slow *s, unsigned of_kind) {
+/* One worker is busy; a second has lingered and left, and its thread is in its clean-up. Then a thread submits a task. */
+static void slow_begin(struct slow *s, unsigned of_kind, int64_t (*submits)(void *slow)) {
     struct weir_pool_opts o = opts(of_kind, 1);
     memset(s, 0, sizeof *s);
     CHECK_IS(pthread_key_create(&s->key, ends_slowly), 0);
@@ -42,6 +38,10 @@ static void slow_begin(struct slow *s, unsigned of_kind) {
     CHECK(gate_has(&s->busy, 1), "the first worker is busy");
     CHECK_IS(weir_pool_submit(s->pool, sets_key, NULL, s), 0);
     CHECK(gate_has(&s->end, 1), "the second worker has left");
+    call_apart(&s->call, submits, s);
+    CHECK(call_returns(&s->call, 5000), "a submit waits for a thread of the pool to end");
+    CHECK_IS(call_end(&s->call), 0);
+    CHECK(comes_to(&s->n, 1), "the task waits for a thread of the pool to end");
 }
 
 static void slow_end(struct slow *s) {
@@ -49,14 +49,15 @@ static void slow_end(struct slow *s) {
     CHECK_IS(pthread_key_delete(s->key), 0);
 }
 
+static int64_t tries(void *arg) {
+    struct slow *s = arg;
+    return weir_pool_try_submit(s->pool, count_one, NULL, &s->n);
+}
+
 void p01_not_gone(void) {
     EACH_KIND(k) {
         struct slow s;
-        struct call call;
-        slow_begin(&s, k);
-        call_apart(&call, tries, &s);
-        CHECK(call_returns(&call, 5000), "a submit waits for a thread of the pool to end");
-        CHECK(comes_to(&s.n, 1), "the task waits for a thread of the pool to end");
+        slow_begin(&s, k, tries);
         STATS_COME_TO(s.pool, workers,
                       1); /* the third thread has left, too, and waits for the second one's end */
         for (uint32_t i = 2; i < 5 && checks_hold(); i++) {
@@ -66,7 +67,6 @@ void p01_not_gone(void) {
         gate_open(&s.busy);
         CHECK_IS(weir_pool_quiet(s.pool), 0);
         gate_open(&s.end);
-        CHECK_IS(call_end(&call), 0);
         CHECK_IS(weir_pool_free(s.pool), 0);
         slow_end(&s);
     }
@@ -93,18 +93,13 @@ static int64_t cancelled_free(void *arg) {
 void p03_cancelled(void) {
     EACH_KIND(k) {
         struct slow s;
-        struct call call;
-        slow_begin(&s, k);
-        call_apart(&call, cancelled_submit, &s);
-        CHECK(call_returns(&call, 5000), "it was cancelled in the submit");
-        CHECK_IS(call_end(&call), 0);
-        CHECK(comes_to(&s.n, 1), "nobody runs the task");
+        slow_begin(&s, k, cancelled_submit);
         gate_open(&s.busy);
-        call_apart(&call, cancelled_free, &s);
-        CHECK(call_sleeps(&call), "the pool was freed beside a thread of its own");
+        call_apart(&s.call, cancelled_free, &s);
+        CHECK(call_sleeps(&s.call), "the pool was freed beside a thread of its own");
         gate_open(&s.end);
-        CHECK(call_returns(&call, 5000), "it was cancelled in the free");
-        CHECK_IS(call_end(&call), 0);
+        CHECK(call_returns(&s.call, 5000), "it was cancelled in the free");
+        CHECK_IS(call_end(&s.call), 0);
         slow_end(&s);
     }
 }
