@@ -2,9 +2,9 @@
 /* flow/pool.h - what the files of the pool share.
  *
  *   pool.c         making, submitting, statistics         pool_node.c    nodes, and who has a task
- *   pool_life.c    threads, states, who waits for them    pool_steal.h   the stealing kind, and its files
- *   pool_retry.c   threads that the system did not give
- *   pool_run.c     a task from its begin to its end       pool_locked.c  the kind with one mutex
+ *   pool_life.c    threads and states                     pool_steal.h   the stealing kind, and its files
+ *   pool_end.c     who waits, and asks for the end        pool_locked.c  the kind with one mutex
+ *   pool_run.c     a task from its begin to its end       pool_retry.c   threads that the system did not give
  */
 #ifndef WEIR_FLOW_POOL_H
 #define WEIR_FLOW_POOL_H
