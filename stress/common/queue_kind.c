@@ -44,6 +44,13 @@ static int queue_make_small(void **ring, const struct weir_ring_opts *o) {
     *ring = q;
     return rc;
 }
+static int mpsc_make(void **ring, const struct weir_ring_opts *o) {
+    struct weir_queue_opts opts = opts_of(o);
+    weir_mpsc *q;
+    int rc = weir_mpsc_new(&q, &opts);
+    *ring = q;
+    return rc;
+}
 static int mpsc_make_small(void **ring, const struct weir_ring_opts *o) {
     struct weir_queue_opts opts = opts_of(o);
     weir_mpsc *q;
@@ -74,12 +81,13 @@ const struct ring_kind ring_queue_small = { .name = "queue_small",
                                             QUEUE_VERBS };
 
 /* One consumer; of producers as many as a scenario likes. */
+#define MPSC_VERBS \
+    .has = QUEUE_HAS | RING_FUNNEL, RING_FORWARDED(mpsc), .dump = queue_dump, .claim = 200
+
+const struct ring_kind ring_mpsc = { .name = "mpsc", .make = mpsc_make, MPSC_VERBS };
 const struct ring_kind ring_mpsc_small = { .name = "mpsc_small",
                                            .make = mpsc_make_small,
-                                           .has = QUEUE_HAS,
-                                           RING_FORWARDED(mpsc),
-                                           .dump = queue_dump,
-                                           .claim = 200 };
+                                           MPSC_VERBS };
 
 /* ---- the mutex version ------------------------------------------------------------------------------ */
 

@@ -17,7 +17,12 @@ enum {
     RING_EXACT = 16, /* batches are never cut short */
     RING_TRIES = 32, /* no call of the try family waits for a thread that has stopped */
     RING_SOFT = 64,  /* batches go one by one, and full may be said while a pop is under way */
+    RING_FUNNEL =
+        128, /* any number of producers and one consumer: who that is, ring_one_pops says */
 };
+
+/* Of a kind that has one consumer, in a team that shares one ring: whether worker `me` is it. */
+static inline bool ring_one_pops(unsigned me) { return me == 1; }
 
 /* NULL: it has none such. */
 struct ring_kind {
@@ -52,6 +57,9 @@ extern const struct ring_kind ring_mpmc_exact; /* which it is not: see scenarios
 
 /* Of unbounded queues a capacity is a soft limit; in the explorer, from this one on there is none. */
 #define RING_NO_LIMIT 10
-extern const struct ring_kind ring_queue, ring_queue_small, ring_mpsc_small, ring_mutex_queue;
+extern const struct ring_kind ring_queue, ring_queue_small, ring_mpsc, ring_mpsc_small,
+    ring_mutex_queue;
+/* weir_mpsc_list with nodes that this makes and frees (stress/common/list_kind.c); not in the explorer. */
+extern const struct ring_kind ring_mpsc_list;
 
 #endif

@@ -82,6 +82,14 @@ static void mpsc(void **s) {
     (void)s;
     linearizable(&target_mpsc);
 }
+static void mpsc_list(void **s) {
+    (void)s;
+    linearizable(&target_mpsc_list);
+}
+static void mutex_queue(void **s) {
+    (void)s;
+    linearizable(&target_mutex_queue);
+}
 static void spsc(void **s) {
     (void)s;
     linearizable(&target_spsc);
@@ -273,6 +281,8 @@ int main(int argc, char **argv) {
         TEST("RING7 weir_queue is linearizable, empty included", queue),
         TEST("RING7 weir_queue with a soft limit is linearizable", queue_limit),
         TEST("RING7 weir_mpsc is linearizable, empty included", mpsc),
+        TEST("RING7 weir_mpsc_list is linearizable, empty included", mpsc_list),
+        TEST("RING7 weir_mutex_queue is linearizable, empty included", mutex_queue),
         TEST("RING7 weir_spsc never says full and empty at once", both_spsc),
         TEST("RING7 weir_mpmc never says full and empty at once", both_mpmc),
         TEST("RING7 weir_scq never says full and empty at once", both_scq),

@@ -54,6 +54,7 @@ struct rounds_result run_rounds(const struct target *t, const struct rounds_opts
 extern const struct target target_mpmc, target_mpmc_fence, target_mutex, target_scq, target_spsc;
 /* Without a limit; with one; with one consumer. Segments have two slots. */
 extern const struct target target_queue, target_queue_limit, target_mpsc;
+extern const struct target target_mpsc_list, target_mutex_queue;
 
 /* A ring with one fault, of tests/lin/broken.c. */
 enum fault {

@@ -228,3 +228,71 @@ const struct target target_mpsc = { .name = "weir_mpsc",
                                     .make = mpsc_make,
                                     .end = mpsc_end,
                                     .run = mpsc_run };
+
+/* ---- list of nodes --------------------------------------------------------------------------- */
+
+struct item {
+    struct weir_mpsc_node node;
+    uint64_t value;
+};
+
+static void *list_make(uint32_t cap, uint64_t start) {
+    weir_mpsc_list *l = aligned_alloc(WEIR_LINE, sizeof *l);
+    (void)cap, (void)start;
+    if (!l || weir_mpsc_list_init(l) < 0) abort();
+    return l;
+}
+
+static int64_t list_pop(void *list, uint64_t *value) {
+    struct weir_mpsc_node *node;
+    int rc = weir_mpsc_list_pop(list, &node);
+    if (rc < 0) return rc;
+    struct item *item = WEIR_MPSC_ENTRY(node, struct item, node);
+    *value = item->value;
+    free(item);
+    return 0;
+}
+
+static void list_end(void *list) {
+    uint64_t value;
+    while (list_pop(list, &value) == 0) continue;
+    free(list);
+}
+
+static int64_t list_run(void *list, struct weir_lin_op *op, bool late) {
+    (void)late;
+    if (op->kind == WEIR_LIN_POP) return list_pop(list, op->out);
+    struct item *item = calloc(1, sizeof *item);
+    if (!item) abort();
+    item->value = op->in[0];
+    return weir_mpsc_list_push(list, &item->node);
+}
+
+const struct target target_mpsc_list = { .name = "weir_mpsc_list",
+                                         .one_consumer = true,
+                                         .singles = true,
+                                         .unbounded = true,
+                                         .make = list_make,
+                                         .end = list_end,
+                                         .run = list_run };
+
+/* ---- two-lock queue -------------------------------------------------------------------------- */
+
+static void *mutex_queue_make(uint32_t cap, uint64_t start) {
+    struct weir_queue_opts o = WEIR_QUEUE_OPTS(sizeof(uint64_t));
+    weir_mutex_queue *q;
+    (void)cap, (void)start;
+    return weir_mutex_queue_new(&q, &o) < 0 ? NULL : q;
+}
+static void mutex_queue_end(void *q) {
+    if (weir_mutex_queue_free(q) < 0) abort();
+}
+QUEUE_RUN(mutex_queue)
+
+const struct target target_mutex_queue = { .name = "weir_mutex_queue",
+                                           .exact = true,
+                                           .closes = true,
+                                           .unbounded = true,
+                                           .make = mutex_queue_make,
+                                           .end = mutex_queue_end,
+                                           .run = mutex_queue_run };

@@ -10,10 +10,11 @@
 
 const struct weir_stress_scenario *const *run_scenarios(size_t *n) {
     static const struct weir_stress_scenario *all[MOST];
-    static const struct ring_kind *const kinds[] = { &ring_mpmc,        &ring_mpmc_fence,
-                                                     &ring_spsc,        &ring_scq,
-                                                     &ring_mutex,       &ring_queue,
-                                                     &ring_queue_small, &ring_mutex_queue };
+    static const struct ring_kind *const kinds[] = {
+        &ring_mpmc,       &ring_mpmc_fence, &ring_spsc,        &ring_scq,
+        &ring_mutex,      &ring_queue,      &ring_queue_small, &ring_mpsc,
+        &ring_mpsc_small, &ring_mpsc_list,  &ring_mutex_queue
+    };
     static const struct map_kind *const maps[] = { &map_words,       &map_shard,
                                                    &map_shard_mutex, &map_shard_rwlock,
                                                    &map_one_mutex,   &map_one_rwlock };

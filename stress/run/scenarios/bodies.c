@@ -12,16 +12,22 @@ struct made {
     char name[60], about[160];
 };
 
+/* Whether of a kind as few as two workers have to do: one for each end. */
+static bool two_only(const struct ring_kind *k, const struct body *b) {
+    if (b->funnels && (k->has & RING_FUNNEL)) return false;
+    return !(k->has & RING_MANY) && !b->alone;
+}
+
 static bool fits(const struct ring_kind *k, const struct body *b) {
     if ((k->has & b->needs) != b->needs) return false;
     if (k == &ring_mpmc_fence && !b->fenced) return false;
-    return (k->has & RING_MANY) || b->alone || b->min_threads <= 2;
+    return !two_only(k, b) || b->min_threads <= 2;
 }
 
 static const struct weir_stress_scenario *make(const struct ring_kind *k, const struct body *b) {
     struct made *m = calloc(1, sizeof *m); /* for the life of the process */
     if (!m) return NULL;
-    bool two = !(k->has & RING_MANY) && !b->alone;
+    bool two = two_only(k, b);
     m->param = (struct body_of){ b, k };
     (void)snprintf(m->name, sizeof m->name, "%s.%s", k->name, b->name);
     (void)snprintf(m->about, sizeof m->about, "%s", b->about);

@@ -13,10 +13,11 @@ struct body {
     const char *about; /* after the name of the kind */
     unsigned needs;    /* RING_* of the kind */
     unsigned min_threads,
-        max_threads; /* a kind without RING_MANY has two, or that body is not for it */
+        max_threads; /* a kind without RING_MANY has two, or that body is not for it; but see funnels */
     bool alone;      /* each worker has rings of its own: also without RING_MANY */
-    bool fenced;     /* also where membarrier is not used */
-    unsigned flags;  /* WEIR_STRESS_* */
+    bool funnels;   /* with RING_FUNNEL any number of workers, of which one pops: ring_one_pops */
+    bool fenced;    /* also where membarrier is not used */
+    unsigned flags; /* WEIR_STRESS_* */
     size_t state_size;
     int (*setup)(void *state, struct weir_stress *run);
     void (*thread)(void *state, struct weir_stress_worker *w);

@@ -218,12 +218,22 @@ static void poke(struct stream *s, struct weir_stress_worker *w) {
 
 /* ---- the scenario ------------------------------------------------------------------------------------ */
 
+/* Every second worker produces; of a kind with one consumer, all others do. */
+static bool produces(const struct stream *s, unsigned me) {
+    return s->kind->has & RING_FUNNEL ? !ring_one_pops(me) : me % 2 == 0;
+}
+/* Its number among those that do the same. */
+static unsigned place_of(const struct stream *s, unsigned me) {
+    if (!(s->kind->has & RING_FUNNEL)) return me / 2;
+    return me == 0 || ring_one_pops(me) ? 0 : me - 1;
+}
+
 static void play(struct stream *s, struct weir_stress_worker *w, unsigned me) {
     if (me >= s->threads - s->pokers) {
         poke(s, w);
         return;
     }
-    bool producer = me % 2 == 0;
+    bool producer = produces(s, me);
     struct stream_part *p = &s->part[me];
     struct caller c = { .kind = s->kind,
                         .ring = producer ? s->ring.in : s->ring.out,
@@ -232,9 +242,9 @@ static void play(struct stream *s, struct weir_stress_worker *w, unsigned me) {
                         .w = w,
                         .tally = &p->tally };
     if (producer)
-        produce(s, p, &c, me / 2);
+        produce(s, p, &c, place_of(s, me));
     else
-        consume(s, p, &c, me / 2);
+        consume(s, p, &c, place_of(s, me));
     (void)weir_fetch_add_seq_cst(&s->inside, UINT32_MAX, 0);
 }
 
@@ -242,7 +252,7 @@ void stream_thread(void *state, struct weir_stress_worker *w) {
     struct stream *s = state;
     unsigned me = weir_stress_index(w);
     weir_stress_role(w, me >= s->threads - s->pokers ? "poker"
-                        : me % 2 == 0                ? "producer"
+                        : produces(s, me)            ? "producer"
                                                      : "consumer");
     struct weir__thread *self = weir__thread_self();
     if (weir_stress_check(self, "no memory for a thread's record"))
@@ -274,13 +284,15 @@ int stream_setup(void *state, struct weir_stress *run) {
             (struct stream_part){ .elems = edge_alloc((size_t)STREAM_BATCH * STREAM_SIZE) };
         if (!s->part[i].elems) return WEIR_ENOMEM;
     }
-    return ledger_init(&s->ledger, (n + 1) / 2, n / 2, s->row->quota);
+    unsigned consumers = s->kind->has & RING_FUNNEL ? 1 : n / 2;
+    return ledger_init(&s->ledger, n - consumers, consumers, s->row->quota);
 }
 
-/* Calls of the least and the most busy of one role, in thousandths of a fair share. */
-static void shares(const struct stream *s, unsigned role, const char *least, const char *most) {
+/* Calls of the least and the most busy producer, in thousandths of a fair share. */
+static void shares(const struct stream *s, const char *least, const char *most) {
     uint64_t lo = UINT64_MAX, hi = 0, all = 0, n = 0;
-    for (unsigned i = role; i < s->threads - s->pokers; i += 2) {
+    for (unsigned i = 0; i < s->threads - s->pokers; i++) {
+        if (!produces(s, i)) continue;
         uint64_t calls = s->part[i].tally.calls;
         lo = calls < lo ? calls : lo;
         hi = calls > hi ? calls : hi;
@@ -309,7 +321,7 @@ void stream_finish(void *state) {
     weir_stress_count_of("empty", t.empty);
     weir_stress_count_of("busy", t.busy);
     weir_stress_count_of("late", t.late);
-    shares(s, 0, "least", "most");
+    shares(s, "least", "most");
     ledger_fini(&s->ledger);
     free(s->part);
 }

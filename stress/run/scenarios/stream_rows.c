@@ -80,6 +80,7 @@ static const struct stream_row
       .needs = needs_,                            \
       .min_threads = min_,                        \
       .fenced = fenced_,                          \
+      .funnels = true,                            \
       .state_size = sizeof(struct stream),        \
       .setup = stream_setup,                      \
       .thread = stream_thread,                    \

@@ -2,7 +2,9 @@
 /* stress/run/scenarios/suspend.c - what the table of guarantees says of a thread that stands still: worker 0
  * is stopped at each point of the algorithms in turn, and goes on only when every other worker has ended
  * a number of calls of the try family. Of weir_mpmc, which is blocking, these calls return (perhaps
- * WEIR_EBUSY); of weir_scq, which is lock-free, they never say WEIR_EBUSY; of weir_spsc, which is wait-free, the other side goes on until the ring is full or empty.
+ * WEIR_EBUSY); of weir_scq, which is lock-free, they never say WEIR_EBUSY; of weir_spsc, which is wait-free, the other
+ * side goes on until the ring is full or empty. The same of weir_queue, weir_mpsc and weir_mpsc_list, in which a push
+ * that stands still keeps the room that it has reserved: the kind with one consumer stops a producer.
  *
  * Elements are counted and summed at both ends. This scenario has the points' hook to itself, so that no
  * other delays are injected. */
@@ -19,9 +21,10 @@
 #include <weir/atomic.h>
 
 #define CAP 4
-#define CALLS 50    /* that each of the others ends meanwhile */
-#define PATIENCE 10 /* seconds for that */
-#define TRIES 400   /* calls of worker 0 until it passes the point */
+#define CALLS 50     /* that each of the others ends meanwhile */
+#define PATIENCE 10  /* seconds for that */
+#define TRIES 400    /* calls of worker 0 until it passes the point */
+#define ENOUGH 50000 /* calls of worker 0, of which one must have passed one */
 
 struct part {
     _Alignas(WEIR_LINE) struct tally tally;
@@ -61,7 +64,38 @@ static const char *const scq_points[] = {
     "scq.pop.marked",
     NULL,
 };
+/* With 16 KiB a segment is left once in a while: `queue_small` and `mpsc_small` come to these points. */
+#define QUEUE_PUSH                                                                        \
+    "queue.push.ticket", "queue.push.copied", "queue.push.append", "queue.push.appended", \
+        "queue.push.done", "queue.wait.announced", "queue.wait.checked", "park.sleep"
+static const char *const funnel_points[] = { QUEUE_PUSH, NULL };
+static const char *const queue_points[] = { QUEUE_PUSH,
+                                            "queue.pop.ticket",
+                                            "queue.pop.give_up",
+                                            "queue.pop.leaves",
+                                            "queue.pop.left",
+                                            "queue.pop.done",
+                                            "queue.collect.begins",
+                                            "queue.collect.taken",
+                                            NULL };
+static const char *const list_points[] = { "mpsc.push.exchanged", NULL };
 static const char *const spsc_points[] = { "spsc.push.copied", "spsc.push_n.copied", NULL };
+
+static const char *const *points_of(const struct ring_kind *k) {
+    static const struct {
+        const struct ring_kind *kind;
+        const char *const *points;
+    } of[] = {
+        { &ring_mpmc, mpmc_points },      { &ring_mpmc_fence, mpmc_points },
+        { &ring_scq, scq_points },        { &ring_spsc, spsc_points },
+        { &ring_queue, queue_points },    { &ring_queue_small, queue_points },
+        { &ring_mpsc, funnel_points },    { &ring_mpsc_small, funnel_points },
+        { &ring_mpsc_list, list_points },
+    };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+        if (of[i].kind == k) return of[i].points;
+    return NULL;
+}
 
 /* ---- the victim -------------------------------------------------------------------------------------- */
 
@@ -119,7 +153,7 @@ static void pop_some(struct part *p, struct caller *c, enum how how) {
 
 static void one_call(struct suspend *s, struct caller *c, struct part *p, enum how how) {
     bool push = weir_stress_random(c->w, 2);
-    if (!(s->kind->has & RING_MANY)) push = weir_stress_index(c->w) == 0;
+    if (!(s->kind->has & RING_MANY)) push = !ring_one_pops(weir_stress_index(c->w));
     if (push)
         push_some(p, c, how);
     else
@@ -128,7 +162,7 @@ static void one_call(struct suspend *s, struct caller *c, struct part *p, enum h
 
 static void be_stopped(struct suspend *s, struct caller *c, struct part *p,
                        const char *const *points) {
-    size_t n = 0;
+    size_t n = 1; /* no list is empty */
     while (points[n]) n++;
     weir_set_point_hook(at_point);
     stopped_in = s;
@@ -151,10 +185,7 @@ static void suspend_thread(void *state, struct weir_stress_worker *w) {
     struct caller c = { s->kind, s->ring.in, CAP, sizeof(uint64_t), w, &p->tally };
     weir_stress_role(w, me == 0 ? "victim" : "witness");
     if (me == 0) {
-        be_stopped(s, &c, p,
-                   s->kind == &ring_scq       ? scq_points
-                   : s->kind->has & RING_BUSY ? mpmc_points
-                                              : spsc_points);
+        be_stopped(s, &c, p, points_of(s->kind));
         weir_store_relaxed(&s->done, 1);
         return;
     }
@@ -172,6 +203,8 @@ static int suspend_setup(void *state, struct weir_stress *run) {
     struct shape shape = { .cap = CAP, .size = sizeof(uint64_t), .place = PLACE_EXACT };
     s->kind = body_of(run)->kind;
     s->threads = weir_stress_threads(run);
+    if (!points_of(s->kind))
+        return WEIR_EINVAL; /* a kind of which nobody has said where it can stop */
     s->part = aligned_alloc(WEIR_LINE, s->threads * sizeof *s->part);
     if (!s->part) return WEIR_ENOMEM;
     for (unsigned i = 0; i < s->threads; i++) s->part[i] = (struct part){ 0 };
@@ -197,6 +230,9 @@ static void suspend_finish(void *state) {
                       "%llu elements in with sum %llu, %llu out with sum %llu",
                       (unsigned long long)in, (unsigned long long)in_sum, (unsigned long long)out,
                       (unsigned long long)out_sum);
+    uint64_t calls = s->part[0].tally.calls;
+    weir_stress_check(s->stops > 0 || calls < ENOUGH, "%llu calls passed no point to stop at",
+                      (unsigned long long)calls);
     weir_stress_check(placed_close(&s->ring, NULL, NULL) == 0, "the ring cannot be ended");
     weir_stress_count_of("stops", s->stops);
     weir_stress_count_of("points", points);
@@ -208,6 +244,7 @@ const struct body suspend_bodies[] = {
     { .name = "suspend",
       .about = "one worker stands still at each point, the others go on",
       .needs = RING_TRIES,
+      .funnels = true,
       .min_threads = 2,
       .state_size = sizeof(struct suspend),
       .setup = suspend_setup,

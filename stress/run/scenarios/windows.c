@@ -122,7 +122,7 @@ static void plan_op(const struct windows *s, struct planned *p, struct lane *l,
                     struct weir_stress_worker *w, unsigned pushes) {
     bool push = chance(w, pushes), batch = chance(w, s->long_ ? 10 : 30);
     if (!s->kind->push_n || (s->kind->has & RING_SOFT)) batch = false; /* or it is no one step */
-    if (!(s->kind->has & RING_MANY)) push = weir_stress_index(w) == 0;
+    if (!(s->kind->has & RING_MANY)) push = !ring_one_pops(weir_stress_index(w));
     memset(p, 0, sizeof *p);
     p->kind =
         push ? (batch ? WEIR_LIN_PUSH_N : WEIR_LIN_PUSH) : (batch ? WEIR_LIN_POP_N : WEIR_LIN_POP);
@@ -333,6 +333,7 @@ static const bool long_rounds = true;
       .min_threads = 2,                     \
       .max_threads = THREADS,               \
       .fenced = true,                       \
+      .funnels = true,                      \
       .state_size = sizeof(struct windows), \
       .setup = windows_setup,               \
       .thread = windows_thread,             \
