@@ -11,8 +11,8 @@
  *   I2  `wanted` counts the calls and handles that have not left. Who takes the last away from a run that is not over
  *       unmaps it in the same hold, and cancels its context after that: so no call joins a run that was cancelled, and
  *       none is cancelled that a call has joined.
- *   I3  `over` is set, with code, in the hold in which the run is unmapped for good, before the future is resolved. Who
- *       leaves and finds it over has got the result (rulings 3). `shared` is set in the hold in which somebody gets the
+ *   I3  `over` is set, with code, in the hold in which the run is unmapped for good, before the future is resolved, which
+ *       has the text by then. Who leaves and finds it over has got the result (rulings 3), and reads the text there. `shared` is set in the hold in which somebody gets the
  *       result while another one may get it still, or by that one: so of two that get it both find it set. `takers`
  *       are those that may: all that are wanted, but for calls that were begun without a handle.
  *   I4  (lifetime) refs of a run: one for who runs it, until the future is resolved, and one for each call or handle. A
@@ -157,6 +157,7 @@ static int call(weir_ctx *ctx, void *run) {
 static void end(weir_flight_call *r, int code, const struct weir_error *err, unsigned gone) {
     weir_flight *f = r->f;
     WEIR_POINT("flight.ends");
+    weir__future_fill(&r->done, code, NULL, err);
     weir__lock(&f->lock);
     unmap(f, r);
     r->refs -= gone;
@@ -166,7 +167,7 @@ static void end(weir_flight_call *r, int code, const struct weir_error *err, uns
     r->over = true;
     weir__unlock(&f->lock);
     WEIR_POINT("flight.over");
-    weir__future_end(&r->done, code, NULL, err);
+    weir__future_publish(&r->done);
     unref(r);
     (void)weir_wg_done(&f->busy);
 }
@@ -294,8 +295,7 @@ static int result(weir_flight_call *r, void *val, bool *shared, bool by_handle) 
     weir__unlock(&f->lock);
     if (shared) *shared = is_shared;
     if (rc == 0 && val) memcpy(val, r->val, f->val_size);
-    const struct weir_error *err = weir_future_error(&r->done);
-    if (err) (void)weir_error_give(err);
+    if (rc < 0) (void)weir_error_give(&r->done.error_); /* I3 */
     return rc;
 }
 

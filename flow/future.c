@@ -97,10 +97,18 @@ static void copy_error(weir_future *f, int code, const struct weir_error *err) {
     f->error_.text[n] = 0;
 }
 
-void weir__future_end(weir_future *f, int code, void *value, const struct weir_error *err) {
+void weir__future_fill(weir_future *f, int code, void *value, const struct weir_error *err) {
     f->code_ = code;
     f->value_ = value;
     if (WEIR_UNLIKELY(code < 0)) copy_error(f, code, err);
+}
+
+void weir__future_end(weir_future *f, int code, void *value, const struct weir_error *err) {
+    weir__future_fill(f, code, value, err);
+    weir__future_publish(f);
+}
+
+void weir__future_publish(weir_future *f) {
     /* Relaxed: what is done with it follows from the compare-and-swap, or is looked at again. */
     uint32_t s = weir_load_relaxed(&f->state_);
     for (;;) {

@@ -131,12 +131,50 @@ static void values(void) {
     weir_ctx_unref(c);
 }
 
+/* Who leaves when the result is there, and before it is handed out, has it, with its text. */
+struct stopped {
+    weir_flight *f;
+    struct work *w;
+    struct stop stop;
+};
+static int64_t do_stopped(void *arg) {
+    struct stopped *s = arg;
+    uint64_t key = 1, val;
+    stop_me(&s->stop);
+    return weir_flight_do_wait(s->f, &key, work_fn, s->w, &val, NULL, WEIR_FOREVER, NULL);
+}
+static void leaves_with_the_text(void) {
+    struct stopped s = { .f = flight_open() };
+    struct work w;
+    struct doing b;
+    struct call call;
+    weir_ctx *cb = ctx_open(NULL, WEIR_FOREVER);
+    work_init(&w, 5);
+    w.rc = -1234;
+    w.text = "row 7 is broken";
+    s.w = &w;
+    stop_init(&s.stop, "flight.over");
+    call_start(&call, do_stopped, &s);
+    work_begun(&w);
+    doing_waits(&b, s.f, 1, &w, WEIR_FOREVER, cb);
+    work_let_go(&w);
+    CHECK(stop_wait(&s.stop), "it is not over");
+    CHECK_IS(weir_ctx_cancel(cb, 0), 0);
+    doing_ends(&b, -1234, 0, true); /* which looks at the text */
+    stop_release(&s.stop);
+    CHECK_IS(call_end(&call), -1234);
+    stop_fini(&s.stop);
+    flight_close(s.f);
+    weir_ctx_unref(cb);
+}
+
 const struct test ctx_tests[] = {
     { "F08 the last caller that leaves cancels the function's context", last_one_cancels },
     { "F08 while one caller stays it is not cancelled", one_stays },
     { "F08 a newcomer never inherits a cancelled run", newcomer_begins_anew },
     { "F08 a caller leaves at its deadline, not before", deadline_leaves },
     { "F08 WEIR_NOW; a context that has ended", now_and_ended },
+    { "F02 F08 who leaves when it is over has the error's text", leaves_with_the_text },
     { "F08 the function has the values of its first caller's context", values },
 };
 const size_t n_ctx_tests = sizeof ctx_tests / sizeof *ctx_tests;
