@@ -96,8 +96,10 @@ static void delayed(void) {
 }
 
 /* One thread only looks, as often as it can, beside eight that write all the time: for a second, with
- * --factor=60 a minute. */
+ * --factor=60 a minute; and on a slow machine until each has come round often enough. */
 #define WRITERS 8
+#define LOOKS 1024
+#define WRITES 256
 struct watch {
     weir_cache *c;
     weir_time until;
@@ -105,9 +107,9 @@ struct watch {
 };
 static void watch_thread(void *arg, size_t index) {
     struct watch *t = arg;
-    uint64_t n = 0;
+    uint64_t n = 0, least = index ? WRITES : LOOKS;
     rng_seed(index);
-    for (; checks_hold() && (n % 64 || weir_now() < t->until); n++) {
+    for (; checks_hold() && (n % 64 || n < least || weir_now() < t->until); n++) {
         uint64_t key = rng_below(3000);
         if (index == 0) {
             uint64_t weight = weir_cache_weight(t->c);

@@ -2,6 +2,7 @@
 /* tests/cache/refresh.c - refresh-ahead: CACHE26. The executor keeps the tasks, and the tests run them. */
 #include "cache.h"
 
+#include <dirent.h>
 #include <weir/rcu.h>
 
 #include "../support/failing_alloc.h"
@@ -48,13 +49,18 @@ static int reload(const void *key, void *val, weir_time *ttl, weir_ctx *ctx, voi
     return t->rc;
 }
 
-static weir_cache *refresh_open(struct world *w, struct tasks *t, bool threads) {
+static struct weir_cache_opts refresh_opts(struct world *w, struct tasks *t) {
     struct weir_cache_opts o = opts(w, 100);
     t->exec = (weir_exec){ keep_task, t };
     o.refresh = 50;
     o.load = reload;
     o.load_arg = t;
-    o.exec = threads ? NULL : &t->exec;
+    o.exec = &t->exec;
+    return o;
+}
+static weir_cache *refresh_open(struct world *w, struct tasks *t, bool threads) {
+    struct weir_cache_opts o = refresh_opts(w, t);
+    if (threads) o.exec = NULL;
     return t->c = cache_open(&o);
 }
 
@@ -117,12 +123,8 @@ static void fails(void) {
 static void fails_beside_negative(void) {
     struct world w = { 0 };
     struct tasks t = { .rc = -5 };
-    struct weir_cache_opts o = opts(&w, 100);
-    t.exec = (weir_exec){ keep_task, &t };
-    o.refresh = o.negative_ttl = 50;
-    o.load = reload;
-    o.load_arg = &t;
-    o.exec = &t.exec;
+    struct weir_cache_opts o = refresh_opts(&w, &t);
+    o.negative_ttl = 50;
     weir_cache *c = t.c = cache_open(&o);
     CHECK_IS(put(c, 1, 10), 0);
     world_at(&w, 60);
@@ -147,13 +149,8 @@ static uint64_t weighs_most(const void *key, const void *val, void *arg) {
 static void too_large(void) {
     struct world w = { 0 };
     struct tasks t = { 0 };
-    struct weir_cache_opts o = opts(&w, 100);
-    t.exec = (weir_exec){ keep_task, &t };
-    o.refresh = 50;
+    struct weir_cache_opts o = refresh_opts(&w, &t);
     o.weigh = weighs_most;
-    o.load = reload;
-    o.load_arg = &t;
-    o.exec = &t.exec;
     weir_cache *c = t.c = cache_open(&o);
     CHECK_IS(put(c, 1, 10), 0);
     world_at(&w, 60);
@@ -289,13 +286,8 @@ static void costs(void) {
     struct failing_alloc a;
     struct world w = { 0 };
     struct tasks t = { 0 };
-    struct weir_cache_opts o = opts(&w, 100);
+    struct weir_cache_opts o = refresh_opts(&w, &t);
     failing_alloc_init(&a, 0);
-    t.exec = (weir_exec){ keep_task, &t };
-    o.refresh = 50;
-    o.load = reload;
-    o.load_arg = &t;
-    o.exec = &t.exec;
     o.alloc = &a.as;
     weir_cache *c = t.c = cache_open(&o);
     CHECK_IS(put(c, 1, 10), 0);
@@ -315,10 +307,20 @@ static void costs(void) {
 }
 
 static int64_t free_call(void *arg) { return weir_cache_free(arg); }
+/* Of this process, when weir's own has ended. */
+static unsigned threads(void) {
+    unsigned n = 0;
+    CHECK_IS(weir_shutdown(), 0);
+    DIR *d = opendir("/proc/self/task");
+    while (d && readdir(d)) n++;
+    if (d) (void)closedir(d);
+    return n;
+}
 static void on_threads(void) {
     struct world w = { 0 };
     struct tasks t = { .gated = true };
     struct call call;
+    unsigned before = threads(), after;
     (void)weir_sem_init(&t.begun, 10);
     (void)weir_sem_init(&t.gate, 10);
     CHECK_IS(weir_sem_try_acquire(&t.begun, 10), 0);
@@ -334,6 +336,8 @@ static void on_threads(void) {
     CHECK_IS(call_end(&call), 0);
     CHECK_IS(weir_load_relaxed(&t.loads), 10);
     CHECK_IS(weir_load_relaxed(&w.dropped), 20);
+    for (unsigned i = 0; (after = threads()) > before && i < 20000; i++) sleep_ms(1);
+    CHECK(after <= before, "%u threads, and %u before", after, before);
 }
 
 /* At the last time there is: of what never gets stale, because nothing does, or because that is beyond all time. */
