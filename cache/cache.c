@@ -266,7 +266,7 @@ int weir_cache_put_wait(weir_cache *c, const void *key, const void *val, weir_ti
     return rc;
 }
 
-int weir_cache_invalidate(weir_cache *c, const void *key) {
+int weir_cache_invalidate_wait(weir_cache *c, const void *key, weir_time deadline, weir_ctx *ctx) {
     struct weir__untold u = { { 0 } };
     struct weir__spot at;
     if (!c || !key) {
@@ -274,8 +274,9 @@ int weir_cache_invalidate(weir_cache *c, const void *key) {
         return WEIR_EINVAL;
     }
     int rc = weir__spot(c, key, &at, "weir_cache_invalidate");
+    if (rc == 0) rc = weir__ctx_err(ctx);
     if (rc != 0) return rc;
-    rc = weir__garbage_room(c, weir__entry_size_for(c, at.key.len), WEIR_FOREVER, NULL);
+    rc = weir__garbage_room(c, weir__entry_size_for(c, at.key.len), deadline, ctx);
     if (rc != 0 && rc != WEIR_ENOMEM) return rc;
     struct weir__shard *s = weir__shard_of(c, at.hash);
     weir_time now = weir__write_time(c);

@@ -373,15 +373,15 @@ uint64_t weir__entry_weigh(const weir_cache *c, const struct weir__entry *e);
 
 /* ---- counting ------------------------------------------------------------------------------------------- */
 
-/* cache/entry.c: that of the calling thread, or NULL. */
+/* cache/entry.c: that of the calling thread, or NULL. May allocate: in no lock. */
 struct weir__tally *weir__tally_of(weir_cache *c);
-#define WEIR__COUNT(c, field)                                                  \
-    do {                                                                       \
-        struct weir__tally *t_ = weir__tally_of(c);                            \
-        if (WEIR_LIKELY(t_ != NULL)) /* relaxed: one thread writes it */       \
-            weir_store_relaxed(&t_->field, weir_load_relaxed(&t_->field) + 1); \
-        else                                                                   \
-            (void)weir_fetch_add_relaxed(&(c)->stray.field, 1);                \
+#define WEIR__COUNT(c, field, n)                                                 \
+    do {                                                                         \
+        struct weir__tally *t_ = weir__tally_of(c);                              \
+        if (WEIR_LIKELY(t_ != NULL)) /* relaxed: one thread writes it */         \
+            weir_store_relaxed(&t_->field, weir_load_relaxed(&t_->field) + (n)); \
+        else                                                                     \
+            (void)weir_fetch_add_relaxed(&(c)->stray.field, (n));                \
     } while (0)
 
 #endif

@@ -12,6 +12,8 @@
 #ifndef WEIR_CACHE_FILE_H
 #define WEIR_CACHE_FILE_H
 
+#include <weir/error.h>
+
 #include "cache.h"
 
 #define FILE_MAGIC "weircach"
@@ -34,6 +36,17 @@ struct weir__record {
     int64_t ttl, idle, stale;
 };
 _Static_assert(sizeof(struct weir__record) == 32, "no padding");
+
+/* 0; WEIR_EINVAL, WEIR_ENOTSUP: why this call may not be made of this cache. */
+static inline int weir__file_check(const weir_cache *c, const char *path, const char *call) {
+    if (!c || !path) {
+        (void)weir__misuse(call, "NULL");
+        return WEIR_EINVAL;
+    }
+    return !c->drop ? 0
+                    : weir_fail(WEIR_ENOTSUP,
+                                "values that have a drop hold more than their bytes: %s", path);
+}
 
 static inline uint64_t weir__file_sum(const struct weir__file *f) {
     return weir__hash_bytes(f, offsetof(struct weir__file, sum), FILE_VERSION);

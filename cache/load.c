@@ -7,7 +7,7 @@
  *   linked -> stored and unlinked | unlinked by put, invalidate, clear, close | unlinked at its end (failed, or not stored)
  *
  * At its end a value is stored, if there is room for garbage at once; then who waits is woken; then, if there was no
- * room, it is waited for, and the value stored if the load is linked still. Calls that come meanwhile get the value from
+ * room, it is waited for, as long as the load is linked, and the value stored. Calls that come meanwhile get the value from
  * the load. The user's functions are called before all of this, in the frame (the loader, `weigh`), or after it (C9).
  *
  * Invariants
@@ -21,6 +21,8 @@
 #include "../flow/frame.h"
 #include "../flow/future.h"
 #include "../lib/os_user.h"
+
+#define LOOKS INT64_C(10000000) /* ns between two looks of who waits for room */
 
 /* ---- loads of a shard, in its hold ------------------------------------------------------------------------ */
 
@@ -110,11 +112,11 @@ static bool prepare(struct weir__load *l, int code) {
     return true;
 }
 
-/* Stores it. False: there is no room for garbage until the deadline. */
+/* Stores it, unless ctx has ended. False: there is no room for garbage until the deadline. */
 static bool keep(struct weir__load *l, weir_time deadline, weir_ctx *ctx) {
     int rc = weir__garbage_room(l->c, weir__entry_size(l->e), deadline, ctx);
     if (rc == 0 || rc == WEIR_ENOMEM) (void)weir__store(l->c, l->e, l, &l->untold);
-    return rc != WEIR_EAGAIN;
+    return rc != WEIR_EAGAIN && rc != WEIR_ETIMEDOUT;
 }
 
 /* Ends its wait, if close has not; that is the end of it, unless it `stays`, to be stored. Whether it stays. */
@@ -133,13 +135,30 @@ static bool set_over(struct weir__load *l, int code, const struct weir_error *er
     return stays;
 }
 
+static bool is_linked(struct weir__load *l) {
+    struct weir__shard *s = weir__shard_of(l->c, l->e->hash);
+    weir__shard_lock(&s->lock);
+    bool linked = l->linked;
+    weir__shard_unlock(&s->lock);
+    return linked;
+}
+
+/* Waits for room. Who unlinks it, so that nothing is to be stored, rings no bell: that is looked for in between. */
+static void keep_late(struct weir__load *l) {
+    weir_time until;
+    do {
+        until = weir__sum(weir__os_now(), LOOKS);
+        if (until > l->deadline) until = l->deadline;
+    } while (!keep(l, until, l->ctx) && until < l->deadline && is_linked(l));
+}
+
 static void end(struct weir__load *l, int code, const struct weir_error *err) {
     l->rc = code;
     l->again = code < 0 && l->ctx && weir_ctx_err(l->ctx) < 0;
     WEIR_POINT("cache.loaded");
     bool waits = prepare(l, code) && !keep(l, WEIR_NOW, NULL);
     if (!set_over(l, code, err, waits)) return;
-    (void)keep(l, l->deadline, l->ctx);
+    keep_late(l);
     (void)set_over(l, code, err, false);
 }
 
@@ -149,7 +168,7 @@ void weir__loads_abort(struct weir__shard *s) {
     for (struct weir__load *l = s->loads; l; l = l->next) {
         weir__load_unlink(l);
         if (l->over) continue;
-        l->over = true;
+        l->over = l->shut = true;
         l->code = WEIR_ECLOSED;
         l->refs++;
         l->aborted = first;
@@ -214,14 +233,15 @@ void weir__load_leave(struct weir__load *l, const void **acquired) {
 static void after(struct weir__frame *fr, void *load) {
     struct weir__load *l = load;
     if (fr->rc == 0)
-        WEIR__COUNT(l->c, loads);
+        WEIR__COUNT(l->c, loads, 1);
     else
-        WEIR__COUNT(l->c, load_failures);
+        WEIR__COUNT(l->c, load_failures, 1);
     end(l, fr->rc, &fr->err);
     if (!fr->returned) weir__load_leave(l, NULL); /* nor does its caller return */
 }
 
-void weir__load_run(struct weir__load *l, weir_ctx *ctx) {
+void weir__load_run(struct weir__load *l, weir_ctx *ctx, struct weir_error *err) {
     struct weir__frame fr;
     (void)weir__frame_run(&fr, call, ctx, l, l->c, after, l);
+    if (err && fr.rc < 0) *err = fr.err;
 }

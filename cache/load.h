@@ -19,6 +19,7 @@ struct weir__load {
     weir_future done;
     size_t refs;
     bool linked, over;
+    bool shut;  /* close has ended it: `again` is not yet known then */
     bool again; /* it has failed with the context of its caller: who waits is to load himself */
     int code;
     int rc; /* its caller's: also if close has ended it */
@@ -49,8 +50,9 @@ struct weir__load *weir__load_make(weir_cache *c, const struct weir__spot *a);
 /* Of one that was never linked. */
 void weir__load_free(struct weir__load *l);
 void weir__load_unref(struct weir__load *l);
-/* Calls the function of one that is linked, and ends it: l->rc. Afterwards its caller, or the task, leaves. */
-void weir__load_run(struct weir__load *l, weir_ctx *ctx);
+/* Calls the function of one that is linked, and ends it: l->rc, and if that is negative, *err (NULL: nobody asks).
+ * Afterwards its caller, or the task, leaves. */
+void weir__load_run(struct weir__load *l, weir_ctx *ctx, struct weir_error *err);
 /* Gives the caller's, or the task's, reference back, and tells what is to be told, which may end the thread: then
  * *acquired (NULL: nothing was) is given back, too. */
 void weir__load_leave(struct weir__load *l, const void **acquired);

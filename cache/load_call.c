@@ -75,6 +75,33 @@ static struct weir__load *join(const struct want *w, struct weir__load *made, in
     return *rc == 0 ? l : NULL;
 }
 
+/* The caller's own, which is linked. What is told may leave a text of its own: so that of the loader comes last. */
+static int run(const struct want *w, struct weir__load *l) {
+    struct weir_error err;
+    weir__load_run(l, w->ctx, &err);
+    int rc = l->rc == 0 ? give(w, l->e) : l->rc;
+    weir__load_leave(l, w->acquired);
+    if (rc < 0) (void)weir_error_give(&err);
+    return rc;
+}
+
+/* Another one's. WEIR_EEXIST: look again. */
+static int wait_for(const struct want *w, struct weir__load *l) {
+    struct weir_error err;
+    err.code = 0;
+    int rc = weir_future_wait_wait(&l->done, w->deadline, w->ctx);
+    if (rc == WEIR_EAGAIN) rc = WEIR_EBUSY; /* WEIR_NOW: it is over, and about to wake who waits */
+    if (rc == 0 && !l->shut && l->again) {
+        rc = WEIR_EEXIST;
+    } else if (rc == 0) {
+        rc = l->code == 0 ? give(w, l->e) : l->code;
+        if (rc < 0 && !l->shut) err = *weir_future_error(&l->done);
+    }
+    weir__load_unref(l);
+    if (err.code) (void)weir_error_give(&err);
+    return rc;
+}
+
 /* One round. WEIR_EEXIST: look again. */
 static int load_once(const struct want *w) {
     struct weir__load *made = weir__load_make(w->c, &w->at);
@@ -87,22 +114,9 @@ static int load_once(const struct want *w) {
     made->ctx = w->ctx;
     struct weir__load *l = made->thread ? join(w, made, &rc) : NULL;
     if (!made->thread) rc = WEIR_ENOMEM;
-    if (l == made) {
-        weir__load_run(l, w->ctx);
-        rc = l->rc == 0 ? give(w, l->e) : l->rc;
-        weir__load_leave(l, w->acquired);
-        return rc;
-    }
+    if (l == made) return run(w, l);
     weir__load_free(made);
-    if (!l) return rc;
-    rc = weir_future_wait_wait(&l->done, w->deadline, w->ctx);
-    if (rc == WEIR_EAGAIN) rc = WEIR_EBUSY; /* WEIR_NOW: it is over, and about to wake who waits */
-    if (rc == 0 && l->code != WEIR_ECLOSED && l->again) /* not yet known of what close has ended */
-        rc = WEIR_EEXIST;
-    else if (rc == 0)
-        rc = l->code == 0 ? give(w, l->e) : l->code;
-    weir__load_unref(l);
-    return rc;
+    return l ? wait_for(w, l) : rc;
 }
 
 static int load(struct want *w, const void *key, const char *name) {

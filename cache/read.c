@@ -3,10 +3,11 @@
  *
  * A hit looks the entry up in a guard, asks the clock only if the entry can expire, and marks its use: `freq` until it has
  * reached the policy's limit, which an eviction takes away again; so an entry that is hit all the time is not written. With a time
- * to idle `used` is stored when it is a 64th of that time old; so nothing expires before its time to idle is over, and nothing
- * lives a 64th longer than that.
+ * to idle `used` is set when it is a 64th of that time old, and only forward; so nothing expires before its time to idle is over,
+ * and nothing lives a 64th longer than that.
  *
- * Progress   wait-free; the count of a thread's first call may allocate. A hit of LRU takes the shard's lock, in
+ * Progress   wait-free; the count of a thread's first call may allocate. Of a time to idle: a step more for each thread that
+ *            has set it meanwhile, to less than the caller's. A hit of LRU takes the shard's lock, in
  *            its guard. Plain kinds: blocking, all of it; the lock is in the place of the guard, but what peek and each lend
  *            stays by a guard (plain.h).
  * Ordering   none of its own. */
@@ -18,7 +19,7 @@ static bool bad(const char *call) { return weir__misuse(call, "NULL") != 0; }
 
 /* ---- hits ----------------------------------------------------------------------------------------------- */
 
-/* Relaxed, all of it: hints, and a time that only one store sets at a time. */
+/* Relaxed: hints. */
 static inline void mark(weir_cache *c, struct weir__entry *e) {
     uint32_t n = weir_load_relaxed(&e->freq);
     if (WEIR_UNLIKELY(n < c->freq_max)) weir_store_relaxed(&e->freq, n + 1);
@@ -32,13 +33,21 @@ static void use_lru(weir_cache *c, struct weir__entry *e) {
     if (!held) weir__shard_unlock(&s->lock);
 }
 
+/* Relaxed: a time that carries nothing. It is compared, so that it does not go back where a thread was stopped that has
+ * seen an older one. */
+static void use_idle(const weir_cache *c, struct weir__entry *e, weir_time now) {
+    uint64_t used = weir_load_relaxed(&e->used);
+    while (now > (weir_time)used && /* up to 2^64 - 1: */
+           (uint64_t)now - used >= (uint64_t)c->tti / 64) {
+        WEIR_POINT("cache.used");
+        if (weir_cas_relaxed(&e->used, &used, (uint64_t)now)) return;
+    }
+}
+
 /* Whether the caller has to begin a refresh of it, and has a reference for that. */
 static bool use_timed(weir_cache *c, struct weir__entry *e, weir_time now) {
     uint32_t none = 0;
-    weir_time used = (weir_time)weir_load_relaxed(&e->used);
-    uint64_t since = (uint64_t)now - (uint64_t)used; /* up to 2^64 - 1 */
-    if (c->tti && now > used && since >= (uint64_t)c->tti / 64)
-        weir_store_relaxed(&e->used, (uint64_t)now);
+    if (c->tti) use_idle(c, e, now);
     if (WEIR_LIKELY(now < e->stale || e->stale == WEIR_FOREVER)) return false;
     /* Relaxed: a hint; who finds it set writes nothing. */
     if (weir_load_relaxed(&e->refreshing)) return false;
@@ -63,9 +72,9 @@ static inline struct weir__entry *hit(weir_cache *c, const struct weir__spot *a,
 
 static inline void count(weir_cache *c, bool was_hit) {
     if (was_hit)
-        WEIR__COUNT(c, hits);
+        WEIR__COUNT(c, hits, 1);
     else
-        WEIR__COUNT(c, misses);
+        WEIR__COUNT(c, misses, 1);
 }
 
 __attribute__((noinline)) static void refresh(weir_cache *c, struct weir__entry *e) {
@@ -190,9 +199,10 @@ static ptrdiff_t get_some(weir_cache *c, const char *keys, char *vals, bool *fou
         if (e) memcpy(vals + j * size, e->val, size);
         if (is_stale) stale[refreshes++] = e;
         hits += found[j];
-        count(c, found[j]);
     }
     weir__read_exit(c, g);
+    WEIR__COUNT(c, hits, hits); /* may allocate: in no lock */
+    WEIR__COUNT(c, misses, n - hits);
     for (size_t j = 0; j < refreshes; j++) refresh(c, stale[j]);
     return (ptrdiff_t)hits;
 }

@@ -32,7 +32,7 @@ static bool refresh_link(struct weir__load *l) {
 /* ctx: of an executor that gives it up, it has ended. */
 static int refresh_task(weir_ctx *ctx, void *load) {
     struct weir__load *l = load;
-    if (weir__ctx_err(ctx) == 0 && refresh_link(l)) weir__load_run(l, ctx);
+    if (weir__ctx_err(ctx) == 0 && refresh_link(l)) weir__load_run(l, ctx, NULL);
     weir__load_leave(l, NULL);
     return 0;
 }

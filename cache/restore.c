@@ -238,13 +238,8 @@ static int restore(struct reading *r) {
 }
 
 ptrdiff_t weir_cache_restore(weir_cache *c, const char *path) {
-    if (!c || !path) {
-        (void)weir__misuse("weir_cache_restore", "NULL");
-        return WEIR_EINVAL;
-    }
-    if (c->drop)
-        return weir_fail(WEIR_ENOTSUP, "values that have a drop hold more than their bytes: %s",
-                         path);
+    int may = weir__file_check(c, path, "weir_cache_restore");
+    if (may != 0) return may;
     struct reading r = { .c = c, .path = path, .now = weir__cache_now(c) };
     r.end = &r.first;
     struct storing st = { .r = &r, .rc = restore(&r) };

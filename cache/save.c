@@ -171,13 +171,8 @@ static int save(struct saving *v) {
 }
 
 ptrdiff_t weir_cache_save(weir_cache *c, const char *path) {
-    if (!c || !path) {
-        (void)weir__misuse("weir_cache_save", "NULL");
-        return WEIR_EINVAL;
-    }
-    if (c->drop)
-        return weir_fail(WEIR_ENOTSUP, "values that have a drop hold more than their bytes: %s",
-                         path);
+    int may = weir__file_check(c, path, "weir_cache_save");
+    if (may != 0) return may;
     struct saving v = { .c = c, .path = path };
     int rc = save(&v);
     ptrdiff_t n = rc == 0 ? (ptrdiff_t)v.n : rc;

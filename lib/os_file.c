@@ -62,7 +62,8 @@ static int write_all(int fd, const char *at, size_t n) {
     while (n > 0) {
         ssize_t some = write(fd, at, n);
         if (some < 0 && errno != EINTR) return -errno;
-        if (some <= 0) continue;
+        if (some == 0) return -EIO; /* a device that takes nothing */
+        if (some < 0) continue;
         at += some;
         n -= (size_t)some;
     }

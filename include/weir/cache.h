@@ -29,9 +29,9 @@
  * | put, invalidate, maintain, clear | blocking: the lock of a shard; one that has to evict elsewhere, one for all   |
  * | load                             | a get; of an absent key blocking: for who loads it already                    |
  *
- * Where garbage has reached its limit (weir/rcu.h) put and load wait for room, until their deadline; invalidate and
- * restore wait for as long as it takes: a reader that stays in a guard holds them up, and what is to be invalidated is
- * returned until then. clear, close and maintain do not wait.
+ * Where garbage has reached its limit (weir/rcu.h) put, load and invalidate wait for room, until their deadline, and restore
+ * for as long as it takes: a reader that stays in a guard holds them up, and what is to be invalidated is returned until
+ * then. clear, close and maintain do not wait.
  *
  * With WEIR_CACHE_LRU a hit takes the shard's lock. The plain kinds, for comparison, and where neither RCU nor
  * futexes are wanted on the way of a hit, have all verbs and all options but the policy and the shards, which
@@ -208,9 +208,15 @@ WEIR_NODISCARD WEIR_INLINE int weir_cache_put(weir_cache *c, const void *key, co
     return weir_cache_put_wait(c, key, val, ttl, WEIR_FOREVER, NULL);
 }
 /* Removes the entry. A load that is under way gives its value to those who wait now, and stores it no more: a get that
- * begins afterwards does not find it, and a load begins anew, beside that one. Waits for room for garbage, without a
- * deadline (but not in a guard). Returns 0, WEIR_ENOENT. */
-WEIR_API int weir_cache_invalidate(weir_cache *c, const void *key);
+ * begins afterwards does not find it, and a load begins anew, beside that one. In a guard it does not wait. Returns 0,
+ * WEIR_ENOENT, or, with nothing changed,
+ *   WEIR_ETIMEDOUT, WEIR_EAGAIN (with WEIR_NOW), ctx's error   garbage has reached its limit (weir/rcu.h), or ctx has ended */
+WEIR_NODISCARD WEIR_API int weir_cache_invalidate_wait(weir_cache *c, const void *key,
+                                                       weir_time deadline, weir_ctx *ctx);
+/* Without a deadline. Returns 0, WEIR_ENOENT. */
+WEIR_INLINE int weir_cache_invalidate(weir_cache *c, const void *key) {
+    return weir_cache_invalidate_wait(c, key, WEIR_FOREVER, NULL);
+}
 /* The same for all keys, but it does not wait. Returns 0. */
 WEIR_API int weir_cache_clear(weir_cache *c);
 
@@ -223,9 +229,10 @@ WEIR_API ptrdiff_t weir_cache_maintain(weir_cache *c);
  * lock, on its own thread; the others wait for it, until `deadline`, or the end of ctx. Returns 0: *val is a copy (it may
  * not have been stored: it weighs too much, there was no memory, or the key was put or invalidated meanwhile; where
  * garbage has reached its limit (weir/rcu.h) the others have it at once, and the call that has loaded it waits until its
- * own deadline for room to store it); or
- *   fn's code                      also to all who waited; but if the context of the call that loads has ended by then,
- *                                  one of them calls its own fn
+ * own deadline for room to store it, as long as it is to be stored); or
+ *   fn's code                      with its text (weir/error.h), also to all who waited; but if the context of the call that
+ *                                  loads has ended by then, one of them calls its own fn. One that is remembered
+ *                                  (negative_ttl) comes without its text
  *   WEIR_ECANCELED                 fn has ended its thread
  *   WEIR_ETIMEDOUT, ctx's error    of waiting; the load goes on
  *   WEIR_EBUSY                     with WEIR_NOW: another call loads it

@@ -1,33 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/cache/ends.c - what a load's end is not to wait for, and functions of the user's that end their thread: CACHE20, CACHE24,
- * CACHE30. */
-#include "cache.h"
+/* tests/cache/ends.c - functions of the user's that are slow, or end their thread: CACHE20, CACHE24, CACHE30. */
+#include "scene.h"
 
 #include <pthread.h>
-#include <weir/rcu.h>
-
-#define LIMIT weir_after(20 * SEC)
-#define ANY UINT64_MAX
-
-/* A cache whose loader waits until it is let go, and gives 10. `removed` waits for this key, and ends its thread for this
- * value, or ANY. */
-struct scene {
-    struct world w;
-    weir_cache *c;
-    weir_sem begun, gate, told, go_on;
-    struct stop stop;
-    uint64_t waits_for, exits_at;
-    bool weigh_exits;
-};
-
-static void none_of(weir_sem *s) {
-    (void)weir_sem_init(s, 100);
-    CHECK_IS(weir_sem_try_acquire(s, 100), 0);
-}
-static void give(weir_sem *s) { CHECK_IS(weir_sem_release(s, 1), 0); }
-static void take(weir_sem *s) {
-    CHECK_IS(weir_sem_acquire_wait(s, 1, weir_after(20 * SEC), NULL), 0);
-}
 
 static void on_removed(void *arg, uint64_t key, uint64_t val, int cause) {
     struct scene *s = arg;
@@ -44,7 +19,7 @@ static uint64_t weigh(const void *key, const void *val, void *arg) {
     if (s->weigh_exits && *(const uint64_t *)key == 1) pthread_exit(NULL);
     return 1;
 }
-static int load_fn(const void *key, void *val, weir_time *ttl, weir_ctx *ctx, void *arg) {
+int scene_load(const void *key, void *val, weir_time *ttl, weir_ctx *ctx, void *arg) {
     struct scene *s = arg;
     (void)key;
     (void)ttl;
@@ -55,7 +30,7 @@ static int load_fn(const void *key, void *val, weir_time *ttl, weir_ctx *ctx, vo
     return 0;
 }
 
-static struct weir_cache_opts scene_opts(struct scene *s, uint64_t capacity) {
+struct weir_cache_opts scene_opts(struct scene *s, uint64_t capacity) {
     *s = (struct scene){ .w = { .on_removed = on_removed, .on_arg = s } };
     struct weir_cache_opts o = opts(&s->w, capacity);
     none_of(&s->begun);
@@ -63,19 +38,19 @@ static struct weir_cache_opts scene_opts(struct scene *s, uint64_t capacity) {
     none_of(&s->told);
     none_of(&s->go_on);
     o.weigh = weigh;
-    o.load = load_fn;
+    o.load = scene_load;
     o.load_arg = s;
     return o;
 }
-static void scene(struct scene *s, uint64_t capacity) {
+void scene(struct scene *s, uint64_t capacity) {
     struct weir_cache_opts o = scene_opts(s, capacity);
     s->c = cache_open(&o);
 }
 
-static int64_t load_1(void *arg) {
+int64_t load_1(void *arg) {
     struct scene *s = arg;
     uint64_t key = 1, val = 0;
-    int rc = weir_cache_load_wait(s->c, &key, &val, load_fn, s, LIMIT, NULL);
+    int rc = weir_cache_load_wait(s->c, &key, &val, scene_load, s, LIMIT, NULL);
     return rc == 0 ? (int64_t)val : rc;
 }
 static int64_t put_1(void *arg) { return put(((struct scene *)arg)->c, 1, 11); }
@@ -87,6 +62,12 @@ static void load_and_wait(struct scene *s, struct call *loads, struct call *wait
     call_start(waits, load_1, s);
     CHECK(call_sleeps(waits), "it does not wait");
 }
+/* And its value takes the place of key 2's, which is 20. */
+static void evicts_2(struct scene *s, struct call *loads, struct call *waits) {
+    CHECK_IS(put(s->c, 2, 20), 0);
+    load_and_wait(s, loads, waits);
+    give(&s->gate);
+}
 static void gone(struct call *c) { (void)pthread_join(c->thread, NULL); }
 
 /* ---- who waits ------------------------------------------------------------------------------------------------- */
@@ -96,9 +77,7 @@ static void slow_removed(void) {
     struct call loads, waits;
     scene(&s, 1);
     s.waits_for = 2;
-    CHECK_IS(put(s.c, 2, 20), 0);
-    load_and_wait(&s, &loads, &waits);
-    give(&s.gate);
+    evicts_2(&s, &loads, &waits);
     take(&s.told); /* `removed` is told that 2 has left */
     CHECK_IS(call_end(&waits), 10);
     CHECK_IS(get(s.c, 1), 10);
@@ -113,9 +92,7 @@ static void removed_exits(void) {
     struct call loads, waits;
     scene(&s, 1);
     s.exits_at = 20;
-    CHECK_IS(put(s.c, 2, 20), 0);
-    load_and_wait(&s, &loads, &waits);
-    give(&s.gate);
+    evicts_2(&s, &loads, &waits);
     CHECK_IS(call_end(&waits), 10);
     gone(&loads);
     CHECK_IS(get(s.c, 1), 10);
@@ -139,9 +116,7 @@ static void slow_drop(void) {
         o.removed = NULL;
         o.drop = on_drop;
         CHECK_IS(weir_cache_new(&s.c, &o), 0);
-        CHECK_IS(put(s.c, 2, 20), 0);
-        load_and_wait(&s, &loads, &waits);
-        give(&s.gate);
+        evicts_2(&s, &loads, &waits);
         take(&s.told);
         CHECK_IS(call_end(&waits), 10);
         CHECK_IS(get(s.c, 1), 10);
@@ -166,110 +141,6 @@ static void weigh_exits(void) {
     CHECK_IS(load_1(&s), 10); /* nobody loads it any more */
     cache_close(s.c, &s.w);
     CHECK_IS(weir_load_relaxed(&s.w.dropped), 2); /* both values that the loader has given */
-}
-
-struct stays {
-    weir_sem in, out;
-};
-static int64_t stay(void *arg) {
-    struct stays *s = arg;
-    weir_guard g = weir_rcu_enter();
-    give(&s->in);
-    take(&s->out);
-    return weir_rcu_exit(g);
-}
-
-/* Who loads stops when the value is there, and before it has woken who waits. */
-static int64_t load_1_in_steps(void *arg) {
-    struct scene *s = arg;
-    stop_me(&s->stop);
-    return load_1(s);
-}
-
-/* A reader stays, and garbage is at its limit: the value goes to all who ask, and is stored when the reader has left. */
-static void no_room(void) {
-    struct scene s;
-    struct stays stays;
-    struct call reader, loads, waits;
-    int rc = 0;
-    uint64_t key = 2, one = 1, val = 0;
-    scene(&s, 10);
-    none_of(&stays.in);
-    none_of(&stays.out);
-    CHECK_IS(weir_rcu_barrier(), 0);
-    CHECK_IS(weir_rcu_set_limits(1000, 20000), 0);
-    call_start(&reader, stay, &stays);
-    take(&stays.in);
-    stop_init(&s.stop, "cache.load.over");
-    call_start(&loads, load_1_in_steps, &s);
-    take(&s.begun);
-    call_start(&waits, load_1, &s);
-    CHECK(call_sleeps(&waits), "it does not wait");
-    for (uint64_t i = 0; i < 1000 && rc == 0; i++)
-        rc = weir_cache_put_wait(s.c, &key, &i, DEFAULT, WEIR_NOW, NULL);
-    CHECK_IS(rc, WEIR_EAGAIN);
-    give(&s.gate);
-    CHECK(stop_wait(&s.stop), "it does not end");
-    CHECK_IS(weir_cache_load_wait(s.c, &one, &val, load_fn, &s, WEIR_NOW, NULL), WEIR_EBUSY);
-    stop_release(&s.stop);
-    CHECK_IS(call_end(&waits), 10);
-    CHECK_IS(load_1(&s), 10); /* from the load */
-    CHECK_IS(get(s.c, 1), WEIR_ENOENT);
-    CHECK(!call_done(&loads), "it did not wait for room");
-    give(&stays.out);
-    CHECK_IS(call_end(&reader), 0);
-    CHECK_IS(call_end(&loads), 10);
-    CHECK_IS(get(s.c, 1), 10);
-    CHECK_IS(weir_rcu_set_limits(0, 0), 0);
-    stop_fini(&s.stop);
-    cache_close(s.c, &s.w);
-}
-
-/* The same, but the value's time is over before there is room: a load begins anew. */
-static int load_short(const void *key, void *val, weir_time *ttl, weir_ctx *ctx, void *arg) {
-    int rc = load_fn(key, val, ttl, ctx, arg);
-    *ttl = 100;
-    return rc;
-}
-static int64_t load_short_1(void *arg) {
-    struct scene *s = arg;
-    uint64_t key = 1, val = 0;
-    int rc = weir_cache_load_wait(s->c, &key, &val, load_short, s, LIMIT, NULL);
-    return rc == 0 ? (int64_t)val : rc;
-}
-static void no_room_in_time(void) {
-    struct scene s;
-    struct stays stays;
-    struct call reader, loads, again;
-    int rc = 0;
-    uint64_t key = 2;
-    scene(&s, 10);
-    none_of(&stays.in);
-    none_of(&stays.out);
-    CHECK_IS(weir_rcu_barrier(), 0);
-    CHECK_IS(weir_rcu_set_limits(1000, 20000), 0);
-    call_start(&reader, stay, &stays);
-    take(&stays.in);
-    for (uint64_t i = 0; i < 1000 && rc == 0; i++)
-        rc = weir_cache_put_wait(s.c, &key, &i, DEFAULT, WEIR_NOW, NULL);
-    CHECK_IS(rc, WEIR_EAGAIN);
-    call_start(&loads, load_short_1, &s);
-    take(&s.begun);
-    give(&s.gate);
-    CHECK(call_sleeps(&loads), "it does not wait for room");
-    CHECK_IS(load_1(&s), 10);
-    world_at(&s.w, 100);
-    call_start(&again, load_1, &s);
-    take(&s.begun);
-    give(&s.gate);
-    CHECK(call_sleeps(&again), "it does not wait for room");
-    give(&stays.out);
-    CHECK_IS(call_end(&reader), 0);
-    CHECK_IS(call_end(&loads), 10);
-    CHECK_IS(call_end(&again), 10);
-    CHECK_IS(get(s.c, 1), 10);
-    CHECK_IS(weir_rcu_set_limits(0, 0), 0);
-    cache_close(s.c, &s.w);
 }
 
 /* ---- what stays of a thread that has ended ------------------------------------------------------------------------ */
@@ -309,7 +180,7 @@ struct acquires {
 static int64_t acquire_1(void *arg) {
     struct acquires *a = arg;
     uint64_t key = 1;
-    return weir_cache_load_acquire_wait(a->s->c, &key, &a->val, load_fn, a->s, LIMIT, NULL);
+    return weir_cache_load_acquire_wait(a->s->c, &key, &a->val, scene_load, a->s, LIMIT, NULL);
 }
 static void removed_exits_below_acquire(void) {
     struct scene s;
@@ -399,8 +270,6 @@ const struct test end_tests[] = {
     { "CACHE20 CACHE24 nor for one that ends its thread", removed_exits },
     { "CACHE20 plain kinds: nor for `drop`", slow_drop },
     { "CACHE20 a `weigh` that ends its thread is a load that has failed", weigh_exits },
-    { "CACHE20 who waits for a load does not wait for garbage", no_room },
-    { "CACHE2 a value that waits for room is not given when its time is over", no_room_in_time },
     { "CACHE24 CACHE30 nothing stays of a put whose thread `removed` ends",
       removed_exits_below_put },
     { "CACHE30 nor of one whose thread `weigh` ends", weigh_exits_below_put },

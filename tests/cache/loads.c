@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/cache/loads.c - loading: CACHE14 to CACHE21. */
+/* tests/cache/loads.c - loading: CACHE14 to CACHE16, CACHE18 to CACHE21. */
 #include "cache.h"
 
 #include <pthread.h>
+#include <weir/error.h>
+#include <weir/rcu.h>
 
 /* A loader that says that it has begun, and waits until it is let go. */
 struct loader {
@@ -11,7 +13,8 @@ struct loader {
     weir_au32 runs;
     uint64_t give;
     int rc;
-    bool exits;
+    const char *text; /* of rc; NULL: none */
+    bool exits, cancelled;
     weir_ctx *ends; /* a context that it cancels at its end */
 };
 
@@ -33,8 +36,12 @@ static int load_fn(const void *key, void *val, weir_time *ttl, weir_ctx *ctx, vo
     CHECK_IS(weir_sem_acquire_wait(&l->gate, 1, WEIR_FOREVER, NULL), 0);
     if (l->ends) CHECK_IS(weir_ctx_cancel(l->ends, 0), 0);
     if (l->exits) pthread_exit(NULL);
+    if (l->cancelled) {
+        CHECK_IS(pthread_cancel(pthread_self()), 0);
+        pthread_testcancel();
+    }
     *(uint64_t *)val = l->give;
-    return l->rc;
+    return l->text ? weir_fail(l->rc, "%s", l->text) : l->rc;
 }
 static void begun(struct loader *l) {
     CHECK_IS(weir_sem_acquire_wait(&l->begun, 1, weir_after(20 * SEC), NULL), 0);
@@ -51,7 +58,12 @@ struct loading {
 };
 static int64_t loading_call(void *arg) {
     struct loading *d = arg;
-    return weir_cache_load_wait(d->l->c, &d->key, &d->val, load_fn, d->l, d->deadline, d->ctx);
+    struct weir_error err;
+    int rc = weir_cache_load_wait(d->l->c, &d->key, &d->val, load_fn, d->l, d->deadline, d->ctx);
+    weir_error_take(rc, &err);
+    if (d->l->text && rc == d->l->rc)
+        CHECK(strcmp(err.text, d->l->text) == 0, "the text is '%s'", err.text);
+    return rc;
 }
 static void start_with(struct loading *d, struct loader *l, uint64_t key, weir_time deadline,
                        weir_ctx *ctx) {
@@ -129,6 +141,7 @@ static void failure(void) {
     struct loader l;
     loader_init(&l, c, 5);
     l.rc = -1234;
+    l.text = "disk 3";
     start(&d[0], &l, 1);
     begun(&l);
     waits(&d[1], &l, 1);
@@ -138,6 +151,7 @@ static void failure(void) {
     CHECK_IS(runs(&l), 1);
     CHECK_IS(get(c, 1), WEIR_ENOENT);
     l.rc = WEIR_ENOENT; /* a loader's code like any other */
+    l.text = NULL;
     let_go(&l);
     start(&d[0], &l, 1);
     ends(&d[0], WEIR_ENOENT, 0);
@@ -187,68 +201,6 @@ static void negative(void) {
     CHECK_IS(told_all(&w), 0); /* nobody is told of what was no value, nor is it dropped */
     cache_close(c, &w);
     CHECK_IS(weir_load_relaxed(&w.dropped), 2);
-}
-
-/* ---- CACHE17 -------------------------------------------------------------------------------------------------------- */
-
-static int recursive(const void *key, void *val, weir_time *ttl, weir_ctx *ctx, void *arg) {
-    weir_cache *c = arg;
-    uint64_t k = *(const uint64_t *)key, other = k + 1, got = 0;
-    (void)ttl;
-    (void)ctx;
-    CHECK_IS(weir_cache_load(c, key, &got, recursive, c), WEIR_EDEADLK);
-    if (k < 5) {
-        CHECK_IS(weir_cache_load(c, &other, &got, recursive, c), 0);
-        CHECK_IS(got, other * 10);
-    } else {
-        other = 1;
-        CHECK_IS(weir_cache_load(c, &other, &got, recursive, c), WEIR_EDEADLK);
-        CHECK_IS(weir_cache_free(c), WEIR_EDEADLK);
-    }
-    *(uint64_t *)val = k * 10;
-    return 0;
-}
-static void itself(void) {
-    struct world w = { 0 };
-    struct weir_cache_opts o = opts(&w, 100);
-    weir_cache *c = cache_open(&o);
-    uint64_t key = 1, val = 0;
-    CHECK_IS(weir_cache_load(c, &key, &val, recursive, c), 0);
-    CHECK_IS(val, 10);
-    for (uint64_t k = 1; k <= 5; k++) CHECK_IS(get(c, k), k * 10);
-    cache_close(c, &w);
-}
-
-struct circle {
-    weir_cache *c;
-    pthread_barrier_t both;
-    weir_au32 late;
-};
-static int in_circle(const void *key, void *val, weir_time *ttl, weir_ctx *ctx, void *arg) {
-    struct circle *r = arg;
-    uint64_t other = 3 - *(const uint64_t *)key, got = 0;
-    (void)ttl;
-    (void)ctx;
-    (void)pthread_barrier_wait(&r->both);
-    int rc = weir_cache_load_wait(r->c, &other, &got, in_circle, r, weir_after(30 * MS), NULL);
-    if (rc == WEIR_ETIMEDOUT) (void)weir_fetch_add_relaxed(&r->late, 1);
-    *(uint64_t *)val = 1;
-    return 0;
-}
-static void circle_thread(void *arg, size_t index) {
-    struct circle *r = arg;
-    uint64_t key = index + 1, val = 0;
-    CHECK_IS(weir_cache_load(r->c, &key, &val, in_circle, r), 0);
-}
-static void a_circle(void) {
-    struct world w = { 0 };
-    struct weir_cache_opts o = opts(&w, 100);
-    struct circle r = { .c = cache_open(&o) };
-    (void)pthread_barrier_init(&r.both, NULL, 2);
-    team_run(2, circle_thread, &r);
-    CHECK(weir_load_relaxed(&r.late) >= 1, "nobody was late");
-    (void)pthread_barrier_destroy(&r.both);
-    cache_close(r.c, &w);
 }
 
 /* ---- CACHE18, 19 ---------------------------------------------------------------------------------------------------- */
@@ -302,31 +254,36 @@ static void put_wins(void) {
     ends(&b, 0, 1);
     CHECK_IS(get(c, 1), 9); /* never overwritten */
     CHECK_IS(told_all(&w), 0);
+    CHECK_IS(weir_rcu_barrier(), 0);
+    CHECK_IS(weir_load_relaxed(&w.dropped), 1); /* what was loaded */
     cache_close(c, &w);
 }
 
 /* ---- CACHE20, 21 ---------------------------------------------------------------------------------------------------- */
 
-static void loader_exits(void) {
+static void loader_is_gone(bool cancelled) {
     struct world w = { 0 };
     struct weir_cache_opts o = opts(&w, 100);
     weir_cache *c = cache_open(&o);
     struct loading a, b;
     struct loader l;
     loader_init(&l, c, 1);
-    l.exits = true;
+    l.exits = !cancelled;
+    l.cancelled = cancelled;
     start(&a, &l, 1);
     begun(&l);
     waits(&b, &l, 1);
     let_go(&l);
     ends(&b, WEIR_ECANCELED, 0);
     (void)pthread_join(a.call.thread, NULL);
-    l.exits = false;
+    l.exits = l.cancelled = false;
     let_go(&l);
     start(&b, &l, 1);
     ends(&b, 0, 1);
     cache_close(c, &w);
 }
+static void loader_exits(void) { loader_is_gone(false); }
+static void loader_cancelled(void) { loader_is_gone(true); }
 
 static void waiter_is_late(void) {
     struct world w = { 0 };
@@ -356,8 +313,8 @@ static void waiter_is_late(void) {
     weir_ctx_unref(ctx);
 }
 
-/* Who waits is not to suffer from the end of another one's context. */
-static void cancelled_loader(void) {
+/* Who waits is not to suffer from the end of another one's context, whatever the loader says of it. */
+static void cancelled_with(int rc) {
     struct world w = { 0 };
     struct weir_cache_opts o = opts(&w, 100);
     weir_cache *c = cache_open(&o);
@@ -366,74 +323,35 @@ static void cancelled_loader(void) {
     struct loader old, new;
     loader_init(&old, c, 1);
     loader_init(&new, c, 2);
-    old.rc = WEIR_ECANCELED;
+    old.rc = rc;
     old.ends = ctx;
     start_with(&a, &old, 1, WEIR_FOREVER, ctx);
     begun(&old);
     waits(&b, &new, 1);
     let_go(&old);
-    ends(&a, WEIR_ECANCELED, 0);
+    ends(&a, rc, 0);
     begun(&new);
     let_go(&new);
     ends(&b, 0, 2);
     cache_close(c, &w);
     weir_ctx_unref(ctx);
 }
-
-/* ---- what is not stored, times, references -------------------------------------------------------------------------- */
-
-static int load_heavy(const void *key, void *val, weir_time *ttl, weir_ctx *ctx, void *arg) {
-    (void)key;
-    (void)ctx;
-    *(uint64_t *)val = 500;
-    *ttl = 30;
-    return *(int *)arg;
-}
-static void not_stored(void) {
-    struct world w = { .weighs = true };
-    struct weir_cache_opts o = opts(&w, 100);
-    weir_cache *c = cache_open(&o);
-    uint64_t key = 1, val = 0;
-    int rc = 0;
-    CHECK_IS(weir_cache_load(c, &key, &val, load_heavy, &rc), 0);
-    CHECK_IS(val, 500);
-    CHECK_IS(get(c, 1), WEIR_ENOENT);
-    const void *held = NULL;
-    CHECK_IS(weir_cache_load_acquire_wait(c, &key, &held, load_heavy, &rc, WEIR_FOREVER, NULL), 0);
-    CHECK(held && *(const uint64_t *)held == 500, "no value");
-    weir_cache_release(held);
-    CHECK_IS(weir_load_relaxed(&w.dropped), 2);
-    count_misuse(true);
-    rc = 1;
-    CHECK_IS(weir_cache_load(c, &key, &val, load_heavy, &rc), WEIR_EINVAL);
-    rc = WEIR_EEXIST;
-    CHECK_IS(weir_cache_load(c, &key, &val, load_heavy, &rc), WEIR_EINVAL);
-    count_misuse(false);
-    cache_close(c, &w);
-    struct world light = { 0 };
-    o = opts(&light, 100);
-    c = cache_open(&o);
-    rc = 0;
-    CHECK_IS(weir_cache_load(c, &key, &val, load_heavy, &rc), 0); /* its own time to live */
-    world_at(&light, 29);
-    CHECK_IS(get(c, 1), 500);
-    world_at(&light, 30);
-    CHECK_IS(get(c, 1), WEIR_ENOENT);
-    cache_close(c, &light);
+static void cancelled_loader(void) {
+    cancelled_with(WEIR_ECANCELED);
+    cancelled_with(WEIR_ECLOSED);
+    cancelled_with(-1234);
 }
 
 const struct test load_tests[] = {
     { "CACHE14 64 threads, one load, and all get its value", once_for_all },
     { "CACHE15 loads of other keys go on, and all else does", other_keys },
-    { "CACHE16 a failure goes to all who wait, and is not kept", failure },
+    { "CACHE16 a failure goes to all who wait, with its text, and is not kept", failure },
     { "CACHE16 a failure is kept for the negative time to live", negative },
-    { "CACHE17 a loader that loads its own key gets EDEADLK; another key works", itself },
-    { "CACHE17 a circle through another thread ends at a deadline", a_circle },
     { "CACHE18 invalidate, clear: waiters get the value, which is not stored", invalidated },
     { "CACHE19 put wins over a load", put_wins },
     { "CACHE20 a loader that ends its thread", loader_exits },
+    { "CACHE20 a loader whose thread is cancelled", loader_cancelled },
     { "CACHE21 a waiter that is late, or cancelled, does not end the load", waiter_is_late },
     { "CACHE20 CACHE21 a load that was cancelled is begun anew by who waits", cancelled_loader },
-    { "CACHE10 a loaded value that is not stored; its own time to live", not_stored },
 };
 const size_t n_load_tests = sizeof load_tests / sizeof *load_tests;

@@ -3,6 +3,8 @@
  * all kinds promise is run on each of them: --kind of cache.c.) */
 #include "cache.h"
 
+#include <stdlib.h>
+
 static weir_cache *open_kind(struct world *w, uint64_t capacity, int kind) {
     struct weir_cache_opts o = opts(w, capacity);
     weir_cache *c = NULL;
@@ -133,10 +135,60 @@ static void lent_beside_writers(void) {
     }
 }
 
+/* An allocator that calls the cache: the first get_many of a thread counts in memory that it asks for. */
+struct calling {
+    struct weir_alloc as;
+    weir_cache *c; /* from when on it does */
+    unsigned calls;
+};
+static void *alloc_and_put(void *self, size_t size, size_t align) {
+    struct calling *a = self;
+    weir_cache *c = a->c;
+    void *p = NULL;
+    a->c = NULL;
+    if (c) {
+        CHECK_IS(put(c, 5, 50), 0);
+        a->calls++;
+    }
+    return posix_memalign(&p, align < sizeof p ? sizeof p : align, size) == 0 ? p : NULL;
+}
+static void free_it(void *self, void *p, size_t size, size_t align) {
+    (void)self;
+    (void)size;
+    (void)align;
+    free(p);
+}
+static int64_t get_two(void *cache) {
+    uint64_t keys[2] = { 1, 2 }, vals[2];
+    bool found[2];
+    return weir_cache_get_many(cache, keys, vals, found, 2);
+}
+static void counts_in_no_lock(void) {
+    for (int kind = WEIR_CACHE_RCU; kind <= WEIR_CACHE_RWLOCK_CLOCK; kind++) {
+        struct world w = { 0 };
+        struct weir_cache_opts o = opts(&w, 10);
+        struct calling a = { { alloc_and_put, free_it, &a }, NULL, 0 };
+        struct call call;
+        weir_cache *c = NULL;
+        o.alloc = &a.as;
+        o.kind = kind;
+        if (!CHECK_IS(weir_cache_new(&c, &o), 0)) return;
+        CHECK_IS(put(c, 1, 10), 0);
+        a.c = c;
+        call_start(&call, get_two, c);
+        if (!CHECK(call_returns(&call, 5000), "kind %d: it waits for its own lock", kind)) return;
+        CHECK_IS(call_end(&call), 1);
+        CHECK_IS(a.calls, 1);
+        CHECK_IS(get(c, 5), 50);
+        cache_close(c, &w);
+    }
+}
+
 const struct test plain_tests[] = {
     { "plain kinds: what leaves first", orders },
     { "plain kinds: what has left is freed at once, unless it was lent", when_freed },
     { "plain kinds: what each lends stays", each_lends },
+    { "all kinds: get_many counts in no lock", counts_in_no_lock },
     { "plain kinds: what peek lends stays, beside writers", lent_beside_writers },
 };
 const size_t n_plain_tests = sizeof plain_tests / sizeof *plain_tests;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../support/child.h"
 #include "../support/failing_alloc.h"
 #include "files.h"
 
@@ -141,26 +142,23 @@ static void says_what(void) {
     refuses(&strings, f.file, WEIR_EINVAL, "its keys are no strings");
     refuses(&narrow, f.file, WEIR_EINVAL,
             "keys of 8 bytes and values of 8: this cache has 4 and 8");
-    part = b;
-    part.at[0] ^= 1;
-    write_file(f.file, &part);
-    refuses(&s, f.file, WEIR_EINVAL, "no saved cache");
-    part = b;
-    part.at[8] ^= 1;
-    write_file(f.file, &part);
-    refuses(&s, f.file, WEIR_EINVAL, "order of bytes");
-    part = b;
-    part.at[12]++;
-    write_file(f.file, &part);
-    refuses(&s, f.file, WEIR_EINVAL, "version 2");
-    part = b;
-    part.at[40] ^= 1;
-    write_file(f.file, &part);
-    refuses(&s, f.file, WEIR_EINVAL, "the header's checksum");
-    part = b;
-    part.at[b.n - 20] ^= 1; /* a key or value of the last entry */
-    write_file(f.file, &part);
-    refuses(&s, f.file, WEIR_EINVAL, "the checksum is wrong");
+    const struct {
+        size_t at;
+        unsigned char by;
+        const char *words;
+    } spoils[] = {
+        { 0, 1, "no saved cache" },
+        { 8, 1, "order of bytes" },
+        { 12, 1 ^ 2, "version 2" },
+        { 40, 1, "the header's checksum" },
+        { b.n - 20, 1, "the checksum is wrong" }, /* a key or value of the last entry */
+    };
+    for (size_t i = 0; i < sizeof spoils / sizeof *spoils; i++) {
+        part = b;
+        part.at[spoils[i].at] ^= spoils[i].by;
+        write_file(f.file, &part);
+        refuses(&s, f.file, WEIR_EINVAL, spoils[i].words);
+    }
     CHECK_IS(weir_cache_free(s.c), 0);
     CHECK_IS(weir_cache_free(strings.c), 0);
     CHECK_IS(weir_cache_free(narrow.c), 0);
@@ -235,6 +233,27 @@ static void full_disk(void) {
     CHECK(stat("/dev/full", &st) == 0 && S_ISCHR(st.st_mode), "it is gone");
     save_is(s.c, "/dev/null", 100);
     CHECK_IS(weir_cache_free(s.c), 0);
+}
+
+/* A device whose writes return 0. In a child: as long as the child lives. */
+static void takes_nothing(void) {
+    struct folder f;
+    struct strict s;
+    if (!folder_open(&f)) return;
+    strict_open(&s, false);
+    for (uint64_t k = 0; k < 100; k++) CHECK_IS(put(s.c, k, k), 0);
+    save_is(s.c, f.file, 100);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)alarm(10);
+        if (!writes_take_nothing()) _exit(2);
+        _exit(weir_cache_save(s.c, f.file) == -EIO ? 0 : 1);
+    }
+    (void)child_well(pid);
+    CHECK_IS(weir_cache_clear(s.c), 0);
+    restore_is(s.c, f.file, 100); /* the old one, whole */
+    CHECK_IS(weir_cache_free(s.c), 0);
+    folder_close(&f);
 }
 
 /* Room for so many bytes: the old file stays, and nothing else is left. */
@@ -354,6 +373,7 @@ const struct test spoiled_tests[] = {
     { "files: no file, a folder, a device", no_file },
     { "files: values with a drop; a cache that is closed", drops_and_closed },
     { "files: a full disk is said", full_disk },
+    { "files: what takes nothing is given up", takes_nothing },
     { "files: too little room: the old file stays, and no half one", too_little_room },
     { "files: the reader of a pipe leaves: that is said, without SIGPIPE", reader_leaves },
     { "files: want of memory, at each request", no_memory },

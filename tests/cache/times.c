@@ -107,6 +107,40 @@ static void idle_in_64ths(void) {
     cache_close(c, &w);
 }
 
+/* A hit that was stopped before it wrote down its use, beside a later one. */
+struct used {
+    weir_cache *c;
+    struct stop stop;
+};
+static int64_t get_at_used(void *arg) {
+    struct used *u = arg;
+    stop_me(&u->stop);
+    return get(u->c, 1);
+}
+static void use_goes_forward(void) {
+    struct world w = { 0 };
+    struct weir_cache_opts o = opts(&w, 100);
+    struct call late;
+    struct used u;
+    if (cache_kind == WEIR_CACHE_MUTEX_LRU) return; /* one hit at a time */
+    o.tti = 64 * SEC;
+    u.c = cache_open(&o);
+    world_at(&w, 0);
+    CHECK_IS(put(u.c, 1, 10), 0);
+    world_at(&w, 10 * SEC);
+    stop_init(&u.stop, "cache.used");
+    call_start(&late, get_at_used, &u);
+    CHECK(stop_wait(&u.stop), "it writes nothing down");
+    world_at(&w, 20 * SEC);
+    CHECK_IS(get(u.c, 1), 10);
+    stop_release(&u.stop);
+    CHECK_IS(call_end(&late), 10);
+    world_at(&w, 80 * SEC); /* 20 and 64 s are not over */
+    CHECK_IS(get(u.c, 1), 10);
+    stop_fini(&u.stop);
+    cache_close(u.c, &w);
+}
+
 /* A time to idle without end. */
 static void never_idle(void) {
     struct world w = { 0 };
@@ -304,6 +338,7 @@ const struct test time_tests[] = {
     { "CACHE4 a replace begins anew, a read does not", what_extends },
     { "CACHE4 a read extends the time to idle", time_to_idle },
     { "CACHE4 the time to idle is kept to a 64th", idle_in_64ths },
+    { "CACHE4 a use is not set back by an older one", use_goes_forward },
     { "CACHE3 a time to idle without end", never_idle },
     { "CACHE5 of two ends the earlier one", earlier_one_wins },
     { "CACHE6 what has expired is a miss, not met, and not counted after maintain",

@@ -16,6 +16,9 @@ enum child_rights {
 /* Puts up the filter of CHILD_NO_MEMBARRIER for all threads of this process, for good. */
 bool refuse_membarrier(void);
 
+/* From now on, for good, each write of this process to a descriptor above 2 writes nothing, and returns 0. */
+bool writes_take_nothing(void);
+
 /* Called in the child before it starts anew, for rights of another kind: false ends it. */
 extern bool (*child_prepare)(void);
 
