@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* stress/run/scenarios/all.c - what weir-stress run knows: each body on each kind of ring and of map, RCU,
- * the deque, and the ground floor. docs/stress-scenarios.md says which row of the design is covered by which. */
+ * the deque, pools, caches, and the ground floor. docs/stress-scenarios.md says which row of the design is covered by which. */
 #include "../scenarios.h"
 #include "body.h"
+#include "cache_lin.h"
 #include "map_body.h"
 #include "tasks.h"
 
-#define MOST 256
+#define MOST 320
 
 const struct weir_stress_scenario *const *run_scenarios(size_t *n) {
     static const struct weir_stress_scenario *all[MOST];
@@ -26,6 +27,7 @@ const struct weir_stress_scenario *const *run_scenarios(size_t *n) {
     for (size_t i = 0; rcu_scenarios[i] && k < MOST; i++) all[k++] = rcu_scenarios[i];
     for (size_t i = 0; deque_scenarios[i] && k < MOST; i++) all[k++] = deque_scenarios[i];
     for (size_t i = 0; tasks_scenarios[i] && k < MOST; i++) all[k++] = tasks_scenarios[i];
+    for (size_t i = 0; cache_scenarios[i] && k < MOST; i++) all[k++] = cache_scenarios[i];
     for (size_t i = 0; floor_scenarios[i] && k < MOST; i++) all[k++] = floor_scenarios[i];
     *n = k;
     return all;
