@@ -39,18 +39,26 @@ int weir__rcu_leaf_wake(int rc) {
 
 static bool app_registers; /* before threads use it */
 
+/* Who has prepared a fork holds `birth` already. */
+static void lock_birth(const struct weir__thread *self) {
+    if (!self || !self->rcu.forks) weir__lock(&weir__rcu.birth);
+}
+static void unlock_birth(const struct weir__thread *self) {
+    if (!self || !self->rcu.forks) weir__unlock(&weir__rcu.birth);
+}
+
 /* self: its record, or NULL. Both are one for a fork (I2): registered, and known to be. */
 static void register_self(struct weir__thread *self) {
-    weir__lock(&weir__rcu.birth);
+    lock_birth(self);
     weir__urcu_register();
     if (self) self->rcu.reader = weir__urcu_reader();
-    weir__unlock(&weir__rcu.birth);
+    unlock_birth(self);
 }
 static void unregister_self(struct weir__thread *self) {
-    weir__lock(&weir__rcu.birth);
+    lock_birth(self);
     weir__urcu_unregister();
     if (self) self->rcu.reader = NULL;
-    weir__unlock(&weir__rcu.birth);
+    unlock_birth(self);
 }
 
 /* What weir has registered, and the program has not unregistered. */
@@ -89,6 +97,7 @@ weir_guard weir__rcu_enter_checked(void) {
     struct weir__thread *self = weir__thread_self();
     struct weir__rcu_thread *r = self ? &self->rcu : NULL;
     if (r && r->offline) (void)weir__misuse("weir_rcu_enter", "the thread is offline");
+    weir__rcu_not_between(self, "weir_rcu_enter");
     weir_guard g = { 0 };
     if (!weir__urcu_enter()) g = weir__rcu_enter_first();
     if (!r) return g;
@@ -142,6 +151,8 @@ int weir_rcu_exit(weir_guard g) { return weir__rcu_exit(g); }
 int weir_rcu_register(void) {
     struct weir__thread *self = weir__thread_self();
     if (!self) return WEIR_ENOMEM;
+    weir__rcu_not_between(self, "weir_rcu_register");
+    if (self->rcu.forks) return WEIR_EDEADLK;
     if (!weir__urcu_registered() && !app_registers && !self->rcu.offline) register_self(self);
     return weir__rcu_ensure();
 }
@@ -173,6 +184,8 @@ int weir_rcu_app_registers(bool yes) {
 static void thread_ends(struct weir__thread *self) {
     if (self->rcu.nesting) (void)weir__misuse("the end of a thread", "it holds a guard");
     self->rcu.nesting = 0;
+    weir__rcu_not_between(self, "the end of a thread");
+    if (self->rcu.forks) (void)weir_rcu_fork_parent();
     if (self->rcu.section) weir__fork_leave();
     if (self->rcu.reader)
         while (weir__urcu_held()) weir__urcu_unlock();

@@ -78,7 +78,7 @@ static inline int weir__rcu_leaf_wake(int rc) { return rc; }
 
 struct weir__rcu_clock {
     _Alignas(WEIR_LINE) weir_au64 number; /* odd while a period runs; never 0 */
-    weir_au32 ask;                        /* what the thread of weir/rcu.h is asked for */
+    weir_au32 ask;                        /* what the thread of weir/rcu.h is asked for, or HELD */
     char pad[WEIR_LINE - sizeof(weir_au64) - sizeof(weir_au32)];
 };
 extern __attribute__((visibility("hidden"))) struct weir__rcu_clock weir__rcu_clock;
@@ -109,6 +109,8 @@ static inline bool weir__rcu_passed(uint64_t snapshot) {
 }
 
 enum { WEIR__RCU_IDLE, WEIR__RCU_ASKED, WEIR__RCU_HURRY };
+/* Beside these: for a fork. Weir's thread ends at once, and none is made. It changes under weir__rcu.lock. */
+#define WEIR__RCU_HELD UINT32_C(4)
 
 /* A period begins soon (ASKED: 1 to 16 ms after the last one began, by the time that took, the wait for readers
  * included) or at once (HURRY), on weir's thread. What the caller has done by seq_cst read-modify-writes is

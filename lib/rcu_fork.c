@@ -41,8 +41,9 @@
  * for as long, and then again, with twice the slice, up to SLICE_MOST: whoever stood at the gate goes on, and
  * what waits for it. So nobody waits for ever whatever is held by whom; a function that takes longer than a slice
  * holds writers up for half of its time at most, while a fork waits for it; and prepare ends once all sections
- * end within one slice. While `sync` is held no period ends: who waits for one, holding what a section waits for,
- * would do so without the fork, too.
+ * end within one slice. Whenever it goes back, `sync` is given back, too, and weir's thread is made again if it is
+ * wanted: so periods end, and garbage goes, however long prepare waits; and the next step 2 begins as the first one.
+ * Nobody is waited for then who waits for the gate, since that counts.
  *
  * Who ends the last counted section does so under weir__rcu.lock, under which prepare looks: so what they have
  * done is seen there, and no wake-up is lost. What the others did is seen by the period. Who sleeps at the gate
@@ -54,6 +55,8 @@
  * Progress   prepare blocks, for as long as a reader holds up the period at work, or a guard that is held at the
  *            call. A section: one load more than a guard; while the gate counts a compare-and-swap and a short
  *            lock. It blocks while it is shut.
+ *            The thread that has prepared must not wait for what it holds: rcu.forks of its record says who it is, so
+ *            that its waits are WEIR_EDEADLK, it passes the gate, and takes `birth` for held; debug builds report all.
  * Ordering   by the locks, the period, and fork. K1 -> K2: the gate, as it was when the first object was made, or
  *            later. */
 #include "base.h"
@@ -74,7 +77,6 @@ weir_au32 weir__fork_sections_known; /* not 0: there are, or were */
 
 static struct weir__rcu_bell at_gate;
 static struct weir__lock forks; /* from prepare to parent or child */
-static weir_aptr forker; /* who holds it. Relaxed: who looks for itself has stored it itself */
 
 static const struct weir__fork_hook *hooks[WEIR__FORK_HOOKS];
 static unsigned n_hooks;
@@ -85,9 +87,7 @@ int weir__fork_hook(const struct weir__fork_hook *hook) {
     return 0;
 }
 
-static bool is_forker(const struct weir__thread *self) {
-    return self && self == weir_load_relaxed(&forker);
-}
+static bool is_forker(const struct weir__thread *self) { return self && self->rcu.forks; }
 
 /* ---- sections --------------------------------------------------------------------------------------------------------- */
 
@@ -188,22 +188,34 @@ static bool never(void *arg) {
     return false;
 }
 
-/* Under the lock: gives back what was got, and the lock. Weir's thread is made again, if anything was asked for, or one was
- * ended by a function that was not the last of its round. */
-static void resume(struct got *got) {
+/* Weir's thread ends, and `sync` is taken. */
+static int end_periods(struct got *got, weir_time deadline, weir_ctx *ctx) {
+    const struct weir__rcu_wait rest = { get_sync, got, "a fork", false, NULL };
+    weir__lock(&weir__rcu.lock);
+    (void)weir_fetch_or_relaxed(&weir__rcu_clock.ask, WEIR__RCU_HELD);
+    weir__unlock(&weir__rcu.lock);
+    weir__os_futex_wake(&weir__rcu_clock.ask, 1);
+    return weir__rcu_await(&rest, deadline, ctx);
+}
+
+/* By who has `forks`, under the lock, which it gives back. Weir's thread is made again, if anything was asked for, or one was
+ * ended by a function that was not the last of its round. Relaxed: who asks from now on sees to it (I3 of rcu_retire.c). */
+static void begin_periods(struct got *got) {
     if (got->sync) weir__unlock(&weir__rcu.sync);
-    if (got->forks) {
-        set_gate(got, OPEN);
-        weir__rcu.held = false;
-        weir_store_relaxed(&forker, NULL);
-        weir__unlock(&forks);
-    }
-    bool rest = weir__rcu.begun != weir__rcu.done;
+    got->sync = false;
+    uint32_t ask = weir_fetch_and_relaxed(&weir__rcu_clock.ask, ~WEIR__RCU_HELD);
+    bool wanted = weir__rcu.begun != weir__rcu.done || (ask & ~WEIR__RCU_HELD) != WEIR__RCU_IDLE;
     weir__rcu_ring();
     weir__unlock(&weir__rcu.lock);
     weir__rcu_wake();
-    /* Relaxed: who asks from now on sees to it. */
-    if (rest || weir_load_relaxed(&weir__rcu_clock.ask) != WEIR__RCU_IDLE) (void)weir__rcu_ensure();
+    if (wanted) (void)weir__rcu_ensure();
+}
+
+/* Under the lock, which it gives back, as all the rest. */
+static void resume(struct got *got) {
+    set_gate(got, OPEN);
+    weir__unlock(&forks); /* whoever takes it does so under the lock */
+    begin_periods(got);
 }
 
 /* Until only counted sections are left. */
@@ -225,17 +237,21 @@ static int await_slice(const struct weir__rcu_wait *w, int64_t slice, weir_time 
     return rc == WEIR_ETIMEDOUT ? WEIR_EAGAIN : rc;
 }
 
-/* Until none are, and the gate is shut. */
+/* Until none are, and the gate is shut. While it counts periods go on. */
 static int shut_out(struct got *got, weir_time deadline, weir_ctx *ctx) {
     const struct weir__rcu_wait end = { nobody_inside, NULL, "a fork", false, NULL };
     const struct weir__rcu_wait pause = { never, NULL, "a fork", false, NULL };
     for (int64_t slice = SLICE;; slice = slice < SLICE_MOST ? 2 * slice : slice) {
+        int rc = end_periods(got, deadline, ctx);
+        if (rc < 0) return rc;
         set_gate(got, SHUT);
         WEIR_POINT("fork.shut");
-        int rc = await_slice(&end, slice, deadline, ctx);
+        rc = await_slice(&end, slice, deadline, ctx);
         if (rc != WEIR_EAGAIN || deadline == WEIR_NOW) return rc;
         set_gate(got, COUNTS);
         WEIR_POINT("fork.counts");
+        weir__lock(&weir__rcu.lock);
+        begin_periods(got);
         rc = await_slice(&pause, slice, deadline, ctx);
         if (rc != WEIR_EAGAIN) return rc;
     }
@@ -244,16 +260,9 @@ static int shut_out(struct got *got, weir_time deadline, weir_ctx *ctx) {
 /* All that may have to be waited for. */
 static int get_all(struct got *got, weir_time deadline, weir_ctx *ctx) {
     const struct weir__rcu_wait others = { get_forks, got, "another fork", false, NULL };
-    const struct weir__rcu_wait rest = { get_sync, got, "a fork", false, NULL };
     int rc = weir__rcu_await(&others, deadline, ctx);
     if (rc < 0) return rc;
     rc = count_all(got, deadline, ctx);
-    if (rc < 0) return rc;
-    weir__lock(&weir__rcu.lock);
-    weir__rcu.held = true;
-    weir__unlock(&weir__rcu.lock);
-    weir__rcu_nudge();
-    rc = weir__rcu_await(&rest, deadline, ctx);
     return rc < 0 ? rc : shut_out(got, deadline, ctx);
 }
 
@@ -261,18 +270,16 @@ int weir_rcu_fork_prepare_wait(weir_time deadline, weir_ctx *ctx) {
     struct weir__thread *self = weir__thread_self();
     struct got got = { false, false, OPEN };
     if (!self) return WEIR_ENOMEM;
-    if (weir__rcu_busy(self)) {
-        (void)weir__misuse("weir_rcu_fork_prepare",
-                           "inside a guard, or in a function of weir's thread");
-        return WEIR_EDEADLK;
-    }
-    int rc = get_all(&got, deadline, ctx);
+    int rc = weir__rcu_may_wait(self, "weir_rcu_fork_prepare");
+    if (rc < 0) return rc;
+    rc = get_all(&got, deadline, ctx);
     if (rc < 0) {
+        if (!got.forks) return rc;
         weir__lock(&weir__rcu.lock);
         resume(&got);
         return rc;
     }
-    weir_store_relaxed(&forker, self);
+    self->rcu.forks = true;
     for (unsigned i = 0; i < n_hooks; i++) hooks[i]->prepare();
     weir__lock(&weir__rcu.birth);
     weir__lock(&weir__rcu.lock);
@@ -281,10 +288,15 @@ int weir_rcu_fork_prepare_wait(weir_time deadline, weir_ctx *ctx) {
 
 /* ---- afterwards ------------------------------------------------------------------------------------------------------- */
 
+/* Whether it was; and it is so no more. */
 static bool prepared(const char *call) {
-    if (is_forker(weir__thread_self())) return true;
-    (void)weir__misuse(call, "this thread has prepared no fork");
-    return false;
+    struct weir__thread *self = weir__thread_self();
+    bool was = is_forker(self);
+    if (was)
+        self->rcu.forks = false;
+    else
+        (void)weir__misuse(call, "this thread has prepared no fork");
+    return was;
 }
 
 int weir_rcu_fork_parent(void) {

@@ -4,6 +4,7 @@
 #ifndef WEIR_LIB_RCU_INSIDE_H
 #define WEIR_LIB_RCU_INSIDE_H
 
+#include "base.h"
 #include "lock.h"
 #include "rcu.h"
 #include "thread.h"
@@ -33,7 +34,6 @@ struct weir__rcu {
     enum weir__rcu_state state;
     const struct weir__thread *keeper; /* weir's thread, once it runs */
     unsigned stops;                    /* who wants it to end when nothing is asked for any more */
-    bool held;                         /* for a fork: it ends at once, and none is made */
     unsigned failed;                   /* times that it had no memory to begin */
     uint64_t begun, done;              /* rounds */
     uint64_t quiet;                    /* the last round whose functions have retired nothing */
@@ -65,10 +65,15 @@ static inline void weir__rcu_bell_ring(struct weir__rcu_bell *b) {
 static inline void weir__rcu_ring(void) { weir__rcu_bell_change(&weir__rcu.bell); }
 static inline void weir__rcu_wake(void) { weir__rcu_bell_wake(&weir__rcu.bell); }
 
+/* Relaxed: what changes under the lock is looked at under it. */
+static inline bool weir__rcu_held(void) {
+    return weir_load_relaxed(&weir__rcu_clock.ask) & WEIR__RCU_HELD;
+}
+
 /* Sees to it that weir's thread is there, unless that is held. 0 or WEIR_ENOMEM. */
 int weir__rcu_ensure(void);
 
-/* Makes weir's thread look at stops and held. */
+/* Makes weir's thread look at stops. */
 void weir__rcu_nudge(void);
 
 /* The thread ends, or is not there after a fork. What it has retired stays in its record; its count is told. If it was weir's, a
@@ -81,10 +86,30 @@ bool weir__rcu_any(void);
 /* Puts each bag that is not empty on the list, which is in nobody's hands: the only thread of the process does. */
 void weir__rcu_list_anew(void);
 
-/* Whether the calling thread must not wait: it holds a guard, or calls a function. self may be NULL. */
+/* Whether the calling thread must not wait: it holds a guard, calls a function, or has prepared a fork. self may be NULL. */
 static inline bool weir__rcu_busy(const struct weir__thread *self) {
-    return (self && self->rcu.calls) || (weir__urcu_registered() && weir__urcu_held());
+    return (self && (self->rcu.calls || self->rcu.forks)) ||
+           (weir__urcu_registered() && weir__urcu_held());
 }
+/* 0, or a report and WEIR_EDEADLK. */
+static inline int weir__rcu_may_wait(const struct weir__thread *self, const char *call) {
+    if (!weir__rcu_busy(self)) return 0;
+    (void)weir__misuse(call, "inside a guard, in a function of weir's thread, or before parent");
+    return WEIR_EDEADLK;
+}
+
+/* Debug builds report calls of the thread that has prepared a fork. */
+#ifdef WEIR_DEBUG
+static inline void weir__rcu_not_between(const struct weir__thread *self, const char *call) {
+    if (self && self->rcu.forks)
+        (void)weir__misuse(call, "the thread has prepared a fork: only parent, child, cancel");
+}
+#else
+static inline void weir__rcu_not_between(const struct weir__thread *self, const char *call) {
+    (void)self;
+    (void)call;
+}
+#endif
 
 /* ---- garbage -------------------------------------------------------------------------------------------------- */
 

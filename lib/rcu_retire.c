@@ -21,7 +21,9 @@
  *       takes `full` (D2). If A1 sees it asked for already, the round that A3 begins comes later and takes this bag. All
  *       four are seq_cst.
  *   I3  while ask is not IDLE, weir's thread is there, unless one was refused, or is held for a fork: who sets ask sees to it
- *       afterwards, under the lock; the thread ends under the lock, when ask is IDLE or it is held. If one is refused,
+ *       afterwards, under the lock; the thread ends under the lock, when ask is IDLE or it is held. HELD is a bit of the same
+ *       word: who finds it there when asking takes no lock, which the fork may have, and who takes the bit away
+ *       reads what was asked for by then, and sees to it. If one is refused,
  *       ask is IDLE again, and whoever asks next tries again: the next bag, the next quantum of bytes, or one who waits.
  *   I4  the batch belongs to weir's thread; if a function ends that, the one that follows it goes on with the rest.
  *   I5  number is odd from before the first barrier of a period until after its last (lib/rcu.h says what for).
@@ -61,9 +63,15 @@ static struct calls untold;
 
 /* ---- asking ----------------------------------------------------------------------------------------------------- */
 
+/* Under the lock. What is asked for meanwhile may be lost. Relaxed: as what it follows from. */
+static void set_ask(uint32_t level) {
+    uint32_t held = weir__rcu_held() ? WEIR__RCU_HELD : 0;
+    weir_store_relaxed(&weir__rcu_clock.ask, held | level);
+}
+
 int weir__rcu_ensure(void) {
     weir__lock(&weir__rcu.lock);
-    bool missing = weir__rcu.state == WEIR__RCU_NONE && !weir__rcu.held;
+    bool missing = weir__rcu.state == WEIR__RCU_NONE && !weir__rcu_held();
     if (missing) weir__rcu.state = WEIR__RCU_MADE;
     weir__unlock(&weir__rcu.lock);
     if (!missing) return 0;
@@ -71,8 +79,7 @@ int weir__rcu_ensure(void) {
     if (rc == 0) return 0;
     weir__lock(&weir__rcu.lock);
     weir__rcu.state = WEIR__RCU_NONE;
-    /* Relaxed: nobody is asked. */
-    weir_store_relaxed(&weir__rcu_clock.ask, WEIR__RCU_IDLE);
+    set_ask(WEIR__RCU_IDLE); /* nobody is asked */
     weir__rcu_ring();
     weir__unlock(&weir__rcu.lock);
     weir__rcu_wake();
@@ -80,12 +87,14 @@ int weir__rcu_ensure(void) {
 }
 
 int weir__rcu_raise(uint32_t level) {
-    uint32_t seen;
+    uint32_t seen, held;
     do {
         seen = weir_load_seq_cst(&weir__rcu_clock.ask, RCU_A1);
-        if (seen >= level) return 0;
-    } while (!weir_cas_release(&weir__rcu_clock.ask, &seen, level, RCU_A2));
+        held = seen & WEIR__RCU_HELD;
+        if ((seen & ~WEIR__RCU_HELD) >= level) return 0;
+    } while (!weir_cas_release(&weir__rcu_clock.ask, &seen, held | level, RCU_A2));
     WEIR_POINT("rcu.asked");
+    if (held) return 0; /* the fork's thread, which has the lock, sees to it (I3) */
     int rc = weir__rcu_ensure();
     weir__os_futex_wake(&weir__rcu_clock.ask, 1);
     return rc;
@@ -94,8 +103,7 @@ int weir__rcu_raise(uint32_t level) {
 void weir__rcu_nudge(void) {
     weir__lock(&weir__rcu.lock);
     bool there = weir__rcu.state != WEIR__RCU_NONE;
-    /* I3: under the lock, under which it may end. Relaxed: so is what it is to see. */
-    if (there) weir_store_relaxed(&weir__rcu_clock.ask, WEIR__RCU_HURRY);
+    if (there) set_ask(WEIR__RCU_HURRY); /* I3: under the lock, under which it may end */
     weir__unlock(&weir__rcu.lock);
     if (there) weir__os_futex_wake(&weir__rcu_clock.ask, 1);
 }
@@ -163,6 +171,7 @@ int weir_rcu_retire(struct weir_rcu_head *head, size_t bytes, weir_rcu_fn *fn) {
     if (!head || !fn) return weir__misuse("weir_rcu_retire", "no head, or no function");
     struct weir__thread *self = weir__thread_self();
     struct weir__rcu_thread *r = self ? &self->rcu : &weir__rcu_garbage.stray;
+    weir__rcu_not_between(self, "weir_rcu_retire");
     bytes &= ~OVER;
     head->fn_ = fn;
     head->bytes_ = self ? count_own(r, bytes) : count_stray(r, bytes);
@@ -192,7 +201,7 @@ void weir__rcu_list_anew(void) {
     relist(NULL, &weir__rcu_garbage.stray);
     weir__thread_each(relist, NULL);
     /* Relaxed: the same. */
-    if (weir_load_relaxed(&full)) weir_store_relaxed(&weir__rcu_clock.ask, WEIR__RCU_ASKED);
+    if (weir_load_relaxed(&full)) set_ask(WEIR__RCU_ASKED);
 }
 
 /* ---- weir's thread ------------------------------------------------------------------------------------------------ */
@@ -284,7 +293,7 @@ static void round_of(struct weir__thread *self) {
     weir__lock(&weir__rcu.lock);
     uint64_t number = ++weir__rcu.begun;
     weir__unlock(&weir__rcu.lock);
-    (void)weir_exchange_seq_cst(&weir__rcu_clock.ask, WEIR__RCU_IDLE, RCU_A3);
+    (void)weir_fetch_and_seq_cst(&weir__rcu_clock.ask, WEIR__RCU_HELD, RCU_A3); /* IDLE */
     WEIR_POINT("rcu.round");
     batch = take_bags();
     weir__lock(&weir__rcu.sync);
@@ -299,8 +308,8 @@ static void round_of(struct weir__thread *self) {
 static bool ends(void) {
     weir__lock(&weir__rcu.lock);
     /* Relaxed: who asks sees to a thread under the lock afterwards. */
-    bool idle = weir_load_relaxed(&weir__rcu_clock.ask) == WEIR__RCU_IDLE;
-    bool over = weir__rcu.held || (weir__rcu.stops && idle);
+    uint32_t ask = weir_load_relaxed(&weir__rcu_clock.ask);
+    bool over = ask & WEIR__RCU_HELD || (weir__rcu.stops && ask == WEIR__RCU_IDLE);
     if (over) {
         weir__rcu.state = WEIR__RCU_NONE;
         weir__rcu.keeper = NULL;
@@ -318,6 +327,7 @@ static bool next_round(void) {
     for (;;) {
         if (ends()) return false;
         uint32_t asked = weir_load_relaxed(&weir__rcu_clock.ask);
+        if (asked & WEIR__RCU_HELD) continue; /* since then */
         if (asked == WEIR__RCU_HURRY) return true;
         if (asked == WEIR__RCU_ASKED && weir__os_now() >= pace) return true;
         WEIR_POINT("rcu.sleep");
@@ -331,8 +341,7 @@ void weir__rcu_main(void) {
     weir__rcu.state = self ? WEIR__RCU_RUNS : WEIR__RCU_NONE;
     weir__rcu.keeper = self;
     weir__rcu.failed += !self;
-    /* Relaxed: as in weir__rcu_ensure. */
-    if (!self) weir_store_relaxed(&weir__rcu_clock.ask, WEIR__RCU_IDLE);
+    if (!self) set_ask(WEIR__RCU_IDLE);
     uint64_t number = weir__rcu.begun;
     bool interrupted = weir__rcu.done != number;
     weir__rcu_ring();

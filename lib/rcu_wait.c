@@ -184,31 +184,24 @@ static bool nothing_left(void) {
 
 static bool passed(void *snapshot) { return weir__rcu_passed(*(uint64_t *)snapshot); }
 
-static int must_not_wait(const struct weir__thread *self) {
-    return weir__rcu_busy(self) ? WEIR_EDEADLK : 0;
-}
-
 static bool not_held(void *arg) {
     (void)arg;
-    return !weir__rcu.held;
+    return !weir__rcu_held();
 }
 
 /* A fork that waits for the period at work would wait for ever for others that follow it: they let it go first. */
 static void after_fork(void) {
     const struct weir__rcu_wait w = { not_held, NULL, "the end of a fork", false, NULL };
     weir__lock(&weir__rcu.lock);
-    bool held = weir__rcu.held;
+    bool held = weir__rcu_held();
     weir__unlock(&weir__rcu.lock);
     if (held) (void)weir__rcu_await(&w, WEIR_FOREVER, NULL); /* ENOMEM: then in competition */
 }
 
 int weir_rcu_synchronize_wait(weir_time deadline, weir_ctx *ctx) {
     weir_au32 mine = { 0 };
-    if (must_not_wait(weir__thread_self()) < 0) {
-        (void)weir__misuse("weir_rcu_synchronize",
-                           "inside a guard, or in a function of weir's thread");
-        return WEIR_EDEADLK;
-    }
+    int rc = weir__rcu_may_wait(weir__thread_self(), "weir_rcu_synchronize");
+    if (rc < 0) return rc;
     /* What the caller has stored is visible before the number is read. */
     (void)weir_exchange_seq_cst(&mine, 1, RCU_N5);
     uint64_t snapshot = weir__rcu_snapshot();
@@ -243,11 +236,8 @@ static int barrier(weir_time deadline, weir_ctx *ctx) {
 
 int weir_rcu_barrier_wait(weir_time deadline, weir_ctx *ctx) {
     int rc = weir__ctx_err(ctx);
+    if (rc == 0) rc = weir__rcu_may_wait(weir__thread_self(), "weir_rcu_barrier");
     if (rc < 0) return rc;
-    if (must_not_wait(weir__thread_self()) < 0) {
-        (void)weir__misuse("weir_rcu_barrier", "inside a guard, or in a function of weir's thread");
-        return WEIR_EDEADLK;
-    }
     return nothing_left() ? 0 : barrier(deadline, ctx);
 }
 
@@ -274,11 +264,8 @@ static int stop(weir_time deadline, weir_ctx *ctx) {
 
 int weir_shutdown_wait(weir_time deadline, weir_ctx *ctx) {
     int rc = weir__ctx_err(ctx);
+    if (rc == 0) rc = weir__rcu_may_wait(weir__thread_self(), "weir_shutdown");
     if (rc < 0) return rc;
-    if (must_not_wait(weir__thread_self()) < 0) {
-        (void)weir__misuse("weir_shutdown", "inside a guard, or in a function of weir's thread");
-        return WEIR_EDEADLK;
-    }
     while (!nothing_left())
         if ((rc = barrier(deadline, ctx)) < 0) return rc;
     weir__handle_drain();

@@ -30,6 +30,7 @@ struct weir__rcu_thread {
     bool offline;
     bool calls;       /* it is weir's own, and calls a function */
     bool section;     /* it is in a counted section: fork.h */
+    bool forks;       /* it has prepared a fork */
     unsigned nesting; /* debug builds: its guards, */
     uint64_t last_id;
     uint64_t ids[WEIR__RCU_NESTS]; /* and who they are, the innermost last */

@@ -52,7 +52,7 @@ WEIR_API weir_guard weir_rcu_enter(void);
 WEIR_API int weir_rcu_exit(weir_guard g);
 
 /* Takes now what the first enter, retire and wait of the calling thread would take, so that these find it there:
- * memory for its record, and the thread that calls functions. Returns 0, WEIR_ENOMEM. */
+ * memory for its record, and the thread that calls functions. Returns 0, WEIR_ENOMEM; WEIR_EDEADLK: it has prepared a fork. */
 WEIR_NODISCARD WEIR_API int weir_rcu_register(void);
 
 /* The calling thread will take no guard until online: it is not looked at by grace periods. Around long waits, for
@@ -79,8 +79,8 @@ struct weir_rcu_head {
 typedef void weir_rcu_fn(struct weir_rcu_head *head);
 
 /* fn(head) after a grace period. No reader that comes from now on may be able to reach the object. bytes: what it counts for in
- * the limits. Any thread, inside guards too. Never waits, but between another thread's fork_prepare and fork_parent, where it
- * may wait for parent. The object is weir's until fn is called. Returns 0, or
+ * the limits. Any thread, inside guards too. Never waits, beside another thread's fork either.
+ * The object is weir's until fn is called. Returns 0, or
  * WEIR_EINVAL (no head, no function). */
 WEIR_API int weir_rcu_retire(struct weir_rcu_head *head, size_t bytes, weir_rcu_fn *fn);
 
@@ -126,7 +126,7 @@ WEIR_API int weir_rcu_read_stats(struct weir_rcu_stats *out);
 /* Waits until every guard that is held at the call has been released, or `deadline`. Of guards taken later it waits
  * only for those that are there when its period begins: after the one that another call is in. Returns 0,
  *   ctx's error, WEIR_ETIMEDOUT, WEIR_EAGAIN (with WEIR_NOW)
- *   WEIR_EDEADLK  inside a guard, or in a retired object's function
+ *   WEIR_EDEADLK  inside a guard, in a retired object's function, or by the thread that has prepared a fork
  *   WEIR_ENOMEM   no thread can be made; not with WEIR_FOREVER and no context, which needs none. */
 WEIR_NODISCARD WEIR_API int weir_rcu_synchronize_wait(weir_time deadline, weir_ctx *ctx);
 WEIR_INLINE int weir_rcu_synchronize(void) { return weir_rcu_synchronize_wait(WEIR_FOREVER, NULL); }
@@ -151,17 +151,17 @@ WEIR_NODISCARD WEIR_INLINE int weir_shutdown(void) {
 
 /* Around a fork whose child goes on using RCU, and maps: prepare, fork, then parent in the parent (also where fork failed) and
  * child in the child. Between them other threads may read, but their calls that wait, write to a map, or begin to use weir,
- * wait for parent; a retire may, and each guard of a thread that is offline, or not registered where the program registers
- * (app_registers), does. So nobody must wait between them, in a handler of pthread_atfork either, for a lock under which another
- * thread does such a thing. The thread itself calls nothing of weir there but parent or child, and weir_ctx_cancel: its reads and
- * retires, too, may wait for itself. A write of others whose deadline passes before, or whose context ends, has changed nothing.
+ * wait for parent; and so does each guard of a thread that is offline, or not registered where the program registers
+ * (app_registers). So nobody must wait between them, in a handler of pthread_atfork either, for a lock under which another
+ * thread does such a thing. The thread itself calls nothing of weir there but parent or child, and weir_ctx_cancel; debug builds
+ * report its reads, retires and waits. If it ends there, that is its parent. A write of others whose deadline passes before, or whose context ends, has changed nothing.
  * (compute, and who waits for garbage, wait for parent all the same.) prepare waits for the period and the functions at work; in a program that has made maps
  * also for the guards that are held at the call and the writes under way, so that it must not be called with a lock that a
  * reader, or a function that a map has called under a lock, waits for; with WEIR_NOW it does not succeed there. Other threads
  * go on writing meanwhile, whatever they hold, but for an instant at its end, in which prepare waits for writes alone: at first a
  * millisecond at most, then writes go on for as long, and so on with twice the time, up to a second: where functions under a map's
- * lock take longer (update, visit), and there is always one, prepare may not succeed; until it gives up no grace period ends, so
- * that who waits for one, or for room, waits too, and garbage grows: give it a deadline there. The child keeps what is
+ * lock take longer (update, visit), and there is always one, prepare may not succeed: give it a deadline there. Grace
+ * periods end and garbage is taken away while writes go on. The child keeps what is
  * retired, and calls its functions too. Guards of other threads do not exist in the child, nor what they were about to
  * retire. A child without these calls may use no RCU and no map; it may exec or _exit, and weir lets no such fork wait, beside a
  * prepared one or in a signal handler. The three calls may stand in handlers of pthread_atfork.

@@ -132,7 +132,7 @@ struct seen {
     uint64_t words[KEYS], lines[KEYS];
     size_t n[4];
 };
-static void look(struct world *w, struct seen *s) {
+static void read_all(struct world *w, struct seen *s) {
     memset(s, 0, sizeof *s);
     for (uint64_t k = 0; k < KEYS; k++) {
         (void)weir_map_get_u64(w->words, k, &s->words[k]);
@@ -142,6 +142,32 @@ static void look(struct world *w, struct seen *s) {
     s->n[1] = weir_map_len(w->nodes);
     s->n[2] = weir_shardmap_len(w->lines);
     s->n[3] = weir_shardmap_len(w->snodes);
+}
+
+/* A thread that reads all when it is told to; the one that has prepared must not. */
+struct looker {
+    struct world *w;
+    struct seen *to; /* NULL: it ends */
+    weir_au32 asked, looked;
+    struct call call;
+};
+static int64_t looks(void *arg) {
+    static struct seen none;
+    struct looker *l = arg;
+    read_all(l->w, &none); /* this thread is known to RCU */
+    for (uint32_t n = 1;; n++) {
+        weir_store_release(&l->looked, n, 0);
+        while (weir_load_acquire(&l->asked, 0) != n) sleep_ms(1);
+        if (!l->to) return 0;
+        read_all(l->w, l->to);
+    }
+}
+static void look(struct looker *l, struct seen *to) {
+    uint32_t n = weir_load_relaxed(&l->asked) + 1;
+    CHECK(comes_to(&l->looked, n, 10000), "it does not begin");
+    l->to = to;
+    weir_store_release(&l->asked, n, 0);
+    if (to) CHECK(comes_to(&l->looked, n + 1, 10000), "a read waits for parent");
 }
 
 /* In the child: each key, so each line. */
@@ -181,7 +207,7 @@ static void wait_until_gone(size_t threads) {
 }
 
 static pid_t fork_here(void) {
-    if (UNDER_ASAN) wait_until_gone(WRITERS + 1);
+    if (UNDER_ASAN) wait_until_gone(WRITERS + 2);
     objects_hold(true);
     pid_t pid = fork();
     objects_hold(false);
@@ -193,14 +219,17 @@ static void beside_writers(void) {
     world_open(&w);
     uint64_t v;
     CHECK_IS(weir_map_get_u64(w.words, 1, &v), WEIR_ENOENT); /* this thread is known to RCU */
+    struct looker l = { .w = &w };
+    call_start(&l.call, looks, &l);
+    CHECK(comes_to(&l.looked, 1, 10000), "nobody looks");
     team_start(&w.team, WRITERS, writes, &w);
     for (size_t i = 0; i < times(30) && checks_hold(); i++) {
         static struct seen before, after;
         CHECK_IS(weir_rcu_fork_prepare(), 0);
         CHECK_IS(weir_load_relaxed(&w.inside), 0);
-        look(&w, &before);
+        look(&l, &before);
         if (i % 8 == 0) sleep_ms(1);
-        look(&w, &after);
+        look(&l, &after);
         CHECK(memcmp(&before, &after, sizeof after) == 0, "somebody writes");
         pid_t pid = UNDER_TSAN ? -1 : fork_here();
         if (pid == 0) {
@@ -214,6 +243,8 @@ static void beside_writers(void) {
     }
     weir_store_relaxed(&w.stop, 1);
     team_join(&w.team);
+    look(&l, NULL);
+    CHECK_IS(call_end(&l.call), 0);
     world_close(&w);
 }
 
