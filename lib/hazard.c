@@ -9,12 +9,10 @@
  *            name there. R1 -> R2: a record is seen with what stands behind it. S1, and the load that follows it,
  *            are seq_cst, as are the store that takes a block out of reach and E1: one of the two sees the other.
  *            R1 and R2 are, too: who comes for the first time is in the list before it looks, and so is found by
- *            a remover whom it has not seen. S2 is ordered by the remover's membarrier. Where the kernel refuses
- *            one that it had granted, the remover waits until stores that were executed before are surely visible:
- *            weir__settle. */
+ *            a remover whom it has not seen. S2 is ordered by the remover's membarrier, which is its object's
+ *            affair (queues/segq.c). */
 #include "hazard.h"
 
-#include "park.h"
 #include "thread.h"
 
 /* Plain memory that threads hand over. */
@@ -57,10 +55,6 @@ struct weir__hazard *weir__hazard_first(void) {
     weir__hazard_mine = &self->hazard;
 #endif
     return &self->hazard;
-}
-
-void weir__hazards_see(bool fence) {
-    if (!fence && !weir__heavy_barrier(true)) weir__settle();
 }
 
 /* A fork may come between the two steps of list, of another thread: what is linked is not known from `listed`. */

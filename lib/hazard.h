@@ -9,7 +9,9 @@
  *             name
  *
  * Either the reader's second look finds another value, or the remover finds the name. The reader's store comes
- * before its load: by a seq_cst store where the object fences, else by the remover's membarrier.
+ * before its load: by a seq_cst store where the object fences, else by the remover's membarrier. Where the kernel
+ * refuses that to an object which goes over to fences then, the reader looks for it (`late`) after its store: who
+ * does not find it has stored before, and the remover gives such stores time (weir__settle).
  *
  * A call names one block at a time, and none while it calls a function of the user's (an allocator may use a
  * queue). */
@@ -41,20 +43,24 @@ static inline struct weir__hazard *weir__hazard_self(void) {
 #endif
 
 /* What *field says, named: it stays until weir__hazard_clear or the next protect. `look` is the labelled seq_cst
- * load of the field. */
-#define weir__hazard_protect(h, fence, p, look)     \
-    do {                                            \
-        weir__hazard_set(h, p, fence);              \
-        void *weir__again = (look);                 \
-        if (WEIR_LIKELY(weir__again == (p))) break; \
-        (p) = weir__again;                          \
+ * load of the field, `late` an expression: whether the object has gone over to fences since it was made. */
+#define weir__hazard_protect(h, fence, late, p, look)           \
+    do {                                                        \
+        bool weir__full = (fence);                              \
+        if (!weir__full) {                                      \
+            weir__hazard_light(h, p);                           \
+            weir__full = (late);                                \
+        }                                                       \
+        if (WEIR_UNLIKELY(weir__full)) weir__hazard_full(h, p); \
+        void *weir__again = (look);                             \
+        if (WEIR_LIKELY(weir__again == (p))) break;             \
+        (p) = weir__again;                                      \
     } while (1)
 
-static inline void weir__hazard_set(struct weir__hazard *h, void *p, bool fence) {
-    if (fence) {
-        weir_store_seq_cst(&h->at, p, HAZ_S1);
-        return;
-    }
+static inline void weir__hazard_full(struct weir__hazard *h, void *p) {
+    weir_store_seq_cst(&h->at, p, HAZ_S1);
+}
+static inline void weir__hazard_light(struct weir__hazard *h, void *p) {
     weir_store_release(&h->at, p, HAZ_S2);
     weir_light_barrier();
 }
@@ -64,8 +70,6 @@ static inline void weir__hazard_clear(struct weir__hazard *h) {
     weir_store_release(&h->at, NULL, HAZ_S3);
 }
 
-/* After blocks were taken out of reach: from here on, who still may use one of them is seen to name it. */
-void weir__hazards_see(bool fence);
 /* In the child of a fork: all records are as if never listed, but for `mine` (NULL: none). */
 void weir__hazards_anew(struct weir__hazard *mine);
 /* Calls fn with each block that is named, in no order, some perhaps twice. */

@@ -112,6 +112,23 @@ static void mark(void *block, void *list) {
         if (s == block) s->named = 1;
 }
 
+/* After segments were taken out of reach: from here on, who still may use one of them is seen to name it.
+ *
+ * If the kernel refuses a membarrier that it had granted (a sandbox was put up), all fence from now on. Who names a
+ * segment stores the name and then reads `late`: who reads 0 has stored before FENCES was visible, and settling gives
+ * that store the time to be. Who comes before somebody has settled does so as well; afterwards nobody has to. Relaxed:
+ * `late` carries nothing but itself, and 1 ms is beyond what a store or a load may be early or late. */
+static void see_hazards(struct weir__segq *q) {
+    if (q->fence) return;
+    uint32_t late = weir_load_relaxed(&q->late); /* see above */
+    if (late == WEIR__SEGQ_SETTLED) return;
+    if (late == 0 && weir__heavy_barrier(true)) return;
+    weir_store_relaxed(&q->late, WEIR__SEGQ_FENCES); /* see above */
+    WEIR_POINT("queue.collect.settles");
+    weir__settle();
+    weir_store_relaxed(&q->late, WEIR__SEGQ_SETTLED); /* see above */
+}
+
 void weir__segq_collect(struct weir__segq *q) {
     uint32_t fresh;
     WEIR_POINT("queue.collect.begins");
@@ -119,7 +136,7 @@ void weir__segq_collect(struct weir__segq *q) {
     if (!list) return;
     (void)weir_fetch_sub_relaxed(&q->waiting, fresh); /* counted before they were in the list */
     WEIR_POINT("queue.collect.taken");
-    weir__hazards_see(q->fence);
+    see_hazards(q);
     weir__hazards_each(mark, list);
     for (struct weir__seg *s = list, *next; s; s = next) {
         next = s->link;

@@ -29,8 +29,8 @@
  *
  * membarrier interrupts the processors that run threads of the process, and may wait in the kernel for others that
  *            call it. Also weir_queue_trim and the waiting pops call it. Never with WEIR_RING_NO_MEMBARRIER, or if
- *            the kernel refused it when the queue was made. If it refuses later (a sandbox), each such pop sleeps
- *            for 1 ms in its place, for as long as the queue lives.
+ *            the kernel refused it when the queue was made. If it refuses later (a sandbox), the pop that is told
+ *            so sleeps for 1 ms, once for each queue, and so do others that come meanwhile; from then on all fence.
  * Memory     a segment that was emptied is used again (up to 8 are kept) or given back. A thread that is stopped
  *            inside a call keeps some 8 segments back, and a few for each other thread; what else goes through
  *            the queue meanwhile is given back as ever. weir_queue_trim gives back all that is not in use,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/queue/memory.c - QUEUE6 and QUEUE7: what the queue has from its allocator, and what is given back. */
+#include "../support/child.h"
 #include "../support/sanitizers.h"
 #include "cases.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
+#define WITHDRAWN "QUEUE6 membarrier is withdrawn: one pop settles, and segments are used again"
 #define SANITIZED (UNDER_ASAN || UNDER_TSAN) /* a sanitizer keeps freed memory */
 
 static size_t resident(void) {
@@ -177,11 +179,32 @@ static void q7_stopped_collector(void) {
     CHECK_IS(f.out, 0);
 }
 
+/* A sandbox is put up after the queue was made: one pop settles, all that come later fence, and the same few segments
+ * go round. */
+static void q6_withdrawn(void) {
+    struct counted c;
+    if (!child_is_fresh(WITHDRAWN)) return;
+    if (!counted_open(&c)) return;
+    bool fenced = ((const struct weir__segq *)(void *)c.q)->fence;
+    pushed(c.q, 0);
+    popped(c.q, 0);
+    if (!CHECK(refuse_membarrier(), "no filter")) return;
+    points_count("queue.collect.settles");
+    for (uint64_t i = 0; i < 400; i++) {
+        pushed(c.q, i);
+        popped(c.q, i);
+    }
+    CHECK_IS(points_passed(), !fenced);
+    points_count(NULL);
+    counted_close(&c);
+}
+
 const struct test memory_cases[] = {
     { "QUEUE6 bytes and resident memory after bursts, drained and trimmed", q6_burst },
     { "QUEUE6 bytes agrees with the allocator's own count", q6_bytes_agree },
     { "QUEUE6 a steady flow asks the allocator for nothing", q6_steady },
     { "QUEUE7 a stopped consumer keeps back a bounded number of segments", q7_stopped_consumer },
     { "QUEUE7 what a stopped collector has in hands is bounded", q7_stopped_collector },
+    { WITHDRAWN, q6_withdrawn },
 };
 const size_t n_memory_cases = sizeof memory_cases / sizeof *memory_cases;
