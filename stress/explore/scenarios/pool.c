@@ -3,11 +3,11 @@
  * that goes to sleep x a resize. The last threads of a scenario are the workers.
  *
  * Each user does what its word says: s submits a task, which reads what its submitter has written, and writes; n the same
- * without waiting, h of high priority; f waits for it, and gives the future's memory back; i submits one that submits
+ * without waiting, m where there may be no memory, h of high priority; f waits for it, and gives the future's memory back; i submits one that submits
  * another one; w one that submits another and waits for it, j that joins it; b one that waits for the future which o
  * resolves, O once k or y have run; k one that submits another and stays until that has run, x one that stays until y has run, both by a wait that
  * weir does not know of: so another worker has to come; z one with the shared future, and v one that waits for that;
- * g waits for what o resolves, and l looks whether it has; P sees that a resize to one worker holds; D drains, X stops, q waits until the pool is quiet; r resizes to one worker, R to two; T drains with a
+ * E and e submit as x and y, through the pool's executor, so that they run also where the pool is stopped; g waits for what o resolves, and l looks whether it has; P sees that a resize to one worker holds; D drains, X stops, q waits until the pool is quiet; r resizes to one worker, R to two; T drains with a
  * deadline. The last one through drains. */
 #include <weir/pool.h>
 
@@ -44,9 +44,12 @@ struct pool_case {
     size_t cap;
     unsigned workers; /* threads that there are for them */
     const char *program[EX_THREADS];
+    const char *before; /* what is done before they begin; NULL: nothing */
 };
 
 static const struct pool_case *of(void) { return weir_model_param(); }
+
+static int step(struct state *s, struct item *i, char what);
 
 static void setup(void *state) {
     struct state *s = state;
@@ -62,7 +65,11 @@ static void setup(void *state) {
     o.cap = c->cap;
     weir_model_check(weir_future_init(&s->gate) == 0);
     weir_model_check(weir_future_init(&s->shared) == 0);
-    weir_model_check(weir_pool_new(&s->pool, &o) == 0);
+    int rc = weir_pool_new(&s->pool, &o);
+    while (rc == WEIR_ENOMEM) rc = weir_pool_new(&s->pool, &o); /* budget oom */
+    weir_model_check(rc == 0);
+    for (unsigned k = 0; c->before && c->before[k]; k++)
+        (void)step(s, &s->item[(EX_THREADS - 1) * ITEMS + k], c->before[k]);
 }
 
 /* ---- tasks ---------------------------------------------------------------------------------------------------------- */
@@ -162,9 +169,21 @@ static int submit(struct state *s, struct item *i, char what) {
     i->state = s;
     pool_task_fill(&i->own);
     int rc = weir_pool_submit_wait(s->pool, &job, what == 'n' ? WEIR_NOW : WEIR_FOREVER, NULL);
-    weir_model_check(rc == 0 || rc == WEIR_ESTOPPED ||
+    weir_model_check(rc == 0 || rc == WEIR_ESTOPPED || (what == 'm' && rc == WEIR_ENOMEM) ||
                      (what == 'n' && (rc == WEIR_EAGAIN || rc == WEIR_EBUSY)));
     i->own.taken = rc == 0;
+    return rc;
+}
+
+/* Runs in any case if it is taken; if not, nobody need wait for it. */
+static int submit_always(struct state *s, struct item *i, char what) {
+    const weir_exec on = weir_pool_exec(s->pool);
+    i->state = s;
+    pool_task_fill(&i->own);
+    int rc = on.submit(on.self, what == 'E' ? meets : tells, NULL, i);
+    weir_model_check(rc == 0 || rc == WEIR_ESTOPPED);
+    i->own.taken = rc == 0;
+    if (rc < 0) tell(&s->met);
     return rc;
 }
 
@@ -251,6 +270,8 @@ static int step(struct state *s, struct item *i, char what) {
         case 'P': return resize_holds(s);
         case 'z': i->f = &s->shared; return submit(s, i, 'z');
         case 'f': return submit_and_wait(s, i);
+        case 'E':
+        case 'e': return submit_always(s, i, what);
         default: return submit(s, i, what);
     }
     weir_model_check(rc == 0);
@@ -297,10 +318,10 @@ static void finish(void *state) {
 /* ---- scenarios -------------------------------------------------------------------------------------------------------- */
 
 /* clang-format off */
-#define STEAL(what, w, cap, options, ...) { "pool." what, options, WEIR_POOL_STEAL, w, 0, 0, 0, 0, cap, w, { __VA_ARGS__ } }
-#define MUTEX(what, w, cap, options, ...) { "pool.mutex." what, options, WEIR_POOL_MUTEX, w, 0, 0, 0, 0, cap, w, { __VA_ARGS__ } }
+#define STEAL(what, w, cap, options, ...) { "pool." what, options, WEIR_POOL_STEAL, w, 0, 0, 0, 0, cap, w, { __VA_ARGS__ }, NULL }
+#define MUTEX(what, w, cap, options, ...) { "pool.mutex." what, options, WEIR_POOL_MUTEX, w, 0, 0, 0, 0, cap, w, { __VA_ARGS__ }, NULL }
 #define ROW(what, kind, w, max, spare, full, flags, cap, made, options, ...) \
-    { "pool." what, options, kind, w, max, spare, full, flags, cap, made, { __VA_ARGS__ } }
+    { "pool." what, options, kind, w, max, spare, full, flags, cap, made, { __VA_ARGS__ }, NULL }
 
 static const struct pool_case cases[] = {
     STEAL("one", 1, 2, NULL, "s"),
@@ -325,12 +346,15 @@ static const struct pool_case cases[] = {
     STEAL("meet", 2, 2, NULL, "xy"),
     ROW("meet.elastic", WEIR_POOL_STEAL, 1, 2, 0, 0, 0, 2, 2, "timeouts=0", "xy"),
     ROW("meet.elastic.two", WEIR_POOL_STEAL, 1, 2, 0, 0, 0, 2, 2, "timeouts=0", "x", "y"),
+    { "pool.meet.stop", "timeouts=0", WEIR_POOL_STEAL, 1, 2, 0, 0, 0, 2, 2, { "X" }, "Ee" },
     STEAL("meet.inside", 2, 2, NULL, "k"),
     ROW("meet.inside.elastic", WEIR_POOL_STEAL, 1, 2, 0, 0, 0, 2, 2, "timeouts=0", "k"),
     ROW("meet.inside.blocked", WEIR_POOL_STEAL, 2, 0, 1, 0, 0, 2, 3, NULL, "bkO"),
     STEAL("meet.rings", 2, 0, NULL, "ssxy"),
     STEAL("rings", 1, 0, NULL, "ssss"),
     STEAL("rings.two", 1, 0, NULL, "sss", "ss"),
+    STEAL("oom.rings", 1, 0, "oom=1", "mmm", "m"),
+    STEAL("oom.rings.both", 1, 0, "oom=2", "mmm", "m"),
     STEAL("rings.drain", 1, 0, NULL, "sss", "D"),
     STEAL("rings.stop", 1, 0, NULL, "sss", "X"),
     STEAL("future.look", 1, 2, NULL, "g", "o", "l"),

@@ -22,7 +22,8 @@ int pool_task_run(weir_ctx *ctx, void *task) {
 
 static void register_thread(void *arg) {
     (void)arg;
-    (void)weir__thread_self();
+    while (!weir__thread_self()) { /* budget oom */
+    }
 }
 
 void pool_threads(unsigned workers) {
