@@ -77,7 +77,9 @@ static inline void pool_list_remove(struct pool_list *l, struct pool_node *n) {
 
 /* Of one priority: see pool_rings.c. */
 struct pool_rings {
-    weir_au32 span; /* oldest | newest << 8 */
+    weir_au32 span;   /* oldest | newest << 8 */
+    weir_au32 rounds; /* a ring was named, or nobody makes one any more */
+    unsigned makers;  /* of the next ring; under the lock */
     weir_mpmc *ring[POOL_RINGS];
 };
 

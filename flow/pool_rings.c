@@ -15,14 +15,17 @@
  *   I3  oldest moves on from a ring that is closed and drained, and which therefore stays empty.
  *   I4  once the pool drains no ring is made: a grower looks at the state under the lock under which that is changed. So
  *       the newest one is closed then, and no ring is open.
- * Progress   putting in and taking as weir_mpmc; blocking where a ring is made, or left behind: the lock. Each is made
- *            once.
+ *   I5  who gets no memory for a ring is refused only if nobody else is making one: else he waits until one is named, or
+ *       no maker is left of those that there were. `rounds` counts both, under the lock.
+ * Progress   putting in and taking as weir_mpmc; blocking where a ring is made, or left behind: the lock; and, for who gets
+ *            no memory for one, the others' allocator.
  * Memory     of an unbounded pool, at most four times the slots of what has been in it at once, or was put in while
  *            somebody was stopped in the middle of a take; 32 bytes a slot. It is the pool's to its end.
  * Ordering   R1 -> R2: a ring is made before it is named; R2 is seq_cst for those who go to sleep: see pool_idle.c. What
  *            moves `oldest` on is a relaxed read-modify-write, which carries R1 along.
  * From       the rings of rings of Morrison and Afek, Fast concurrent queues for x86 processors, 2013, in outline; doubled,
  *            so that none has to be given back while somebody may be in it. */
+#include "../lib/os.h"
 #include "pool_steal.h"
 
 #ifdef WEIR_MODEL
@@ -55,26 +58,56 @@ void weir__rings_close(struct pool_rings *q) {
     (void)weir_mpmc_close(q->ring[pool_newest(pool_span(q))]);
 }
 
-int weir__rings_grow(weir_pool *p, struct pool_rings *q, unsigned full) {
-    weir_mpmc *r = NULL;
-    if (pool_newest(pool_span(q)) == full && pool_state(p) < WEIR_POOL_DRAINING) {
-        if (full + 1 == POOL_RINGS) return WEIR_ENOMEM;
-        int rc = make(p, (size_t)UNBOUNDED << (full + 1), &r);
-        if (rc < 0) return rc;
-    }
-    weir__lock(&p->lock);
-    uint32_t span = pool_span(q);
-    bool open = pool_state(p) < WEIR_POOL_DRAINING;
-    if (open && pool_newest(span) == full && r) {
+/* Under the lock: the next one is to be made. */
+static bool wanted(const weir_pool *p, const struct pool_rings *q, unsigned full) {
+    return pool_state(p) < WEIR_POOL_DRAINING && pool_newest(pool_span(q)) == full;
+}
+
+/* Under the lock: one maker is through. True: its ring is the newest one now. */
+static bool put_up(weir_pool *p, struct pool_rings *q, unsigned full, weir_mpmc *r) {
+    bool named = r && wanted(p, q, full);
+    if (named) {
         q->ring[full + 1] = r;
-        r = NULL;
         (void)weir_mpmc_close(q->ring[full]); /* I2 */
         WEIR_POINT("pool.rings.closed");
-        weir_store_seq_cst(&q->span, span + NEWEST, POOL_R1);
+        weir_store_seq_cst(&q->span, pool_span(q) + NEWEST, POOL_R1);
     }
+    q->makers--;
+    if (named || q->makers == 0) { /* I5; relaxed: under the lock */
+        weir_store_relaxed(&q->rounds, weir_load_relaxed(&q->rounds) + 1);
+        weir__os_futex_wake(&q->rounds, INT32_MAX);
+    }
+    return named;
+}
+
+/* With the lock, which it gives back meanwhile: I5. */
+static void wait_for_makers(weir_pool *p, struct pool_rings *q) {
+    uint32_t seen = weir_load_relaxed(&q->rounds); /* changed under the lock */
+    weir__unlock(&p->lock);
+    WEIR_POINT("pool.rings.wait");
+    while (weir_load_relaxed(&q->rounds) == seen) /* what it says is read under the lock */
+        (void)weir__os_futex_wait(&q->rounds, seen, WEIR_FOREVER);
+    weir__lock(&p->lock);
+}
+
+int weir__rings_grow(weir_pool *p, struct pool_rings *q, unsigned full) {
+    weir_mpmc *r = NULL;
+    int rc = 0;
+    weir__lock(&p->lock);
+    if (wanted(p, q, full)) {
+        q->makers++;
+        weir__unlock(&p->lock);
+        bool last = full + 1 == POOL_RINGS;
+        rc = last ? WEIR_ENOMEM : make(p, (size_t)UNBOUNDED << (full + 1), &r);
+        weir__lock(&p->lock);
+        if (put_up(p, q, full, r)) r = NULL;
+        if (rc < 0 && q->makers > 0 && wanted(p, q, full)) wait_for_makers(p, q);
+        if (!wanted(p, q, full)) rc = 0; /* somebody else has made it */
+    }
+    bool open = pool_state(p) < WEIR_POOL_DRAINING;
     weir__unlock(&p->lock);
     (void)weir_mpmc_free(r); /* somebody else was quicker */
-    return open ? 0 : WEIR_ESTOPPED;
+    return open ? rc : WEIR_ESTOPPED;
 }
 
 bool weir__rings_pass(weir_pool *p, struct pool_rings *q, unsigned drained) {
