@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/alloc.c - memory through the object's own allocator. No lock, no state. */
+/* lib/alloc.c - memory through the object's own allocator. No lock, no state.
+ *
+ * A user's allocator may come to a cancellation point, and weir calls it in the middle of its own work, where a thread
+ * that ended would leave a task, a lock or a worker behind: so its thread is not cancelled there. A cancel stays pending. */
 #include <string.h>
 
 #include "base.h"
 #include "os.h"
+#include "os_user.h"
 
 void *weir__alloc(const struct weir_alloc *a, size_t size, size_t align) {
-    return a ? a->alloc(a->self, size, align) : weir__os_alloc(size, align);
+    if (!a) return weir__os_alloc(size, align);
+    int kept = weir__os_user_keep();
+    void *p = a->alloc(a->self, size, align);
+    weir__os_user_keep_end(kept);
+    return p;
 }
 
 void weir__free(const struct weir_alloc *a, void *p, size_t size, size_t align) {
-    if (a)
-        a->free(a->self, p, size, align);
-    else
+    if (!a) {
         weir__os_free(p);
+        return;
+    }
+    int kept = weir__os_user_keep();
+    a->free(a->self, p, size, align);
+    weir__os_user_keep_end(kept);
 }
 
 void *weir__alloc_zeroed(const struct weir_alloc *a, size_t size, size_t align) {

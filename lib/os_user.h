@@ -11,6 +11,9 @@
 
 #ifdef WEIR_MODEL
 
+static inline int weir__os_user_keep(void) { return 0; }
+static inline void weir__os_user_keep_end(int kept) { (void)kept; }
+
 static inline int weir__os_user_thread(void *(*fn)(void *), void *arg) {
     (void)fn;
     (void)arg;
@@ -34,6 +37,14 @@ static inline int weir__os_user_try(int (*fn)(void *), void *arg, void (*ended)(
 
 #include <errno.h>
 #include <pthread.h>
+
+/* The calling thread is not cancelled from here to weir__os_user_keep_end, which gets what this returned. */
+static inline int weir__os_user_keep(void) {
+    int before;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+static inline void weir__os_user_keep_end(int kept) { (void)pthread_setcancelstate(kept, NULL); }
 
 /* Starts a detached thread, with the signal mask of the calling one. Returns 0 or WEIR_ENOMEM: the system has none
  * to give. */

@@ -96,7 +96,8 @@ typedef struct weir_ctx weir_ctx;
 typedef void weir_drop_fn(void *elem, void *arg);
 
 /* Where an object takes its memory from. Both calls may come from any thread that uses the object;
- * free gets the size and alignment that alloc was asked for. The struct must outlive the object. */
+ * free gets the size and alignment that alloc was asked for. The struct must outlive the object. Neither is a
+ * cancellation point, whatever it calls: a cancel of the thread stays pending until it has returned. */
 struct weir_alloc {
     void *(*alloc)(void *self, size_t size, size_t align); /* NULL: out of memory */
     void (*free)(void *self, void *p, size_t size, size_t align);

@@ -2,6 +2,7 @@
 /* tests/pool/ends.c - of the program `pool_threads`: a worker that has left its pool while its thread is not over, and a stop
  * beside a submitter that stands still: P01, P03, P06. */
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../support/points.h"
@@ -102,6 +103,69 @@ void p03_cancelled(void) {
         CHECK_IS(call_end(&s.call), 0);
         slow_end(&s);
     }
+}
+
+/* ---- a cancel that is left pending, and an allocator that is a cancellation point ------------------------------------------ */
+
+static weir_pool *shrinks; /* by the worker below, when it has the next task in its hands */
+static weir_au32 shrunk;
+static __thread bool to_be_cancelled;
+
+static void *alloc_cancelled(void *self, size_t size, size_t align) {
+    (void)self;
+    pthread_testcancel();
+    return aligned_alloc(align, (size + align - 1) / align * align);
+}
+static void free_cancelled(void *self, void *p, size_t size, size_t align) {
+    (void)self;
+    (void)size;
+    (void)align;
+    pthread_testcancel();
+    free(p);
+}
+
+static int leaves_cancel(weir_ctx *ctx, void *arg) {
+    (void)ctx;
+    (void)arg;
+    CHECK_IS(pthread_cancel(pthread_self()), 0);
+    to_be_cancelled = true;
+    return 0;
+}
+static void at_pop(const char *point) {
+    if (!to_be_cancelled || strcmp(point, "mpmc.pop.claimed") != 0) return;
+    to_be_cancelled = false;
+    CHECK_IS(weir_pool_resize(shrinks, 1, 0), 0);
+    weir_store_release(&shrunk, 1, 0);
+}
+static int64_t drains(void *pool) { return weir_pool_drain(pool); }
+
+/* A worker that is one too many leaves a task to others, which takes memory, under the lock. */
+void p03_allocator(void) {
+    const struct weir_alloc alloc = { alloc_cancelled, free_cancelled, NULL };
+    struct weir_pool_opts o = opts(WEIR_POOL_STEAL, 2);
+    struct gate g;
+    struct call call;
+    weir_au32 n = { 0 };
+    memset(&g, 0, sizeof g);
+    weir_store_relaxed(&shrunk, 0);
+    o.alloc = &alloc;
+    count_from_here();
+    weir_pool *p = shrinks = pool_with(&o);
+    weir_set_point_hook(at_pop);
+    CHECK_IS(weir_pool_submit(p, at_gate, NULL, &g), 0);
+    CHECK(gate_has(&g, 1), "the first worker is busy");
+    CHECK_IS(weir_pool_submit(p, leaves_cancel, NULL, NULL), 0);
+    CHECK_IS(weir_pool_submit(p, count_one, NULL, &n), 0);
+    CHECK(comes_to(&shrunk, 1), "the second worker takes the next task");
+    gate_open(&g);
+    call_apart(&call, drains, p);
+    if (!CHECK(call_returns(&call, 5000), "a worker was lost, with a task, and the lock")) return;
+    CHECK_IS(call_end(&call), 0);
+    CHECK_IS(value(&n), 1);
+    CHECK_IS(stats_of(p).exits, 0);
+    weir_set_point_hook(NULL);
+    CHECK_IS(weir_pool_free(p), 0);
+    all_threads_ended();
 }
 
 /* ---- a stop, beside a submitter in the middle of its push -------------------------------------------------------------------- */

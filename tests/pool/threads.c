@@ -318,6 +318,8 @@ static const struct test tests[] = {
     { "P01 a thread is refused, and the pool is freed", p01_again_freed },
     { "P01 a worker has ended, and its thread has not: nobody waits for that", p01_not_gone },
     { "P03 a submit, and a free, are no cancellation points", p03_cancelled },
+    { "P03 an allocator that is a cancellation point, and a cancel left pending: no worker is lost",
+      p03_allocator },
     { "P06 a stop keeps its deadline, and leaves nothing behind", p06_stop_late },
     { "P12 allocation failure n-th, and no thread: a pool is made, or nothing is left", p12_made },
     { "P12 allocation failure n-th, and no thread: all that was taken is run", p12_used },

@@ -28,6 +28,7 @@ void p01_again_freed(void);
 /* ends.c */
 void p01_not_gone(void);
 void p03_cancelled(void);
+void p03_allocator(void);
 void p06_stop_late(void);
 
 #endif
