@@ -17,7 +17,6 @@
 
 #include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../../lin/specs.h"
 #include "judge.h"
@@ -57,7 +56,8 @@ struct lin {
     weir_lin_recorder *recorder; /* a log of each worker, and one of its loaders */
     struct weir_lin_op *ops, *split;
     enum weir_lin_mode mode;
-    uint64_t rounds, operations, unknown, judged, overlapping, loads;
+    struct judged sum;
+    uint64_t rounds, operations, overlapping, loads;
     struct lane lane[THREADS];
 };
 
@@ -87,18 +87,6 @@ static void plan_round(const struct lin *s, struct lane *l, struct weir_stress_w
 
 /* ---- calls ---------------------------------------------------------------------------------------------- */
 
-/* NULL: no room, and said so. */
-static struct weir_lin_op *next_op(struct weir_lin_log *log, unsigned kind, uint64_t key) {
-    struct weir_lin_op *op = weir_lin_next(log, kind, key);
-    if (!op) {
-        weir_stress_check(false, "a log is too small");
-        return NULL;
-    }
-    memset(op->in, 0, sizeof op->in);
-    memset(op->out, 0, sizeof op->out);
-    return op;
-}
-
 static uint64_t fresh(struct lane *l, struct weir_stress_worker *w) {
     return (uint64_t)(weir_stress_index(w) + 1) << 48 | ++l->fresh;
 }
@@ -116,7 +104,7 @@ static int loader(const void *key, void *val, weir_time *ttl, weir_ctx *ctx, voi
     (void)ttl;
     (void)ctx;
     weir_stress_check(!d->start, "a call has run its loader twice");
-    d->start = next_op(d->log, WEIR_LIN_LOADER_START, *(const uint64_t *)key);
+    d->start = judge_next(d->log, WEIR_LIN_LOADER_START, *(const uint64_t *)key);
     if (!d->start) return FAILED;
     weir_lin_in(d->start, d->number);
     weir_lin_call(d->log, d->start);
@@ -124,7 +112,7 @@ static int loader(const void *key, void *val, weir_time *ttl, weir_ctx *ctx, voi
     for (unsigned k = 0; k < d->p->pause; k++) weir_pause();
     if (d->p->pause % 4 == 1) (void)sched_yield();
     *(uint64_t *)val = d->give;
-    d->end = next_op(d->log, WEIR_LIN_LOADER_END, *(const uint64_t *)key);
+    d->end = judge_next(d->log, WEIR_LIN_LOADER_END, *(const uint64_t *)key);
     if (!d->end) return FAILED;
     weir_lin_in(d->end, d->number);
     weir_lin_call(d->log, d->end);
@@ -192,7 +180,7 @@ static void run_single(struct lin *s, const struct planned *p, struct lane *l,
     struct weir_lin_log *log = weir_lin_log_of(s->recorder, me);
     struct loading d = { .log = weir_lin_log_of(s->recorder, s->threads + me), .p = p };
     uint16_t kind = p->kind >= ACQUIRE ? WEIR_LIN_CACHE_GET : p->kind;
-    struct weir_lin_op *op = next_op(log, kind, p->key % s->keys);
+    struct weir_lin_op *op = judge_next(log, kind, p->key % s->keys);
     if (!op) return;
     if (kind == WEIR_LIN_CACHE_PUT) weir_lin_in(op, fresh(l, w));
     if (kind == WEIR_LIN_LOAD) d.number = d.give = fresh(l, w);
@@ -226,12 +214,7 @@ static bool judge_key(struct lin *s, unsigned key, const struct weir_lin_op *ops
     for (size_t i = 0; i < k; i++) s->loads += s->ops[i].kind == WEIR_LIN_LOADER_END;
     k = weir_lin_split(s->ops, k, weir_lin_cache_rules, 1, s->split);
     enum weir_lin_verdict v = weir_lin_advance(c, s->split, k, last);
-    s->judged++;
-    s->unknown += v == WEIR_LIN_UNKNOWN;
-    if (v == WEIR_LIN_OK || v == WEIR_LIN_UNKNOWN) return v == WEIR_LIN_OK;
-    judge_explain(c);
-    weir_stress_check(false, "not linearizable, key %u: %s", key, weir_lin_reason(c));
-    return false;
+    return judge_verdict(&s->sum, c, v, key);
 }
 
 /* False: this cache is not followed any further. */
@@ -329,10 +312,8 @@ static void finish(void *state) {
     weir_stress_count_of("rounds", s->rounds);
     weir_stress_count_of("calls", s->operations);
     weir_stress_count_of("loads", s->loads);
-    weir_stress_count_of("unknown", s->unknown);
     weir_stress_count_of("overlapping", s->overlapping);
-    weir_stress_check(2 * s->unknown <= s->judged, "%llu of %llu keys are too wide for the checker",
-                      (unsigned long long)s->unknown, (unsigned long long)s->judged);
+    judge_end(&s->sum);
     for (unsigned i = 0; i < KEYS; i++) weir_lin_checker_free(s->checker[i]);
     weir_lin_recorder_free(s->recorder);
     free(s->split);

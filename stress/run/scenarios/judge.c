@@ -5,6 +5,7 @@
 #include <weir/stress.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 void judge_explain(const weir_lin_checker *c) {
     char *text = NULL;
@@ -15,6 +16,34 @@ void judge_explain(const weir_lin_checker *c) {
     (void)fclose(to);
     weir_stress_log("%s", text);
     free(text);
+}
+
+struct weir_lin_op *judge_next(struct weir_lin_log *log, unsigned kind, uint64_t key) {
+    struct weir_lin_op *op = weir_lin_next(log, kind, key);
+    if (!op) {
+        weir_stress_check(false, "a log is too small");
+        return NULL;
+    }
+    memset(op->in, 0, sizeof op->in);
+    memset(op->out, 0, sizeof op->out);
+    return op;
+}
+
+bool judge_verdict(struct judged *sum, const weir_lin_checker *c, enum weir_lin_verdict v,
+                   unsigned key) {
+    sum->all++;
+    sum->unknown += v == WEIR_LIN_UNKNOWN;
+    if (v == WEIR_LIN_OK || v == WEIR_LIN_UNKNOWN) return v == WEIR_LIN_OK;
+    judge_explain(c);
+    weir_stress_check(false, "not linearizable, key %u: %s", key, weir_lin_reason(c));
+    return false;
+}
+
+void judge_end(const struct judged *sum) {
+    weir_stress_count_of("unknown", sum->unknown);
+    weir_stress_check(2 * sum->unknown <= sum->all,
+                      "%llu of %llu keys are too wide for the checker",
+                      (unsigned long long)sum->unknown, (unsigned long long)sum->all);
 }
 
 bool judge_overlap(const struct weir_lin_op *ops, size_t n) {

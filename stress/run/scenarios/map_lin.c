@@ -22,7 +22,6 @@
 
 #include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define THREADS 8
 #define WINDOW_OPS 24 /* of all threads in a round */
@@ -66,7 +65,8 @@ struct lin {
     weir_lin_recorder *recorder;
     struct weir_lin_op *ops; /* of one key */
     enum weir_lin_mode mode;
-    uint64_t rounds, operations, unknown, judged, overlapping, resizes;
+    struct judged sum;
+    uint64_t rounds, operations, overlapping, resizes;
     struct lane lane[THREADS];
 };
 
@@ -156,23 +156,11 @@ static uint64_t fresh_value(struct lane *l, struct weir_stress_worker *w) {
     return (uint64_t)(weir_stress_index(w) + 1) << 48 | ++l->fresh;
 }
 
-/* NULL: no room, and said so. */
-static struct weir_lin_op *next_op(struct weir_lin_log *log, unsigned kind, uint64_t key) {
-    struct weir_lin_op *op = weir_lin_next(log, kind, key);
-    if (!op) {
-        weir_stress_check(false, "a log is too small");
-        return NULL;
-    }
-    memset(op->in, 0, sizeof op->in);
-    memset(op->out, 0, sizeof op->out);
-    return op;
-}
-
 static void run_single(struct lin *s, const struct planned *p, struct lane *l,
                        struct weir_stress_worker *w) {
     struct weir_lin_log *log = weir_lin_log_of(s->recorder, weir_stress_index(w));
     uint64_t i = p->key % s->keys, key = key_at(s, i);
-    struct weir_lin_op *op = next_op(log, p->kind, i);
+    struct weir_lin_op *op = judge_next(log, p->kind, i);
     if (!op) return;
     if (p->kind == WEIR_LIN_CAS || p->kind == WEIR_LIN_CAD) weir_lin_in(op, l->seen[p->guess]);
     if (p->kind == WEIR_LIN_PUT || p->kind == WEIR_LIN_SWAP || p->kind == WEIR_LIN_GET_OR_PUT ||
@@ -225,7 +213,7 @@ static void run_all(struct lin *s, const struct planned *p, struct weir_stress_w
     struct found f = { .s = s };
     uint16_t kind = p->kind == CLEAR ? WEIR_LIN_DELETE : WEIR_LIN_GET;
     for (unsigned i = 0; i < s->keys; i++) {
-        op[i] = next_op(log, kind, i);
+        op[i] = judge_next(log, kind, i);
         if (!op[i]) return;
     }
     if (!op[0]) return;
@@ -272,12 +260,7 @@ static bool judge_key(struct lin *s, unsigned key, const struct weir_lin_op *ops
     if (s->mode == WEIR_LIN_BARRIER && !s->long_) s->overlapping += judge_overlap(s->ops, k);
     enum weir_lin_verdict v =
         s->long_ ? weir_lin_check(c, s->ops, k) : weir_lin_advance(c, s->ops, k, last);
-    s->judged++;
-    s->unknown += v == WEIR_LIN_UNKNOWN;
-    if (v == WEIR_LIN_OK || v == WEIR_LIN_UNKNOWN) return v == WEIR_LIN_OK;
-    judge_explain(c);
-    weir_stress_check(false, "not linearizable, key %u: %s", key, weir_lin_reason(c));
-    return false;
+    return judge_verdict(&s->sum, c, v, key);
 }
 
 /* False: this map is not followed any further. */
@@ -390,11 +373,9 @@ static void finish(void *state) {
     struct lin *s = state;
     weir_stress_count_of("rounds", s->rounds);
     weir_stress_count_of("calls", s->operations);
-    weir_stress_count_of("unknown", s->unknown);
     weir_stress_count_of("resizes", s->resizes);
     if (!s->long_) weir_stress_count_of("overlapping", s->overlapping);
-    weir_stress_check(2 * s->unknown <= s->judged, "%llu of %llu keys are too wide for the checker",
-                      (unsigned long long)s->unknown, (unsigned long long)s->judged);
+    judge_end(&s->sum);
     for (unsigned i = 0; i < MOST_KEYS; i++)
         if (s->checker[i]) weir_lin_checker_free(s->checker[i]);
     for (unsigned i = 0; i < s->threads; i++) free(s->lane[i].plan);
