@@ -275,48 +275,51 @@ const struct wb_ring *const wb_rings[] = {
 
 const struct wb_missing wb_missing[] = {
 #ifndef WB_HAVE_CK
-    { "ck", WB_PACKAGE_CK },
+    { "ck", WB_PACKAGE_CK, false },
 #endif
 #ifndef WB_HAVE_DPDK
-    { "dpdk", WB_PACKAGE_DPDK },
+    { "dpdk", WB_PACKAGE_DPDK, false },
 #endif
 #ifndef WB_HAVE_BOOST
-    { "boost", WB_PACKAGE_BOOST },
+    { "boost", WB_PACKAGE_BOOST, false },
 #endif
 #ifndef WB_HAVE_MOODYCAMEL
-    { "moodycamel", WB_PACKAGE_MOODYCAMEL },
+    { "moodycamel", WB_PACKAGE_MOODYCAMEL, false },
 #endif
 #ifndef WB_HAVE_READERWRITERQUEUE
-    { "readerwriterqueue", WB_PACKAGE_READERWRITERQUEUE },
+    { "readerwriterqueue", WB_PACKAGE_READERWRITERQUEUE, false },
 #endif
 #ifndef WB_HAVE_ATOMIC_QUEUE
-    { "atomic_queue", WB_PACKAGE_ATOMIC_QUEUE },
+    { "atomic_queue", WB_PACKAGE_ATOMIC_QUEUE, false },
 #endif
 #ifndef WB_HAVE_TBB
-    { "tbb", WB_PACKAGE_TBB },
+    { "tbb", WB_PACKAGE_TBB, false },
 #endif
 #ifndef WB_COUNT
 #ifndef WB_HAVE_MAP_BOOST
-    { "boost_map", WB_MISSING_BOOST_MAP },
+    { "boost_map", WB_MISSING_BOOST_MAP, false },
 #endif
 #ifndef WB_HAVE_MAP_LIBCUCKOO
-    { "libcuckoo", WB_PACKAGE_LIBCUCKOO },
+    { "libcuckoo", WB_PACKAGE_LIBCUCKOO, false },
 #endif
 #ifndef WB_HAVE_MAP_LFHT_MEMB
-    { "lfht", WB_PACKAGE_URCU },
+    { "lfht", WB_PACKAGE_URCU, false },
 #endif
 #ifndef WB_HAVE_MAP_LFHT_QSBR
-    { "lfht_qsbr", WB_PACKAGE_URCU },
+    { "lfht_qsbr", WB_PACKAGE_URCU, false },
 #endif
 #endif
 #if !defined(WB_HAVE_QUEUE_WFC) && !defined(WB_COUNT)
-    { "wfcqueue", WB_PACKAGE_URCU },
+    { "wfcqueue", WB_PACKAGE_URCU, false },
 #endif
 #if !defined(WB_HAVE_FLOW_GLIB) && !defined(WB_COUNT)
-    { "glib", WB_PACKAGE_GLIB },
+    { "glib", WB_PACKAGE_GLIB, false },
 #endif
 #if !defined(WB_HAVE_GO) && !defined(WB_COUNT)
-    { "go", WB_PACKAGE_GO },
+    { "go", WB_PACKAGE_GO, false },
 #endif
-    { NULL, NULL },
+#ifndef WB_COUNT
+    { "xenium_ramalhete", "libxenium-dev", true },
+#endif
+    { NULL, NULL, false },
 };

@@ -40,6 +40,7 @@ t_list() {
     exits 0
     says out '^mpmc  *ck  *libc6'
     says out 'faraway  *missing: apt-get install libfaraway-dev'
+    says out 'nowhere  *absent: no variant of it is written (libnowhere-dev)'
 }
 
 t_files() {
