@@ -24,7 +24,8 @@
  *         a list    the same with its length, `listed`.
  *         a deque   P is a release store by a worker that is busy. S sends a barrier (lib/park.h) between A and C, if there
  *                   is such a worker: what it has not seen of A by then, it had put in before. Without membarrier
- *                   P's worker does a read-modify-write between P and R, and C steals, which reads with seq_cst.
+ *                   P's worker does a read-modify-write of a word of its own (`fence`) between P and R, and S one of the
+ *                   same word between A and C: the second of the two sees what came before the first.
  *       An S that was not the last to search leaves it to the last.
  *   I2  who takes a worker off the list of sleepers counts it as searching, in the same hold of the lock, and gives it
  *       a token: so no second one is woken meanwhile. A worker that finds itself off the list was woken, whatever its
@@ -32,8 +33,8 @@
  *   I3  all sleep, and the pool is quiet, only if the queues are empty: said under the lock, where the last one goes to
  *       sleep (weir__pool_settle). If a task is on its way in by then, its submitter has not looked at idle yet.
  * Progress   putting in: a load, and the lock if somebody is to be woken. Going to sleep and waking: the lock.
- * Ordering   I1: D1, D2 (A) and D3 (R) in one order with MPMC_C1 (P) and D5 (C), R1 (before P) and R2 (C), D7 (P) and D6 (C); D4 stands for the
- *            barrier where there is none. What the submitter did comes with the task, by its queue.
+ * Ordering   I1: D1, D2 (A) and D3 (R) in one order with MPMC_C1 (P) and D5 (C), R1 (before P) and R2 (C), D7 (P) and D6 (C); D4 and
+ *            D8 stand for the barrier where there is none. What the submitter did comes with the task, by its queue.
  * From       the spinning threads of Go's scheduler and Tokio's idle set; the barrier instead of a fence in each push. */
 #include "pool_steal.h"
 
@@ -65,14 +66,25 @@ void weir__steal_limits(weir_pool *p) {
 /* Whether workers besides the calling one are awake. */
 static bool others_in(uint64_t idle) { return alive_in(idle) > asleep_in(idle) + 1; }
 
+/* Without membarrier: each worker's `fence` is changed by its owner, between a push and a look at idle, and here. Whose change
+ * comes second has read the other's: either the owner sees idle as it is by now, or what it has pushed is seen here. */
+static void meet_owners(weir_pool *p) {
+    unsigned made = weir__pool_made(p);
+    for (unsigned i = 0; i < made; i++)
+        (void)weir_fetch_add_seq_cst(&weir__pool_worker_at(p, i)->fence, 0, POOL_D8);
+}
+
 /* Between a change of idle and a look at deques that busy workers push to. */
 static void barrier(weir_pool *p, uint64_t idle) {
-    if (!others_in(idle) || weir__heavy_barrier(!p->fence)) return;
-    weir__settle(); /* the kernel refuses now */
+    if (!others_in(idle)) return;
+    if (p->fence)
+        meet_owners(p);
+    else if (!weir__heavy_barrier(true))
+        weir__settle(); /* the kernel refuses now */
 }
 
 /* After a change of idle: whether something is queued, for whose submitter that change may have come too late. Without
- * membarrier what others push to their deques cannot be told: then yes, if there are others. */
+ * membarrier: yes, if there are others; who is woken in vain looks, and sleeps again. */
 static bool seen_after(weir_pool *p, uint64_t idle) {
     barrier(p, idle);
     return (p->fence && others_in(idle)) || weir__steal_ready(p);

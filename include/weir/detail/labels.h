@@ -272,6 +272,7 @@
     XX(POOL_D6, LOAD_SC, "POOL_D7", "as D1, of a list")                                            \
     XX(POOL_D7, RMW_SC, "POOL_D6", "as D6")                                                        \
     XX(POOL_D4, RMW_SC, "POOL_D1 POOL_D2", "without membarrier: as D1, of a deque")                \
+    XX(POOL_D8, RMW_SC, "POOL_D4", "as D4, of who goes to sleep")                                  \
     XX(POOL_Q1, RECHECK, "MPMC_C1 MPMC_C3", "as D2")                                               \
     XX(POOL_Q2, RECHECK, "MPMC_C1 MPMC_C3", "as D1")                                               \
     XX(MPSC_X1, RMW_AR, "MPSC_X1",                                                                 \
