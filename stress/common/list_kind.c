@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct list {
-    weir_mpsc_list l;
+    _Alignas(WEIR_LINE) weir_mpsc_list l; /* whole lines, as aligned_alloc wants them */
     weir_au64 inside;
     struct weir_ring_opts o;
 };
