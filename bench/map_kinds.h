@@ -33,6 +33,7 @@ static inline size_t wb_map_len(void *m) { return weir_map_len(m); }
 
 static inline size_t wb_map_bytes(void *m) {
     struct weir_map_stats s = WEIR_MAP_STATS;
+    if (weir_rcu_barrier() < 0) return 0;
     return weir_map_read_stats(m, &s) == 0 ? wb_kind_bytes(&s) : 0;
 }
 

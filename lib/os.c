@@ -57,13 +57,17 @@ void weir__os_futex_wake(weir_au32 *word, int n) {
     errno = saved;
 }
 
-weir_time weir__os_now(void) {
+static int64_t clock_ns(clockid_t clock) {
     struct timespec ts;
     int saved = errno;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
+    clock_gettime(clock, &ts);
     errno = saved;
-    return (weir_time)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+    return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
+
+weir_time weir__os_now(void) { return clock_ns(CLOCK_MONOTONIC); }
+
+int64_t weir__os_cpu_time(void) { return clock_ns(CLOCK_THREAD_CPUTIME_ID); }
 
 void *weir__os_alloc(size_t size, size_t align) {
     int saved = errno;

@@ -14,6 +14,7 @@ int weir__os_futex_wait(weir_au32 *word, uint32_t expected, weir_time deadline);
 void weir__os_futex_wake(weir_au32 *word, int n);
 
 weir_time weir__os_now(void);
+int64_t weir__os_cpu_time(void); /* ns that the calling thread has had of processors */
 
 /* align: a power of two; NULL when memory is short. */
 void *weir__os_alloc(size_t size, size_t align);

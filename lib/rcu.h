@@ -112,10 +112,10 @@ enum { WEIR__RCU_IDLE, WEIR__RCU_ASKED, WEIR__RCU_HURRY };
 /* Beside these: for a fork. Weir's thread ends at once, and none is made. It changes under weir__rcu.lock. */
 #define WEIR__RCU_HELD UINT32_C(4)
 
-/* A period begins soon (ASKED: 1 to 16 ms after the last one began, by the time that took, the wait for readers
- * included) or at once (HURRY), on weir's thread. What the caller has done by seq_cst read-modify-writes is
- * before its begin. Returns 0, or WEIR_ENOMEM: there is no thread, and none can be made now. Any thread, in
- * guards and callbacks too, under locks that are not held around guards' ends: it may make a thread. */
+/* A period begins soon (ASKED: 1 to 128 ms after the last one began, by what periods cost) or at once (HURRY), on
+ * weir's thread. What the caller has done by seq_cst read-modify-writes is before its begin. Returns 0, or
+ * WEIR_ENOMEM: there is no thread, and none can be made now. Any thread, in guards and
+ * callbacks too, under locks that are not held around guards' ends: it may make a thread. */
 int weir__rcu_raise(uint32_t level);
 
 static inline void weir__rcu_ask(void) { (void)weir__rcu_raise(WEIR__RCU_ASKED); }

@@ -9,9 +9,10 @@
  *
  * ask is IDLE, ASKED (a round is wanted, no sooner than a pace after the last began: a period costs two membarriers and
  * more, which interrupt every running thread, and is worth the same for one object as for thousands) or HURRY. The pace is
- * PACE, or SHARE times what the last period took, up to PACE_MOST: under virtual machines an interrupt of another
- * processor may cost 50 us, and readers that run all the time are interrupted inside their guards. It is set to IDLE
- * at the begin of a round only.
+ * PACE, or SHARE times what a period costs, up to PACE_MOST. The cost is the processor time that weir's thread spends in
+ * one, most of which it waits for another processor's answer to an interrupt: 10 us, under virtual machines now and then
+ * milliseconds; so it is the mean over some ten periods, not that of the last. Nobody runs out of memory meanwhile: above
+ * the soft limit of garbage the pace does not count. ask is set to IDLE at the begin of a round only.
  *
  * Invariants
  *   I1  a bag is on the list `full`, or in the hands of the round that has taken the list, if it is not empty: it is put there
@@ -37,8 +38,9 @@
 #include "rcu_inside.h"
 
 #define PACE INT64_C(1000000)
-#define PACE_MOST INT64_C(16000000)
-#define SHARE 32
+#define PACE_MOST INT64_C(128000000)
+#define SHARE 64
+#define MEAN_OF 8                                    /* periods */
 #define OVER ((size_t)1 << (sizeof(size_t) * 8 - 1)) /* of bytes_: beyond the limit */
 #define TELL_EVERY 256
 
@@ -53,7 +55,7 @@ struct weir__rcu_garbage weir__rcu_garbage = { .soft = { (size_t)8 << 20 },
 static weir_aptr full;              /* of struct weir__rcu_thread */
 static struct weir_rcu_head *batch; /* weir's thread's */
 static weir_time last_round;        /* when it began */
-static int64_t last_period;         /* how long it took */
+static int64_t mean_cost;           /* of a period: processor time of weir's thread, in ns */
 
 /* Functions called of which nobody has been told; weir's thread's. */
 struct calls {
@@ -297,9 +299,9 @@ static void round_of(struct weir__thread *self) {
     WEIR_POINT("rcu.round");
     batch = take_bags();
     weir__lock(&weir__rcu.sync);
-    weir_time begun = weir__os_now();
+    int64_t begun = weir__os_cpu_time();
     weir__rcu_period();
-    last_period = weir__os_now() - begun;
+    mean_cost += (weir__os_cpu_time() - begun - mean_cost) / MEAN_OF;
     weir__unlock(&weir__rcu.sync);
     finish_round(number, call_batch(self));
 }
@@ -322,7 +324,7 @@ static bool ends(void) {
 
 /* Sleeps until a round is due; false: it is to end. */
 static bool next_round(void) {
-    int64_t pause = SHARE * last_period;
+    int64_t pause = SHARE * mean_cost;
     weir_time pace = last_round + (pause < PACE ? PACE : pause > PACE_MOST ? PACE_MOST : pause);
     for (;;) {
         if (ends()) return false;

@@ -203,6 +203,7 @@ int weir__os_futex_wait(weir_au32 *word, uint32_t expected, weir_time deadline) 
 }
 void weir__os_futex_wake(weir_au32 *word, int n) { weir_model_futex_wake(&word->v_, n); }
 weir_time weir__os_now(void) { return weir_model_now(); }
+int64_t weir__os_cpu_time(void) { return weir_model_now(); }
 void *weir__os_alloc(size_t size, size_t align) { return weir_model_alloc(size, align); }
 void weir__os_free(void *p) { weir_model_free(p); }
 void weir__os_alloc_trim(void) {}

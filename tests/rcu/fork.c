@@ -264,7 +264,7 @@ static void prepare_waits(void) {
         } else {
             weir_store_relaxed(&freed, 0);
             CHECK_IS(object_retire(object_new(&freed, 1)), 0);
-            sleep_ms(5); /* the period begins */
+            period_begins();
         }
         CHECK_IS(weir_rcu_fork_prepare_wait(weir_after(10 * MS), NULL), WEIR_ETIMEDOUT);
         CHECK_IS(weir_rcu_fork_prepare_wait(WEIR_NOW, NULL), WEIR_EAGAIN);
@@ -321,7 +321,7 @@ static void cancel_between(void) {
 
 static struct {
     struct stop leaves, shut;
-    weir_au32 freed, retired;
+    weir_au32 freed, retired, called;
 } ending;
 
 static void ends_thread(struct weir_rcu_head *head) {
@@ -330,6 +330,7 @@ static void ends_thread(struct weir_rcu_head *head) {
     pthread_exit(NULL);
 }
 static void waits_for_others(struct weir_rcu_head *head) {
+    weir_store_release(&ending.called, 1, 0);
     while (!weir_load_acquire(&ending.retired, 0)) sleep_ms(1);
     object_free(head);
 }
@@ -347,8 +348,10 @@ static void rest_of_batch(void) {
     stop_init(&ending.shut, "fork.shut");
     struct object *first = object_new(&ending.freed, 1), *ends = object_new(&ending.freed, 1);
     weir_store_relaxed(&ending.retired, 0);
+    weir_store_relaxed(&ending.called, 0);
     CHECK_IS(weir_rcu_retire(&first->head, OBJECT_BYTES, waits_for_others), 0);
-    sleep_ms(50); /* its round has begun: the others are one batch */
+    CHECK(comes_to(&ending.called, 1, PATIENCE),
+          "its round does not begin"); /* the others are one batch */
     CHECK_IS(weir_rcu_retire(&ends->head, OBJECT_BYTES, ends_thread), 0);
     for (int i = 0; i < 2; i++) CHECK_IS(object_retire(object_new(&ending.freed, 1)), 0);
     weir_store_release(&ending.retired, 1, 0);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../lib/rcu.h"
+
 /* AddressSanitizer's allocator does not take its locks around a fork. */
 #if UNDER_ASAN
 static pthread_mutex_t allocating = PTHREAD_MUTEX_INITIALIZER;
@@ -63,6 +65,12 @@ bool comes_to(weir_au32 *count, uint32_t n, int ms) {
     weir_time until = weir_after(ms * MS);
     while (weir_load_acquire(count, 0) < n && weir_now() < until) sleep_ms(1);
     return weir_load_acquire(count, 0) >= n;
+}
+
+void period_begins(void) {
+    weir_time until = weir_after(10000 * MS);
+    while (weir__rcu_number() % 2 == 0 && weir_now() < until) sleep_ms(1);
+    CHECK(weir__rcu_number() % 2 != 0, "no period begins");
 }
 
 struct weir_rcu_stats stats(void) {

@@ -42,6 +42,9 @@ void reader_end(struct reader *r);
 /* Whether *count comes to n within `ms`. */
 bool comes_to(weir_au32 *count, uint32_t n, int ms);
 
+/* Waits until a grace period is under way. */
+void period_begins(void);
+
 struct weir_rcu_stats stats(void);
 
 /* The main function of a program: a last case runs all others where membarrier is refused. */
