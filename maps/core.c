@@ -98,7 +98,7 @@ size_t weir__stripes_sum(const struct weir__stripe *stripe) {
 
 /* Whether a table of so many lines can be had at all, before smaller ones are made on the way to it. */
 static bool affordable(const struct weir__core *m, size_t lines) {
-    size_t bytes = weir__map_table_bytes(lines);
+    size_t bytes = weir__map_table_bytes(m, lines);
     void *p = weir__alloc_zeroed(m->alloc, bytes, WEIR_LINE);
     if (p) weir__free_zeroed(m->alloc, p, bytes, WEIR_LINE);
     return p != NULL;

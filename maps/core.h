@@ -51,7 +51,13 @@
  *   I17 in a first line, of the slots with the hash of a live entry that entry's is the first: the others have
  *       kept theirs from before. An entry is put in the first free slot, or in a waiting one of its hash, if
  *       there is one, and the slots of a new line are filled from the first on. So words need no look at
- *       others. */
+ *       others.
+ *   I18 of a line of a table with a filter, the filter's word has the bit of each live entry of the line and its
+ *       chain (weir__filter_bit, one of sixteen by the hash), from before that is live until it has been
+ *       removed; it may have more. All bits of a line that has moved are set, from before it is marked. The word
+ *       changes under the line's lock only. So who finds a bit clear knows, without the line, that at that
+ *       instant the key was not in the map: in that table it was not, nor could it be in the next one. One cache
+ *       line has the words of 32 lines. */
 #ifndef WEIR_MAPS_CORE_H
 #define WEIR_MAPS_CORE_H
 
@@ -99,7 +105,8 @@ struct weir__more_of {
 struct weir__table {
     unsigned shift;
     size_t lines;
-    weir_aptr next; /* the table that its entries move to; set once */
+    weir_au16 *filter; /* a word of each line (I18); NULL: a small table has none */
+    weir_aptr next;    /* the table that its entries move to; set once */
     const struct weir_alloc *alloc;
     size_t more_bytes; /* of a line of a chain */
     struct weir_rcu_head head;
@@ -111,6 +118,7 @@ struct weir__table {
     struct weir__line *spare;              /* CORE_SEQ: lines that have left their chains */
     weir_asize spares;                     /* how many */
     _Alignas(WEIR_LINE) struct weir__line line[];
+    /* and, of a large one, the filter */
 };
 
 #define MAP_STRIPES 16
@@ -193,6 +201,43 @@ static inline struct weir__line *weir__map_line(struct weir__table *t, uint64_t 
     return &t->line[h >> t->shift];
 }
 static inline uint64_t weir__chain_bit(uint64_t h) { return UINT64_C(0x100) << (h >> 20 & 7); }
+/* In builds for tests there are tables of both sorts, and a test may choose, before it makes one. */
+#if defined(WEIR_MODEL)
+#define MAP_FILTER_ANY SIZE_MAX
+#elif defined(WEIR_DEBUG)
+#define MAP_FILTER_ANY 8
+#endif
+#ifdef MAP_FILTER_ANY
+extern __attribute__((visibility("hidden"))) size_t weir__map_filter_from; /* lines */
+#endif
+#ifdef WEIR_MODEL
+#define MAP_FILTER_SHIFT 0 /* scenarios name keys by small numbers */
+#else
+#define MAP_FILTER_SHIFT 24
+#endif
+static inline uint16_t weir__filter_bit(uint64_t h) {
+    return (uint16_t)(1u << (h >> MAP_FILTER_SHIFT & 15));
+}
+/* True: at that instant no key of this hash is in the map, whose root t was in this guard. */
+static inline bool weir__map_absent(const struct weir__table *t, uint64_t h) {
+    return t->filter &&
+           !(weir_load_acquire(&t->filter[h >> t->shift], MAP_B2) & weir__filter_bit(h));
+}
+/* Before an entry of this hash is live, under the lock of its line in t. Relaxed: who finds the entry, or hears of
+ * it, has acquired what made it live, or a change after that. */
+static inline void weir__filter_add(struct weir__table *t, uint64_t h) {
+    if (!t->filter) return;
+    weir_au16 *f = &t->filter[h >> t->shift];
+    uint16_t bits = weir_load_relaxed(f), bit = weir__filter_bit(h);
+    if (!(bits & bit)) weir_store_relaxed(f, (uint16_t)(bits | bit));
+}
+/* After an entry of `first`, or its last line of a chain, has gone, under the lock; ctrl says what is left. */
+void weir__filter_anew(struct weir__table *t, const struct weir__line *first, uint64_t ctrl);
+/* Before this line, whose lock is held, is marked as moved. Relaxed: who knows what happened in the next table has
+ * acquired the mark (C3, M1, T2), or what came after it. */
+static inline void weir__filter_all(struct weir__table *t, const struct weir__line *l) {
+    if (t->filter) weir_store_relaxed(&t->filter[l - t->line], (uint16_t)UINT16_MAX);
+}
 /* Those of all entries that the chain of `first` has. Under its lock. */
 uint64_t weir__chain_bits(struct weir__line *first);
 
@@ -281,10 +326,9 @@ static inline size_t weir__map_more_bytes(const struct weir__core *m) {
 
 struct weir__table *weir__map_table(const struct weir__core *m, size_t lines); /* NULL: no memory */
 void weir__map_table_free(struct weir__table *t);
-size_t weir__map_table_bytes(size_t lines);
-static inline size_t weir__map_bytes(const struct weir__table *t) {
-    return weir__map_table_bytes(t->lines);
-}
+size_t weir__map_lines_bytes(size_t lines); /* of a table without a filter, */
+size_t weir__map_table_bytes(const struct weir__core *m, size_t lines);
+size_t weir__map_bytes(const struct weir__table *t); /* without its chains */
 /* So many that they hold these entries and would not grow. */
 size_t weir__map_lines_for(size_t entries, unsigned fill);
 /* Entries that so many lines hold before they grow. */

@@ -63,6 +63,7 @@ static void append(struct move *v, struct end *e, uint64_t h, uint64_t val) {
         e->line = more;
         e->ctrl = e->n = 0;
     }
+    weir__filter_add(v->to, h);
     weir_init_atomic(&e->line->hash[e->n], h);
     weir_init_atomic(&e->line->val[e->n], val);
     e->ctrl |= UINT64_C(1) << e->n++;
@@ -139,6 +140,7 @@ static size_t move_unit(struct move *v, size_t i) {
         if (!need) count_chains(v->from, l, n);
         if (!need) WEIR_POINT("map.copied");
         uint64_t mark = need ? 0 : MAP_MOVED;
+        for (size_t k = 0; k < n && !need; k++) weir__filter_all(v->from, l + k);
         /* The last one first: who has passed a pair's first hash by the old table has waited for its first
          * line. */
         for (size_t k = n; k-- > 0;) weir__map_unlock(v->m, l + k, ctrl[k] | mark);

@@ -7,7 +7,7 @@
  *   found      when the control word was read, or later, up to the last write of the value that it returns; if
  *              the entry was removed since, just before that. Of an entry whose slot an other one of its hash has
  *              got meanwhile the second look tells whether that is there (I2); if not, it was absent in between.
- *   not found  the first line did not have it when its control word was read, nor the chain, if its bit was clear
+ *   not found  the filter did not have its bit (I18). Or the first line did not have it when its control word was read, nor the chain, if its bit was clear
  *              (I16). Else the chain had it not when its lines were read; if it was there in between, or went from
  *              the line to the chain in between, it was removed between the two looks (I3), and was absent then.
  *   moved      a line that was read before it moved answers as it was then; one that has moved sends on.
@@ -17,7 +17,7 @@
  *            CORE_SEQ: blocking, after a bounded number of tries that store nothing.
  * Ordering   T1 -> T2, N1 -> N2: tables. C1, G1 -> C2, J1, C4, C7 -> C5: hashes of live slots, and a moved line's
  *            successor. H1 -> H2: lines of a chain. V1, V3 -> V2, V4: what came before a value was stored.
- *            C1 -> C2, Q6; F1 -> Q1, Q8; V1, V3 -> V2, Q5, Q7; C4, C7, C8 -> Q4; H1, H3 to H5 -> H2: who reads
+ *            B1 -> B2: who finds nothing, in the filter. C1 -> C2, Q6; F1 -> Q1, Q8; V1, V3 -> V2, Q5, Q7; C4, C7, C8 -> Q4; H1, H3 to H5 -> H2: who reads
  *            what a change has stored finds its lock, or more, in the second look. */
 #ifndef WEIR_MAPS_READ_H
 #define WEIR_MAPS_READ_H
@@ -65,6 +65,8 @@ static inline bool weir__find_locked(struct weir__line *first, uint64_t ctrl, ui
 /* From t on, in a guard, of CORE_RCU and the plain kinds. */
 static inline bool weir__find(struct weir__table *t, uint64_t h, weir__same_fn *same,
                               const void *key, uint64_t *val) {
+    if (t->filter) weir_prefetch(weir__map_line(t, h));
+    if (weir__map_absent(t, h)) return false;
     for (;;) {
         struct weir__line *l = weir__map_line(t, h);
         uint64_t c = weir_load_acquire(&l->ctrl, MAP_J1);
@@ -91,6 +93,11 @@ static inline void weir__word_slot(const struct weir__line *l, unsigned i, uint6
 static inline bool weir__find_word_first(struct weir__table *t, uint64_t h, uint64_t busy,
                                          uint64_t *val, int64_t miss, int *rc) {
     struct weir__line *l = weir__map_line(t, h);
+    if (t->filter) weir_prefetch(l);
+    if (weir__map_absent(t, h)) {
+        *rc = (int)miss;
+        return true;
+    }
     uint64_t c = weir_load_acquire(&l->ctrl, MAP_C2), v = 0, bit = 0, r = 0;
     weir__word_slot(l, 2, h, &v, &bit);
     weir__word_slot(l, 1, h, &v, &bit);

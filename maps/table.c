@@ -16,8 +16,27 @@
 
 /* ---- memory --------------------------------------------------------------------------------------------- */
 
-size_t weir__map_table_bytes(size_t lines) {
+/* Lines of a map, shards together, from which on its tables have filters: 16 MiB, which no processor's own caches
+ * hold. Of a smaller one the line is as soon there as the filter would be (measured at 4 MiB: a third faster where
+ * half of the gets find nothing, a sixth slower where all find something, and a fifth where all calls write). */
+#ifdef MAP_FILTER_ANY
+size_t weir__map_filter_from = MAP_FILTER_ANY;
+#define FILTER_FROM weir__map_filter_from
+#else
+#define FILTER_FROM ((size_t)1 << 18)
+#endif
+
+size_t weir__map_lines_bytes(size_t lines) {
     return sizeof(struct weir__table) + lines * sizeof(struct weir__line);
+}
+static bool filtered(const struct weir__core *m, size_t lines) {
+    return lines >= FILTER_FROM >> m->share;
+}
+size_t weir__map_table_bytes(const struct weir__core *m, size_t lines) {
+    return weir__map_lines_bytes(lines) + (filtered(m, lines) ? lines * sizeof(weir_au16) : 0);
+}
+size_t weir__map_bytes(const struct weir__table *t) {
+    return weir__map_lines_bytes(t->lines) + (t->filter ? t->lines * sizeof(weir_au16) : 0);
 }
 
 size_t weir__map_lines_for(size_t entries, unsigned fill) {
@@ -27,7 +46,8 @@ size_t weir__map_lines_for(size_t entries, unsigned fill) {
 }
 
 struct weir__table *weir__map_table(const struct weir__core *m, size_t lines) {
-    struct weir__table *t = weir__alloc_zeroed(m->alloc, weir__map_table_bytes(lines), WEIR_LINE);
+    struct weir__table *t =
+        weir__alloc_zeroed(m->alloc, weir__map_table_bytes(m, lines), WEIR_LINE);
     if (!t) return NULL;
 #ifdef WEIR_MODEL
     weir_model_write(t, offsetof(struct weir__table, next));
@@ -36,6 +56,7 @@ struct weir__table *weir__map_table(const struct weir__core *m, size_t lines) {
     t->shift = 64 - (unsigned)__builtin_ctzll(lines);
     t->alloc = m->alloc;
     t->more_bytes = weir__map_more_bytes(m);
+    if (filtered(m, lines)) t->filter = (weir_au16 *)(void *)&t->line[lines];
     weir_init_atomic(&t->left, lines);
     return t;
 }
@@ -56,7 +77,7 @@ void weir__map_table_free(struct weir__table *t) {
     for (size_t i = 0; i < t->lines; i++)
         lines_free(t->alloc, t->more_bytes, weir_load_relaxed(&t->line[i].next));
     lines_free(t->alloc, t->more_bytes, t->spare);
-    weir__free_zeroed(t->alloc, t, weir__map_table_bytes(t->lines), WEIR_LINE);
+    weir__free_zeroed(t->alloc, t, weir__map_bytes(t), WEIR_LINE);
 }
 
 static struct weir__line *new_line(const struct weir__core *m) {
@@ -215,6 +236,16 @@ static void remove_now(const struct weir__core *m, struct weir__table *t, struct
     if (!weir__map_live(c)) give_back(m, t, first, l);
 }
 
+/* Where there is a chain the word keeps the bits that it has, rather than that be read. Release: who finds nothing
+ * sees what came before the removal. */
+void weir__filter_anew(struct weir__table *t, const struct weir__line *first, uint64_t ctrl) {
+    if (!t->filter || weir_load_relaxed(&first->next)) return;
+    unsigned bits = 0;
+    for (unsigned live = weir__map_live(ctrl); live; live &= live - 1)
+        bits |= weir__filter_bit(weir_load_relaxed(&first->hash[weir__map_first(live)]));
+    weir_store_release(&t->filter[first - t->line], (uint16_t)bits, MAP_B1);
+}
+
 void weir__map_remove(const struct weir__core *m, struct weir__table *t, struct weir__line *first,
                       uint64_t *ctrl, struct weir__line *l, unsigned bits) {
     bool chained = l != first;
@@ -223,4 +254,5 @@ void weir__map_remove(const struct weir__core *m, struct weir__table *t, struct 
     else
         remove_now(m, t, first, ctrl, l, bits);
     if (chained) *ctrl = (*ctrl & ~MAP_CHAIN) | weir__chain_bits(first);
+    weir__filter_anew(t, first, *ctrl);
 }

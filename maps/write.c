@@ -133,6 +133,7 @@ static void prune(const struct weir__core *m, struct weir__place *at) {
         unsigned free = weir__free_slots(c);
         if (weir__map_live(c) || (free && free != MAP_LIVE)) continue;
         weir__map_unlink(at->first, l);
+        weir__filter_anew(at->table, at->first, at->ctrl);
         at->retire = l;
         at->end = weir_load_relaxed(&l->next);
         return;
@@ -160,6 +161,7 @@ static struct weir__line *line_with_room(const struct weir__place *at) {
 static int insert(struct weir__write *w, struct weir__place *at) {
     int rc = 0;
     struct weir__line *l = line_with_room(at);
+    weir__filter_add(at->table, w->hash);
     if (!l) {
         rc = extend(w, at);
     } else if (l == at->first) {

@@ -62,6 +62,7 @@ int weir__put_word(struct weir__core *m, uint64_t hash, uint64_t val, weir_time 
     if (again || !free || !alone(m, l, ctrl, hash))
         return put_all_the_way(o, val, t, l, ctrl, deadline, ctx);
     WEIR_POINT("map.locked");
+    weir__filter_add(t, hash);
     ctrl = weir__fill(l, ctrl, weir__map_first(free), hash, val);
     weir__map_unlock(m, l, changed(m, ctrl));
     weir__map_add(m, 1);
@@ -87,6 +88,10 @@ int weir__take_word(struct weir__core *m, uint64_t hash, uint64_t *old, weir_tim
     struct weir__fork_in in = weir__core_enter_wait(m, deadline, ctx);
     if (WEIR_UNLIKELY(in.rc < 0)) return in.rc;
     struct word o = { m, hash, in.g };
+    if (weir__map_absent(weir__map_root(m), hash)) {
+        weir__core_exit(m, o.g);
+        return WEIR_ENOENT;
+    }
     if (!weir__write_lock(m, hash, &t, &l, &ctrl))
         return take_all_the_way(o, old, t, NULL, 0, deadline, ctx);
     unsigned hit = weir__map_match(l, hash) & weir__map_live(ctrl);

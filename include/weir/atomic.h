@@ -26,6 +26,9 @@
 #include <weir/detail/labels.h>
 
 typedef struct {
+    uint16_t v_;
+} weir_au16;
+typedef struct {
     uint32_t v_;
 } weir_au32;
 typedef struct {

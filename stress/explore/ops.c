@@ -14,25 +14,35 @@ unsigned char weir__model_weakened;
 /* ---- plain memory ---------------------------------------------------------------------------------------- */
 
 uint64_t ex_peek(const void *p, unsigned size) {
-    if (size == 4) {
-        uint32_t v;
-        memcpy(&v, p, sizeof v);
-        return v;
+    uint64_t word;
+    uint32_t half;
+    uint16_t quarter;
+    switch (size) {
+        case 2: memcpy(&quarter, p, sizeof quarter); return quarter;
+        case 4: memcpy(&half, p, sizeof half); return half;
+        default: memcpy(&word, p, sizeof word); return word;
     }
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
+}
+
+/* The low bytes of v, as an object of this size has them. */
+static uint64_t cut(uint64_t v, unsigned size) {
+    return size < sizeof v ? v & ((UINT64_C(1) << 8 * size) - 1) : v;
+}
+
+static void copy_to(void *p, unsigned size, uint64_t v) {
+    uint32_t half = (uint32_t)v;
+    uint16_t quarter = (uint16_t)v;
+    switch (size) {
+        case 2: memcpy(p, &quarter, sizeof quarter); break;
+        case 4: memcpy(p, &half, sizeof half); break;
+        default: memcpy(p, &v, sizeof v);
+    }
 }
 
 /* Every change of shared memory comes here. */
 void ex_poke(void *p, unsigned size, uint64_t v) {
     if (ex_peek(p, size) != v) ex_changed();
-    if (size == 4) {
-        uint32_t half = (uint32_t)v;
-        memcpy(p, &half, sizeof half);
-    } else {
-        memcpy(p, &v, sizeof v);
-    }
+    copy_to(p, size, v);
 }
 
 uint64_t ex_apply(enum weir__rmw op, uint64_t old, uint64_t v, unsigned size) {
@@ -44,7 +54,7 @@ uint64_t ex_apply(enum weir__rmw op, uint64_t old, uint64_t v, unsigned size) {
         case WEIR__RMW_OR: r = old | v; break;
         case WEIR__RMW_AND: r = old & v; break;
     }
-    return size == 4 ? (uint32_t)r : r;
+    return cut(r, size);
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------------- */
@@ -89,7 +99,7 @@ uint64_t weir__model_load(const void *p, unsigned size, int order, const struct 
 void weir__model_store(void *p, unsigned size, uint64_t v, int order, const struct weir__site *at) {
     struct ex_task *t = E.cur;
     (void)weakened();
-    if (size == 4) v = (uint32_t)v;
+    v = cut(v, size);
     if (!t) {
         ex_poke(p, size, v);
         return;
@@ -146,7 +156,7 @@ bool weir__model_cas(void *p, unsigned size, void *expected, uint64_t desired, b
             kind = EX_T_WEAK_FAILED;
             ok = false;
         } else {
-            ok = E.mem->cas(t, p, size, &found, size == 4 ? (uint32_t)desired : desired, order, at);
+            ok = E.mem->cas(t, p, size, &found, cut(desired, size), order, at);
             if (!ok) kind = EX_T_CAS_FAILED;
             if (ok && E.races) ex_race_rmw(t, p, order);
         }
@@ -155,8 +165,7 @@ bool weir__model_cas(void *p, unsigned size, void *expected, uint64_t desired, b
                   kind == EX_T_CAS_FAILED ? want : desired, at);
         done();
     }
-    if (!ok)
-        memcpy(expected, size == 4 ? (void *)&(uint32_t){ (uint32_t)found } : (void *)&found, size);
+    if (!ok) copy_to(expected, size, found);
     return ok;
 }
 

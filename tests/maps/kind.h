@@ -57,6 +57,7 @@ uint64_t crowded_key(uint64_t n);
     XX("MAP bad input", map_bad_input)                                              \
     XX("MAP random operations against a table", map_random)                         \
     XX("MAP4 MAP5 what came before a write is seen after a read", map4_edges)       \
+    XX("MAP4 what came before a take is seen by who finds nothing", map4_absent)    \
     XX("MAP8 one of many get_or_puts stores", map8_winner)                          \
     XX("MAP9 one of many takes gets it", map9_race)                                 \
     XX("MAP11 each value swapped in comes out once", map11_chain)                   \

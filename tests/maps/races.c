@@ -71,6 +71,37 @@ void map4_edges(void) {
     }
 }
 
+enum { ABSENT = 4096 };
+struct absent {
+    void *m;
+    size_t rounds;
+    uint64_t plain[ABSENT]; /* one for each key */
+};
+
+static void absent_thread(void *arg, size_t who) {
+    struct absent *a = arg;
+    for (uint64_t k = 0; k < a->rounds && checks_hold(); k++) {
+        uint64_t v = 0;
+        if (who == 0) {
+            a->plain[k] = k + 1;
+            CHECK_IS(K.take(a->m, k, &v), 0);
+            continue;
+        }
+        for (unsigned turns = 0; K.get(a->m, k, &v) == 0 && checks_hold(); give_way(&turns)) {
+        }
+        CHECK_IS(a->plain[k], k + 1);
+    }
+}
+
+void map4_absent(void) {
+    static struct absent a;
+    a = (struct absent){ .rounds = times(1000) < ABSENT ? times(1000) : ABSENT };
+    a.m = map_open(a.rounds);
+    for (uint64_t k = 0; k < a.rounds; k++) CHECK_IS(K.put(a.m, k, k), 0);
+    team_run(2, absent_thread, &a);
+    map_end(a.m);
+}
+
 /* ---- one winner --------------------------------------------------------------------------------------------- */
 
 struct race {

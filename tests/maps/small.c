@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/maps/small.c - all orders of puts and deletes of a few words in a table of two lines, against a plain table of the
- * test's; after each, what all gets say, and what a get relies on (I16, I17 of maps/core.h). MAP2 MAP3 MAP10. */
+ * test's; after each, what all gets say, and what a get relies on (I16 to I18 of maps/core.h). MAP2 MAP3 MAP10. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +17,15 @@
 
 struct kind {
     const char *name;
-    int sync; /* of a weir_shardmap of one shard; -1: a weir_map */
+    int sync;    /* of a weir_shardmap of one shard; -1: a weir_map */
+    bool filter; /* its tables have one, which they else would not */
 };
-static const struct kind kinds[] = { { "map", -1 },
-                                     { "shardmap", WEIR_MAP_LINES },
-                                     { "shardmap, mutex", WEIR_MAP_MUTEX },
-                                     { "shardmap, rwlock", WEIR_MAP_RWLOCK } };
+static const struct kind kinds[] = { { "map", -1, false },
+                                     { "map with a filter", -1, true },
+                                     { "shardmap", WEIR_MAP_LINES, false },
+                                     { "shardmap with a filter", WEIR_MAP_LINES, true },
+                                     { "shardmap, mutex", WEIR_MAP_MUTEX, true },
+                                     { "shardmap, rwlock", WEIR_MAP_RWLOCK, false } };
 
 /* ---- a map, its memory, and what should be in it ------------------------------------------------------------------- */
 
@@ -61,6 +64,7 @@ static void small_open(struct small *s) {
     s->shardmap = NULL;
     s->map = NULL;
     s->open = false;
+    weir__map_filter_from = s->kind->filter ? 0 : SIZE_MAX;
     if (s->kind->sync < 0) {
         if (weir_map_new(&s->map, &o) < 0) test_hangs("no map");
         s->core = &s->map->core;
@@ -106,11 +110,24 @@ static void check_first(const struct weir__line *l, uint64_t ctrl) {
                   "slot %u has the hash of slot %u, which is live: control word %llx", j, i,
                   (unsigned long long)ctrl);
 }
-static size_t check_lines(struct weir__table *t) {
+/* I18: the bits of what is there, and of a line that has not moved and has no chain, no others. */
+static void check_filter(struct weir__table *t, struct weir__line *first) {
+    unsigned bits = 0, have = weir_load_relaxed(&t->filter[first - t->line]);
+    for (struct weir__line *l = first; l; l = weir__map_chain(l))
+        for (unsigned live = weir__map_live(weir_load_relaxed(&l->ctrl)); live; live &= live - 1)
+            bits |= weir__filter_bit(weir_load_relaxed(&l->hash[weir__map_first(live)]));
+    bool moved = weir_load_relaxed(&first->ctrl) & MAP_MOVED;
+    CHECK((have & bits) == bits, "filter %x, entries' %x", have, bits);
+    CHECK(!moved || have == UINT16_MAX, "filter %x of a line that has moved", have);
+    CHECK(moved || weir__map_chain(first) || have == bits, "filter %x, entries' %x", have, bits);
+}
+static size_t check_lines(struct weir__table *t, bool filter) {
     size_t entries = 0;
+    CHECK(filter == (t->filter != NULL), "a filter, or none");
     for (size_t i = 0; i < t->lines; i++) {
         struct weir__line *first = &t->line[i];
         uint64_t c = weir_load_relaxed(&first->ctrl);
+        if (t->filter) check_filter(t, first);
         if (c & MAP_MOVED) continue;
         CHECK((c & MAP_LOCKED) == 0, "line %zu is locked", i);
         check_first(first, c);
@@ -132,7 +149,8 @@ static void check_all(struct small *s) {
         n += s->there[i];
     }
     struct weir__table *t = weir__map_root(s->core), *next = weir__map_successor(t);
-    CHECK_IS(check_lines(t) + (next ? check_lines(next) : 0), n);
+    bool filter = s->kind->filter;
+    CHECK_IS(check_lines(t, filter) + (next ? check_lines(next, filter) : 0), n);
     CHECK_IS(weir__map_len(s->core), n);
 }
 
@@ -183,17 +201,18 @@ static void all_orders(struct small *s, unsigned filled, unsigned len, int when)
 /* Fewer under a sanitizer, more where much is asked for. */
 static unsigned length(unsigned n) { return n + (times(100) >= 1000) - (times(100) < 100); }
 
-/* Keys of the first line, one of them with the hash that empty places have; each second one with a chain's bit of its own. */
+/* Keys of the first line, one of them with the hash that empty places have; each second one with a chain's bit of its own,
+ * two with the same bit of a filter. */
 static void crowd(struct small *s, unsigned keys) {
     s->keys = keys;
     for (unsigned i = 0; i < keys; i++)
-        s->key[i] = weir__map_unhash((uint64_t)i << (i % 2 ? 20 : 16), 1);
+        s->key[i] = weir__map_unhash((uint64_t)i << (i % 2 ? 20 : 16) | (uint64_t)(i / 2) << 24, 1);
 }
 /* Of four lines. */
 static void spread(struct small *s, unsigned keys) {
     crowd(s, keys);
     for (unsigned i = 0; i < keys; i++)
-        s->key[i] = weir__map_unhash((uint64_t)i << 16 | (uint64_t)i << 62, 1);
+        s->key[i] = weir__map_unhash((uint64_t)i << 16 | (uint64_t)i << 24 | (uint64_t)i << 62, 1);
 }
 
 static void each_kind(void (*fn)(struct small *s)) {
@@ -205,7 +224,7 @@ static void each_kind(void (*fn)(struct small *s)) {
 }
 
 static void one_line_of(struct small *s) {
-    s->refused_from = weir__map_table_bytes(4);
+    s->refused_from = weir__map_lines_bytes(4);
     crowd(s, 4);
     for (unsigned filled = 0; filled <= 4; filled += 2)
         all_orders(s, filled, length(4) + (filled == 4), NEVER);
@@ -217,7 +236,7 @@ static void one_line(void) { each_kind(one_line_of); }
 
 /* Only of the RCU map does it matter. */
 static void periods(void) {
-    struct small s = { .kind = &kinds[0], .refused_from = weir__map_table_bytes(4) };
+    struct small s = { .kind = &kinds[0], .refused_from = weir__map_lines_bytes(4) };
     crowd(&s, 3);
     for (unsigned filled = 0; filled <= 3 && checks_hold(); filled += 3)
         for (int when = ALWAYS; when < (int)length(4); when++)

@@ -229,6 +229,8 @@
     XX(MAP_H3, STORE_REL, "MAP_H2", "as C7")                                                       \
     XX(MAP_H4, STORE_REL, "MAP_H2", "as C8")                                                       \
     XX(MAP_H5, STORE_REL, "MAP_H2", "as C7")                                                       \
+    XX(MAP_B1, STORE_REL, "MAP_B2", "who finds nothing may not see what came before a removal")    \
+    XX(MAP_B2, LOAD_ACQ, "MAP_B1", "as B1")                                                        \
     XX(MAP_D1, RMW_SC, "RCU_N3", "a slot may be given out again while a reader looks at it")       \
     XX(MAP_D2, RMW_SC, "RCU_N3", "as D1, in a chain")                                              \
     XX(MAP_M1, RMW_AR, "MAP_M1 MAP_M2", "the new table may become the root before it is filled")   \

@@ -46,6 +46,7 @@ static void setup(void *state) {
     unsigned threads = E.sc->threads;
     for (unsigned i = 0; i < threads; i++) weir_model_as(i, register_thread, NULL);
     E.membarrier = !s->c->denied;
+    weir__map_filter_from = s->c->filter ? 0 : SIZE_MAX;
     at_last(s->k->open(&s->map));
     for (const char *k = s->c->there; *k; k++)
         at_last(s->k->put(s->map, map_key(*k), map_first_value(*k)));

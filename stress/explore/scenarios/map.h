@@ -24,6 +24,7 @@ struct map_case {
     const char *program[EX_THREADS];
     bool keeper; /* the last thread is weir's, for garbage, if one is wanted */
     bool denied; /* without membarrier */
+    bool filter; /* its tables have one */
     const char *options;
 };
 extern const struct map_case map_cases[], shard_cases[], node_cases[]; /* the last has no name */

@@ -9,6 +9,15 @@
         }                                                                                        \
     }
 
+/* Of a table with a filter; each key has a bit of its own there, but a that of 0, and b that of 1. */
+#define FILTER(name_, kind_, there_, waiting_, ...) \
+    { .name = name_,                                \
+      .kind = &map_kind_##kind_,                    \
+      .there = there_,                              \
+      .waiting = waiting_,                          \
+      .program = { __VA_ARGS__ },                   \
+      .filter = true }
+
 const struct map_case map_cases[] = {
     /* one line: puts, takes and gets of two keys, and of the same */
     CASE("map.2x3", "0", "", "P0T0G0", "G0I0T0"),
@@ -114,5 +123,25 @@ const struct map_case map_cases[] = {
       .waiting = "",
       .program = { "P0", "T0", "S0" },
       .options = "denials=1" },
+    /* who finds nothing in the filter: beside a put, a take, in chains, while lines move */
+    FILTER("map.filter.2x3", map, "0", "", "P0T0G0", "G0I0T0"),
+    FILTER("map.filter.other", map, "0", "", "T0P1", "G0G1", "T1G0"),
+    FILTER("map.filter.same", map, "", "", "P0T0", "G0T0", "P0"),
+    FILTER("map.filter.chain", map, "0123", "", "T3P3", "G3G0", "T0P4"),
+    FILTER("map.filter.prune", map, "0123", "", "T3T0", "G3G0", "P3"),
+    FILTER("map.filter.anew", map, "0123", "45674", "P7", "G3G7", "T3"),
+    FILTER("map.filter.grow", map, "0a", "", "R.", "G0Ga", "P1T0"),
+    FILTER("map.filter.grow.take", map, "01", "", "R.", "T0P0", "G0G1"),
+    FILTER("map.filter.grow.two", map, "0a", "", "R.R.", "G0Ga", "P0"),
+    FILTER("map.filter.shrink", map, "0a", "", "R.Z.", "G0Ga", "T0P0"),
+    FILTER("map.filter.clear", map, "01", "", "X.", "P0G1", "G0T1"),
+    FILTER("map.filter.clear.shrink", map, "0", "", "R.Z.", "X.", "I0G0"),
+    FILTER("shard.filter.2x3", lines, "0", "", "P0T0G0", "G0I0T0"),
+    FILTER("shard.filter.other", lines, "012", "", "T0P3", "G0G3", "T3"),
+    FILTER("shard.filter.grow", lines, "0a", "", "R.", "G0Ga", "P1T0"),
+    FILTER("nodes.filter.2x3", nodes, "0", "", "P0T0G0", "G0I0T0"),
+    FILTER("nodes.filter.same", same, "0", "", "T0P1", "G0G1", "T1"),
+    FILTER("nodes.filter.grow", nodes, "0a", "", "R.", "G0Ga", "P1T0"),
+    FILTER("snodes.filter.2x3", snodes, "0", "", "P0T0G0", "G0I0T0"),
     { .name = NULL },
 };
