@@ -12,7 +12,8 @@
  * rest back. A thread that is stopped in it has that list in hands; the others make a new one. `waiting` counts a
  * segment from before it is in the list until somebody has taken the list, so that who retires one beside `batch`
  * others collects, whoever else is on the way to do so: a list is at most `batch` segments, and for each other thread
- * one that it names, now or when a list was last looked through, and one that it is about to collect. */
+ * one that it names, now or when a list was last looked through, and one that it is about to collect. A push that
+ * the allocator refuses a segment collects, too, before it says WEIR_ENOMEM. */
 #include "segq.h"
 
 #include <string.h>

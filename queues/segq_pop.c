@@ -5,6 +5,9 @@
 
 #include "../lib/base.h"
 
+/* How often who asks for the length looks, beside pops. */
+#define LOOKS 3
+
 /* A push in mid-operation is done in well under a microsecond unless it was preempted. A seam: 1 in the model
  * build. */
 #ifdef WEIR_MODEL
@@ -61,11 +64,13 @@ static void leave(struct weir__segq *q, struct weir__hazard *h, struct weir__seg
     weir__segq_retire(q, s);
 }
 
+static void *after(struct weir__seg *s) { return weir_load_seq_cst(&s->next, QUEUE_N3); }
+
 /* The tickets of s below d were given to pops, and, as was read afterwards, none above to a push. Returns 0 if it
  * is worth looking again. */
 static int exhausted(struct weir__segq *q, struct weir__hazard *h, struct weir__seg *s, uint64_t d,
                      uint64_t e) {
-    void *next = weir_load_seq_cst(&s->next, QUEUE_N3);
+    void *next = after(s);
     if (!next) return e & WEIR__SEGQ_CLOSED ? weir__segq_seal(q, s) : WEIR_EAGAIN;
     if (next == &weir__segq_sealed) {
         /* Relaxed: its last value was there before SEALED. */
@@ -153,26 +158,43 @@ static bool hazard_of_popper(const struct weir__segq *q, struct weir__hazard **h
     return q->single || *h;
 }
 
+/* Leaves no segment: who asks may be listed in the parking lot, where it must not call the user's allocator. */
 bool weir__segq_can_pop(struct weir__segq *q) {
     struct weir__hazard *h;
     uint64_t d, e;
     if (!hazard_of_popper(q, &h)) return true;
     struct weir__seg *s = head_of(q, h);
-    bool can = look(q, s, &d, &e) || exhausted(q, h, s, d, e) != WEIR_EAGAIN;
+    bool can = look(q, s, &d, &e) || e & WEIR__SEGQ_CLOSED || after(s);
     if (h) weir__hazard_clear(h);
     return can;
 }
 
+/* All slots that pops (pushes) have got, of all segments. Relaxed: figures. */
+static uint64_t popped(struct weir__segq *q, struct weir__hazard *h) {
+    struct weir__seg *s = weir__segq_first(q, h);
+    WEIR__SEG_READS(&s->base);
+    uint64_t d = weir_load_relaxed(&s->deq);
+    return s->base + (d < q->slots ? d : q->slots);
+}
+static uint64_t pushed(struct weir__segq *q, struct weir__hazard *h) {
+    struct weir__seg *s = weir__segq_last(q, h);
+    WEIR__SEG_READS(&s->base);
+    return s->base + weir__seg_given(q, weir_load_relaxed(&s->enq));
+}
+
+/* Exact where no pop came between; else the pops that did are not counted, so that it is never more than what was
+ * inside at one time. */
 size_t weir__segq_len(struct weir__segq *q) {
     struct weir__hazard *h = weir__hazard_self();
     if (!h) return 0;
-    /* Relaxed: figures. Head first, since tail only grows. */
-    struct weir__seg *s = weir__segq_first(q, h);
-    WEIR__SEG_READS(&s->base);
-    uint64_t d = weir_load_relaxed(&s->deq), from = s->base + (d < q->slots ? d : q->slots);
-    s = weir__segq_last(q, h);
-    WEIR__SEG_READS(&s->base);
-    uint64_t to = s->base + weir__seg_given(q, weir_load_relaxed(&s->enq));
+    uint64_t before, to, from = popped(q, h);
+    unsigned looks = 0;
+    do {
+        before = from;
+        WEIR_POINT("queue.len.begun");
+        to = pushed(q, h);
+        from = popped(q, h);
+    } while (from != before && ++looks < LOOKS);
     weir__hazard_clear(h);
     int64_t n = (int64_t)(to - from);
     if (n < 0) return 0; /* pops are ahead of pushes */

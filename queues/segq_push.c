@@ -117,10 +117,27 @@ static void begin_with(struct push *p, const struct weir__seg *s) {
     weir_init_atomic(&mine->enq, 2);
 }
 
+/* What push_some and append look at, in this order; a push that was refused memory looks once more. */
+WEIR__BODY uint64_t given_of(struct weir__seg *s) { return weir_load_acquire(&s->enq, QUEUE_E4); }
+static void *after(struct weir__seg *s) { return weir_load_acquire(&s->next, QUEUE_N1); }
+
+/* The allocator has refused a segment, and no hazard stands. One that was emptied may do, and meanwhile another push
+ * may have appended one. Returns 0: look again; WEIR_ENOMEM: the last one has no slot. */
+static int refused(struct push *p) {
+    struct weir__segq *q = p->q;
+    weir__segq_collect(q);
+    p->mine = weir__segq_kept(q);
+    if (p->mine) return 0;
+    struct weir__seg *s = weir__segq_last(q, p->h);
+    uint64_t e = given_of(s);
+    if (e & WEIR__SEGQ_CLOSED || weir__seg_index(e) < q->slots || after(s)) return 0;
+    return WEIR_ENOMEM;
+}
+
 /* s has no slot left. Returns 0: look again, one element is in perhaps; or a code. */
 static int append(struct push *p, struct weir__seg *s) {
     struct weir__segq *q = p->q;
-    void *next = weir_load_acquire(&s->next, QUEUE_N1);
+    void *next = after(s);
     if (next == &weir__segq_sealed) return WEIR_ECLOSED;
     if (next) {
         weir__segq_move_tail(q, s, next);
@@ -130,7 +147,7 @@ static int append(struct push *p, struct weir__seg *s) {
     if (!p->mine) {
         weir__hazard_clear(p->h);
         p->mine = weir__segq_alloc(q);
-        return p->mine ? 0 : WEIR_ENOMEM;
+        return p->mine ? 0 : refused(p);
     }
     begin_with(p, s);
     WEIR_POINT("queue.push.append");
@@ -150,7 +167,7 @@ static int append(struct push *p, struct weir__seg *s) {
 WEIR__BODY int push_some(struct push *p) {
     struct weir__segq *q = p->q;
     struct weir__seg *s = weir__segq_last(q, p->h);
-    uint64_t e = weir_load_acquire(&s->enq, QUEUE_E4); /* so that it does not run on for ever */
+    uint64_t e = given_of(s); /* so that it does not run on for ever */
     if (WEIR_LIKELY(!(e & WEIR__SEGQ_CLOSED) && weir__seg_index(e) < q->slots)) {
         size_t want = p->n - p->done < AT_ONCE ? p->n - p->done : AT_ONCE;
         e = weir_fetch_add_seq_cst(&s->enq, 2 * want, QUEUE_E1);

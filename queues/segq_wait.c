@@ -11,11 +11,12 @@
  *       publisher takes its ticket, appends, gives room back, closes (E1, N2, I2, K2 and K3) and then reads
  *       waiters. All are seq_cst: one of the two sees the other. A popper that sees a ticket whose slot is not
  *       full yet tries, and may give the slot up; then the push takes another ticket, and looks after that.
- *   I2  (one wake per element) Each publisher wakes as many as it has elements. No baton is needed, since no pop
- *       waits for a push under way: a popper that was woken takes the first element that there is, and if it
- *       finds none others have taken all.
+ *   I2  (one wake per element) Each publisher wakes as many as it has elements. No baton is needed where all who were
+ *       woken go on, since no pop waits for a push under way: a popper that was woken takes the first element that
+ *       there is, and if it finds none others have taken all. One that is stopped before it has, has the wake-up.
  *   I3  (close) After a close a popper finds an element or the end; none sleeps.
  *   I4  A waiter that was woken and leaves for another reason wakes another in its place if there is something.
+ *   I5  The looks of a waiter leave no segment, so that one that is listed calls no function of the user's.
  * Progress   blocking. A newcomer may be served ahead of a woken waiter, which then waits on. */
 #include "segq.h"
 

@@ -11,7 +11,8 @@
 #define NEW_AT weir__queue_new_at
 #include "words.h"
 
-extern const struct test single_cases[], memory_cases[], stopped_cases[];
-extern const size_t n_single_cases, n_memory_cases, n_stopped_cases;
+extern const struct test single_cases[], memory_cases[], stopped_cases[], scarce_cases[],
+    look_cases[];
+extern const size_t n_single_cases, n_memory_cases, n_stopped_cases, n_scarce_cases, n_look_cases;
 
 #endif

@@ -2,14 +2,19 @@
 /* tests/queue/main.c - QUEUE2, QUEUE3, QUEUE6, QUEUE7 and RING15 of weir_queue. */
 #include "cases.h"
 
+static struct test all[64];
+static size_t n;
+
+static void add(const struct test *cases, size_t k) {
+    memcpy(all + n, cases, k * sizeof *all);
+    n += k;
+}
+
 int main(int argc, char **argv) {
-    struct test all[64];
-    size_t n = 0;
-    memcpy(all + n, single_cases, n_single_cases * sizeof *all);
-    n += n_single_cases;
-    memcpy(all + n, memory_cases, n_memory_cases * sizeof *all);
-    n += n_memory_cases;
-    memcpy(all + n, stopped_cases, n_stopped_cases * sizeof *all);
-    n += n_stopped_cases;
+    add(single_cases, n_single_cases);
+    add(scarce_cases, n_scarce_cases);
+    add(memory_cases, n_memory_cases);
+    add(stopped_cases, n_stopped_cases);
+    add(look_cases, n_look_cases);
     return tests_main(argc, argv, "queue", all, n);
 }

@@ -84,6 +84,26 @@ static void q6_bytes_agree(void) {
     CHECK_IS(f.out, 0);
 }
 
+/* Elements of the largest size, four to a segment: an empty queue holds what the header says. */
+static void q6_large(void) {
+    static char elem[65536];
+    struct failing_alloc f;
+    struct weir_queue_opts o = WEIR_QUEUE_OPTS(sizeof elem);
+    weir_queue *q;
+    failing_alloc_init(&f, 0);
+    o.alloc = &f.as;
+    if (!CHECK_IS(weir_queue_new(&q, &o), 0)) return;
+    size_t start = f.bytes_out, seg = sizeof(struct weir__seg) + 4 * (sizeof elem + 8);
+    for (unsigned i = 0; i < 94; i++) CHECK_IS(weir_queue_try_push(q, elem), 0);
+    CHECK(f.bytes_out >= start + 23 * seg, "%zu bytes for 94 elements", f.bytes_out);
+    for (unsigned i = 0; i < 94; i++) CHECK_IS(weir_queue_try_pop(q, elem), 0);
+    CHECK_IS(weir_queue_bytes(q), start + 15 * seg); /* 8 kept, 7 that wait, and the first */
+    CHECK_IS(weir_queue_trim(q), 0);
+    CHECK_IS(f.bytes_out, start);
+    CHECK_IS(weir_queue_free(q), 0);
+    CHECK_IS(f.out, 0);
+}
+
 static void q6_steady(void) {
     struct failing_alloc f;
     failing_alloc_init(&f, 0);
@@ -202,6 +222,7 @@ static void q6_withdrawn(void) {
 const struct test memory_cases[] = {
     { "QUEUE6 bytes and resident memory after bursts, drained and trimmed", q6_burst },
     { "QUEUE6 bytes agrees with the allocator's own count", q6_bytes_agree },
+    { "QUEUE6 an empty queue of large elements holds 16 segments at most", q6_large },
     { "QUEUE6 a steady flow asks the allocator for nothing", q6_steady },
     { "QUEUE7 a stopped consumer keeps back a bounded number of segments", q7_stopped_consumer },
     { "QUEUE7 what a stopped collector has in hands is bounded", q7_stopped_collector },

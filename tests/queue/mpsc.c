@@ -320,6 +320,7 @@ static const struct test tests[] = {
       q1_crowd },
     { "QUEUE1 RING16 what is inside is dropped; bad input", q1_drop_and_bad_input },
     { "QUEUE2 allocation failure at every request", q2_enomem },
+    { "QUEUE2 with few segments, those that were emptied do", flow_in_little },
     { "QUEUE3 a soft limit: a waiting push is woken", q3_limit },
     { "QUEUE4 a push wakes the consumer, and so does a close", q4_wakes },
     { "QUEUE6 bytes after bursts and trim, and in a steady flow", q6_memory },

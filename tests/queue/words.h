@@ -68,3 +68,20 @@ static inline void flow_steadily(QUEUE *q, const struct failing_alloc *f) {
     }
     CHECK_IS(f->requests, requests);
 }
+
+/* An allocator gives the queue and a few segments: one word in, one out, is never refused for want of another, since
+ * those that were emptied do. */
+static inline void flow_in_little(void) {
+    for (size_t segments = 2; segments < 10 && checks_hold(); segments++) {
+        struct failing_alloc f;
+        failing_alloc_init(&f, 0);
+        f.most = 1 + segments;
+        check_context("%zu segments", segments);
+        QUEUE *q = small_queue(0, 0, &f.as);
+        if (!q) return;
+        for (uint64_t i = 0; i < 12000; i++)
+            if (!pushed(q, i) || !popped(q, i)) break;
+        CHECK_IS(VERB(free)(q), 0);
+        CHECK_IS(f.out, 0);
+    }
+}

@@ -22,7 +22,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* Counts a request; whether it is refused. */
 static bool refuses(struct failing_alloc *f) {
     (void)pthread_mutex_lock(&lock);
-    bool yes = ++f->requests == f->fail_at;
+    bool yes = ++f->requests == f->fail_at || (f->most && f->out >= f->most);
     f->refused += yes;
     (void)pthread_mutex_unlock(&lock);
     return yes;
