@@ -9,8 +9,9 @@
  * |------------|----------------------------------------------------------------------------------------------|
  * | push       | lock-free, but for the allocator (one call per segment, none while segments can be used      |
  * |            | again), a thread's first call, which makes its record, and a short lock where the consumer   |
- * |            | sleeps and is woken. Not wait-free: a push that finds its segment full may find the next one |
- * |            | full, too, as often as others fill it meanwhile, and the consumer may pass over it           |
+ * |            | sleeps and is woken, and membarrier(2) where the allocator refuses it a segment. Not         |
+ * |            | wait-free: a push that finds its segment full may find the next one full, too, as often as   |
+ * |            | others fill it meanwhile, and the consumer may pass over it                                  |
  * | pop        | wait-free, but for the allocator, to which emptied segments may be given back, and for       |
  * |            | membarrier(2), once for some 8 segments (weir/queue.h): at most the slots of a segment are   |
  * |            | passed over, each after a bounded time, before there is an element or empty is said. With a  |
@@ -20,7 +21,8 @@
  *
  * A push that is stopped before its element is in holds nobody up: the consumer passes over its slot, and it takes
  * another. One that is stopped between that and its wake-up leaves a sleeping consumer asleep until it goes on, or
- * until another push. With a limit see weir/queue.h.
+ * until another push. With a limit see weir/queue.h: a pusher that was woken for room and stops before it has it leaves
+ * the other pushers asleep beside that, until it goes on or until the next pop.
  *
  * Consumer   the pops, weir_mpsc_trim and weir_mpsc_free are the consumer's: one thread at a time, a role that is
  *            handed on by an edge. Two at once double and lose elements; a debug build reports the second one and
@@ -48,8 +50,7 @@ WEIR_NODISCARD WEIR_API int weir_mpsc_new(weir_mpsc **out, const struct weir_que
 WEIR_API int weir_mpsc_free(weir_mpsc *q);
 
 /* Copies *elem in. Any thread. Returns 0; WEIR_EAGAIN: as many as the limit were inside; WEIR_ECLOSED; WEIR_ENOMEM:
- * no memory for a segment, or for the record of a thread; WEIR_EINVAL: NULL. On failure nothing changed and the
- * element is the caller's. */
+ * as weir_queue_try_push; WEIR_EINVAL: NULL. On failure nothing changed and the element is the caller's. */
 WEIR_NODISCARD WEIR_API int weir_mpsc_try_push(weir_mpsc *q, const void *elem);
 
 /* Copies the oldest element out. The consumer. Returns 0; WEIR_EAGAIN: empty; WEIR_ECLOSED: closed and drained;

@@ -3,17 +3,18 @@
  *
  *     pop -> [ taken | e3 | e4 | e5 ] -> [ e6 | e7 |    |    ] <- push
  *
- * Elements stand in segments of some 16 KiB, each used once from one end to the other. A push and a pop take the
- * next slot of their segment by one fetch-and-add, so that threads do not fail because of each other. Elements
- * are copied; they leave in the order in which their pushes took effect, and all results are linearizable (those
- * of a batch one by one).
+ * Elements stand in segments of some 16 KiB, or of four elements where those are above 4 KiB, each used once from
+ * one end to the other. A push and a pop take the next slot of their segment by one fetch-and-add, so that threads
+ * do not fail because of each other. Elements are copied; they leave in the order in which their pushes took effect,
+ * and all results are linearizable (those of a batch one by one).
  *
  * | operation  | progress                                                                                     |
  * |------------|----------------------------------------------------------------------------------------------|
  * | push, pop  | lock-free, but for the allocator (one call per segment, none while segments can be used      |
  * |            | again), for a thread's first call, which makes its record, for a short lock where somebody   |
  * |            | sleeps and is woken, and for membarrier(2), which a pop calls once for some 8 segments that  |
- * |            | it leaves. All calls of the others return, wherever a thread is stopped else                 |
+ * |            | it leaves, and a push that the allocator refuses a segment. All calls of the others return,  |
+ * |            | wherever a thread is stopped else                                                            |
  * | close      | lock-free; waking those who sleep takes a lock                                               |
  * | _wait      | blocking                                                                                     |
  *
@@ -23,15 +24,19 @@
  * Stopped    A thread that is stopped inside a call, outside of the allocator and of those locks, holds nobody up
  *            without a limit, but for one who sleeps: if it has moved an element, or closed the queue, and has not
  *            told the sleepers yet, they sleep on until it goes on or another tells them. Batches tell them as they
- *            go. With a limit, what it has reserved counts as inside: the try verbs of the others return all the
- *            same, but pushes say WEIR_EAGAIN when nothing else is left, waiting pushes wait for it, and so do
- *            waiting pops where nothing is inside. With a limit of 1 one such thread stops all waiting calls.
+ *            go. One that was woken for an element, or for room, and stops before it has it, has taken the wake-up:
+ *            the others sleep on beside that, until it goes on or the next push (pop). With a limit, what it has
+ *            reserved counts as inside: the try verbs of the others return all the same, but pushes say
+ *            WEIR_EAGAIN when nothing else is left, waiting pushes wait for it, and so do waiting pops where
+ *            nothing is inside. With a limit of 1 one such thread stops all waiting calls.
  *
  * membarrier interrupts the processors that run threads of the process, and may wait in the kernel for others that
  *            call it. Also weir_queue_trim and the waiting pops call it. Never with WEIR_RING_NO_MEMBARRIER, or if
  *            the kernel refused it when the queue was made. If it refuses later (a sandbox), the pop that is told
  *            so sleeps for 1 ms, once for each queue, and so do others that come meanwhile; from then on all fence.
- * Memory     a segment that was emptied is used again (up to 8 are kept) or given back. A thread that is stopped
+ * Memory     a segment that was emptied is used again or given back: up to 8 are kept, and up to 7 more wait for the
+ *            pop, or the push in want of memory, that looks which can be used again. So an empty queue holds up to 16
+ *            segments: some 256 KiB, or 4 MiB with elements of 64 KiB, whatever the limit. A thread that is stopped
  *            inside a call keeps some 8 segments back, and a few for each other thread; what else goes through
  *            the queue meanwhile is given back as ever. weir_queue_trim gives back all that is not in use,
  *            weir_queue_bytes says what there is.
@@ -86,8 +91,9 @@ WEIR_NODISCARD WEIR_API int weir_queue_new(weir_queue **out, const struct weir_q
 WEIR_API int weir_queue_free(weir_queue *q);
 
 /* Copies *elem in. Any thread. Returns 0; WEIR_EAGAIN: as many as the limit were inside; WEIR_ECLOSED;
- * WEIR_ENOMEM: no memory for a segment, or for the record of a thread; WEIR_EINVAL: NULL. On failure nothing
- * changed and the element is the caller's. Not for signal handlers. */
+ * WEIR_ENOMEM: no memory for a segment while the last one was full and none that was emptied could be used again, or
+ * none for the record of a thread; WEIR_EINVAL: NULL. On failure nothing changed and the element is the caller's.
+ * Not for signal handlers. */
 WEIR_NODISCARD WEIR_API int weir_queue_try_push(weir_queue *q, const void *elem);
 
 /* Copies the oldest element out. Any thread. Returns 0; WEIR_EAGAIN: empty; WEIR_ECLOSED: closed and drained;
@@ -138,8 +144,9 @@ WEIR_API int weir_queue_close(weir_queue *q);
 /* Whether every later push is refused. While a close is under way a thread that can have no record is told false. */
 WEIR_API bool weir_queue_is_closed(weir_queue *q);
 
-/* Elements inside, those under way included; exact when nobody is inside a call. 0 if the calling thread can have
- * no record. Any thread. */
+/* Elements inside, those under way included; exact when nobody is inside a call, and never more than were inside at
+ * one time of this call. Beside many pops it may be fewer: those that come while it looks are not counted. 0 if the
+ * calling thread can have no record. Any thread. */
 WEIR_API size_t weir_queue_len(weir_queue *q);
 
 /* Bytes that the queue has from its allocator now. Any thread; a load. */
