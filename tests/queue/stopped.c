@@ -250,6 +250,29 @@ static int64_t pop_stopped(void *arg) {
     return pop_forever(s->q);
 }
 
+/* Who was woken for an element and stops before it has it: another sleeps on, until the next push. */
+static void r15_woken(void) {
+    struct stopped s = { .q = small_queue(2, 0, NULL) };
+    struct call asleep;
+    uint64_t n = 2;
+    if (!s.q) return;
+    pushed(s.q, 0), pushed(s.q, 1), popped(s.q, 0), popped(s.q, 1);
+    stop_init(&s.stop, "queue.pop.leaves");
+    call_start(&s.call, pop_stopped, &s);
+    CHECK(call_sleeps(&s.call), "it returned");
+    call_start(&asleep, pop_forever, s.q);
+    CHECK(call_sleeps(&asleep), "it returned");
+    pushed(s.q, n++);
+    if (!stop_wait(&s.stop)) return;
+    CHECK(!call_returns(&asleep, 20), "it was not woken yet");
+    pushed(s.q, n++);
+    CHECK_IS(call_end(&asleep), 2);
+    stop_release(&s.stop);
+    CHECK_IS(call_end(&s.call), 3);
+    stop_fini(&s.stop);
+    CHECK_IS(weir_queue_free(s.q), 0);
+}
+
 /* A waiter on its way to sleep misses neither an element nor a close. */
 static void r15_waiter(void) {
     static const char *const points[] = { "queue.wait.announced", "queue.wait.checked",
@@ -372,6 +395,7 @@ const struct test stopped_cases[] = {
     { "RING15 lock-free: a pop stopped before it gives a slot up", r15_give_up },
     { "RING15 lock-free: a thread stopped at each point of close", r15_close },
     { "RING15 a waker stopped: one sleeper sleeps on, all others go on", r15_waker },
+    { "RING15 a woken popper stopped: another sleeps on until the next push", r15_woken },
     { "QUEUE4 a waiter stopped on its way to sleep misses nothing", r15_waiter },
     { "QUEUE4 a batch of pushes wakes sleepers as it goes", q4_batch_tells },
     { "QUEUE3 a batch of pops gives room as it goes", q3_batch_gives_room },
