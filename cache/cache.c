@@ -163,6 +163,7 @@ int weir_cache_new(weir_cache **out, const struct weir_cache_opts *o) {
 /* In one hold; loads go on, but store nothing. */
 static void clear_shard(weir_cache *c, struct weir__shard *s, bool close, struct weir__untold *u) {
     uint64_t weight = 0;
+    weir_guard all = weir__write_enter(c, WEIR_FOREVER, NULL).g;
     weir_guard g = weir__hold(s);
     if (close) s->closed = true;
     for (unsigned q = CACHE_SMALL; q < CACHE_QUEUES; q++)
@@ -174,6 +175,7 @@ static void clear_shard(weir_cache *c, struct weir__shard *s, bool close, struct
     if (!close) weir__loads_unlink_all(s);
     weir__give_back(c, weight);
     weir__hold_end(c, s, g, u);
+    (void)weir__rcu_exit(all);
     if (close) weir__loads_abort(s);
 }
 
@@ -260,9 +262,33 @@ int weir_cache_put_wait(weir_cache *c, const void *key, const void *val, weir_ti
     if (rc == 0) rc = make_entry(c, key, val, ttl, &e);
     if (rc != 0) return rc;
     rc = weir__garbage_room(c, weir__entry_size(e), deadline, ctx);
-    if (rc == 0) rc = weir__store(c, e, NULL, &u);
+    struct weir__fork_in in = { .rc = rc };
+    if (rc == 0) in = weir__write_enter(c, deadline, ctx);
+    rc = in.rc;
+    if (rc == 0) {
+        rc = weir__store(c, e, NULL, &u);
+        (void)weir__rcu_exit(in.g);
+    }
     weir__entry_unref(e);
     weir__cache_tell(c, &u);
+    return rc;
+}
+
+/* 0, WEIR_ENOENT. */
+static int remove_key(weir_cache *c, const struct weir__spot *at, struct weir__untold *u) {
+    struct weir__shard *s = weir__shard_of(c, at->hash);
+    weir_time now = weir__write_time(c);
+    weir_guard g = weir__hold(s);
+    (void)weir__expire(c, s, now, EXPIRES_PER_WRITE, false);
+    struct weir__entry *e = weir__cache_find(c, at);
+    bool over = e && weir__entry_over(c, e, now);
+    int rc = e && !over && e->code == 0 ? 0 : WEIR_ENOENT;
+    if (e) {
+        weir__take_out(c, s, e, over ? WEIR_CACHE_EXPIRED : WEIR_CACHE_EXPLICIT, now);
+        weir__give_back(c, e->weight);
+    }
+    weir__loads_unlink(s, at);
+    weir__hold_end(c, s, g, u);
     return rc;
 }
 
@@ -278,18 +304,11 @@ int weir_cache_invalidate_wait(weir_cache *c, const void *key, weir_time deadlin
     if (rc != 0) return rc;
     rc = weir__garbage_room(c, weir__entry_size_for(c, at.key.len), deadline, ctx);
     if (rc != 0 && rc != WEIR_ENOMEM) return rc;
-    struct weir__shard *s = weir__shard_of(c, at.hash);
-    weir_time now = weir__write_time(c);
-    weir_guard g = weir__hold(s);
-    struct weir__entry *e = weir__cache_find(c, &at);
-    bool over = e && weir__entry_over(c, e, now);
-    rc = e && !over && e->code == 0 ? 0 : WEIR_ENOENT;
-    if (e) {
-        weir__take_out(c, s, e, over ? WEIR_CACHE_EXPIRED : WEIR_CACHE_EXPLICIT, now);
-        weir__give_back(c, e->weight);
-    }
-    weir__loads_unlink(s, &at);
-    weir__hold_end(c, s, g, &u);
+    struct weir__fork_in in = weir__write_enter(c, deadline, ctx);
+    if (in.rc == WEIR_ENOMEM) in = weir__write_enter(c, deadline, NULL);
+    if (in.rc != 0) return in.rc;
+    rc = remove_key(c, &at, &u);
+    (void)weir__rcu_exit(in.g);
     weir__cache_tell(c, &u);
     return rc;
 }
@@ -311,10 +330,11 @@ ptrdiff_t weir_cache_maintain(weir_cache *c) {
         bool more = true;
         for (bool all = true; more; all = false) {
             struct weir__untold u = { { 0 } };
-            weir_guard g = weir__hold(s);
+            weir_guard write = weir__write_enter(c, WEIR_FOREVER, NULL).g, g = weir__hold(s);
             n += weir__expire(c, s, now, EXPIRES_PER_HOLD, all);
             more = !weir__link_empty(&s->wheel.due);
             weir__hold_end(c, s, g, &u);
+            (void)weir__rcu_exit(write);
             weir__cache_tell(c, &u);
         }
     }

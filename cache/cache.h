@@ -38,6 +38,8 @@
  *       who waited for it, and has nothing left to do (but maintain, which goes on). So a `removed` that is slow, or
  *       ends its thread, holds up nobody and leaves nothing behind, but what it was to be told of: that is for who
  *       comes next, or for free.
+ *   C10 (forks) who writes to the index, whose gate is shut while a fork is made, has passed that gate before it takes a
+ *       lock (weir__write_enter): so it waits there in no lock, and until its own deadline.
  *
  * Progress   get, peek, get_many, acquire: wait-free (with LRU, and the plain kinds, blocking), but for a hit that begins
  *            a refresh: that allocates, and submits. All else blocking.
@@ -53,6 +55,7 @@
 #include <weir/wg.h>
 
 #include "../lib/base.h"
+#include "../lib/fork.h"
 #include "../lib/lock.h"
 #include "../lib/os.h"
 #include "../lib/thread.h"
@@ -343,6 +346,14 @@ static inline const void *weir__entry_key(const weir_cache *c, const struct weir
     return c->shape.strings ? (const void *)&e->str : weir__entry_bytes(e);
 }
 
+/* In no lock, around the holds of a call that writes (C10): 0 and a guard, ended by weir__rcu_exit; or, if a fork is being
+ * made until the deadline, or the end of ctx, WEIR_ETIMEDOUT, WEIR_EAGAIN, ctx's error, WEIR_ENOMEM (for ctx). */
+static inline struct weir__fork_in weir__write_enter(const weir_cache *c, weir_time deadline,
+                                                     weir_ctx *ctx) {
+    if (weir__cache_plain(c)) return (struct weir__fork_in){ weir__rcu_enter(), 0 };
+    return weir__fork_section_wait(deadline, ctx);
+}
+
 /* cache/shard.c. A hold of a shard's lock, in a guard. */
 weir_guard weir__hold(struct weir__shard *s);
 /* Shards with something that the call has to tell of. */
@@ -358,6 +369,7 @@ void weir__cache_tell(weir_cache *c, const struct weir__untold *u);
 void weir__take_out(weir_cache *c, struct weir__shard *s, struct weir__entry *e, int cause,
                     weir_time now);
 /* In the hold: takes away what has expired, at most `most`; how many. */
+#define EXPIRES_PER_WRITE 16
 size_t weir__expire(weir_cache *c, struct weir__shard *s, weir_time now, size_t most, bool all);
 void weir__give_back(weir_cache *c, uint64_t weight);
 /* Stores e, which its caller has a reference on, and which is written and weighed; the index gets one of its own. l: only if

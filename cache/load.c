@@ -112,10 +112,17 @@ static bool prepare(struct weir__load *l, int code) {
     return true;
 }
 
-/* Stores it, unless ctx has ended. False: there is no room for garbage until the deadline. */
+/* Stores it, unless ctx has ended. False: until the deadline there is no room for garbage, or a
+ * fork is being made. */
 static bool keep(struct weir__load *l, weir_time deadline, weir_ctx *ctx) {
     int rc = weir__garbage_room(l->c, weir__entry_size(l->e), deadline, ctx);
-    if (rc == 0 || rc == WEIR_ENOMEM) (void)weir__store(l->c, l->e, l, &l->untold);
+    struct weir__fork_in in = { .rc = rc };
+    if (rc == 0 || rc == WEIR_ENOMEM) in = weir__write_enter(l->c, deadline, ctx);
+    if (in.rc == 0) {
+        (void)weir__store(l->c, l->e, l, &l->untold);
+        (void)weir__rcu_exit(in.g);
+    }
+    rc = in.rc;
     return rc != WEIR_EAGAIN && rc != WEIR_ETIMEDOUT;
 }
 
@@ -157,7 +164,7 @@ static void end(struct weir__load *l, int code, const struct weir_error *err) {
     l->again = code < 0 && l->ctx && weir_ctx_err(l->ctx) < 0;
     WEIR_POINT("cache.loaded");
     bool waits = prepare(l, code) && !keep(l, WEIR_NOW, NULL);
-    if (!set_over(l, code, err, waits)) return;
+    if (!set_over(l, code, err, waits && l->deadline != WEIR_NOW)) return;
     keep_late(l);
     (void)set_over(l, code, err, false);
 }

@@ -59,7 +59,10 @@ void weir__load_leave(struct weir__load *l, const void **acquired);
 /* Unlinks all of the shard, and ends their waits. Nobody links one any more. */
 void weir__loads_abort(struct weir__shard *s);
 
-/* cache/refresh.c. A hit of e, on which the caller has a reference, has set `refreshing`. */
+/* cache/refresh.c. A hit of e has set `refreshing`, and taken a reference, which goes to the load, or is given back here; it
+ * may end the thread. */
 void weir__refresh(weir_cache *c, struct weir__entry *e);
+/* Instead: a later hit may begin it. */
+void weir__refresh_not(struct weir__entry *e);
 
 #endif

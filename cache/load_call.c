@@ -110,7 +110,7 @@ static int load_once(const struct want *w) {
     made->thread = weir__thread_self();
     made->fn = w->fn;
     made->arg = w->arg;
-    made->deadline = w->deadline == WEIR_NOW ? WEIR_FOREVER : w->deadline;
+    made->deadline = w->deadline;
     made->ctx = w->ctx;
     struct weir__load *l = made->thread ? join(w, made, &rc) : NULL;
     if (!made->thread) rc = WEIR_ENOMEM;

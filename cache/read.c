@@ -13,6 +13,7 @@
  * Ordering   none of its own. */
 #include "load.h"
 
+#include "../lib/os_user.h"
 #include "../maps/walk.h"
 
 static bool bad(const char *call) { return weir__misuse(call, "NULL") != 0; }
@@ -77,9 +78,33 @@ static inline void count(weir_cache *c, bool was_hit) {
         WEIR__COUNT(c, misses, 1);
 }
 
-__attribute__((noinline)) static void refresh(weir_cache *c, struct weir__entry *e) {
-    weir__refresh(c, e);
-    weir__entry_unref(e);
+/* What a call's hits have to begin, each with its reference, when it is through but for this. */
+struct refreshing {
+    weir_cache *c;
+    struct weir__entry **e;
+    size_t n, at;
+    const void **acquired; /* what the call has got; or NULL */
+    bool through;
+};
+static void refresh_each(void *refreshing) {
+    struct refreshing *r = refreshing;
+    while (r->at < r->n) weir__refresh(r->c, r->e[r->at++]);
+    r->through = true;
+}
+/* The executor may run them at once, and what they call may end the thread: then nobody has what was acquired, and
+ * the rest is for the next hits. */
+static void refreshed(void *refreshing) {
+    struct refreshing *r = refreshing;
+    if (r->through) return;
+    while (r->at < r->n) weir__refresh_not(r->e[r->at++]);
+    if (!r->acquired) return;
+    weir_cache_release(*r->acquired);
+    *r->acquired = NULL;
+}
+__attribute__((noinline)) static void refresh(weir_cache *c, struct weir__entry **e, size_t n,
+                                              const void **acquired) {
+    struct refreshing r = { c, e, n, 0, acquired, false };
+    weir__os_user_call(refresh_each, &r, refreshed, &r);
 }
 
 static inline int read_one(weir_cache *c, const struct weir__spot *a, void *val,
@@ -94,7 +119,7 @@ static inline int read_one(weir_cache *c, const struct weir__spot *a, void *val,
     }
     weir__read_exit(c, g);
     count(c, e != NULL);
-    if (WEIR_UNLIKELY(refreshes)) refresh(c, e);
+    if (WEIR_UNLIKELY(refreshes)) refresh(c, &e, 1, acquired);
     return e ? 0 : WEIR_ENOENT;
 }
 
@@ -144,7 +169,7 @@ static const void *peek_plain(weir_cache *c, const struct weir__spot *a) {
     struct weir__entry *e = hit(c, a, &refreshes);
     weir__read_exit(c, g);
     count(c, e != NULL);
-    if (refreshes) refresh(c, e);
+    if (refreshes) refresh(c, &e, 1, NULL);
     return e ? e->val : NULL;
 }
 
@@ -163,7 +188,7 @@ const void *weir_cache_peek(weir_cache *c, weir_guard g, const void *key) {
     if (weir__cache_plain(c)) return peek_plain(c, &at);
     struct weir__entry *e = hit(c, &at, &refreshes);
     count(c, e != NULL);
-    if (refreshes) refresh(c, e);
+    if (refreshes) refresh(c, &e, 1, NULL);
     return e ? e->val : NULL;
 }
 
@@ -203,7 +228,7 @@ static ptrdiff_t get_some(weir_cache *c, const char *keys, char *vals, bool *fou
     weir__read_exit(c, g);
     WEIR__COUNT(c, hits, hits); /* may allocate: in no lock */
     WEIR__COUNT(c, misses, n - hits);
-    for (size_t j = 0; j < refreshes; j++) refresh(c, stale[j]);
+    if (WEIR_UNLIKELY(refreshes != 0)) refresh(c, stale, refreshes, NULL);
     return (ptrdiff_t)hits;
 }
 

@@ -37,15 +37,19 @@ static int refresh_task(weir_ctx *ctx, void *load) {
     return 0;
 }
 
+void weir__refresh_not(struct weir__entry *e) {
+    weir_store_relaxed(&e->refreshing, 0); /* relaxed: a hint */
+    weir__entry_unref(e);
+}
+
 void weir__refresh(weir_cache *c, struct weir__entry *e) {
     struct weir__spot at = { { weir__entry_bytes(e), e->key_len }, e->hash };
     WEIR_POINT("cache.refresh");
     struct weir__load *l = weir__load_make(c, &at);
     if (!l) {
-        weir_store_relaxed(&e->refreshing, 0); /* relaxed: a hint */
+        weir__refresh_not(e);
         return;
     }
-    weir__entry_ref(e);
     l->old = e;
     l->fn = c->load;
     l->arg = c->load_arg;

@@ -23,8 +23,8 @@ struct reading {
     uint64_t left, sum; /* bytes of entries */
     char *buffer;       /* CHUNK + FILE_ENTRY_MAX */
     size_t at, filled;
-    weir_time now;
-    int64_t elapsed; /* since it was saved */
+    weir_time now;   /* when the header was read: the other end of a pipe may have come late */
+    int64_t elapsed; /* until then, since it was saved */
     struct weir__entry *first, **end;
 };
 
@@ -102,6 +102,7 @@ static int read_head(struct reading *r) {
     memcpy(&r->head, p, sizeof r->head);
     rc = check_head(r);
     r->left = r->head.bytes;
+    r->now = weir__cache_now(r->c);
     r->elapsed = elapsed(r);
     return rc;
 }
@@ -196,7 +197,11 @@ static int store_one(struct storing *st) {
     if (weir__entry_over(c, e, st->r->now)) return 0;
     e->weight = weir__entry_weigh(c, e);
     int rc = weir__garbage_room(c, weir__entry_size(e), WEIR_FOREVER, NULL);
-    if (rc == 0) rc = weir__store_new(c, e, &st->untold);
+    if (rc == 0) {
+        weir_guard g = weir__write_enter(c, WEIR_FOREVER, NULL).g;
+        rc = weir__store_new(c, e, &st->untold);
+        (void)weir__rcu_exit(g);
+    }
     st->n += rc == 0;
     return rc == WEIR_EEXIST || rc == WEIR_ETOOBIG ? 0 : rc;
 }
@@ -240,7 +245,7 @@ static int restore(struct reading *r) {
 ptrdiff_t weir_cache_restore(weir_cache *c, const char *path) {
     int may = weir__file_check(c, path, "weir_cache_restore");
     if (may != 0) return may;
-    struct reading r = { .c = c, .path = path, .now = weir__cache_now(c) };
+    struct reading r = { .c = c, .path = path };
     r.end = &r.first;
     struct storing st = { .r = &r, .rc = restore(&r) };
     weir__os_user_call(store_all, &st, stored, &st);

@@ -25,6 +25,7 @@ struct saving {
     struct item *at;
     size_t n, room;
     weir_time now;
+    int64_t wall; /* at that time */
     uint64_t bytes, sum;
     struct weir__os_save out;
     char *buffer; /* CHUNK + FILE_ENTRY_MAX */
@@ -111,7 +112,7 @@ static int write_header(struct saving *v) {
                             .val_size = s->val_size,
                             .entries = v->n,
                             .bytes = v->bytes,
-                            .wall = weir__os_wall(),
+                            .wall = v->wall,
                             .clock = v->now };
     memcpy(f.magic, FILE_MAGIC, sizeof f.magic);
     f.sum = weir__file_sum(&f);
@@ -158,6 +159,7 @@ static int write_all(struct saving *v) {
 static int save(struct saving *v) {
     weir_cache *c = v->c;
     v->now = weir__cache_now(c);
+    v->wall = weir__os_wall();
     v->buffer = weir__alloc(c->alloc, CHUNK + FILE_ENTRY_MAX, _Alignof(uint64_t));
     bool fits = v->buffer != NULL;
     for (unsigned i = 0; fits && i <= c->mask; i++) fits = add_shard(v, &c->shard[i]);

@@ -13,8 +13,6 @@
 #include "../lib/os_user.h"
 #include "../maps/write.h"
 
-#define EXPIRES_PER_WRITE 16
-
 /* ---- weight --------------------------------------------------------------------------------------------- */
 
 void weir__give_back(weir_cache *c, uint64_t weight) {

@@ -15,7 +15,8 @@
  * Time is the cache's clock. An entry that was written at t with a time to live of d is returned while now < t + d, and
  * never from then on. A replace begins anew, a read does not. With a time to idle, too, the earlier end counts; what is
  * idle is returned for up to a 64th of that time longer. What
- * has expired is taken away by the writing calls, a bounded number each, and by weir_cache_maintain; there is no thread.
+ * has expired is taken away by put, invalidate, a load that is stored, a bounded number each, and all by clear and
+ * weir_cache_maintain; there is no thread.
  * (A clock that goes back by less than 69 s delays that by as much.)
  *
  * | operation                        | progress                                                                      |
@@ -32,6 +33,11 @@
  * Where garbage has reached its limit (weir/rcu.h) put, load and invalidate wait for room, until their deadline, and restore
  * for as long as it takes: a reader that stays in a guard holds them up, and what is to be invalidated is returned until
  * then. clear, close and maintain do not wait.
+ *
+ * While a fork is being made (weir_rcu_fork_prepare) what writes waits, inside a guard too: put, invalidate and load until
+ * their deadline, as for garbage, all else, clear, close and maintain too, until the fork is made. So none of them is in the
+ * middle of a change then; but a thread that reads, or loads, may have a lock of the cache's: a child uses no cache of its
+ * parent's. (The plain kinds do not wait.)
  *
  * With WEIR_CACHE_LRU a hit takes the shard's lock. The plain kinds, for comparison, and where neither RCU nor
  * futexes are wanted on the way of a hit, have all verbs and all options but the policy and the shards, which
@@ -89,8 +95,11 @@ enum weir_cache_cause {
 /* Called once for each entry that has left, in no lock of weir's, when no new get can find it: by a thread that is in a
  * writing call of the cache, or in free; for one key in the order in which its entries left. It may use the cache. It is
  * the last that a call does: those who waited for a load have its value by then. One that waits for long holds up the
- * memory of what leaves meanwhile, and no thread but its own. It may end its thread (pthread_exit, or be cancelled):
- * the call has taken effect then, a value that it was to acquire is released, and *val NULL. */
+ * memory of what leaves meanwhile, and no thread but its own. One call at a time tells of a shard's entries, also of those
+ * that other threads have removed meanwhile, until there are none; whatever its deadline, which bounds its waits alone. So
+ * one thread may tell for all, without bound while they remove as fast as it tells.
+ * It may end its thread (pthread_exit, or be cancelled): the call has taken effect then, a value that it was to acquire is
+ * released, and *val NULL. */
 typedef void weir_cache_removed_fn(const void *key, const void *val, int cause, void *arg);
 /* The weight of an entry, which stays as it is until the key is written again. In no lock, by the thread that writes. An
  * entry of weight 0 is never removed for room. It may end its thread: then nothing is put, and a load has failed. */
@@ -112,7 +121,10 @@ struct weir_cache_opts {
     unsigned shards;           /* a power of two, up to 256; 0: by processors and hint */
     uint64_t seed;             /* of the hash; 0: a random one */
     weir_time ttl, tti;        /* time to live, time to idle; 0: none */
-    weir_time negative_ttl; /* how long a loader's failure is the answer of later loads; 0: not */
+    /* How long a loader's failure is the answer of later loads; 0: not. Such a failure is an entry, which takes as much
+     * memory as one with a value; `weigh` is not asked, it weighs 1. So it counts in len, weight and stats, and may evict
+     * values; no get finds it, nor does each, and nobody is told when it leaves. */
+    weir_time negative_ttl;
     weir_cache_weigh_fn *weigh;
     weir_cache_removed_fn *removed;
     weir_cache_clock_fn *clock; /* NULL: weir_now */
@@ -199,7 +211,8 @@ WEIR_API int weir_cache_each(weir_cache *c, weir_map_fn *fn, void *arg);
  *   WEIR_ETOOBIG   it weighs more than the capacity: nothing was changed, and nothing evicted
  *   WEIR_ECLOSED, WEIR_ENOMEM
  *   WEIR_EINVAL    also: ttl is not positive
- *   WEIR_ETIMEDOUT, WEIR_EAGAIN (with WEIR_NOW), ctx's error   garbage has reached its limit (weir/rcu.h), or ctx has ended
+ *   WEIR_ETIMEDOUT, WEIR_EAGAIN (with WEIR_NOW), ctx's error   garbage has reached its limit (weir/rcu.h), a fork is being
+ *                                                              made, or ctx has ended
  * and then the value is still the caller's. */
 WEIR_NODISCARD WEIR_API int weir_cache_put_wait(weir_cache *c, const void *key, const void *val,
                                                 weir_time ttl, weir_time deadline, weir_ctx *ctx);
@@ -210,7 +223,8 @@ WEIR_NODISCARD WEIR_INLINE int weir_cache_put(weir_cache *c, const void *key, co
 /* Removes the entry. A load that is under way gives its value to those who wait now, and stores it no more: a get that
  * begins afterwards does not find it, and a load begins anew, beside that one. In a guard it does not wait. Returns 0,
  * WEIR_ENOENT, or, with nothing changed,
- *   WEIR_ETIMEDOUT, WEIR_EAGAIN (with WEIR_NOW), ctx's error   garbage has reached its limit (weir/rcu.h), or ctx has ended */
+ *   WEIR_ETIMEDOUT, WEIR_EAGAIN (with WEIR_NOW), ctx's error   garbage has reached its limit (weir/rcu.h), a fork is being
+ *                                                              made, or ctx has ended */
 WEIR_NODISCARD WEIR_API int weir_cache_invalidate_wait(weir_cache *c, const void *key,
                                                        weir_time deadline, weir_ctx *ctx);
 /* Without a deadline. Returns 0, WEIR_ENOENT. */
@@ -229,7 +243,7 @@ WEIR_API ptrdiff_t weir_cache_maintain(weir_cache *c);
  * lock, on its own thread; the others wait for it, until `deadline`, or the end of ctx. Returns 0: *val is a copy (it may
  * not have been stored: it weighs too much, there was no memory, or the key was put or invalidated meanwhile; where
  * garbage has reached its limit (weir/rcu.h) the others have it at once, and the call that has loaded it waits until its
- * own deadline for room to store it, as long as it is to be stored); or
+ * own deadline for room to store it, as long as it is to be stored; with WEIR_NOW it does not, and it is not stored); or
  *   fn's code                      with its text (weir/error.h), also to all who waited; but if the context of the call that
  *                                  loads has ended by then, one of them calls its own fn. One that is remembered
  *                                  (negative_ttl) comes without its text
@@ -273,7 +287,8 @@ WEIR_NODISCARD WEIR_API int weir_cache_load_acquire_wait(weir_cache *c, const vo
  * end, cannot be brought to the disk, the new file stands there beside the error, and a crash may bring the old one
  * back.) A symbolic link is replaced, not what it points to. What is no regular file is written to as it is: a pipe whose
  * reader leaves is -EPIPE, without SIGPIPE; one without a reader is waited for. Each
- * shard's lock is taken for as long as it takes to count its entries; none while it is written. What is put
+ * shard's lock is taken for as long as it takes to count its entries; none while it is written. Times are those of the
+ * call's beginning. What is put
  * meanwhile may be in it. The bytes are those of this machine: another one with other sizes or another byte
  * order refuses them. */
 WEIR_API ptrdiff_t weir_cache_save(weir_cache *c, const char *path);

@@ -338,13 +338,16 @@ int main(int argc, char **argv) {
     n += add(all + n, loader_tests, n_loader_tests);
     n += add(all + n, end_tests, n_end_tests);
     if (!cache_plain()) n += add(all + n, room_tests, n_room_tests);
+    if (!cache_plain()) n += add(all + n, fork_tests, n_fork_tests);
     n += add(all + n, told_tests, n_told_tests);
     n += add(all + n, refresh_tests, n_refresh_tests);
+    n += add(all + n, here_tests, n_here_tests);
     n += add(all + n, policy_tests, n_policy_tests);
     n += add(all + n, shared_tests, n_shared_tests);
     n += add(all + n, life_tests, n_life_tests);
     n += add(all + n, plain_tests, n_plain_tests);
     n += add(all + n, file_tests, n_file_tests);
+    n += add(all + n, late_tests, n_late_tests);
     n += add(all + n, spoiled_tests, n_spoiled_tests);
     return tests_main(argc, argv, groups[cache_kind], all, n);
 }

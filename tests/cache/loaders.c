@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/cache/loaders.c - loaders that call the cache themselves, and what they may give: CACHE10, CACHE17. */
+/* tests/cache/loaders.c - loaders that call the cache themselves, and what they may give: CACHE10, CACHE16, CACHE17. */
 #include "cache.h"
 
 #include <pthread.h>
@@ -108,9 +108,36 @@ static void not_stored(void) {
     cache_close(c, &light);
 }
 
+/* A failure that is kept is an entry of weight 1, whatever `weigh` says, and evicts; but nobody is told of it. */
+static void failures_are_entries(void) {
+    struct world w = { .weighs = true };
+    struct weir_cache_opts o = opts(&w, 100);
+    o.negative_ttl = SEC;
+    o.shards = 1;
+    weir_cache *c = cache_open(&o);
+    struct weir_cache_stats st = WEIR_CACHE_STATS;
+    int rc = -5;
+    uint64_t val = 0;
+    CHECK_IS(put(c, 1, 50), 0);
+    for (uint64_t k = 100; k < 150; k++)
+        CHECK_IS(weir_cache_load(c, &k, &val, load_heavy, &rc), -5);
+    CHECK_IS(weir_cache_len(c), 51);
+    CHECK_IS(weir_cache_weight(c), 100);
+    for (uint64_t k = 150; k < 300; k++)
+        CHECK_IS(weir_cache_load(c, &k, &val, load_heavy, &rc), -5);
+    CHECK_IS(weir_cache_weight(c), 100);
+    CHECK_IS(weir_cache_read_stats(c, &st), 0);
+    CHECK_IS(st.entries, 100);
+    CHECK_IS(told_all(&w), 1); /* of the value, which had to go */
+    CHECK_IS(told(&w, WEIR_CACHE_SIZE), 1);
+    CHECK_IS(st.removed[WEIR_CACHE_SIZE], 1);
+    cache_close(c, &w);
+}
+
 const struct test loader_tests[] = {
     { "CACHE17 a loader that loads its own key gets EDEADLK; another key works", itself },
     { "CACHE17 a circle through another thread ends at a deadline", a_circle },
+    { "CACHE16 a failure that is kept weighs 1, and evicts", failures_are_entries },
     { "CACHE10 a loaded value that is not stored; its own time to live", not_stored },
 };
 const size_t n_loader_tests = sizeof loader_tests / sizeof *loader_tests;

@@ -110,6 +110,28 @@ static void no_room_in_time(void) {
     room_close(&s);
 }
 
+/* With WEIR_NOW there is no wait for room: the value is its caller's, and not stored. */
+static int64_t load_1_now(void *arg) {
+    struct scene *s = arg;
+    uint64_t key = 1, val = 0;
+    int rc = weir_cache_load_wait(s->c, &key, &val, scene_load, s, WEIR_NOW, NULL);
+    return rc == 0 ? (int64_t)val : rc;
+}
+static void no_room_now(void) {
+    struct scene s;
+    struct full full;
+    struct call loads;
+    scene(&s, 10);
+    fill(&full, s.c);
+    give(&s.gate);
+    call_start(&loads, load_1_now, &s);
+    CHECK(call_returns(&loads, 5000), "a load with WEIR_NOW waits for room");
+    leave(&full);
+    CHECK_IS(call_end(&loads), 10);
+    CHECK_IS(get(s.c, 1), WEIR_ENOENT);
+    room_close(&s);
+}
+
 /* Nothing is to be stored any more: the load is through, though the reader stays. */
 static int inv_in_guard(struct scene *s) {
     weir_guard g = weir_rcu_enter(); /* where it does not wait for room */
@@ -165,6 +187,7 @@ static void invalidate_until(void) {
 
 const struct test room_tests[] = {
     { "CACHE20 who waits for a load does not wait for garbage", no_room },
+    { "CACHE20 a load with WEIR_NOW does not wait for room", no_room_now },
     { "CACHE2 a value that waits for room is not given when its time is over", no_room_in_time },
     { "CACHE18 a load that was invalidated does not wait for room", nothing_to_store },
     { "CACHE18 an invalidate waits for room until its deadline", invalidate_until },

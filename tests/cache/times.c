@@ -332,6 +332,22 @@ static void to_and_fro(void) {
     cache_close(c, &w);
 }
 
+/* Also those of keys that are not there. */
+static void reclaimed_by_invalidates(void) {
+    struct world w = { 0 };
+    struct weir_cache_opts o = opts(&w, 100);
+    o.shards = 1;
+    weir_cache *c = cache_open(&o);
+    for (uint64_t k = 0; k < 50; k++) CHECK_IS(put_ttl(c, k, 1, SEC), 0);
+    world_at(&w, 3 * SEC);
+    CHECK_IS(inv(c, 100), WEIR_ENOENT);
+    CHECK_IS(weir_cache_len(c), 34); /* a bounded number each */
+    for (uint64_t k = 101; k < 104; k++) CHECK_IS(inv(c, k), WEIR_ENOENT);
+    CHECK_IS(weir_cache_len(c), 0);
+    CHECK_IS(told(&w, WEIR_CACHE_EXPIRED), 50);
+    cache_close(c, &w);
+}
+
 const struct test time_tests[] = {
     { "CACHE2 returned before its end, and not at it", boundary },
     { "CACHE3 default, for ever, bad times, no overflow", special_times },
@@ -345,6 +361,7 @@ const struct test time_tests[] = {
       counts_as_a_miss },
     { "CACHE7 times of all lengths", wheel },
     { "CACHE7 writes reclaim what has expired", reclaimed_by_writes },
+    { "CACHE7 invalidates reclaim what has expired", reclaimed_by_invalidates },
     { "CACHE7 CACHE8 a bounded part in each write", bounded_work },
     { "CACHE8 the clock goes back and forward by days", clock_jumps },
     { "CACHE7 CACHE8 the clock goes far ahead, and back", far_ahead_and_back },
