@@ -28,6 +28,9 @@
  *   I8  a task is begun only while its place is not closed, or has another: so there is a count on `running`, of who
  *       may send, of the stage before or of that task. What is left without a task in a place that is closed is there
  *       because the pipeline has ended.
+ *   I9  (a thread ends) each submit and each call of the user's may end the thread. So what a task has yet to do then stands
+ *       in its work: calls, through, owed, more; each is taken out before it is done. Another task goes on there. Who has
+ *       handed the work on, or has left, touches it no more, however the thread ends.
  * Locks      that of place 0 before that of place n; else one at a time.
  * Progress   blocking. Batches are cut by time: a worker holds at most some 50 us of work that others might do. A task
  *            that has worked for 2 ms on an executor of the user's goes to the end of the line there, with its batch:
@@ -135,6 +138,7 @@ static void take(weir_pipeline *p, struct work *w) {
     if (n > most) n = most;
     if (n > w->most) n = w->most;
     w->n = w->at = w->outs = 0;
+    w->through = false;
     w->ticket = q->taken;
     while (w->n < n && q->head != q->shown) {
         w->input[w->n] = q->input[q->head & q->mask];
@@ -190,13 +194,12 @@ static size_t put(struct place *q, struct work *w) {
     return w->n - k;
 }
 
-/* The results go on. */
+/* The results go on; what is to be done for them stands in w. */
 static void deliver(struct work *w) {
     weir_pipeline *p = w->p;
     size_t next = w->stage + 1, freed;
     struct place *q = place_of(p, next);
     struct weir__wakes wakes = { NULL };
-    struct work *more = NULL;
     weir__lock(&q->lock);
     if (next == p->n && is_sink(p)) {
         q->tally.in += w->outs;
@@ -205,7 +208,7 @@ static void deliver(struct work *w) {
     } else {
         freed = put(q, w);
         if (next < p->n)
-            more = weir__line_wanted(p, next);
+            w->more = weir__line_wanted(p, next);
         else
             weir__line_serve_receivers(p, &wakes);
     }
@@ -214,10 +217,20 @@ static void deliver(struct work *w) {
         q->freed = 0;
         if (freed > 0) q->starved = false;
     }
+    w->owed = freed;
+    w->through = true;
     weir__unlock(&q->lock);
     weir__tell(&wakes);
-    if (freed > 0) weir__line_give_back(p, freed);
-    weir__line_begin(p, more);
+}
+
+/* Each of them may run a task that ends the thread (I9). */
+static void pay(struct work *w) {
+    size_t owed = w->owed;
+    w->owed = 0;
+    if (owed > 0) weir__line_give_back(w->p, owed);
+    struct work *more = w->more;
+    w->more = NULL;
+    weir__line_begin(w->p, more);
 }
 
 /* Under the lock of the stage's place. */
@@ -247,11 +260,19 @@ static void refused(struct work *w, int rc) {
     weir__pipeline_stop(w->p, &err);
 }
 
+/* A task, while it has the work; NULL: it has handed it on, or left (I9). */
+struct turn {
+    struct work *has;
+};
+
 /* The turn is over: others may run before a task goes on with the batch, and w is not ours any more. False: it goes on here,
  * for another turn if the executor has no room now, or to end what cannot be run any more. */
-static bool gives_way(struct work *w, weir_time now) {
+static bool gives_way(struct turn *t, weir_time now) {
+    struct work *w = t->has;
+    t->has = NULL;
     int rc = hand_on(w);
     if (rc >= 0) return true;
+    t->has = w;
     w->begun = now;
     if (rc == WEIR_ESTOPPED) refused(w, rc);
     return false;
@@ -264,40 +285,47 @@ static bool turn_is_over(struct work *w, weir_time now) {
     return !w->nested || weir__exec_gives_way(&flow_of(w->p)->exec);
 }
 
+/* Its batch is through, or it has none: the next one. False: there is none, and w is not ours any more; *over: the place is. */
+static bool goes_on(struct turn *t, weir_time now, bool *over) {
+    struct work *w = t->has;
+    struct place *q = place_of(w->p, w->stage);
+    bool stops = weir__pipeline_over(w->p);
+    weir__lock(&q->lock);
+    account(w, now);
+    w->n = 0;
+    if (!stops) take(w->p, w);
+    if (w->n > 0) w->more = weir__line_wanted(w->p, w->stage);
+    w->owed = q->lost;
+    q->lost = 0;
+    bool left = w->n == 0 && w->owed == 0; /* else it looks again, when those are given back */
+    if (left) {
+        t->has = NULL;
+        *over = leave(q, w);
+    }
+    weir__unlock(&q->lock);
+    return !left;
+}
+
 /* The task: until there is nothing to take, or it is to stop. The pipeline may be gone when it returns. */
-static int work_loop(weir_ctx *ctx, void *work) {
-    struct work *w = work;
+static int work_loop(weir_ctx *ctx, void *turn) {
+    struct turn *t = turn;
+    struct work *w = t->has;
     weir_pipeline *p = w->p;
     size_t stage = w->stage;
-    struct place *q = place_of(p, stage);
-    bool over = false, left = false;
+    weir_time now = 0;
+    bool over = false;
     (void)ctx;
-    while (!left) {
-        if (w->n > 0) {
+    do {
+        pay(w);
+        if (turn_is_over(w, now) && gives_way(t, now)) return 0;
+        if (w->n > 0 && !w->through) {
             if (weir_ctx_err(p->ctx)) weir_store_relaxed(&p->stopped, 1);
             call_each(w);
             deliver(w);
         }
-        struct work *more = NULL;
-        weir_time now = w->n > 0 ? clock_now() : 0;
-        bool stops = weir__pipeline_over(p);
-        weir__lock(&q->lock);
-        account(w, now);
-        w->n = 0;
-        if (!stops) take(p, w);
-        if (w->n == 0) {
-            over = leave(q, w);
-            left = true;
-        } else {
-            more = weir__line_wanted(p, stage);
-        }
-        size_t lost = q->lost;
-        q->lost = 0;
-        weir__unlock(&q->lock);
-        if (lost) weir__line_give_back(p, lost);
-        weir__line_begin(p, more);
-        if (!left && turn_is_over(w, now) && gives_way(w, now)) return 0;
-    }
+        pay(w);
+        now = w->n > 0 ? clock_now() : 0;
+    } while (goes_on(t, now, &over));
     WEIR_POINT("pipeline.left");
     if (over) weir__line_close_next(p, stage);
     (void)weir_wg_done(&p->running);
@@ -305,9 +333,9 @@ static int work_loop(weir_ctx *ctx, void *work) {
 }
 
 /* The function has ended the thread: another goes on with the batch; or, if there is none, this one. */
-static void work_after(struct weir__frame *f, void *work) {
-    struct work *w = work;
-    if (f->returned) return;
+static void work_after(struct weir__frame *f, void *turn) {
+    struct work *w = ((struct turn *)turn)->has;
+    if (f->returned || !w) return;
     weir_pipeline *p = w->p;
     if (w->calls && p->exited) {
         w->calls = false;
@@ -322,11 +350,12 @@ static void work_after(struct weir__frame *f, void *work) {
     int rc = hand_on(w);
     if (rc >= 0) return;
     refused(w, rc);
-    (void)work_loop(p->ctx, w);
+    (void)work_main(p->ctx, w);
 }
 
 static int work_main(weir_ctx *ctx, void *work) {
     struct work *w = work;
+    struct turn t = { w };
     struct weir__frame f;
     int err = ctx == w->p->ctx ? 0 : weir_ctx_err(ctx);
     w->nested = weir__frame_in(w->p);
@@ -338,6 +367,6 @@ static int work_main(weir_ctx *ctx, void *work) {
         weir_error_take(weir_fail(err, "stage %zu: its executor has stopped", w->stage), &e);
         weir__pipeline_stop(w->p, &e);
     }
-    (void)weir__frame_run(&f, work_loop, ctx, w, w->p, work_after, w);
+    (void)weir__frame_run(&f, work_loop, ctx, &t, w->p, work_after, &t);
     return 0;
 }

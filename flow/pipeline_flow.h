@@ -28,6 +28,9 @@ struct work {
     unsigned char *kept; /* and whether there is a result: FULL, MISSING */
     struct weir__tally done;
     bool calls;
+    bool through;      /* the batch is, and is to be accounted only */
+    size_t owed;       /* credits that it has yet to give back, */
+    struct work *more; /* and a task that is counted and not begun yet */
 };
 
 struct place {

@@ -38,6 +38,13 @@ void pipe_exec_joins(void);
 void pipe_exec_exits(void);
 void pipe_exec_full(void);
 
+/* exits.c */
+void pipe1_exits_inside(void);
+void pipe1_exits_in_submit(void);
+void pipe1_exits_in_credit(void);
+void pipe1_exits_in_turn(void);
+void pipe1_exits_in_drop(void);
+
 /* runs.c */
 void pipe9_submits(void);
 void pipe9_itself(void);

@@ -34,6 +34,12 @@ static const struct test tests[] = {
     { "PIPE executor: a pool that is drained below a busy pipeline", pipe_exec_drains },
     { "PIPE executor: a join in a busy pipeline ends", pipe_exec_joins },
     { "PIPE thread: each call ends it, in the clean-up of the one before", pipe_exec_exits },
+    { "PIPE1 a thread ends inside the delivery of another task: one outcome each",
+      pipe1_exits_inside },
+    { "PIPE1 a thread ends in the submit after a delivery: it was one", pipe1_exits_in_submit },
+    { "PIPE1 a thread ends before the next stage was submitted: it is", pipe1_exits_in_credit },
+    { "PIPE1 a thread ends in a task that was handed on: it was, once", pipe1_exits_in_turn },
+    { "PIPE1 each drop ends the thread in the end before: all are dropped", pipe1_exits_in_drop },
     { "PIPE sink: a last stage without results", pipe_sink },
 };
 
