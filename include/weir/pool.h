@@ -108,9 +108,11 @@ struct weir_pool_opts {
     unsigned full;        /* enum weir_pool_full */
     unsigned flags;       /* WEIR_POOL_PIN, WEIR_POOL_NO_MEMBARRIER */
     size_t cap;           /* tasks that may wait in the queue, of each priority; 0: no bound */
-    int64_t linger;       /* nanoseconds; 0: a second */
-    weir_ctx *ctx;        /* the pool's context stands below this one; NULL: none */
-    const char *name;     /* worker i's thread is named "name-i", in 15 characters; NULL: "weir" */
+    /* Nanoseconds; 0: a second. A worker's thread ends after the one that was that worker before: where destructors of
+     * thread-specific data are slow, threads pile up. No such destructor may free the pool. */
+    int64_t linger;
+    weir_ctx *ctx;    /* the pool's context stands below this one; NULL: none */
+    const char *name; /* worker i's thread is named "name-i", in 15 characters; NULL: "weir" */
     const struct weir_alloc
         *alloc; /* NULL: malloc. Also called under the pool's lock: it uses no pool */
 };
@@ -195,7 +197,8 @@ WEIR_API weir_pool *weir_pool_self(void);
 WEIR_API int weir_pool_worker(void);
 
 /* Around a wait that weir does not know of: the calling task is blocked (see above). They nest. Elsewhere than in a
- * task, or an end without its begin: nothing. What was not ended ends with the task. */
+ * task, or an end without its begin: nothing. What was not ended ends with the task. A task that may run inside another one
+ * (awaited, joined, or by its submitter) has to end what it begins, and no more: there they count for the one below. */
 WEIR_API void weir_pool_block_begin(void);
 WEIR_API void weir_pool_block_end(void);
 
@@ -235,7 +238,8 @@ WEIR_NODISCARD WEIR_API int weir_pool_stop_wait(weir_pool *p, weir_time deadline
 WEIR_INLINE int weir_pool_stop(weir_pool *p) { return weir_pool_stop_wait(p, WEIR_FOREVER, NULL); }
 
 /* Shuts down with a time limit: drains until `deadline`, then stops, and waits for what runs then. Returns 0: clean,
- * everything taken has run; WEIR_ECANCELED: all has ended, but tasks were cancelled; WEIR_EDEADLK as above. */
+ * everything taken has run; WEIR_ECANCELED: all has ended, but tasks were cancelled; WEIR_EDEADLK as above. What a stop before
+ * this call has cancelled does not count: weir_pool_stats says it. */
 WEIR_NODISCARD WEIR_API int weir_pool_shutdown(weir_pool *p, weir_time deadline);
 
 /* Drains without end, and frees. Nobody else may use the pool any more. Returns 0 (also for NULL); WEIR_EDEADLK: by a
