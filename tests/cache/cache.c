@@ -347,7 +347,8 @@ int main(int argc, char **argv) {
     n += add(all + n, life_tests, n_life_tests);
     n += add(all + n, plain_tests, n_plain_tests);
     n += add(all + n, file_tests, n_file_tests);
-    n += add(all + n, late_tests, n_late_tests);
+    if (!cache_plain())
+        n += add(all + n, late_tests, n_late_tests); /* the same of all kinds, and 3 s */
     n += add(all + n, spoiled_tests, n_spoiled_tests);
     return tests_main(argc, argv, groups[cache_kind], all, n);
 }
