@@ -4,8 +4,9 @@
  * liburcu's memb flavour wants each reader registered, once, and unregistered before its memory goes away; it aborts
  * at a second registration. So weir looks at liburcu's own mark of the calling thread, at each outermost guard: what somebody
  * else has registered is left alone. What weir registers the hook of the thread record unregisters when the thread ends,
- * however it ends. Without a record, offline, or where the program registers its threads, there is no hook to rely on: then
- * the outermost guard registers the thread, says so in the guard (ONCE), and its exit unregisters it.
+ * however it ends. Without a record, offline, where the program registers its threads, or in a destructor that comes after
+ * weir's own, which may be the last one, there is no hook to rely on: then the outermost guard registers the thread, says so
+ * in the guard (ONCE), and its exit unregisters it.
  *
  * Invariants
  *   I1  a thread that is in a guard is registered; rcu.reader of its record is not NULL while weir has registered it.
@@ -39,6 +40,21 @@ int weir__rcu_leaf_wake(int rc) {
 
 static bool app_registers; /* before threads use it */
 
+/* The calling thread's destructors have been called, and may not be again. The explorer's threads share one. */
+#ifdef WEIR_MODEL
+static bool ended(void) { return false; }
+static void note_end(void) {}
+#else
+static __thread bool end_noted __attribute__((tls_model("initial-exec")));
+static bool ended(void) { return end_noted; }
+static void note_end(void) { end_noted = true; }
+#endif
+
+/* For guards: NULL where there is no record, and where nobody might give one back. */
+static struct weir__thread *record(void) {
+    return ended() ? weir__thread_known() : weir__thread_self();
+}
+
 /* Who has prepared a fork holds `birth` already. */
 static void lock_birth(const struct weir__thread *self) {
     if (!self || !self->rcu.forks) weir__lock(&weir__rcu.birth);
@@ -68,14 +84,14 @@ static void forget(struct weir__thread *self) {
 }
 
 weir_guard weir__rcu_enter_first(void) {
-    struct weir__thread *self = weir__thread_self();
+    struct weir__thread *self = record();
     weir_guard g = { 0 };
     if (weir__urcu_registered()) {
         weir__urcu_lock();
         return g;
     }
     register_self(self);
-    if (!self || app_registers || self->rcu.offline) g.v_ = ONCE;
+    if (!self || app_registers || self->rcu.offline || ended()) g.v_ = ONCE;
     weir__urcu_lock();
     return g;
 }
@@ -87,14 +103,14 @@ int weir__rcu_exit_last(weir_guard g) {
     weir__urcu_unlock();
     /* Held still: released in the wrong order. Then it stays registered, as its other guards need. */
     if (!(g.v_ & ONCE) || weir__urcu_held()) return 0;
-    unregister_self(weir__thread_self());
+    unregister_self(record());
     return 0;
 }
 
 /* ---- debug builds --------------------------------------------------------------------------------------------- */
 
 weir_guard weir__rcu_enter_checked(void) {
-    struct weir__thread *self = weir__thread_self();
+    struct weir__thread *self = record();
     struct weir__rcu_thread *r = self ? &self->rcu : NULL;
     if (r && r->offline) (void)weir__misuse("weir_rcu_enter", "the thread is offline");
     weir__rcu_not_between(self, "weir_rcu_enter");
@@ -116,14 +132,14 @@ static unsigned find(const struct weir__rcu_thread *r, weir_guard g) {
 }
 
 bool weir__rcu_holds(weir_guard g) {
-    const struct weir__thread *self = weir__thread_self();
+    const struct weir__thread *self = record();
     if (!self || g.v_ >> ID_SHIFT == 0 || self->rcu.nesting > WEIR__RCU_NESTS)
         return weir__urcu_held();
     return find(&self->rcu, g) < WEIR__RCU_NESTS;
 }
 
 int weir__rcu_exit_checked(weir_guard g) {
-    struct weir__thread *self = weir__thread_self();
+    struct weir__thread *self = record();
     struct weir__rcu_thread *r = self ? &self->rcu : NULL;
     int rc = 0;
     if (!weir__urcu_registered() || !weir__urcu_held()) return weir__rcu_exit_last(g);
@@ -153,7 +169,8 @@ int weir_rcu_register(void) {
     if (!self) return WEIR_ENOMEM;
     weir__rcu_not_between(self, "weir_rcu_register");
     if (self->rcu.forks) return WEIR_EDEADLK;
-    if (!weir__urcu_registered() && !app_registers && !self->rcu.offline) register_self(self);
+    if (!weir__urcu_registered() && !app_registers && !self->rcu.offline && !ended())
+        register_self(self);
     return weir__rcu_ensure();
 }
 
@@ -182,6 +199,7 @@ int weir_rcu_app_registers(bool yes) {
 /* ---- the end of a thread ------------------------------------------------------------------------------------------ */
 
 static void thread_ends(struct weir__thread *self) {
+    note_end();
     if (self->rcu.nesting) (void)weir__misuse("the end of a thread", "it holds a guard");
     self->rcu.nesting = 0;
     weir__rcu_not_between(self, "the end of a thread");

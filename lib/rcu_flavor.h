@@ -32,7 +32,7 @@ static inline bool weir__urcu_exit(void) {
     return true;
 }
 static inline void *weir__urcu_reader(void) { return NULL; }
-static inline void weir__urcu_forget(void *reader) { (void)reader; }
+static inline void weir__urcu_alone(void) {}
 static inline bool weir__urcu_held(void) { return weir_model_rcu_held(); }
 static inline bool weir__urcu_nested(void) { return false; }
 static inline void weir__urcu_lock(void) { weir_model_rcu_lock(); }
@@ -70,11 +70,17 @@ void __tsan_release(void *address);
 static inline bool weir__urcu_registered(void) { return urcu_memb_reader.registered; }
 static inline void *weir__urcu_reader(void) { return &urcu_memb_reader; }
 
-/* In the child of a fork: takes the reader of a thread that is not there out of liburcu's list. */
-static inline void weir__urcu_forget(void *reader) {
-    struct cds_list_head *n = &((struct urcu_reader *)reader)->node;
-    n->prev->next = n->next;
-    n->next->prev = n->prev;
+/* In the child of a fork, in no section: liburcu's list has the calling thread's reader, or none. Whoever registered the
+ * others, their memory is not looked at. Who is registered last stands behind the head of the list, which has no name here. */
+static inline void weir__urcu_alone(void) {
+    bool registered = urcu_memb_reader.registered;
+    struct cds_list_head *own = &urcu_memb_reader.node;
+    if (registered) urcu_memb_unregister_thread();
+    urcu_memb_register_thread();
+    struct cds_list_head *head = own->prev;
+    head->next = head->prev = own;
+    own->next = head;
+    if (!registered) urcu_memb_unregister_thread();
 }
 
 /* Whether the calling thread is in a section. */

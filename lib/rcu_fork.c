@@ -6,11 +6,11 @@
  * liburcu's list, which stand in their thread-local memory. prepare therefore ends weir's thread, between two
  * rounds, waits until nobody is in a section (fork.h), and takes the locks of the hooks, and each lock of RCU, in
  * their order: sync, birth, weir__rcu.lock. So no thread is in a call of liburcu that weir made but for sections,
- * and these take no lock. Who gets a record meanwhile has no reader yet, and who gives one back has none any
- * more (thread.c: their lock is not held). Both sides give the locks back; the child first takes the readers of
- * missing threads out of the list, while that memory is as it was, and their records back. What they had retired
- * is in their bags, on the list `full`, or about to be put there: a thread that was between its push and the list
+ * and these take no lock. Both sides give the locks back; the child first makes liburcu's list anew, of its own
+ * reader alone: also where the program has registered the others, or they have no record; and takes the records of
+ * missing threads back. What they had retired is in their bags, on the list `full`, or about to be put there: a thread that was between its push and the list
  * is the one whose bag is not reached any more: `full` is made anew in the child, of all bags that are not empty.
+ * So is the count of garbage, of what is in them: others may have counted what they had not retired yet.
  *
  * Sections. They are guards, and there may be millions of locks in them, one held by each thread at most; so
  * prepare takes none of these, but waits for the sections. The gate is OPEN, COUNTS or is SHUT; above that stands
@@ -310,10 +310,8 @@ int weir_rcu_fork_parent(void) {
 
 static void gone(struct weir__thread *t) {
     struct weir__rcu_thread *r = &t->rcu;
-    if (r->reader) weir__urcu_forget(r->reader);
-    (void)weir_fetch_add_relaxed(&weir__rcu_garbage.bytes, r->untold);
     r->reader = NULL;
-    r->untold = r->room = 0;
+    r->room = 0;
     r->offline = r->calls = r->section = false;
     r->nesting = 0;
 }
@@ -324,6 +322,7 @@ int weir_rcu_fork_child(void) {
     weir_init_atomic(&at_gate.lock.word, 0);
     weir_init_atomic(&weir__rcu.bell.lock.word, 0);
     for (unsigned i = n_hooks; i-- > 0;) hooks[i]->child(weir__thread_known());
+    weir__urcu_alone();
     weir__thread_fork_child(gone);
     weir__rcu_list_anew();
     weir__unlock(&weir__rcu.birth);

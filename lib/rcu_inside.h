@@ -32,11 +32,11 @@ enum weir__rcu_state { WEIR__RCU_NONE, WEIR__RCU_MADE, WEIR__RCU_RUNS };
 struct weir__rcu {
     struct weir__lock lock; /* of the fields up to the blank line */
     enum weir__rcu_state state;
-    const struct weir__thread *keeper; /* weir's thread, once it runs */
-    unsigned stops;                    /* who wants it to end when nothing is asked for any more */
-    unsigned failed;                   /* times that it had no memory to begin */
-    uint64_t begun, done;              /* rounds */
-    uint64_t quiet;                    /* the last round whose functions have retired nothing */
+    weir_aptr keeper;     /* weir's thread, once it runs: stored by itself */
+    unsigned stops;       /* who wants it to end when nothing is asked for any more */
+    unsigned failed;      /* times that it had no memory to begin */
+    uint64_t begun, done; /* rounds */
+    uint64_t quiet;       /* the last round whose functions have retired nothing */
     uint64_t called, called_bytes, called_over;
     struct weir__rcu_bell bell; /* rung with each change of these */
 
@@ -80,10 +80,11 @@ void weir__rcu_nudge(void);
  * function has ended it, and another goes on. */
 void weir__rcu_leave(struct weir__thread *t);
 
-/* Whether the list of bags is not empty. Under the lock, while no round is at work: then no bag is in other hands. */
+/* Whether a bag is not empty. Under the lock, while no round is at work: then no bag is in other hands. */
 bool weir__rcu_any(void);
 
-/* Puts each bag that is not empty on the list, which is in nobody's hands: the only thread of the process does. */
+/* Puts each bag that is not empty on the list, which is in nobody's hands, and counts garbage anew: the only thread of the
+ * process does. */
 void weir__rcu_list_anew(void);
 
 /* Whether the calling thread must not wait: it holds a guard, calls a function, or has prepared a fork. self may be NULL. */

@@ -5,7 +5,8 @@
  * onto the list `full`, and asks for a round. A round of weir's thread: take `full` whole, take each of its bags
  * whole, one grace period, call the functions. What was taken was retired before the period began, so heads bear no stamps.
  * A thread that ends leaves its bag where it is: in its record, and on the list if it is not empty. Who has no record uses a
- * bag that all of them share (stray).
+ * bag that all of them share (stray): it is never on the list, each round takes it. Else who has put there what was not
+ * the first would have to wait until the one that was first has put the bag on the list.
  *
  * ask is IDLE, ASKED (a round is wanted, no sooner than a pace after the last began: a period costs two membarriers and
  * more, which interrupt every running thread, and is worth the same for one object as for thousands) or HURRY. The pace is
@@ -20,7 +21,8 @@
  *       that is taken is empty. So no bag is on the list twice.
  *   I2  (no bag is forgotten) who pushes a bag onto `full` looks at ask afterwards (A1); the round sets ask to IDLE (A3) before it
  *       takes `full` (D2). If A1 sees it asked for already, the round that A3 begins comes later and takes this bag. All
- *       four are seq_cst.
+ *       four are seq_cst. Of stray the push and the take are what D1 and D2 are of others: both are read-modify-writes of one
+ *       word, so a push that the take has not seen has acquired what comes before that: A3.
  *   I3  while ask is not IDLE, weir's thread is there, unless one was refused, or is held for a fork: who sets ask sees to it
  *       afterwards, under the lock; the thread ends under the lock, when ask is IDLE or it is held. HELD is a bit of the same
  *       word: who finds it there when asking takes no lock, which the fork may have, and who takes the bit away
@@ -164,7 +166,7 @@ static void push(struct weir__rcu_thread *r, struct weir_rcu_head *head) {
     while (!weir_cas_acq_rel(&r->bag, &old, head, RCU_B1));
     if (old) return;
     WEIR_POINT("rcu.retire.pushed");
-    push_full(r);
+    if (r != &weir__rcu_garbage.stray) push_full(r);
     WEIR_POINT("rcu.retire.listed");
     (void)weir__rcu_raise(WEIR__RCU_ASKED);
 }
@@ -178,6 +180,7 @@ int weir_rcu_retire(struct weir_rcu_head *head, size_t bytes, weir_rcu_fn *fn) {
     head->fn_ = fn;
     head->bytes_ = self ? count_own(r, bytes) : count_stray(r, bytes);
     bool over = head->bytes_ & OVER;
+    WEIR_POINT("rcu.retire.counted");
     push(r, head); /* from here on it may be gone */
     if (!self) {
         tell(over ? 0 : bytes);
@@ -189,21 +192,41 @@ int weir_rcu_retire(struct weir_rcu_head *head, size_t bytes, weir_rcu_fn *fn) {
 }
 
 /* Relaxed: ordered against rounds by the lock, and against the caller's retires by itself. */
-bool weir__rcu_any(void) { return weir_load_relaxed(&full) != NULL; }
+bool weir__rcu_any(void) {
+    return weir_load_relaxed(&full) || weir_load_relaxed(&weir__rcu_garbage.stray.bag);
+}
 
-static void relist(struct weir__thread *t, void *arg) {
-    struct weir__rcu_thread *r = arg ? arg : &t->rcu;
+/* Takes what is there from what has been retired: the rest has been called. */
+static void count_there(const struct weir_rcu_head *h, struct weir__rcu_sum *s) {
+    for (; h; h = h->next_) {
+        s->retired--;
+        *(h->bytes_ & OVER ? &s->over : &s->bytes) -= h->bytes_ & ~OVER;
+    }
+}
+
+static void relist(struct weir__thread *t, void *sum) {
+    struct weir__rcu_thread *r = &t->rcu;
+    r->untold = 0;
     if (!weir_load_relaxed(&r->bag)) return;
+    count_there(weir_load_relaxed(&r->bag), sum);
     r->next_full = weir_load_relaxed(&full);
     weir_store_relaxed(&full, r); /* relaxed: nobody else is there */
 }
 
 void weir__rcu_list_anew(void) {
+    struct weir__rcu_sum all, called;
+    weir__rcu_sum(&all);
+    called = all;
     weir_store_relaxed(&full, NULL);
-    relist(NULL, &weir__rcu_garbage.stray);
-    weir__thread_each(relist, NULL);
+    weir__thread_each(relist, &called);
+    count_there(weir_load_relaxed(&weir__rcu_garbage.stray.bag), &called);
+    count_there(batch, &called);
+    weir__rcu.called = called.retired;
+    weir__rcu.called_bytes = called.bytes;
+    weir__rcu.called_over = called.over;
     /* Relaxed: the same. */
-    if (weir_load_relaxed(&full)) set_ask(WEIR__RCU_ASKED);
+    weir_store_relaxed(&weir__rcu_garbage.bytes, all.bytes - called.bytes);
+    if (weir__rcu_any()) set_ask(WEIR__RCU_ASKED);
 }
 
 /* ---- weir's thread ------------------------------------------------------------------------------------------------ */
@@ -217,8 +240,9 @@ void weir__rcu_period(void) {
     weir_store_release(&weir__rcu_clock.number, n + 2, RCU_N2);
 }
 
-/* The heads of one bag, in front of `rest`: in the order in which they were retired. */
-static struct weir_rcu_head *before(struct weir_rcu_head *bag, struct weir_rcu_head *rest) {
+/* The heads of a bag, which it takes, in front of `rest`: in the order in which they were retired. */
+static struct weir_rcu_head *before(struct weir__rcu_thread *r, struct weir_rcu_head *rest) {
+    struct weir_rcu_head *bag = weir_exchange_acq_rel(&r->bag, NULL, RCU_B2);
     while (bag) {
         WEIR__RCU_READS(bag, sizeof *bag);
         struct weir_rcu_head *next = bag->next_;
@@ -235,10 +259,10 @@ static struct weir_rcu_head *take_bags(void) {
     while (r) {
         WEIR__RCU_READS(&r->next_full, sizeof(void *));
         struct weir__rcu_thread *next = r->next_full; /* I1: before the bag is empty */
-        all = before(weir_exchange_acq_rel(&r->bag, NULL, RCU_B2), all);
+        all = before(r, all);
         r = next;
     }
-    return all;
+    return before(&weir__rcu_garbage.stray, all);
 }
 
 /* Says what has been called since the last time. */
@@ -314,7 +338,7 @@ static bool ends(void) {
     bool over = ask & WEIR__RCU_HELD || (weir__rcu.stops && ask == WEIR__RCU_IDLE);
     if (over) {
         weir__rcu.state = WEIR__RCU_NONE;
-        weir__rcu.keeper = NULL;
+        weir_store_relaxed(&weir__rcu.keeper, NULL);
         weir__rcu_ring();
     }
     weir__unlock(&weir__rcu.lock);
@@ -341,7 +365,7 @@ void weir__rcu_main(void) {
     struct weir__thread *self = weir__thread_self();
     weir__lock(&weir__rcu.lock);
     weir__rcu.state = self ? WEIR__RCU_RUNS : WEIR__RCU_NONE;
-    weir__rcu.keeper = self;
+    weir_store_relaxed(&weir__rcu.keeper, self);
     weir__rcu.failed += !self;
     if (!self) set_ask(WEIR__RCU_IDLE);
     uint64_t number = weir__rcu.begun;
@@ -363,16 +387,15 @@ void weir__rcu_leave(struct weir__thread *t) {
     r->untold = r->room = 0;
     r->calls = false;
     if (n) tell(n);
+    /* Another one's lock would be held from prepare to parent of a fork. */
+    if (weir_load_relaxed(&weir__rcu.keeper) != t) return;
+    tell_called(); /* while `untold` is its own */
     weir__lock(&weir__rcu.lock);
-    bool mine = weir__rcu.keeper == t;
-    if (mine) {
-        weir__rcu.state = WEIR__RCU_NONE;
-        weir__rcu.keeper = NULL;
-        weir__rcu_ring();
-    }
+    weir__rcu.state = WEIR__RCU_NONE;
+    weir_store_relaxed(&weir__rcu.keeper, NULL);
+    weir__rcu_ring();
     weir__unlock(&weir__rcu.lock);
-    if (!mine) return;
+    weir__rcu_wake();
     WEIR_POINT("rcu.leaves");
-    tell_called();
     (void)weir__rcu_ensure();
 }

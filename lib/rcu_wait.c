@@ -171,8 +171,9 @@ int weir_rcu_read_stats(struct weir_rcu_stats *out) {
     return 0;
 }
 
-/* Whether all functions have returned of what was retired before the call. Such an object is on the list `full`, or a round
- * that has begun has taken it; a round counts itself under the lock before it takes anything. */
+/* Whether all functions have returned of what was retired before the call. Such an object is in a bag on the list
+ * `full`, or in the one of threads without a record, or a round that has begun has taken it; a round counts itself under
+ * the lock before it takes anything. */
 static bool nothing_left(void) {
     weir__lock(&weir__rcu.lock);
     bool nothing = weir__rcu.begun == weir__rcu.done && !weir__rcu_any();
@@ -241,9 +242,12 @@ int weir_rcu_barrier_wait(weir_time deadline, weir_ctx *ctx) {
     return nothing_left() ? 0 : barrier(deadline, ctx);
 }
 
+/* Nor is one about to be made: who has asked sees to it, or the end of a fork does. Relaxed: IDLE is stored under the lock, or by
+ * weir's thread, which is there then. */
 static bool no_thread(void *arg) {
     (void)arg;
-    return weir__rcu.state == WEIR__RCU_NONE;
+    return weir__rcu.state == WEIR__RCU_NONE &&
+           (weir_load_relaxed(&weir__rcu_clock.ask) & ~WEIR__RCU_HELD) == WEIR__RCU_IDLE;
 }
 
 static void count_stop(unsigned by) {

@@ -91,6 +91,7 @@ static void copy_entry(const struct weir__shape *s, const struct weir__map_node 
 ptrdiff_t weir__node_next(struct weir__shape *s, const struct weir__cores *cs,
                           struct weir_map_cursor *c, void *keys, void *vals, size_t n) {
     struct nodes b;
+    if (!c->ended && c->shard_ >= cs->n) return weir__misuse("next", "another map's cursor");
     if (n == 0 && !c->ended) {
         c->need = 1;
         return WEIR_ETOOBIG;

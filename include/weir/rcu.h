@@ -152,8 +152,8 @@ WEIR_NODISCARD WEIR_INLINE int weir_shutdown(void) {
 /* Around a fork whose child goes on using RCU, and maps: prepare, fork, then parent in the parent (also where fork failed) and
  * child in the child. Between them other threads may read, but their calls that wait, write to a map, or begin to use weir,
  * wait for parent; and so does each guard of a thread that is offline, or not registered where the program registers
- * (app_registers). So nobody must wait between them, in a handler of pthread_atfork either, for a lock under which another
- * thread does such a thing. The thread itself calls nothing of weir there but parent or child, and weir_ctx_cancel; debug builds
+ * (app_registers), and the end of a thread that has taken a guard. So nobody must wait between them, in a handler of
+ * pthread_atfork either, for a lock under which another thread does such a thing, nor join such a thread. The thread itself calls nothing of weir there but parent or child, and weir_ctx_cancel; debug builds
  * report its reads, retires and waits. If it ends there, that is its parent. A write of others whose deadline passes before, or whose context ends, has changed nothing.
  * (compute, and who waits for garbage, wait for parent all the same.) prepare waits for the period and the functions at work; in a program that has made maps
  * also for the guards that are held at the call and the writes under way, so that it must not be called with a lock that a
@@ -162,8 +162,9 @@ WEIR_NODISCARD WEIR_INLINE int weir_shutdown(void) {
  * millisecond at most, then writes go on for as long, and so on with twice the time, up to a second: where functions under a map's
  * lock take longer (update, visit), and there is always one, prepare may not succeed: give it a deadline there. Grace
  * periods end and garbage is taken away while writes go on. The child keeps what is
- * retired, and calls its functions too. Guards of other threads do not exist in the child, nor what they were about to
- * retire. A child without these calls may use no RCU and no map; it may exec or _exit, and weir lets no such fork wait, beside a
+ * retired, and calls its functions too. Guards of other threads do not exist in the child, whoever registered them, nor
+ * what they were about to retire; but a program that calls liburcu itself does not do so, nor end threads that it has registered,
+ * in the instant of the fork: the child would find liburcu's locks taken. A child without these calls may use no RCU and no map; it may exec or _exit, and weir lets no such fork wait, beside a
  * prepared one or in a signal handler. The three calls may stand in handlers of pthread_atfork.
  * prepare returns as barrier; with an error nothing is held. The others return 0, or WEIR_EINVAL: not prepared by this thread. */
 WEIR_NODISCARD WEIR_API int weir_rcu_fork_prepare_wait(weir_time deadline, weir_ctx *ctx);

@@ -40,7 +40,8 @@
  * A function that is called under a lock (by update and visit; of a plain map also `equal`) may end its thread, by
  * pthread_exit or at a point of pthread_cancel: then nothing has changed, and the lock is given back. Who leaves it by
  * longjmp keeps the line locked for ever, for readers too, and the shard from growing; of a plain map the lock of the
- * shard or of all. compute's function may end its thread as well.
+ * shard or of all. compute's function may end its thread as well. `drop` must not: the value's node would be lost, and in clear
+ * all others that have left the map with it, not dropped either.
  *
  * fork: of WEIR_MAP_LINES as weir/map.h. A plain map, or a shard of it, stays locked in the child if another thread
  * was in its lock.

@@ -309,6 +309,31 @@ static void wrong_of(int sync) {
 }
 static void wrong_verbs(void) { each_form(wrong_of); }
 
+/* It stands in a shard that the other map does not have. At its end it is good for any. */
+static void foreign_cursor(void) {
+    struct weir_map_opts o = WEIR_MAP_OPTS(uint32_t, uint64_t), many = o;
+    struct weir_map_cursor c = WEIR_MAP_CURSOR;
+    weir_shardmap *one, *other;
+    uint32_t keys[200];
+    uint64_t vals[200];
+    o.shards = 1;
+    many.shards = 64;
+    CHECK_IS(weir_shardmap_new(&one, &o), 0);
+    CHECK_IS(weir_shardmap_new(&other, &many), 0);
+    for (uint32_t i = 0; i < 400; i++) {
+        uint64_t v = i;
+        CHECK_IS(weir_shardmap_put(one, &i, &v), 0);
+        CHECK_IS(weir_shardmap_put(other, &i, &v), 0);
+    }
+    CHECK(weir_shardmap_next(other, &c, keys, vals, 200) > 0 && c.shard_ > 0, "not far enough");
+    CHECK_IS(weir_shardmap_next(one, &c, keys, vals, 200), WEIR_EINVAL);
+    while (weir_shardmap_next(other, &c, keys, vals, 200) > 0) {
+    }
+    CHECK_IS(weir_shardmap_next(one, &c, keys, vals, 200), 0);
+    CHECK_IS(weir_shardmap_free(one), 0);
+    CHECK_IS(weir_shardmap_free(other), 0);
+}
+
 int main(int argc, char **argv) {
     static const struct test tests[] = {
         { "MAP28 SHARD4 each verb drops what it replaces or removes before it returns",
@@ -328,6 +353,7 @@ int main(int argc, char **argv) {
           map33_ends_equal },
         { "MAP33 a thread that ends under two locks gives both back", map33_ends_both },
         { "MAP verbs of words for maps of others", wrong_verbs },
+        { "MAP22 a cursor of a map with more shards", foreign_cursor },
     };
     return tests_main(argc, argv, "shardmap of nodes", tests, sizeof tests / sizeof *tests);
 }

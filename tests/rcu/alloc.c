@@ -3,6 +3,7 @@
  * linker puts functions of this file before posix_memalign and pthread_create. */
 #include <errno.h>
 
+#include "../support/points.h"
 #include "lib/rcu.h"
 #include "lib/thread.h"
 #include "rcu.h"
@@ -93,9 +94,40 @@ static void no_record_there(void) {
     CHECK_IS(weir_load_relaxed(&freed), 1);
 }
 
+#define STRAY "RCU allocation: barrier waits for what threads without a record retired"
+
+static struct stop pushed;
+
+static int64_t retire_one(void *freed) {
+    stop_me(&pushed);
+    return object_retire(object_new(freed, 1));
+}
+
+/* They share a bag: one has put the first object there, and has told nobody, while another puts the next. */
+static void stray(void) {
+    if (!child_is_fresh(STRAY)) return;
+    weir_au32 freed = { 0 };
+    struct call c;
+    stop_init(&pushed, "rcu.retire.pushed");
+    weir_store_relaxed(&memory_refused, 1);
+    call_start(&c, retire_one, &freed);
+    if (!stop_wait(&pushed)) return;
+    CHECK_IS(object_retire(object_new(&freed, 1)), 0);
+    weir_store_relaxed(&memory_refused, 0);
+    CHECK_IS(weir_rcu_barrier_wait(weir_after(20000 * MS), NULL), 0);
+    CHECK_IS(weir_load_relaxed(&freed), 2);
+    CHECK_IS(object_retire(object_new(&freed, 1)), 0);
+    stop_release(&pushed);
+    CHECK_IS(call_end(&c), 0);
+    CHECK_IS(weir_shutdown_wait(weir_after(20000 * MS), NULL), 0);
+    CHECK_IS(weir_load_relaxed(&freed), 3);
+    stop_fini(&pushed);
+}
+
 static const struct test tests[] = {
     { NO_RECORD, no_record },
     { NO_THREAD, no_thread },
+    { STRAY, stray },
     { NO_RECORD_THERE, no_record_there },
 };
 
