@@ -47,7 +47,6 @@ struct lane {
 struct lin {
     struct meeting meeting;
     weir_cache *c;
-    bool over;
     unsigned threads, rounds_left, keys;
     int kind;
     struct weir_lin_cache shape;
@@ -61,6 +60,10 @@ struct lin {
     struct lane lane[THREADS];
 };
 
+static struct lane *lane_of(struct lin *s, struct weir_stress_worker *w) {
+    return &s->lane[weir_stress_index(w)];
+}
+
 static bool chance(struct weir_stress_worker *w, unsigned percent) {
     return weir_stress_random(w, 100) < percent;
 }
@@ -72,7 +75,9 @@ static uint16_t any_kind(struct weir_stress_worker *w) {
     return r < 45 ? WEIR_LIN_CACHE_PUT : r < 65 ? WEIR_LIN_INVALIDATE : WEIR_LIN_LOAD;
 }
 
-static void plan_round(const struct lin *s, struct lane *l, struct weir_stress_worker *w) {
+static void plan_round(void *state, struct weir_stress_worker *w) {
+    struct lin *s = state;
+    struct lane *l = lane_of(s, w);
     unsigned most = WINDOW_OPS / s->threads < LONGEST ? WINDOW_OPS / s->threads : LONGEST;
     l->planned = 1 + (unsigned)weir_stress_random(w, most);
     for (unsigned i = 0; i < l->planned; i++)
@@ -191,7 +196,9 @@ static void run_single(struct lin *s, const struct planned *p, struct lane *l,
     loader_ended(&d, op);
 }
 
-static void run_plan(struct lin *s, struct lane *l, struct weir_stress_worker *w) {
+static void run_plan(void *state, struct weir_stress_worker *w) {
+    struct lin *s = state;
+    struct lane *l = lane_of(s, w);
     for (unsigned i = 0; i < l->planned; i++) {
         for (unsigned k = 0; k < l->plan[i].pause; k++) weir_pause();
         may_sleep(w);
@@ -249,13 +256,14 @@ static void open_cache(struct lin *s, struct weir_stress_worker *w) {
 
 /* By the one who judges, alone: what each key has. */
 static void look_at_all(struct lin *s, struct weir_stress_worker *w) {
-    struct lane *l = &s->lane[weir_stress_index(w)];
+    struct lane *l = lane_of(s, w);
     for (unsigned i = 0; i < s->keys; i++)
         run_single(s, &(struct planned){ .kind = WEIR_LIN_CACHE_GET, .key = (uint16_t)i }, l, w);
 }
 
-/* What stands between two rounds. */
-static void between(struct lin *s, struct weir_stress_worker *w) {
+/* What stands between two rounds; false: no more comes. */
+static bool between(void *state, struct weir_stress_worker *w) {
+    struct lin *s = state;
     bool good = !s->c || judge(s, false);
     if (s->c && (!good || --s->rounds_left == 0)) {
         weir_lin_start(s->recorder, s->mode);
@@ -268,23 +276,15 @@ static void between(struct lin *s, struct weir_stress_worker *w) {
     bool more = weir_stress_more(w);
     if (!s->c && more) open_cache(s, w);
     if (s->c && !more) s->rounds_left = 1; /* one more, and the end */
-    s->over = !s->c;
     weir_lin_start(s->recorder, s->mode);
+    return s->c != NULL;
 }
+
+static const struct rounds rounds = { plan_round, between, run_plan };
 
 static void lin_thread(void *state, struct weir_stress_worker *w) {
     struct lin *s = state;
-    struct lane *l = &s->lane[weir_stress_index(w)];
-    weir_stress_role(w, "caller");
-    for (;;) {
-        plan_round(s, l, w);
-        if (meet(&s->meeting, w)) {
-            between(s, w);
-            meet_go(&s->meeting);
-        }
-        if (s->over) return;
-        run_plan(s, l, w);
-    }
+    meet_rounds(&s->meeting, &rounds, s, w);
 }
 
 /* ---- the scenarios -------------------------------------------------------------------------------------- */

@@ -56,7 +56,7 @@ struct lin {
     struct meeting meeting;
     const struct map_kind *kind;
     void *map;
-    bool over, open, long_, checked;
+    bool open, long_, checked;
     unsigned threads, rounds_left, keys;
     uint64_t seed, crowd;
     struct weir_lin_map shape;
@@ -69,6 +69,10 @@ struct lin {
     uint64_t rounds, operations, overlapping, resizes;
     struct lane lane[THREADS];
 };
+
+static struct lane *lane_of(struct lin *s, struct weir_stress_worker *w) {
+    return &s->lane[weir_stress_index(w)];
+}
 
 static uint64_t key_at(const struct lin *s, uint64_t i) { return map_key_of(i, s->crowd, s->seed); }
 
@@ -85,7 +89,9 @@ static uint16_t any_kind(const struct lin *s, struct weir_stress_worker *w) {
     return (uint16_t)(WEIR_LIN_PUT + weir_stress_random(w, 7));
 }
 
-static void plan_round(const struct lin *s, struct lane *l, struct weir_stress_worker *w) {
+static void plan_round(void *state, struct weir_stress_worker *w) {
+    struct lin *s = state;
+    struct lane *l = lane_of(s, w);
     unsigned most = WINDOW_OPS / s->threads < LONGEST ? WINDOW_OPS / s->threads : LONGEST;
     unsigned fills = s->long_ ? 60 : (unsigned)weir_stress_random(w, 3) * 30;
     bool filler = !s->long_ && s->threads > 2 && chance(w, 25);
@@ -232,7 +238,9 @@ static void run_all(struct lin *s, const struct planned *p, struct weir_stress_w
     }
 }
 
-static void run_plan(struct lin *s, struct lane *l, struct weir_stress_worker *w) {
+static void run_plan(void *state, struct weir_stress_worker *w) {
+    struct lin *s = state;
+    struct lane *l = lane_of(s, w);
     for (unsigned i = 0; i < l->planned; i++) {
         const struct planned *p = &l->plan[i];
         for (unsigned k = 0; k < p->pause; k++) weir_pause();
@@ -295,7 +303,7 @@ static void open_map(struct lin *s, struct weir_stress_worker *w) {
 
 /* By the one who judges, alone: what each key has. */
 static void look_at_all(struct lin *s, struct weir_stress_worker *w) {
-    struct lane *l = &s->lane[weir_stress_index(w)];
+    struct lane *l = lane_of(s, w);
     for (unsigned i = 0; i < s->keys; i++)
         run_single(s, &(struct planned){ .kind = WEIR_LIN_GET, .key = (uint16_t)i }, l, w);
 }
@@ -307,8 +315,9 @@ static void close_map(struct lin *s) {
     s->open = false;
 }
 
-/* What stands between two rounds. */
-static void between(struct lin *s, struct weir_stress_worker *w) {
+/* What stands between two rounds; false: no more comes. */
+static bool between(void *state, struct weir_stress_worker *w) {
+    struct lin *s = state;
     if (s->open && s->long_) {
         look_at_all(s, w);
         (void)judge(s, true);
@@ -325,23 +334,15 @@ static void between(struct lin *s, struct weir_stress_worker *w) {
     bool more = weir_stress_more(w);
     if (!s->open && more) open_map(s, w);
     if (s->open && !more) s->rounds_left = 1; /* one more, and the end */
-    s->over = !s->open;
     weir_lin_start(s->recorder, s->mode);
+    return s->open;
 }
+
+static const struct rounds rounds = { plan_round, between, run_plan };
 
 static void lin_thread(void *state, struct weir_stress_worker *w) {
     struct lin *s = state;
-    struct lane *l = &s->lane[weir_stress_index(w)];
-    weir_stress_role(w, "caller");
-    for (;;) {
-        plan_round(s, l, w);
-        if (meet(&s->meeting, w)) {
-            between(s, w);
-            meet_go(&s->meeting);
-        }
-        if (s->over) return;
-        run_plan(s, l, w);
-    }
+    meet_rounds(&s->meeting, &rounds, s, w);
 }
 
 /* ---- the scenarios -------------------------------------------------------------------------------------- */

@@ -23,6 +23,7 @@ void meet_init(struct meeting *m, unsigned n) {
     weir_init_atomic(&m->here, 0);
     weir_init_atomic(&m->turn, 0);
     m->n = n;
+    m->over = false;
 }
 
 bool meet(struct meeting *m, struct weir_stress_worker *w) {
@@ -43,4 +44,18 @@ void meet_go(struct meeting *m) {
     weir_store_relaxed(&m->here, 0); /* nobody comes before the turn */
     (void)weir_fetch_add_seq_cst(&m->turn, 1, 0);
     weir__os_futex_wake(&m->turn, INT32_MAX);
+}
+
+void meet_rounds(struct meeting *m, const struct rounds *r, void *state,
+                 struct weir_stress_worker *w) {
+    weir_stress_role(w, "caller");
+    for (;;) {
+        r->plan(state, w);
+        if (meet(m, w)) {
+            m->over = !r->between(state, w);
+            meet_go(m);
+        }
+        if (m->over) return;
+        r->run(state, w);
+    }
 }

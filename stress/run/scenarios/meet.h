@@ -10,6 +10,7 @@
 struct meeting {
     weir_au32 here, turn;
     uint32_t n;
+    bool over; /* of meet_rounds: there was the last round */
 };
 
 void meet_init(struct meeting *m, unsigned n);
@@ -18,5 +19,16 @@ void meet_init(struct meeting *m, unsigned n);
  * Whatever one did before it came happens-before all that any does afterwards. */
 bool meet(struct meeting *m, struct weir_stress_worker *w);
 void meet_go(struct meeting *m);
+
+/* What is done in rounds: each worker plans its part of the next and runs it; `between` judges what is over and opens what
+ * comes, false: nothing comes. */
+struct rounds {
+    void (*plan)(void *state, struct weir_stress_worker *w);
+    bool (*between)(void *state, struct weir_stress_worker *w);
+    void (*run)(void *state, struct weir_stress_worker *w);
+};
+/* A worker, from the first round to the last. */
+void meet_rounds(struct meeting *m, const struct rounds *r, void *state,
+                 struct weir_stress_worker *w);
 
 #endif

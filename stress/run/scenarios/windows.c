@@ -47,7 +47,7 @@ struct windows {
     const struct ring_kind *kind;
     struct meeting meeting;
     struct placed ring;
-    bool over, open, long_;
+    bool open, long_;
     unsigned threads, rounds_left;
     struct weir_lin_ring lin;
     struct weir_lin_spec spec;
@@ -60,6 +60,10 @@ struct windows {
     uint64_t rounds, operations, unknown, overlapping;
     struct lane lane[THREADS];
 };
+
+static struct lane *lane_of(struct windows *s, struct weir_stress_worker *w) {
+    return &s->lane[weir_stress_index(w)];
+}
 
 /* ---- operations -------------------------------------------------------------------------------------- */
 
@@ -104,8 +108,9 @@ static void run_one(struct windows *s, const struct planned *p, struct weir_stre
         op->nout = (uint8_t)(rc <= WEIR_LIN_VALUES ? rc : WEIR_LIN_VALUES + 1);
 }
 
-static void run_plan(struct windows *s, struct weir_stress_worker *w) {
-    const struct lane *l = &s->lane[weir_stress_index(w)];
+static void run_plan(void *state, struct weir_stress_worker *w) {
+    struct windows *s = state;
+    const struct lane *l = lane_of(s, w);
     for (unsigned i = 0; i < l->planned; i++) {
         run_one(s, &l->plan[i], w);
         weir_stress_progress(w);
@@ -143,7 +148,9 @@ static void plan_op(const struct windows *s, struct planned *p, struct lane *l,
     p->pause = chance(w, 50) ? (uint8_t)weir_stress_random(w, 40) : 0;
 }
 
-static void plan_round(const struct windows *s, struct lane *l, struct weir_stress_worker *w) {
+static void plan_round(void *state, struct weir_stress_worker *w) {
+    struct windows *s = state;
+    struct lane *l = lane_of(s, w);
     static const unsigned char shares[] = { 30, 50, 50, 70 };
     unsigned most = WINDOW_OPS / s->threads < LONGEST ? WINDOW_OPS / s->threads : LONGEST;
     unsigned pushes = shares[weir_stress_random(w, 4)];
@@ -238,8 +245,9 @@ static void close_ring(struct windows *s) {
     s->open = false;
 }
 
-/* What stands between two rounds. */
-static void between(struct windows *s, struct weir_stress_worker *w) {
+/* What stands between two rounds; false: no more comes. */
+static bool between(void *state, struct weir_stress_worker *w) {
+    struct windows *s = state;
     if (s->open && s->long_) {
         drain(s, w);
         judge_history(s);
@@ -256,23 +264,15 @@ static void between(struct windows *s, struct weir_stress_worker *w) {
     bool more = weir_stress_more(w);
     if (!s->open && more) open_ring(s, w);
     if (s->open && !more) s->rounds_left = 1; /* one more, and the end */
-    s->over = !s->open;
     weir_lin_start(s->recorder, s->mode);
+    return s->open;
 }
+
+static const struct rounds rounds = { plan_round, between, run_plan };
 
 static void windows_thread(void *state, struct weir_stress_worker *w) {
     struct windows *s = state;
-    struct lane *l = &s->lane[weir_stress_index(w)];
-    weir_stress_role(w, "caller");
-    for (;;) {
-        plan_round(s, l, w);
-        if (meet(&s->meeting, w)) {
-            between(s, w);
-            meet_go(&s->meeting);
-        }
-        if (s->over) return;
-        run_plan(s, w);
-    }
+    meet_rounds(&s->meeting, &rounds, s, w);
 }
 
 /* ---- the scenarios ----------------------------------------------------------------------------------- */
