@@ -57,8 +57,9 @@ void weir__os_futex_wake(weir_au32 *word, int n) {
     errno = saved;
 }
 
+/* 0 of one that the kernel refuses, as under a filter of system calls. */
 static int64_t clock_ns(clockid_t clock) {
-    struct timespec ts;
+    struct timespec ts = { 0, 0 };
     int saved = errno;
     clock_gettime(clock, &ts);
     errno = saved;

@@ -12,8 +12,9 @@
  * more, which interrupt every running thread, and is worth the same for one object as for thousands) or HURRY. The pace is
  * PACE, or SHARE times what a period costs, up to PACE_MOST. The cost is the processor time that weir's thread spends in
  * one, most of which it waits for another processor's answer to an interrupt: 10 us, under virtual machines now and then
- * milliseconds; so it is the mean over some ten periods, not that of the last. Nobody runs out of memory meanwhile: above
- * the soft limit of garbage the pace does not count. ask is set to IDLE at the begin of a round only.
+ * milliseconds; so it is the mean over some ten periods, not that of the last. Above the soft limit of garbage
+ * the pace does not count. (Places that wait in a map's lines are no garbage: who writes all the time takes further lines
+ * meanwhile; measured, a third more memory at 128 ms than at 16.) ask is set to IDLE at the begin of a round only.
  *
  * Invariants
  *   I1  a bag is on the list `full`, or in the hands of the round that has taken the list, if it is not empty: it is put there

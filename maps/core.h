@@ -223,13 +223,14 @@ static inline bool weir__map_absent(const struct weir__table *t, uint64_t h) {
     return t->filter &&
            !(weir_load_acquire(&t->filter[h >> t->shift], MAP_B2) & weir__filter_bit(h));
 }
-/* Before an entry of this hash is live, under the lock of its line in t. Relaxed: who finds the entry, or hears of
- * it, has acquired what made it live, or a change after that. */
+/* Before an entry of this hash is live, under the lock of its line in t. Who finds the entry, or hears of it, has
+ * acquired what made it live, or a change after that. Release: the word says still that others have gone, for whom
+ * a relaxed store would end the release sequence of B1 (B1, MAP4). */
 static inline void weir__filter_add(struct weir__table *t, uint64_t h) {
     if (!t->filter) return;
     weir_au16 *f = &t->filter[h >> t->shift];
     uint16_t bits = weir_load_relaxed(f), bit = weir__filter_bit(h);
-    if (!(bits & bit)) weir_store_relaxed(f, (uint16_t)(bits | bit));
+    if (!(bits & bit)) weir_store_release(f, (uint16_t)(bits | bit), MAP_B3);
 }
 /* After an entry of `first`, or its last line of a chain, has gone, under the lock; ctrl says what is left. */
 void weir__filter_anew(struct weir__table *t, const struct weir__line *first, uint64_t ctrl);

@@ -7,9 +7,10 @@
  *   found      when the control word was read, or later, up to the last write of the value that it returns; if
  *              the entry was removed since, just before that. Of an entry whose slot an other one of its hash has
  *              got meanwhile the second look tells whether that is there (I2); if not, it was absent in between.
- *   not found  the filter did not have its bit (I18). Or the first line did not have it when its control word was read, nor the chain, if its bit was clear
- *              (I16). Else the chain had it not when its lines were read; if it was there in between, or went from
- *              the line to the chain in between, it was removed between the two looks (I3), and was absent then.
+ *   not found  the filter did not have its bit (I18). Or the first line did not have it when its control word was
+ *              read, nor the chain, if its bit was clear (I16). Else the chain had it not when its lines were read;
+ *              if it was there in between, or went from the line to the chain in between, it was removed between
+ *              the two looks (I3), and was absent then.
  *   moved      a line that was read before it moved answers as it was then; one that has moved sends on.
  * In CORE_SEQ (weir__find_seq) the line must be unlocked, and the control word the same after all else was read:
  * then all of it was so at one instant (I10). A reader that finds it otherwise TRIES times locks the line.
@@ -17,7 +18,8 @@
  *            CORE_SEQ: blocking, after a bounded number of tries that store nothing.
  * Ordering   T1 -> T2, N1 -> N2: tables. C1, G1 -> C2, J1, C4, C7 -> C5: hashes of live slots, and a moved line's
  *            successor. H1 -> H2: lines of a chain. V1, V3 -> V2, V4: what came before a value was stored.
- *            B1 -> B2: who finds nothing, in the filter. C1 -> C2, Q6; F1 -> Q1, Q8; V1, V3 -> V2, Q5, Q7; C4, C7, C8 -> Q4; H1, H3 to H5 -> H2: who reads
+ *            B1, B3 -> B2: who finds nothing, in the filter; C1, D1 to D3, C4 -> C10: in the second look.
+ *            C1 -> C2, Q6; F1 -> Q1, Q8; V1, V3 -> V2, Q5, Q7; C4, C7, C8 -> Q4; H1, H3 to H5 -> H2: who reads
  *            what a change has stored finds its lock, or more, in the second look. */
 #ifndef WEIR_MAPS_READ_H
 #define WEIR_MAPS_READ_H
@@ -29,7 +31,7 @@ typedef bool weir__same_fn(const void *key, uint64_t val);
 
 /* I2, after the value was loaded with acquire. Under a lock it finds what it was called with. */
 static inline bool weir__still_live(const struct weir__line *l, unsigned bit) {
-    return (weir_load_relaxed(&l->ctrl) & bit) != 0;
+    return (weir_load_acquire(&l->ctrl, MAP_C10) & bit) != 0;
 }
 
 static inline bool weir__find_in_line(const struct weir__line *l, uint64_t ctrl, uint64_t h,

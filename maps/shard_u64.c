@@ -31,11 +31,20 @@ static bool get_plain(struct weir__core *c, uint64_t hash, uint64_t *val) {
     return found;
 }
 
-static bool get_seq(struct weir__core *c, uint64_t hash, uint64_t *val) {
+/* 1, 0; -1: it has changed meanwhile. */
+static int try_once(struct weir__table *t, bool first, uint64_t hash, uint64_t *val) {
+    int rc;
+    if (first && weir__find_word_first(t, hash, MAP_MOVED | MAP_LOCKED, val, WEIR_ENOENT, &rc))
+        return rc == 0;
+    return weir__find_seq(t, hash, val);
+}
+
+/* first: nothing was tried yet. */
+static bool get_seq(struct weir__core *c, uint64_t hash, uint64_t *val, bool first) {
     for (unsigned i = 0; i < SHARD_TRIES; i++) {
         if (i) weir_pause();
         weir_guard g = weir__rcu_enter();
-        int found = weir__find_seq(weir__map_root(c), hash, val);
+        int found = try_once(weir__map_root(c), first && i == 0, hash, val);
         (void)weir__rcu_exit(g);
         if (found >= 0) return found;
     }
@@ -43,8 +52,8 @@ static bool get_seq(struct weir__core *c, uint64_t hash, uint64_t *val) {
 }
 
 __attribute__((noinline)) static int get_more(struct weir__core *c, uint64_t hash, uint64_t *val,
-                                              int miss) {
-    bool found = weir__core_plain(c) ? get_plain(c, hash, val) : get_seq(c, hash, val);
+                                              int miss, bool first) {
+    bool found = weir__core_plain(c) ? get_plain(c, hash, val) : get_seq(c, hash, val, first);
     return found ? 0 : miss;
 }
 
@@ -53,12 +62,12 @@ static inline int get(struct weir__core *c, uint64_t hash, uint64_t *val, int mi
     struct weir__rcu_leaf leaf;
     int rc;
     if (WEIR_UNLIKELY(weir__core_plain(c)) || WEIR_UNLIKELY(!weir__rcu_leaf_enter(&leaf)))
-        return get_more(c, hash, val, miss);
+        return get_more(c, hash, val, miss, true);
     bool known =
         weir__find_word_first(weir__map_root(c), hash, MAP_MOVED | MAP_LOCKED, val, miss, &rc);
     if (WEIR_UNLIKELY(weir__rcu_leaf_exit(&leaf)))
-        return weir__rcu_leaf_wake(known ? rc : get_more(c, hash, val, miss));
-    return WEIR_LIKELY(known) ? rc : get_more(c, hash, val, miss);
+        return weir__rcu_leaf_wake(known ? rc : get_more(c, hash, val, miss, false));
+    return WEIR_LIKELY(known) ? rc : get_more(c, hash, val, miss, false);
 }
 
 int weir_shardmap_get_u64_(weir_shardmap *m, uint64_t hash, uint64_t *val) {

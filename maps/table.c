@@ -166,8 +166,8 @@ static void remove_until_unread(struct weir__line *first, uint64_t *ctrl, struct
         *ctrl = c;
         return;
     }
-    /* Relaxed: after a read-modify-write of the same thread, whose release sequence it goes on. */
-    weir_store_relaxed(&l->ctrl, c);
+    /* Release: who finds the slot empty sees what came before; C++20's release sequences end with D2. */
+    weir_store_release(&l->ctrl, c, MAP_D3);
 }
 
 struct weir__line *weir__map_recycled(struct weir__table *t) {

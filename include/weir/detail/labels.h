@@ -230,8 +230,11 @@
     XX(MAP_H4, STORE_REL, "MAP_H2", "as C8")                                                       \
     XX(MAP_H5, STORE_REL, "MAP_H2", "as C7")                                                       \
     XX(MAP_B1, STORE_REL, "MAP_B2", "who finds nothing may not see what came before a removal")    \
-    XX(MAP_B2, LOAD_ACQ, "MAP_B1", "as B1")                                                        \
+    XX(MAP_B2, LOAD_ACQ, "MAP_B1 MAP_B3", "as B1")                                                 \
+    XX(MAP_B3, STORE_REL, "MAP_B2", "as B1, where another entry has come since")                   \
+    XX(MAP_C10, LOAD_ACQ, "MAP_C1", "as B1, of who finds it gone in the second look")              \
     XX(MAP_D1, RMW_SC, "RCU_N3", "a slot may be given out again while a reader looks at it")       \
+    XX(MAP_D3, STORE_REL, "MAP_C5", "as B1, in a chain")                                           \
     XX(MAP_D2, RMW_SC, "RCU_N3", "as D1, in a chain")                                              \
     XX(MAP_M1, RMW_AR, "MAP_M1 MAP_M2", "the new table may become the root before it is filled")   \
     XX(MAP_M2, LOAD_ACQ, "MAP_M1", "as M1")                                                        \

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#define MOST 1024
+#define MOST 2048
 
 static const struct weir_model_scenario *all[MOST];
 static struct weir_model_scenario rings[MOST], chans[MOST], sems[MOST], maps[MOST], deques[MOST];

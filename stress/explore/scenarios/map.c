@@ -17,6 +17,7 @@ struct state {
     const struct map_kind *k;
     const struct map_case *c;
     weir_au32 users;
+    uint64_t taken[128]; /* by key: written before it is taken, read by who misses it */
     uint64_t plain[512]; /* written before the value of this number is put, read after it is got */
 };
 
@@ -168,7 +169,11 @@ static void run_one(struct state *s, char by, char name) {
         op->in[1] = v;
         if (by == 'G' && s->k == &map_kind_map) weir_model_claims(40);
         if (strchr("PISC", letter)) writes(s, v);
+        uint64_t *taken =
+            s->c->after && strchr(s->c->after, name) ? &s->taken[(unsigned char)name] : NULL;
+        if (taken && letter == 'T') weir_model_write(taken, sizeof *taken);
         rc = on_key(s, by, map_key(name), first, &v);
+        if (taken && letter == 'G' && rc == WEIR_ENOENT) weir_model_read(taken, sizeof *taken);
         op->nin = letter == 'C' ? 2 : letter == 'G' || letter == 'T' ? 0 : 1;
         bool out = letter == 'G' || letter == 'T'   ? rc == 0
                    : letter == 'I' || letter == 'S' ? rc == WEIR_EEXIST

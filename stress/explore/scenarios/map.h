@@ -25,6 +25,8 @@ struct map_case {
     bool keeper; /* the last thread is weir's, for garbage, if one is wanted */
     bool denied; /* without membarrier */
     bool filter; /* its tables have one */
+    /* keys that are taken once, and put by nobody: who misses them sees what came before (MAP4, MAP5); or NULL */
+    const char *after;
     const char *options;
 };
 extern const struct map_case map_cases[], shard_cases[], node_cases[]; /* the last has no name */

@@ -18,6 +18,15 @@
       .program = { __VA_ARGS__ },                   \
       .filter = true }
 
+#define AFTER(name_, kind_, there_, filter_, after_, ...) \
+    { .name = name_,                                      \
+      .kind = &map_kind_##kind_,                          \
+      .there = there_,                                    \
+      .waiting = "",                                      \
+      .program = { __VA_ARGS__ },                         \
+      .filter = filter_,                                  \
+      .after = after_ }
+
 const struct map_case map_cases[] = {
     /* one line: puts, takes and gets of two keys, and of the same */
     CASE("map.2x3", "0", "", "P0T0G0", "G0I0T0"),
@@ -143,5 +152,14 @@ const struct map_case map_cases[] = {
     FILTER("nodes.filter.same", same, "0", "", "T0P1", "G0G1", "T1"),
     FILTER("nodes.filter.grow", nodes, "0a", "", "R.", "G0Ga", "P1T0"),
     FILTER("snodes.filter.2x3", snodes, "0", "", "P0T0G0", "G0I0T0"),
+    /* what came before a take is seen by who finds nothing (MAP4, MAP5), whoever wrote the words that it reads last */
+    AFTER("map.after", map, "0", false, "0", "T0", "P1", "G0"),
+    AFTER("map.after.chain", map, "0123", false, "3", "T3", "P4", "G3"),
+    AFTER("map.after.grow", map, "0a", false, "0", "T0", "R.", "G0"),
+    AFTER("map.filter.after", map, "0", true, "0", "T0", "P1", "G0"),
+    AFTER("map.filter.after.two", map, "01", true, "0", "T0", "T1P2", "G0"),
+    AFTER("map.filter.after.grow", map, "0a", true, "0", "T0", "R.", "G0"),
+    AFTER("nodes.filter.after", nodes, "0", true, "0", "T0", "P1", "G0"),
+    AFTER("shard.after", lines, "0", false, "0", "T0", "P1", "G0"),
     { .name = NULL },
 };
