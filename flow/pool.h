@@ -90,6 +90,7 @@ struct pool_frame {
     struct pool_worker *worker; /* of that pool; NULL: who runs it is none */
     struct pool_job job;
     void *value;
+    unsigned waits; /* of the thread's worker, of any pool, when this task began */
     bool runs;
 };
 
@@ -110,7 +111,7 @@ struct pool_worker {
     struct weir__os_worker os;
     struct weir__parker parker;
     struct pool_frame frame; /* of the task that it has taken; those inside it are on the stack */
-    unsigned waits;          /* nesting of what blocks its task */
+    unsigned waits;          /* nesting of what blocks its task, and those inside it */
     bool comes;              /* it has not looked for a task yet; under the lock */
     struct pool_counts n;
     /* of the stealing kind */

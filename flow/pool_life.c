@@ -249,8 +249,9 @@ void weir_pool_block_begin(void) {
 void weir_pool_block_end(void) {
     const struct weir__thread *t = weir__thread_known();
     if (!t || !t->worker || !t->task) return;
+    const struct pool_frame *f = t->task;
     struct pool_worker *w = t->worker;
-    if (w->waits > 0) weir__pool_blocks(w, false);
+    if (w->waits > f->waits) weir__pool_blocks(w, false);
 }
 
 /* ---- how many ------------------------------------------------------------------------------------------------------- */

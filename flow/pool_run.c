@@ -9,6 +9,8 @@
  *       that runs inside another, on the stack below. The clean-up of the worker starts another thread for it. If the
  *       system gives none, it goes on as that worker itself, and is joined as any other: so no task is left behind,
  *       and no worker is lost. Else it detaches itself, and touches the worker no more.
+ *   I3  what a task says of its waits, and does not end, ends with it: its worker's nesting is then what it was when it
+ *       began, of the task at the bottom 0, and the task itself takes it no further down.
  * Waiting in a task
  *   Who waits runs only the awaited task itself (weir__pool_run_awaited). So below a task that sleeps there are only tasks
  *   that wait for the one above them. Suppose that some tasks wait for ever: each sleeps for one that has begun (else it
@@ -122,6 +124,13 @@ static void exited(struct pool_frame *f, struct weir__thread *t) {
     weir__pool_cancel(p, f->worker, &f->job, WEIR_ECANCELED);
 }
 
+/* I3. A task is over, before which so many waits were there; it is no longer blocked, whatever it said. */
+static void unblock(struct pool_worker *w, unsigned waits) {
+    if (WEIR_LIKELY(w->waits <= waits)) return;
+    w->waits = waits + 1;
+    weir__pool_blocks(w, false);
+}
+
 /* ---- inside another task, or by a thread that is no worker ---------------------------------------------------------- */
 
 struct nested {
@@ -131,11 +140,15 @@ struct nested {
 
 static void run_frame(void *arg) {
     struct nested *n = arg;
+    const struct pool_worker *w = n->thread ? n->thread->worker : NULL;
+    n->frame.waits = w ? w->waits : 0;
     run(&n->frame, n->thread);
 }
 
 static void frame_over(void *arg) {
     struct nested *n = arg;
+    struct pool_worker *w = n->thread ? n->thread->worker : NULL;
+    if (w) unblock(w, n->frame.waits);
     if (n->frame.runs) exited(&n->frame, n->thread);
 }
 
@@ -211,13 +224,6 @@ static struct weir__thread *set_thread(struct weir__thread *t, struct pool_worke
     return t;
 }
 
-/* Its task is over, and no longer blocked, whatever it said. */
-static void unblock(struct pool_worker *w) {
-    if (WEIR_LIKELY(w->waits == 0)) return;
-    w->waits = 1;
-    weir__pool_blocks(w, false);
-}
-
 /* What a thread does as that worker; on its stack. */
 struct service {
     struct pool_worker *worker;
@@ -235,7 +241,7 @@ static void loop(void *service) {
                           : weir__steal_take(w, &w->frame.job)) {
         if (WEIR_UNLIKELY(!t)) t = set_thread(weir__thread_self(), w); /* there was no memory */
         run(&w->frame, t);
-        unblock(w);
+        unblock(w, 0);
     }
     s->left = true;
 }
@@ -250,7 +256,7 @@ static void loop_over(void *service) {
     s->over = true;
     bool exits = !s->left && w->frame.runs;
     if (exits) {
-        unblock(w);
+        unblock(w, 0);
         exited(&w->frame, t);
         weir__spawn(); /* for what follows this thread */
     }

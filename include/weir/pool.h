@@ -197,8 +197,8 @@ WEIR_API weir_pool *weir_pool_self(void);
 WEIR_API int weir_pool_worker(void);
 
 /* Around a wait that weir does not know of: the calling task is blocked (see above). They nest. Elsewhere than in a
- * task, or an end without its begin: nothing. What was not ended ends with the task. A task that may run inside another one
- * (awaited, joined, or by its submitter) has to end what it begins, and no more: there they count for the one below. */
+ * task, or an end without its begin: nothing. What was not ended ends with the task, also with one that runs inside another
+ * one (awaited, joined, or by its submitter); what the one below has begun, that one does not end. */
 WEIR_API void weir_pool_block_begin(void);
 WEIR_API void weir_pool_block_end(void);
 

@@ -112,6 +112,91 @@ static void p01_unbalanced(void) {
     CHECK_IS(weir_pool_free(p), 0);
 }
 
+/* A task that runs another one inside itself, and has the next one queued afterwards. */
+struct below {
+    weir_pool *pool;
+    weir_task_fn *inside;
+    bool joins;        /* the one inside; else it waits for it */
+    bool blocked;      /* is meanwhile, in its own words */
+    struct gate spare; /* where the spare worker is meanwhile */
+    weir_au32 n, next;
+};
+
+static int runs_inside(weir_ctx *ctx, void *arg) {
+    struct below *b = arg;
+    weir_future f = WEIR_FUTURE_INIT;
+    if (b->blocked) {
+        weir_pool_block_begin();
+        CHECK_IS(weir_pool_submit(b->pool, at_gate, ctx, &b->spare), 0);
+        CHECK(gate_has(&b->spare, 1), "no spare worker was made");
+    }
+    CHECK_IS(weir_pool_async(b->pool, &f, b->inside, ctx, &b->n), 0);
+    CHECK_IS(b->joins ? weir_future_join(&f) : weir_future_wait(&f), 0);
+    CHECK_IS(stats_of(b->pool).blocked, b->blocked);
+    CHECK_IS(weir_pool_submit(b->pool, count_one, ctx, &b->next), 0);
+    gate_open(&b->spare);
+    if (b->blocked) {
+        CHECK(comes_to(&b->next, 1), "no spare worker runs the next task");
+        weir_pool_block_end();
+        CHECK_IS(stats_of(b->pool).blocked, 0);
+    } else {
+        sleep_ms(10);
+        CHECK_IS(value(&b->next), 0); /* at most one runs, and this one does */
+    }
+    return 0;
+}
+
+static void p01_unbalanced_inside(void) {
+    for (unsigned i = 0; i < 8 && checks_hold(); i++) {
+        struct weir_pool_opts o = opts_of(1);
+        struct below b = { .inside = i & 1 ? ends_only : begins_only,
+                           .joins = i & 2,
+                           .blocked = i & 4 };
+        o.spare = 1;
+        b.pool = pool_with(&o);
+        CHECK_IS(weir_pool_submit(b.pool, runs_inside, NULL, &b), 0);
+        CHECK_IS(weir_pool_quiet(b.pool), 0);
+        CHECK_IS(value(&b.n), 1);
+        CHECK_IS(value(&b.next), 1);
+        CHECK_IS(stats_of(b.pool).by_caller, !b.joins);
+        CHECK_IS(stats_of(b.pool).blocked, 0);
+        CHECK_IS(weir_pool_free(b.pool), 0);
+    }
+}
+
+/* Into a pool that is full, by a task of another one, which runs it itself. */
+struct full {
+    weir_pool *own, *full;
+    weir_au32 n;
+};
+static int submits_to_full(weir_ctx *ctx, void *arg) {
+    struct full *f = arg;
+    CHECK_IS(weir_pool_submit(f->full, begins_only, ctx, &f->n), 0);
+    CHECK_IS(value(&f->n), 1);
+    CHECK_IS(stats_of(f->own).blocked, 0);
+    return 0;
+}
+
+static void p01_unbalanced_other(void) {
+    struct weir_pool_opts o = opts_of(1);
+    struct full f = { .own = pool_of(1) };
+    struct gate g;
+    weir_au32 n = { 0 };
+    clear(&g, 1);
+    o.cap = 1;
+    o.full = WEIR_POOL_CALLER;
+    f.full = pool_with(&o);
+    CHECK_IS(weir_pool_submit(f.full, at_gate, NULL, &g), 0);
+    CHECK(gate_has(&g, 1), "it runs");
+    CHECK_IS(weir_pool_submit(f.full, count_one, NULL, &n), 0);
+    CHECK_IS(weir_pool_submit(f.own, submits_to_full, NULL, &f), 0);
+    CHECK_IS(weir_pool_quiet(f.own), 0);
+    gate_open(&g);
+    CHECK_IS(weir_pool_free(f.full), 0);
+    CHECK_IS(weir_pool_free(f.own), 0);
+    CHECK_IS(value(&n), 1);
+}
+
 /* ---- P04 to P06 ----------------------------------------------------------------------------------------------------- */
 
 struct submitter {
@@ -261,6 +346,9 @@ const struct test edge_tests[] = {
     { "P01 a worker for each processor, up to max_threads", p01_default },
     { "P01 a worker made by another one has its own processor", p01_places },
     { "P01 what a task says of its waits ends with it", p01_unbalanced },
+    { "P01 what a task inside another says of its waits ends with it, and no more",
+      p01_unbalanced_inside },
+    { "P01 also of one that a task of another pool runs", p01_unbalanced_other },
     { "P04 a task submits of high priority while the pool begins to drain", p04_high_inside },
     { "P05 what an executor gave finds its context ended", p05_executor },
     { "P06 a shutdown that another thread has cut short was not clean", p06_cut },
