@@ -214,6 +214,8 @@ static uint64_t sum(weir_pool *p, size_t which) {
 }
 #define SUM(p, field) sum(p, offsetof(struct pool_counts, field))
 
+uint64_t weir__pool_cancelled(weir_pool *p) { return SUM(p, cancelled); }
+
 static void tasks(weir_pool *p, struct weir_pool_stats *s) {
     s->stolen = SUM(p, stolen);
     s->inside = SUM(p, inside);

@@ -164,6 +164,7 @@ struct weir_pool {
     bool closed;            /* nothing comes from outside any more */
     bool leaving;           /* drained: workers end */
     bool cut;               /* stopped before it was drained */
+    uint64_t before_cut;    /* tasks that were cancelled by then */
     uint64_t threads_made, wakes, exits;
     struct pool_wait *waits;
     struct pool_worker *asleep_first;
@@ -201,6 +202,9 @@ static inline void pool_count(weir_pool *p, struct pool_worker *w, size_t which,
     }
 }
 #define POOL_COUNT(p, w, field) pool_count(p, w, offsetof(struct pool_counts, field), 1)
+
+/* Tasks that were ever cancelled; of pool.c. */
+uint64_t weir__pool_cancelled(weir_pool *p);
 
 /* ---- pool_life.c ------------------------------------------------------------------------------------------------- */
 

@@ -5,6 +5,8 @@
  *   I1  who waits stands in a list with a future of his own. He who takes him off the list (collect of pool_life.c) resolves
  *       it after the lock has been given back; who gives up takes himself off, or, if he was taken off, waits for that.
  *   I2  one alone closes the queues: who changes the state from RUNNING. `closed` is set after that.
+ *   I3  what a stop cancels is so after the pool was cut, and before that `before_cut` was counted: each shutdown finds it,
+ *       whoever has stopped the pool, and when. What its own context had ended before is none of it.
  * Progress   blocking: the pool's lock; a stop also as pool_cancel.c says.
  * Ordering   by the lock; who has waited goes on after the end of all tasks that he waited for (pool_life.c). */
 #include "pool.h"
@@ -61,8 +63,9 @@ static void go_to(weir_pool *p, int next) {
     weir__pool_lock(p);
     bool first = pool_state(p) == WEIR_POOL_RUNNING;
     if (pool_state(p) < next) {
-        weir_store_relaxed(&p->state, (uint32_t)next);
         p->cut = next == WEIR_POOL_STOPPING;
+        if (p->cut) p->before_cut = weir__pool_cancelled(p);
+        weir_store_relaxed(&p->state, (uint32_t)next); /* who cancels for it was not counted yet */
     }
     weir__pool_unlock(p, NULL);
     WEIR_POINT("pool.state");
@@ -95,26 +98,18 @@ int weir_pool_stop_wait(weir_pool *p, weir_time deadline, weir_ctx *ctx) {
     return inside(p) ? WEIR_EDEADLK : wait_for(p, true, deadline, ctx);
 }
 
-static uint64_t cancelled(weir_pool *p) {
-    struct weir_pool_stats s;
-    (void)weir_pool_stats(p, &s);
-    return s.cancelled;
-}
-
-static bool was_cut(weir_pool *p) {
+/* Whether tasks were cancelled since the pool was stopped. */
+static bool lost_tasks(weir_pool *p) {
     weir__pool_lock(p);
-    bool cut = p->cut;
+    bool lost = p->cut && weir__pool_cancelled(p) > p->before_cut;
     weir__pool_unlock(p, NULL);
-    return cut;
+    return lost;
 }
 
 int weir_pool_shutdown(weir_pool *p, weir_time deadline) {
     if (!p) return weir__misuse("weir_pool_shutdown", "no pool");
-    uint64_t before = cancelled(p);
     int rc = weir_pool_drain_wait(p, deadline, NULL);
-    uint64_t now = cancelled(p);
-    if (!was_cut(p)) before = now; /* what has been cancelled by now was so by its own context */
     if (rc == WEIR_ETIMEDOUT || rc == WEIR_EAGAIN) rc = weir_pool_stop(p);
     if (rc < 0) return rc;
-    return cancelled(p) == before ? 0 : WEIR_ECANCELED;
+    return lost_tasks(p) ? WEIR_ECANCELED : 0;
 }

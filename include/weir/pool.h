@@ -238,8 +238,8 @@ WEIR_NODISCARD WEIR_API int weir_pool_stop_wait(weir_pool *p, weir_time deadline
 WEIR_INLINE int weir_pool_stop(weir_pool *p) { return weir_pool_stop_wait(p, WEIR_FOREVER, NULL); }
 
 /* Shuts down with a time limit: drains until `deadline`, then stops, and waits for what runs then. Returns 0: clean,
- * everything taken has run; WEIR_ECANCELED: all has ended, but tasks were cancelled; WEIR_EDEADLK as above. What a stop before
- * this call has cancelled does not count: weir_pool_stats says it. */
+ * everything taken has run, but for what its own context had ended before; WEIR_ECANCELED: all has ended, but tasks were
+ * cancelled by a stop, of this call, or before it; WEIR_EDEADLK as above. */
 WEIR_NODISCARD WEIR_API int weir_pool_shutdown(weir_pool *p, weir_time deadline);
 
 /* Drains without end, and frees. Nobody else may use the pool any more. Returns 0 (also for NULL); WEIR_EDEADLK: by a

@@ -296,6 +296,42 @@ static void p06_cut(void) {
     CHECK_IS(weir_pool_free(p), 0);
 }
 
+/* The same for one that is called afterwards, again and again. */
+static void p06_cut_before(void) {
+    struct gate g;
+    weir_au32 n = { 0 };
+    clear(&g, 1);
+    weir_pool *p = pool_of(1);
+    CHECK_IS(weir_pool_submit(p, at_gate, NULL, &g), 0);
+    CHECK(gate_has(&g, 1), "it runs");
+    for (int i = 0; i < 10; i++) CHECK_IS(weir_pool_submit(p, count_one, NULL, &n), 0);
+    CHECK_IS(weir_pool_stop_wait(p, weir_after(1000000), NULL), WEIR_ETIMEDOUT);
+    CHECK_IS(stats_of(p).cancelled, 10);
+    gate_open(&g);
+    for (int i = 0; i < 2; i++)
+        CHECK_IS(weir_pool_shutdown(p, weir_after(INT64_C(10000000000))), WEIR_ECANCELED);
+    CHECK_IS(value(&n), 0);
+    CHECK_IS(weir_pool_free(p), 0);
+}
+
+/* A stop that found nothing to cancel: a task's own context had, before. */
+static void p06_stopped_clean(void) {
+    weir_au32 n = { 0 };
+    weir_ctx *ctx = NULL;
+    weir_pool *p = pool_of(1);
+    CHECK_IS(weir_ctx_new(&ctx, NULL, WEIR_FOREVER), 0);
+    CHECK_IS(weir_ctx_cancel(ctx, 0), 0);
+    CHECK_IS(weir_pool_submit(p, count_one, ctx, &n), 0);
+    CHECK_IS(weir_pool_submit(p, count_one, NULL, &n), 0);
+    CHECK_IS(weir_pool_quiet(p), 0);
+    CHECK_IS(weir_pool_stop(p), 0);
+    CHECK_IS(stats_of(p).cancelled, 1);
+    CHECK_IS(weir_pool_shutdown(p, WEIR_NOW), 0);
+    CHECK_IS(value(&n), 1);
+    weir_ctx_unref(ctx);
+    CHECK_IS(weir_pool_free(p), 0);
+}
+
 struct lingerer {
     struct stop stop;
     weir_pool *pool;
@@ -352,5 +388,7 @@ const struct test edge_tests[] = {
     { "P04 a task submits of high priority while the pool begins to drain", p04_high_inside },
     { "P05 what an executor gave finds its context ended", p05_executor },
     { "P06 a shutdown that another thread has cut short was not clean", p06_cut },
+    { "P06 a shutdown of a pool that a stop had cut short before was not clean", p06_cut_before },
+    { "P06 a shutdown of a pool whose stop had nothing to cancel was clean", p06_stopped_clean },
 };
 const size_t n_edge_tests = sizeof edge_tests / sizeof *edge_tests;
