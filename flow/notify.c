@@ -18,7 +18,7 @@
  *   I4  (no lost wake-up) the handler counts, then sets the bell; the thread takes the bell away, then looks at the
  *       words, then sleeps if the bell is not set.
  *   I5  the thread ends, under the lock, when nothing is registered; a registration under the lock makes one if there
- *       is none in this process: the child of a fork has none.
+ *       is none in this process: the child of a fork has none, also where it has its parent's number.
  * Progress   the handler: lock-free, and async-signal-safe: operations on static words, futex, sigaction, raise. The
  *            rest: blocking.
  * Ordering   W1 (the count) -> W2 (the thread's look): what came before the signal, in the thread whose signal it
@@ -164,6 +164,12 @@ void weir__notify_main(void) {
         if (more) (void)weir__os_futex_wait(&bell, 0, WEIR_FOREVER);
     }
 }
+
+#ifndef WEIR_MODEL
+/* In the child. A process that was made otherwise, without this, is known by its number. */
+static void forked(void) { runs_in = 0; }
+__attribute__((constructor)) static void begin(void) { weir__os_process_forks(forked); }
+#endif
 
 /* ---- registering ------------------------------------------------------------------------------------------- */
 

@@ -36,6 +36,7 @@ void weir__os_signal_again(int sig, void (*fn)(int sig));
 #else
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -43,8 +44,12 @@ struct weir__os_action {
     struct sigaction as;
 };
 
-/* Another one in the child of a fork. */
+/* Mostly another one in the child of a fork; in a namespace of processes of its own it may have its parent's. */
 static inline int weir__os_process(void) { return (int)getpid(); }
+/* Has each child of a fork call fn, before it goes on. */
+static inline void weir__os_process_forks(void (*fn)(void)) {
+    (void)pthread_atfork(NULL, NULL, fn);
+}
 
 /* Whether a program may want to be told of it, and can go on. */
 static inline bool weir__os_signal_usable(int sig) {

@@ -27,8 +27,7 @@
  * fork: a child has the handler, but not the thread, so its contexts are not told; exec restores the default actions. A
  * child that does neither exec nor _exit frees what it was left, and may register anew; but if a thread was in one of
  * these calls, or weir's was telling a context, or a signal was getting its default action, when the process
- * forked, it waits there for ever. A child that has the number of its parent, in a namespace of processes of its own, is taken
- * for it, and gets no thread: it execs before it registers.
+ * forked, it waits there for ever.
  *
  * | operation      | progress                                                                |
  * |----------------|-------------------------------------------------------------------------|

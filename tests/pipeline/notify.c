@@ -381,6 +381,7 @@ static const struct test tests[] = {
     { "NOTIFY4 other signals and later threads are as they were", notify4_others },
     { "NOTIFY4 interrupted system calls go on", notify4_restarts },
     { NOTIFY_FORK, notify_fork },
+    { NOTIFY_FORK_SAME, notify_fork_same },
     { "NOTIFY bad arguments are refused, and nothing is kept", bad_arguments },
     { "NOTIFY many registrations, and a signal named twice", many },
 };

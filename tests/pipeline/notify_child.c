@@ -184,15 +184,15 @@ static void after_fork(weir_notify *left) {
     weir_ctx_unref(ctx);
 }
 
+static pid_t number; /* not 0: that of every process, as in namespaces one inside the other */
+pid_t __real_getpid(void);
+pid_t __wrap_getpid(void);
+pid_t __wrap_getpid(void) { return number ? number : __real_getpid(); }
+
 /* The thread sleeps, and holds no lock, when the process forks: it has told one context, whose registration was freed
  * afterwards, while another one stands. */
-void notify_fork(void) {
+static void fork_with_thread(void) {
     struct sigaction found = { .sa_handler = found_handler };
-    if (UNDER_TSAN) {
-        test_skip("ThreadSanitizer lets no thread begin in the child of a fork beside threads");
-        return;
-    }
-    if (!child_is_fresh(NOTIFY_FORK)) return;
     weir_ctx *told = ctx_open(NULL, WEIR_FOREVER), *ctx = ctx_open(NULL, WEIR_FOREVER);
     CHECK_IS(sigaction(SIGUSR1, &found, NULL), 0);
     weir_notify *n = open_notify(ctx, SIGUSR1, 0), *m = open_notify(told, SIGUSR2, 0);
@@ -211,3 +211,16 @@ void notify_fork(void) {
     weir_ctx_unref(ctx);
     weir_ctx_unref(told);
 }
+
+static void fork_in(const char *name, bool same) {
+    if (UNDER_TSAN) {
+        test_skip("ThreadSanitizer lets no thread begin in the child of a fork beside threads");
+        return;
+    }
+    if (!child_is_fresh(name)) return;
+    number = same ? getpid() : 0;
+    fork_with_thread();
+    number = 0;
+}
+void notify_fork(void) { fork_in(NOTIFY_FORK, false); }
+void notify_fork_same(void) { fork_in(NOTIFY_FORK_SAME, true); }

@@ -23,8 +23,10 @@ void found_handler(int sig);
 #define NOTIFY1_THIRD \
     "NOTIFY1 after a default action that the process survives, the next one is told"
 #define NOTIFY_FORK "NOTIFY a child frees what it was left, and registers anew"
+#define NOTIFY_FORK_SAME "NOTIFY likewise a child that has its parent's number"
 void notify1_second(void);
 void notify1_third(void);
 void notify_fork(void);
+void notify_fork_same(void);
 
 #endif
