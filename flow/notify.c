@@ -65,7 +65,7 @@ static struct {
 
 static struct weir__lock lock;
 static weir_notify *first;
-static int runs_in; /* the process that has the thread, or is about to; 0: none */
+static weir_au32 runs_in; /* the process that has the thread, or is about to; 0: none */
 static weir_au32 bell;
 
 /* ---- the handler ----------------------------------------------------------------------------------------- */
@@ -158,7 +158,7 @@ void weir__notify_main(void) {
         weir__lock(&lock);
         tell_all();
         more = first != NULL;
-        if (!more) runs_in = 0;
+        if (!more) weir_store_relaxed(&runs_in, 0);
         weir__unlock(&lock);
         WEIR_POINT("notify.sleep");
         if (more) (void)weir__os_futex_wait(&bell, 0, WEIR_FOREVER);
@@ -166,8 +166,9 @@ void weir__notify_main(void) {
 }
 
 #ifndef WEIR_MODEL
-/* In the child. A process that was made otherwise, without this, is known by its number. */
-static void forked(void) { runs_in = 0; }
+/* In the child. A process that was made otherwise, without this, is known by its number. Without the lock, which this
+ * thread may hold or another thread of the parent's: relaxed, since the child has no other thread. */
+static void forked(void) { weir_store_relaxed(&runs_in, 0); }
 __attribute__((constructor)) static void begin(void) { weir__os_process_forks(forked); }
 #endif
 
@@ -203,9 +204,10 @@ static void leave(const weir_notify *n, size_t places) {
 
 /* Under the lock. */
 static int start(weir_notify *n) {
-    if (runs_in != weir__os_process()) {
+    uint32_t here = (uint32_t)weir__os_process();
+    if (weir_load_relaxed(&runs_in) != here) { /* relaxed, as the store: the lock orders them */
         if (weir__os_thread(weir__notify_main) < 0) return WEIR_ENOMEM;
-        runs_in = weir__os_process();
+        weir_store_relaxed(&runs_in, here);
     }
     int rc = 0;
     size_t i = 0;
