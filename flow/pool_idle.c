@@ -26,7 +26,9 @@
  *                   is such a worker: what it has not seen of A by then, it had put in before. Without membarrier
  *                   P's worker does a read-modify-write of a word of its own (`fence`) between P and R, and S one of the
  *                   same word between A and C: the second of the two sees what came before the first.
- *       An S that was not the last to search leaves it to the last.
+ *       An S that was not the last to search leaves it to the last. An S that retires (A is its leave) makes no worker: it wakes
+ *       a sleeper, or there is none, or the last one has given up sleeping and left since, under the lock, after A: that one
+ *       has sent a barrier of its own, and has then found nothing.
  *   I2  who takes a worker off the list of sleepers counts it as searching, in the same hold of the lock, and gives it
  *       a token: so no second one is woken meanwhile. A worker that finds itself off the list was woken, whatever its
  *       parker said; a token left over from that wakes it once in vain.
@@ -190,6 +192,9 @@ static bool rests(struct pool_worker *w, weir_time until) {
         if (rc < 0 && p->alive <= p->threads) until = WEIR_FOREVER; /* there are fewer by now */
         if (rc < 0 && p->alive > p->threads) {
             take_off(p, w);
+            barrier(p,
+                    weir_load_relaxed(
+                        &p->idle)); /* I1, of one who has retired: relaxed, as the lock is held */
             if (weir__steal_ready(p)) {
                 call(p, w);
                 break;
