@@ -122,11 +122,9 @@ struct wb_ring {
 /* Every variant that is built in; NULL-terminated. Defined by bench/variants.c from what CMake found. */
 extern const struct wb_ring *const wb_rings[];
 
-/* A rival that this binary lacks: its name, the Debian package that brings it, and whether no variant of it is written;
- * for --list-rivals. */
+/* A rival that this binary lacks: its name and the Debian package that brings it; for --list-rivals. */
 struct wb_missing {
     const char *name, *package;
-    bool unwritten;
 };
 extern const struct wb_missing wb_missing[]; /* ends with a NULL name */
 

@@ -34,11 +34,9 @@ static void list_rivals(void) {
     for (const struct wb_ring *const *r = wb_rings; *r; r++)
         (void)printf("%-5s %-20s %-28s %s\n", (*r)->structure, (*r)->name,
                      (*r)->package ? (*r)->package : "weir's own", (*r)->note ? (*r)->note : "");
-    for (const struct wb_missing *m = wb_missing; m->name; m++) {
-        (void)printf(m->unwritten ? "%-5s %-20s absent: no variant of it is written (%s)\n"
-                                  : "%-5s %-20s missing: apt-get install %s, then build again\n",
-                     "-", m->name, m->package);
-    }
+    for (const struct wb_missing *m = wb_missing; m->name; m++)
+        (void)printf("%-5s %-20s missing: apt-get install %s, then build again\n", "-", m->name,
+                     m->package);
 }
 
 /* ---- a run ----------------------------------------------------------------------------------- */

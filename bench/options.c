@@ -198,12 +198,10 @@ static bool known(const char *list) {
         for (const struct wb_missing *m = wb_missing; !found && m->name; m++) {
             if (strncmp(m->name, one, strlen(m->name)) != 0)
                 continue; /* dpdk_hts comes with dpdk */
-            (void)fprintf(
-                stderr,
-                m->unwritten
-                    ? "weir-bench: no variant of %s is written (%s has it)\n"
-                    : "weir-bench: %s was not found when this was built: install %s and build again\n",
-                one, m->package);
+            (void)fprintf(stderr,
+                          "weir-bench: %s was not found when this was built: install %s and "
+                          "build again\n",
+                          one, m->package);
             return false;
         }
         if (!found) return false;

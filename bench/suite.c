@@ -300,7 +300,7 @@ static void full(struct wb_builder *b) {
 
 /* Unbounded queues: their capacity says nothing but to the bounded ring beside them, which stands alone only. */
 static void unbounded(struct wb_builder *b) {
-    static const char others[] = "weir,mutex,moodycamel,tbb,boost,glib";
+    static const char others[] = "weir,mutex,moodycamel,tbb,boost,glib,xenium,xenium_hazard";
     static const unsigned n[] = { 1, 2, 4 };
     struct wb_row one = row("Q10", "queue", 1, 1), mpsc = row("Q10", "mpsc", 1, 1);
     wb_build_group(b, "Q10", false);

@@ -266,6 +266,10 @@ const struct wb_ring *const wb_rings[] = {
 #ifdef WB_HAVE_QUEUE_GLIB
     &wb_queue_glib,
 #endif
+#ifdef WB_HAVE_QUEUE_XENIUM
+    &wb_queue_xenium,
+    &wb_queue_xenium_hazard,
+#endif
 #ifdef WB_HAVE_QUEUE_WFC
     &wb_mpsc_wfcqueue,
 #endif
@@ -275,51 +279,51 @@ const struct wb_ring *const wb_rings[] = {
 
 const struct wb_missing wb_missing[] = {
 #ifndef WB_HAVE_CK
-    { "ck", WB_PACKAGE_CK, false },
+    { "ck", WB_PACKAGE_CK },
 #endif
 #ifndef WB_HAVE_DPDK
-    { "dpdk", WB_PACKAGE_DPDK, false },
+    { "dpdk", WB_PACKAGE_DPDK },
 #endif
 #ifndef WB_HAVE_BOOST
-    { "boost", WB_PACKAGE_BOOST, false },
+    { "boost", WB_PACKAGE_BOOST },
 #endif
 #ifndef WB_HAVE_MOODYCAMEL
-    { "moodycamel", WB_PACKAGE_MOODYCAMEL, false },
+    { "moodycamel", WB_PACKAGE_MOODYCAMEL },
 #endif
 #ifndef WB_HAVE_READERWRITERQUEUE
-    { "readerwriterqueue", WB_PACKAGE_READERWRITERQUEUE, false },
+    { "readerwriterqueue", WB_PACKAGE_READERWRITERQUEUE },
 #endif
 #ifndef WB_HAVE_ATOMIC_QUEUE
-    { "atomic_queue", WB_PACKAGE_ATOMIC_QUEUE, false },
+    { "atomic_queue", WB_PACKAGE_ATOMIC_QUEUE },
 #endif
 #ifndef WB_HAVE_TBB
-    { "tbb", WB_PACKAGE_TBB, false },
+    { "tbb", WB_PACKAGE_TBB },
 #endif
 #ifndef WB_COUNT
 #ifndef WB_HAVE_MAP_BOOST
-    { "boost_map", WB_MISSING_BOOST_MAP, false },
+    { "boost_map", WB_MISSING_BOOST_MAP },
 #endif
 #ifndef WB_HAVE_MAP_LIBCUCKOO
-    { "libcuckoo", WB_PACKAGE_LIBCUCKOO, false },
+    { "libcuckoo", WB_PACKAGE_LIBCUCKOO },
 #endif
 #ifndef WB_HAVE_MAP_LFHT_MEMB
-    { "lfht", WB_PACKAGE_URCU, false },
+    { "lfht", WB_PACKAGE_URCU },
 #endif
 #ifndef WB_HAVE_MAP_LFHT_QSBR
-    { "lfht_qsbr", WB_PACKAGE_URCU, false },
+    { "lfht_qsbr", WB_PACKAGE_URCU },
 #endif
 #endif
 #if !defined(WB_HAVE_QUEUE_WFC) && !defined(WB_COUNT)
-    { "wfcqueue", WB_PACKAGE_URCU, false },
+    { "wfcqueue", WB_PACKAGE_URCU },
+#endif
+#if !defined(WB_HAVE_QUEUE_XENIUM) && !defined(WB_COUNT)
+    { "xenium", WB_PACKAGE_XENIUM },
 #endif
 #if !defined(WB_HAVE_FLOW_GLIB) && !defined(WB_COUNT)
-    { "glib", WB_PACKAGE_GLIB, false },
+    { "glib", WB_PACKAGE_GLIB },
 #endif
 #if !defined(WB_HAVE_GO) && !defined(WB_COUNT)
-    { "go", WB_PACKAGE_GO, false },
+    { "go", WB_PACKAGE_GO },
 #endif
-#ifndef WB_COUNT
-    { "xenium_ramalhete", "libxenium-dev", true },
-#endif
-    { NULL, NULL, false },
+    { NULL, NULL },
 };

@@ -20,6 +20,7 @@
 #define WB_PACKAGE_GLIB "libglib2.0-dev"
 #define WB_PACKAGE_LIBCUCKOO "libcuckoo-dev"
 #define WB_PACKAGE_URCU "liburcu-dev"
+#define WB_PACKAGE_XENIUM "libxenium-dev"
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,6 +34,7 @@ extern const struct wb_ring wb_spsc_atomic_queue, wb_mpmc_atomic_queue;
 extern const struct wb_ring wb_mpmc_tbb, wb_chan_tbb;
 extern const struct wb_ring wb_chan_go, wb_select_go;
 extern const struct wb_ring wb_queue_moodycamel, wb_queue_tbb, wb_queue_boost, wb_queue_glib;
+extern const struct wb_ring wb_queue_xenium, wb_queue_xenium_hazard;
 extern const struct wb_ring wb_mpsc_wfcqueue;
 #ifdef __cplusplus
 }

@@ -241,6 +241,4 @@ const struct wb_ring *const wb_rings[] = {
     &look_weir, &chan_go,    &select_go,  &map_go.ring, FAKE_MAPS FAKE_FLOWS FAKE_BROKEN NULL,
 };
 
-const struct wb_missing wb_missing[] = { { "faraway", "libfaraway-dev", false },
-                                         { "nowhere", "libnowhere-dev", true },
-                                         { NULL, NULL, false } };
+const struct wb_missing wb_missing[] = { { "faraway", "libfaraway-dev" }, { NULL, NULL } };

@@ -175,7 +175,7 @@ static void every_bar_of_caches_is_measured_by_cache(void **state) {
 
 static void every_bar_of_unbounded_queues_is_measured_by_theirs(void **state) {
     (void)state;
-    bars_measured_by("--suite=unbounded", of_unbounded, 13);
+    bars_measured_by("--suite=unbounded", of_unbounded, 17);
 }
 
 static void names_are_unique_and_groups_tile_the_items(void **state) {
