@@ -2,7 +2,7 @@
 # weir_add_test(NAME <name> SOURCES <c files> [LIBS <targets>] [LABELS <labels>] [TIMEOUT <seconds>]
 #               [ARGS <arguments>])
 # One cmocka program against weir_testing, registered with ctest. Tests run one at a time (they measure
-# time, on few CPUs), through scripts/run-test, which leaves JUnit files <name>.<group>.xml in
+# time, on few CPUs; see weir_share_cpus), through scripts/run-test, which leaves JUnit files <name>.<group>.xml in
 # WEIR_JUNIT_DIR. The label `long` keeps a test out of `make test`.
 set(WEIR_JUNIT_DIR ${PROJECT_BINARY_DIR}/junit CACHE PATH "Where the tests leave their JUnit files")
 find_package(PkgConfig)
@@ -57,6 +57,12 @@ function(weir_add_test)
                                             Threads::Threads ${arg_LIBS})
   weir_add_run(NAME ${arg_NAME} TARGET ${arg_NAME} LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT}
                ARGS ${arg_ARGS})
+endfunction()
+
+# weir_share_cpus(<name>...): these may run two at a time. Nothing in them is judged by a time that other programs make
+# longer, but for limits of a minute; threads that have to wait for a processor are what they are to stand anyway.
+function(weir_share_cpus)
+  set_tests_properties(${ARGN} PROPERTIES RUN_SERIAL OFF)
 endfunction()
 
 # The greps of `make lint`, which need no tool of their own, and a test that they can fail.
