@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cache/cache.c - a cache's life, put, invalidate, clear, and what concerns it as a whole. See cache.h. */
 #include "load.h"
+#include "overwrite.h"
 
 #include "../flow/frame.h"
 #include "../lib/ctx.h"
@@ -108,6 +109,8 @@ static void set_options(weir_cache *c, const struct weir_cache_opts *o) {
     c->load = o->load;
     c->load_arg = o->load_arg;
     if (o->exec) c->exec = *o->exec;
+    bool bare = !c->timed && !c->weigh && !c->removed && !c->drop;
+    c->words = bare && c->shape.val_size <= sizeof(uint64_t);
     (void)weir_wg_init(&c->busy);
 }
 
@@ -235,12 +238,9 @@ static void weighed(void *weighing) {
     if (!w->through) weir__entry_unref(w->e);
 }
 
-static int make_entry(weir_cache *c, const void *key, const void *val, weir_time ttl,
+static int make_entry(weir_cache *c, const struct weir__spot *at, const void *val, weir_time ttl,
                       struct weir__entry **e) {
-    struct weir__spot at;
-    int rc = weir__spot(c, key, &at, "weir_cache_put");
-    if (rc != 0) return rc;
-    *e = weir__entry_make(c, &at);
+    *e = weir__entry_make(c, at);
     if (!*e) return WEIR_ENOMEM;
     memcpy((*e)->val, val, c->shape.val_size);
     (*e)->weight = 1;
@@ -254,12 +254,19 @@ int weir_cache_put_wait(weir_cache *c, const void *key, const void *val, weir_ti
                         weir_time deadline, weir_ctx *ctx) {
     struct weir__untold u = { { 0 } };
     struct weir__entry *e;
+    struct weir__spot at;
     if (!c || !key || !val || ttl <= 0) {
         (void)weir__misuse("weir_cache_put", "NULL, or a time to live that is not positive");
         return WEIR_EINVAL;
     }
-    int rc = weir__ctx_err(ctx);
-    if (rc == 0) rc = make_entry(c, key, val, ttl, &e);
+    int rc = weir__spot(c, key, &at, "weir_cache_put");
+    if (rc == 0) rc = weir__ctx_err(ctx);
+    if (rc != 0) return rc;
+    if (c->words && (ttl == WEIR_TTL_DEFAULT || ttl == WEIR_FOREVER)) {
+        rc = weir__cache_overwrite(c, &at, val, deadline, ctx, &u);
+        if (rc != WEIR_ENOENT) return rc;
+    }
+    rc = make_entry(c, &at, val, ttl, &e);
     if (rc != 0) return rc;
     rc = weir__garbage_room(c, weir__entry_size(e), deadline, ctx);
     struct weir__fork_in in = { .rc = rc };

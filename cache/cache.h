@@ -40,10 +40,14 @@
  *       comes next, or for free.
  *   C10 (forks) who writes to the index, whose gate is shut while a fork is made, has passed that gate before it takes a
  *       lock (weir__write_enter): so it waits there in no lock, and until its own deadline.
+ *   C11 (over the old value) in a cache of words, values of at most 8 bytes that have no time, weight or drop and of which
+ *       nobody is told, a put stores over the value that is there, until the first call that lends, by a guard or a
+ *       reference: overwrite.c. So there a value is read by weir__entry_copy only.
  *
  * Progress   get, peek, get_many, acquire: wait-free (with LRU, and the plain kinds, blocking), but for a hit that begins
- *            a refresh: that allocates, and submits. All else blocking.
- * Ordering   of entries: V1, V3 -> V4 of maps/read.h; of weights: W1 -> W2 (C2): what was removed to make room is out of
+ *            a refresh: that allocates, and submits; and for the first peek or acquire of a cache of words, which takes
+ *            a short lock of each shard. All else blocking.
+ * Ordering   of entries: V1, V3 -> V4 of maps/read.h; of words CACHE_V1 -> CACHE_V2; of weights: W1 -> W2 (C2): what was removed to make room is out of
  *            the index for whoever sees what was put. Of the count of references R1. The rest by locks.
  * From       S3-FIFO (Yang et al., SOSP 2023) for what leaves, Caffeine's timer wheel, quick_cache's bound inside the lock;
  *            differs in: one bound for all shards, reads without lock, eviction that keeps what it has taken. */
@@ -84,26 +88,27 @@ static inline void weir__link_remove(struct weir__link *l) {
 
 enum weir__queued { CACHE_NONE, CACHE_SMALL, CACHE_MAIN, CACHE_PINNED, CACHE_QUEUES };
 
-/* What is read by hits stands last, beside key and value. */
+/* What is read by hits stands last, in front of value and key: of small ones in a line of 64 bytes, or two. */
 struct weir__entry {
     struct weir_rcu_head head;
     weir_cache *c;
     struct weir__link queue, timer;
     struct weir__entry *gone; /* the next that has left */
     uint64_t hash, weight;
-    weir_au32 refs;
-    weir_au32 refreshing; /* a hit has begun a load that takes its place */
-    weir_time stale;      /* from when on a hit does; WEIR_FOREVER: never */
+    struct weir_str str; /* the key, if it is a string */
+    weir_au64 used;      /* when it was last seen to be, to a 64th of the time to idle */
+    weir_time
+        stale; /* from when on a hit begins a load that takes its place; WEIR_FOREVER: never */
+    weir_au32 refreshing; /* one has */
     uint8_t in;           /* enum weir__queued */
     uint8_t cause;
     bool timed;
-    bool owned;        /* its value goes to drop */
+    bool owned; /* its value goes to drop */
+    weir_au32 refs;
     int code;          /* 0: a value; else the failure of a load, and no value */
     weir_time expires; /* WEIR_FOREVER: never, by its age */
-    weir_au64 used;    /* when it was last seen to be, to a 64th of the time to idle */
     weir_au32 freq;    /* uses, up to the policy's limit */
     uint32_t key_len, key_at;
-    struct weir_str str; /* the key, if it is a string */
     uint64_t val[];
 };
 
@@ -119,6 +124,10 @@ static inline struct weir__entry *weir__entry_timed(struct weir__link *l) {
 }
 static inline const void *weir__entry_bytes(const struct weir__entry *e) {
     return (const char *)e + e->key_at;
+}
+/* Of a cache of words (C11). */
+static inline weir_au64 *weir__entry_value(struct weir__entry *e) {
+    return (weir_au64 *)(void *)e->val;
 }
 static inline void weir__entry_reads(const struct weir__entry *e) {
 #ifdef WEIR_MODEL
@@ -149,6 +158,8 @@ struct weir__load;
 
 struct weir__shard {
     _Alignas(WEIR_LINE) struct weir__shard_lock lock;
+    struct weir__lock over; /* after `lock`, or alone: O2 of overwrite.c */
+    bool lent;              /* under that one: no value is stored over any more */
     bool closed;
     bool telling;     /* a thread calls `removed` */
     weir_au64 weight; /* of its entries: written under the lock, read by evictors */
@@ -183,7 +194,9 @@ struct weir_cache {
     unsigned mask;            /* shards - 1 */
     unsigned freq_max;
     int policy, kind;
-    bool timed; /* entries expire by the options */
+    bool timed;     /* entries expire by the options */
+    bool words;     /* values are words that a put may store over (C11) */
+    weir_au32 lent; /* C11; P2 of plain.h */
     weir_time ttl, tti, negative_ttl, refresh;
     weir_cache_load_fn *load;
     void *load_arg;
@@ -203,7 +216,6 @@ struct weir_cache {
     struct weir__lock evictor;
     weir_au32 closed;
     weir_au32 expires; /* an entry with a time to live of its own was put */
-    weir_au32 lent;    /* P2 of plain.h */
     struct weir__plain_lock plain;
     weir_wg busy; /* refreshes */
     _Alignas(WEIR_LINE) struct weir__shard shard[];
@@ -234,7 +246,12 @@ static inline bool weir__entry_is(const void *key, uint64_t word) {
     const struct weir__key *k = key;
     const struct weir__entry *e = weir__entry_of(word);
     weir__entry_reads(e);
-    return e->key_len == k->len && memcmp(weir__entry_bytes(e), k->at, k->len) == 0;
+    if (e->key_len != k->len) return false;
+    uint64_t a, b;
+    if (k->len != sizeof a) return memcmp(weir__entry_bytes(e), k->at, k->len) == 0;
+    memcpy(&a, weir__entry_bytes(e), sizeof a); /* without a call */
+    memcpy(&b, k->at, sizeof b);
+    return a == b;
 }
 /* In a guard. NULL: there is none. */
 static inline struct weir__entry *weir__cache_find(const weir_cache *c,

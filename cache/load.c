@@ -13,7 +13,7 @@
  * Invariants
  *   L1  refs of a load: one of its caller (or its task), one for each that waits. Under the shard's lock.
  *   L2  over is set in one hold, by the end of the load or by close, which then ends the future, in no lock.
- *   L3  the entry's value, times and `code` are written before `over`, and not after it.
+ *   L3  the entry's value, times and `code` are written before `over`, and not after it while the load has its reference.
  *   L4  a load is in the shard's list from when it is linked until its end, also if it was unlinked: so close finds all
  *       that somebody waits for. */
 #include "load.h"

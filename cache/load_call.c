@@ -9,6 +9,7 @@
  * Progress   a hit as get; else blocking: the loader's own time, or the wait for it.
  * Ordering   the shards' locks, and the load's future. */
 #include "load.h"
+#include "overwrite.h"
 
 #include "../flow/future.h"
 #include "../lib/ctx.h"
@@ -31,7 +32,7 @@ static int give(const struct want *w, struct weir__entry *e) {
         weir__entry_ref(e);
         *w->acquired = e->val;
     } else {
-        memcpy(w->val, e->val, w->c->shape.val_size);
+        weir__entry_copy(w->c, e, w->val);
     }
     return 0;
 }
@@ -127,6 +128,7 @@ static int load(struct want *w, const void *key, const char *name) {
     int rc = weir__spot(w->c, key, &w->at, name);
     if (rc == 0) rc = weir__ctx_err(w->ctx);
     if (rc != 0) return rc;
+    if (w->acquired) weir__lends_counted(w->c);
     rc = weir__cache_read(w->c, &w->at, w->val, w->acquired);
     while (rc == WEIR_ENOENT || rc == WEIR_EEXIST) {
         weir_guard g = weir__read_enter(w->c);

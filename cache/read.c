@@ -6,12 +6,13 @@
  * to idle `used` is set when it is a 64th of that time old, and only forward; so nothing expires before its time to idle is over,
  * and nothing lives a 64th longer than that.
  *
- * Progress   wait-free; the count of a thread's first call may allocate. Of a time to idle: a step more for each thread that
+ * Progress   wait-free; the count of a thread's first call may allocate, and the first that lends takes locks (C11). Of a time to idle: a step more for each thread that
  *            has set it meanwhile, to less than the caller's. A hit of LRU takes the shard's lock, in
  *            its guard. Plain kinds: blocking, all of it; the lock is in the place of the guard, but what peek and each lend
  *            stays by a guard (plain.h).
  * Ordering   none of its own. */
 #include "load.h"
+#include "overwrite.h"
 
 #include "../lib/os_user.h"
 #include "../maps/walk.h"
@@ -20,10 +21,13 @@ static bool bad(const char *call) { return weir__misuse(call, "NULL") != 0; }
 
 /* ---- hits ----------------------------------------------------------------------------------------------- */
 
-/* Relaxed: hints. */
+/* Relaxed: hints. A use counts for as much as all before, and one: from none to the limit of 7 it takes 3 stores, each of
+ * which takes the line away from other threads. */
 static inline void mark(weir_cache *c, struct weir__entry *e) {
     uint32_t n = weir_load_relaxed(&e->freq);
-    if (WEIR_UNLIKELY(n < c->freq_max)) weir_store_relaxed(&e->freq, n + 1);
+    if (WEIR_LIKELY(n >= c->freq_max)) return;
+    uint32_t more = 2 * n + 1;
+    weir_store_relaxed(&e->freq, more < c->freq_max ? more : c->freq_max);
 }
 
 static void use_lru(weir_cache *c, struct weir__entry *e) {
@@ -112,7 +116,7 @@ static inline int read_one(weir_cache *c, const struct weir__spot *a, void *val,
     bool refreshes = false;
     weir_guard g = weir__read_enter(c);
     struct weir__entry *e = hit(c, a, &refreshes);
-    if (e && val) memcpy(val, e->val, c->shape.val_size);
+    if (e && val) weir__entry_copy(c, e, val);
     if (e && acquired) {
         weir__entry_ref(e);
         *acquired = e->val;
@@ -125,11 +129,6 @@ static inline int read_one(weir_cache *c, const struct weir__spot *a, void *val,
 
 int weir__cache_read(weir_cache *c, const struct weir__spot *a, void *val, const void **acquired) {
     return read_one(c, a, val, acquired);
-}
-
-/* Of a plain kind. Relaxed: before the lock (P2). */
-static void lend(weir_cache *c) {
-    if (weir_load_relaxed(&c->lent) == 0) weir_store_relaxed(&c->lent, 1);
 }
 
 /* ---- the calls ------------------------------------------------------------------------------------------ */
@@ -151,7 +150,9 @@ const void *weir_cache_acquire(weir_cache *c, const void *key) {
         (void)bad("weir_cache_acquire");
         return NULL;
     }
-    if (weir__spot(c, key, &at, "weir_cache_acquire") == 0) (void)read_one(c, &at, NULL, &val);
+    if (weir__spot(c, key, &at, "weir_cache_acquire") != 0) return NULL;
+    weir__lends_counted(c);
+    (void)read_one(c, &at, NULL, &val);
     return val;
 }
 
@@ -164,7 +165,6 @@ void weir_cache_release(const void *val) {
 /* In the caller's guard, for which what leaves from now on is kept (P2). */
 static const void *peek_plain(weir_cache *c, const struct weir__spot *a) {
     bool refreshes = false;
-    lend(c);
     weir_guard g = weir__read_enter(c);
     struct weir__entry *e = hit(c, a, &refreshes);
     weir__read_exit(c, g);
@@ -185,6 +185,7 @@ const void *weir_cache_peek(weir_cache *c, weir_guard g, const void *key) {
         return NULL;
     }
     if (weir__spot(c, key, &at, "weir_cache_peek") != 0) return NULL;
+    weir__lends_guarded(c);
     if (weir__cache_plain(c)) return peek_plain(c, &at);
     struct weir__entry *e = hit(c, &at, &refreshes);
     count(c, e != NULL);
@@ -221,7 +222,7 @@ static ptrdiff_t get_some(weir_cache *c, const char *keys, char *vals, bool *fou
         bool is_stale = false;
         struct weir__entry *e = hit(c, &at[j], &is_stale);
         found[j] = e != NULL;
-        if (e) memcpy(vals + j * size, e->val, size);
+        if (e) weir__entry_copy(c, e, vals + j * size);
         if (is_stale) stale[refreshes++] = e;
         hits += found[j];
     }
@@ -299,7 +300,7 @@ int weir_cache_each(weir_cache *c, weir_map_fn *fn, void *arg) {
         (void)bad("weir_cache_each");
         return WEIR_EINVAL;
     }
-    if (weir__cache_plain(c)) lend(c);
+    weir__lends_guarded(c);
     while (!w.ended && rc == 0) {
         weir_guard g = weir__rcu_enter();
         rc = w.need ? visit_many(&w) : visit(&w, hash, word, BATCH);

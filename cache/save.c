@@ -11,6 +11,7 @@
  * Ordering   the shards' locks. */
 #include "../lib/os_file.h"
 #include "file.h"
+#include "overwrite.h"
 
 #define CHUNK ((size_t)65536)
 
@@ -138,7 +139,7 @@ static int write_entry(struct saving *v, size_t i) {
     char *at = v->buffer + v->filled, *to = at;
     memcpy(to, &r, sizeof r);
     to += sizeof r;
-    memcpy(to, e->val, c->shape.val_size);
+    weir__entry_copy(c, e, to);
     to += c->shape.val_size;
     memcpy(to, weir__entry_bytes(e), e->key_len);
     to += e->key_len;

@@ -21,8 +21,10 @@
  *
  * | operation                        | progress                                                                      |
  * |----------------------------------|-------------------------------------------------------------------------------|
- * | get, get_many, peek, acquire     | wait-free, but for the first of a thread, which takes a short lock. Of a hit: |
- * |                                  | no store to what threads share, once its use is marked (at most 7 times       |
+ * | get, get_many, peek, acquire     | wait-free, but for the first of a thread, which takes a short lock, and the   |
+ * |                                  | first peek, acquire or each of a cache of words (below), which takes one of   |
+ * |                                  | each shard, for a few instructions each. Of a hit:                            |
+ * |                                  | no store to what threads share, once its use is marked (at most 3 times       |
  * |                                  | between two looks of an eviction); with a time to idle one for each 64th of it |
  * |                                  | (acquire: one read-modify-write of the entry's count). Not wait-free: the one |
  * |                                  | hit of a stale value that begins its refresh: two allocations, and what the   |
@@ -44,6 +46,10 @@
  * they bring with them; every call of theirs is blocking: a hash table and an exact LRU list under one mutex, or
  * a hash table and a CLOCK under one read-write lock, which gets, peek, acquire take for reading. From the first
  * peek or each on they keep what leaves for a grace period, too.
+ *
+ * Words: where values are of at most 8 bytes, and the options have no time, weigh, removed or drop, a put of a key that is
+ * there (without a time to live) stores over its value, unless a load or a save still has it: no memory, no garbage. That
+ * ends for the cache with the first peek, each, acquire or load_acquire; from then on a put brings an entry of its own.
  *
  * Values: get copies. peek lends, under a guard (weir/rcu.h), and what it lends does not change. acquire lends
  * without a guard, until release. A value that holds something of its own has a `drop`, which is called when it has

@@ -344,6 +344,7 @@ int main(int argc, char **argv) {
     n += add(all + n, here_tests, n_here_tests);
     n += add(all + n, policy_tests, n_policy_tests);
     n += add(all + n, shared_tests, n_shared_tests);
+    n += add(all + n, word_tests, n_word_tests);
     n += add(all + n, life_tests, n_life_tests);
     n += add(all + n, plain_tests, n_plain_tests);
     n += add(all + n, file_tests, n_file_tests);

@@ -46,9 +46,11 @@ int inv(weir_cache *c, uint64_t key);
 
 extern const struct test bound_tests[], plain_tests[], file_tests[], spoiled_tests[], end_tests[],
     load_tests[], loader_tests[], room_tests[], life_tests[], policy_tests[], refresh_tests[],
-    shared_tests[], told_tests[], time_tests[], fork_tests[], here_tests[], late_tests[];
+    shared_tests[], told_tests[], time_tests[], fork_tests[], here_tests[], late_tests[],
+    word_tests[];
 extern const size_t n_bound_tests, n_plain_tests, n_file_tests, n_spoiled_tests, n_end_tests,
     n_load_tests, n_loader_tests, n_room_tests, n_life_tests, n_policy_tests, n_refresh_tests,
-    n_shared_tests, n_told_tests, n_time_tests, n_fork_tests, n_here_tests, n_late_tests;
+    n_shared_tests, n_told_tests, n_time_tests, n_fork_tests, n_here_tests, n_late_tests,
+    n_word_tests;
 
 #endif

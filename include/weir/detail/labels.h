@@ -340,7 +340,7 @@
     XX(HAZ_R1, RMW_SC, "HAZ_R2",                                                                   \
        "a record may be found before it is linked; or a thread's first hazard not at all")         \
     XX(HAZ_R2, LOAD_SC, "HAZ_R1", "as R1")                                                         \
-    XX(CACHE_R1, RMW_AR, "CACHE_R1",                                                               \
+    XX(CACHE_R1, RMW_AR, "CACHE_R1 CACHE_R4",                                                      \
        "a value may be dropped, or its memory freed, while another thread still reads it")         \
     XX(CACHE_R2, RMW_REL, "CACHE_R3",                                                              \
        "a cache may be freed while the last release still looks at it")                            \
@@ -351,6 +351,14 @@
     XX(CACHE_W1, RMW_REL, "CACHE_W2",                                                              \
        "an entry may be seen beside the one that was evicted for it: more than the capacity")      \
     XX(CACHE_W2, RMW_ACQ, "CACHE_W1", "as W1")                                                     \
+    XX(CACHE_R4, LOAD_ACQ, "CACHE_R1",                                                             \
+       "a value that was acquired may be stored over while it is still read")                      \
+    XX(CACHE_V1, STORE_REL, "CACHE_V2",                                                            \
+       "who gets a value may not see what was done before it was put")                             \
+    XX(CACHE_V2, LOAD_ACQ, "CACHE_V1", "as V1")                                                    \
+    XX(CACHE_L1, STORE_REL, "CACHE_L2",                                                            \
+       "what is lent may be read while an earlier put still stores over it")                       \
+    XX(CACHE_L2, LOAD_ACQ, "CACHE_L1", "as L1")                                                    \
     XX(CACHE_K1, RECHECK, "MAP_C1", "a value may be loaded again that has just been stored")       \
     XX(HOOK_P1, STORE_REL, "HOOK_P2",                                                              \
        "a point may call a hook that is not set up yet (test builds only)")                        \

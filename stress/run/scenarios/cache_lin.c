@@ -48,6 +48,8 @@ struct lin {
     struct meeting meeting;
     weir_cache *c;
     unsigned threads, rounds_left, keys;
+    unsigned
+        lends_at; /* rounds left from when on values are lent: until then puts store over them */
     int kind;
     struct weir_lin_cache shape;
     struct weir_lin_spec spec;
@@ -68,10 +70,10 @@ static bool chance(struct weir_stress_worker *w, unsigned percent) {
     return weir_stress_random(w, 100) < percent;
 }
 
-static uint16_t any_kind(struct weir_stress_worker *w) {
-    static const uint16_t gets[] = { WEIR_LIN_CACHE_GET, ACQUIRE, PEEK, MANY_GETS };
+static uint16_t any_kind(struct weir_stress_worker *w, bool lends) {
+    static const uint16_t gets[] = { WEIR_LIN_CACHE_GET, MANY_GETS, ACQUIRE, PEEK };
     uint64_t r = weir_stress_random(w, 100);
-    if (r < 30) return gets[r % 4];
+    if (r < 30) return gets[r % (lends ? 4 : 2)];
     return r < 45 ? WEIR_LIN_CACHE_PUT : r < 65 ? WEIR_LIN_INVALIDATE : WEIR_LIN_LOAD;
 }
 
@@ -79,14 +81,15 @@ static void plan_round(void *state, struct weir_stress_worker *w) {
     struct lin *s = state;
     struct lane *l = lane_of(s, w);
     unsigned most = WINDOW_OPS / s->threads < LONGEST ? WINDOW_OPS / s->threads : LONGEST;
+    bool lends = s->rounds_left <= s->lends_at;
     l->planned = 1 + (unsigned)weir_stress_random(w, most);
     for (unsigned i = 0; i < l->planned; i++)
         l->plan[i] =
-            (struct planned){ .kind = any_kind(w),
+            (struct planned){ .kind = any_kind(w, lends),
                               .key = (uint16_t)weir_stress_random(w, 1u << 15),
                               .fails = chance(w, 20),
                               .late = chance(w, 15),
-                              .lent = chance(w, 25),
+                              .lent = lends && chance(w, 25),
                               .pause = chance(w, 50) ? (uint8_t)weir_stress_random(w, 40) : 0 };
 }
 
@@ -251,6 +254,7 @@ static void open_cache(struct lin *s, struct weir_stress_worker *w) {
     weir_stress_check(rc == 0, "no cache: %s", weir_strerror(rc));
     s->mode = weir_stress_random(w, 2) ? WEIR_LIN_BARRIER : WEIR_LIN_WIDE;
     s->rounds_left = 4 + (unsigned)weir_stress_random(w, 40);
+    s->lends_at = (unsigned)weir_stress_random(w, 80); /* at once, in the midst, at the end */
     for (unsigned i = 0; i < KEYS; i++) weir_lin_begin(s->checker[i], i);
 }
 
