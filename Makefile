@@ -35,7 +35,7 @@ asan: ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@scripts/setup build test
 	@scripts/check asan
 
-clang: ## all of it built with clang-19, and the tests that make tsan, built with it too, leaves out
+clang: ## with clang-19 what make tsan, built with it too, leaves out: weir-bench, its tests and those of the ABI
 	@scripts/setup build test clang
 	@scripts/check clang
 

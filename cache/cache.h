@@ -18,7 +18,7 @@
  *       gives it back. With weight of its own and no shard's lock only one thread goes on at a time, who holds `evictor`:
  *       so two of them never wait for what the other one holds.
  *   C4  (locks) evictor, then one shard; never two shards. No function of the user's is called under either, but the
- *       clock's. A lock is taken in a guard that ends after it is given back: so what is written under it waits for no
+ *       clock's, and the allocator's where the table grows or shrinks. A lock is taken in a guard that ends after it is given back: so what is written under it waits for no
  *       garbage, and no guard's end waits under it.
  *   C5  an entry in the index is in one queue of its shard, or weighs nothing (PINNED); in the timer wheel if and only if it
  *       can expire.

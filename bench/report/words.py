@@ -47,7 +47,9 @@ RIVALS = {
     "weir_cap": "weir (room for 1024)",
     "weir_many": "weir (64 at once)",
     "weir_pool": "weir (on a pool)",
-    "glib": "GLib GThreadPool",
+    "glib": "GLib",
+    "xenium": "xenium, by epochs",
+    "xenium_hazard": "xenium, by hazard pointers",
     "tbb_arena": "oneTBB (enqueue)",
 }
 

@@ -117,7 +117,7 @@ class Pools(unittest.TestCase):
         (question, answer, details), = flow.questions(run)
         self.assertEqual(question, "A pool of workers?")
         self.assertIn("ahead in the one case measured (ratio 5.00)", answer)
-        self.assertEqual(details[0], "pool, empty tasks from outside, two workers: 5.00 (5.00 to 5.00) against GLib GThreadPool.")
+        self.assertEqual(details[0], "pool, empty tasks from outside, two workers: 5.00 (5.00 to 5.00) against GLib.")
         self.assertIn("0.0010 %", details[-1])
 
     def test_order_costs(self):
