@@ -79,6 +79,7 @@ static void meet_owners(weir_pool *p) {
 /* Between a change of idle and a look at deques that busy workers push to. */
 static void barrier(weir_pool *p, uint64_t idle) {
     if (!others_in(idle)) return;
+    WEIR_POINT("pool.barrier");
     if (p->fence)
         meet_owners(p);
     else if (!weir__heavy_barrier(true))
@@ -192,9 +193,8 @@ static bool rests(struct pool_worker *w, weir_time until) {
         if (rc < 0 && p->alive <= p->threads) until = WEIR_FOREVER; /* there are fewer by now */
         if (rc < 0 && p->alive > p->threads) {
             take_off(p, w);
-            barrier(p,
-                    weir_load_relaxed(
-                        &p->idle)); /* I1, of one who has retired: relaxed, as the lock is held */
+            /* I1, of one who has retired: as if it was awake. Relaxed: what counts here changes under the lock. */
+            barrier(p, weir_load_relaxed(&p->idle) - ASLEEP);
             if (weir__steal_ready(p)) {
                 call(p, w);
                 break;

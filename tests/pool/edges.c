@@ -375,7 +375,32 @@ static void p01_lingers(void) {
     stop_fini(&s.stop);
 }
 
+/* One worker is busy, and may have put something in: who sleeps too long sends a barrier before it looks and leaves. */
+static void p01_lingers_looks(void) {
+    struct weir_pool_opts o = opts_of(1);
+    struct gate g;
+    weir_au32 ran = { 0 };
+    if (kind == WEIR_POOL_MUTEX) return;
+    clear(&g, 1);
+    o.max_threads = 2;
+    o.linger = INT64_C(300000000);
+    weir_pool *p = pool_with(&o);
+    CHECK_IS(weir_pool_submit(p, at_gate, NULL, &g), 0);
+    CHECK(gate_has(&g, 1), "it runs");
+    CHECK_IS(weir_pool_submit(p, count_one, NULL, &ran), 0);
+    CHECK(comes_to(&ran, 1), "nobody runs the task");
+    STATS_COME_TO(p, idle, 1);
+    sleep_ms(50); /* it has looked once more, and parked */
+    points_count("pool.barrier");
+    STATS_COME_TO(p, workers, 1);
+    CHECK_IS(points_passed(), 1);
+    points_count(NULL);
+    gate_open(&g);
+    CHECK_IS(weir_pool_free(p), 0);
+}
+
 const struct test edge_tests[] = {
+    { "P01 who leaves beside a busy worker sends a barrier before", p01_lingers_looks },
     { "P01 a task that comes while an idle worker ends", p01_lingers },
     { "P01 fewer threads: those that are idle end after a while", p01_fewer_threads },
     { "P01 more workers are made at once for what is queued", p01_more_at_once },
