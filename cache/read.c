@@ -21,8 +21,8 @@ static bool bad(const char *call) { return weir__misuse(call, "NULL") != 0; }
 
 /* ---- hits ----------------------------------------------------------------------------------------------- */
 
-/* Relaxed: hints. A use counts for as much as all before, and one: from none to the limit of 7 it takes 3 stores, each of
- * which takes the line away from other threads. */
+/* Relaxed: hints. A use counts for as much as all before, and one: from none to the limit of 7 it takes one thread 3
+ * stores, each of which takes the line away from other threads; one that was stopped in between may set it back. */
 static inline void mark(weir_cache *c, struct weir__entry *e) {
     uint32_t n = weir_load_relaxed(&e->freq);
     if (WEIR_LIKELY(n >= c->freq_max)) return;

@@ -15,8 +15,8 @@
  * Time is the cache's clock. An entry that was written at t with a time to live of d is returned while now < t + d, and
  * never from then on. A replace begins anew, a read does not. With a time to idle, too, the earlier end counts; what is
  * idle is returned for up to a 64th of that time longer. What
- * has expired is taken away by put, invalidate, a load that is stored, a bounded number each, and all by clear and
- * weir_cache_maintain; there is no thread.
+ * has expired is taken away by put, invalidate, a load that is stored, a bounded number each (by a put over a word, see
+ * below, if there is room for garbage), and all by clear and weir_cache_maintain; there is no thread.
  * (A clock that goes back by less than 69 s delays that by as much.)
  *
  * | operation                        | progress                                                                      |
@@ -24,7 +24,7 @@
  * | get, get_many, peek, acquire     | wait-free, but for the first of a thread, which takes a short lock, and the   |
  * |                                  | first peek, acquire or each of a cache of words (below), which takes one of   |
  * |                                  | each shard, for a few instructions each. Of a hit:                            |
- * |                                  | no store to what threads share, once its use is marked (at most 3 times       |
+ * |                                  | no store to what threads share, once its use is marked (by one thread 3 times |
  * |                                  | between two looks of an eviction); with a time to idle one for each 64th of it |
  * |                                  | (acquire: one read-modify-write of the entry's count). Not wait-free: the one |
  * |                                  | hit of a stale value that begins its refresh: two allocations, and what the   |
