@@ -35,6 +35,7 @@ static void clear(const struct weir__segq *q, struct weir__seg *s) {
     s->base = 0;
     weir_init_atomic(&s->enq, 0);
     weir_init_atomic(&s->deq, 0);
+    weir_init_atomic(&s->seen, 0);
     weir_init_atomic(&s->next, NULL);
     for (uint64_t i = 0; i < q->slots; i++)
         weir_init_atomic(weir__seg_slot(q, s, i), WEIR__SLOT_EMPTY);

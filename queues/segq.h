@@ -22,10 +22,16 @@
  *   I4  only who has moved head past a segment retires it; it is used again when no hazard pointer names it
  *       (lib/hazard.h). Who found it by head or tail names it, and looks again; the consumer of a queue that has
  *       only one need not, since nobody else moves head.
+ *   I5  seen is at most the number of tickets that pushes have got: what some pop has read in enq, perhaps not the last
+ *       one. So while pops are behind pushes they leave enq's line to those.
+ *   I6  the index in enq may be beyond n, which is as if it were n: a push takes a ticket without a look, and finds that
+ *       there was none. Who finds it beyond FAR sets it back to n before it goes on; so it never runs into the high half:
+ *       2^30 tickets more would have to be taken by calls that are under way.
  * FIFO       by ticket, segment after segment. If push a returned before push b was called, a has the smaller
  *            ticket: enq only grows, and appending comes after all tickets of the segment. Its pop took the ticket
  *            earlier, too.
- * Empty      A pop reads deq, enq, next, in this order, and finds deq >= enq and no next. When it read enq, each
+ * Empty      A pop reads deq, enq, next, in this order (enq only if deq has come to what was seen of it), and finds deq >=
+ *            enq and no next. When it read enq, each
  *            ticket below that had been given to a pop, which is under way or over; others belong to pushes that
  *            take effect later. Closed and drained: the same, with enq read again after SEALED was seen, since it
  *            does not change then any more.
@@ -81,7 +87,8 @@ struct weir__seg {
     weir_au64 enq;
     char pad0[WEIR_LINE - sizeof(weir_au64)];
     weir_au64 deq;
-    char pad1[WEIR_LINE - sizeof(weir_au64)];
+    weir_au64 seen; /* I5 */
+    char pad1[WEIR_LINE - 2 * sizeof(weir_au64)];
     weir_aptr next;
     uint64_t base;          /* slots of all segments before it; may wrap */
     struct weir__seg *link; /* in the list of retired ones */

@@ -66,26 +66,38 @@ static void leave(struct weir__segq *q, struct weir__hazard *h, struct weir__seg
 
 static void *after(struct weir__seg *s) { return weir_load_seq_cst(&s->next, QUEUE_N3); }
 
-/* The tickets of s below d were given to pops, and, as was read afterwards, none above to a push. Returns 0 if it
+struct looked {
+    uint64_t deq, enq; /* enq: if there is none */
+    uint64_t there;    /* tickets that pushes have got, and no pop had; 0: none */
+};
+
+/* The tickets of s below deq were given to pops, and, as was read afterwards, none above to a push. Returns 0 if it
  * is worth looking again. */
-static int exhausted(struct weir__segq *q, struct weir__hazard *h, struct weir__seg *s, uint64_t d,
-                     uint64_t e) {
+static int exhausted(struct weir__segq *q, struct weir__hazard *h, struct weir__seg *s,
+                     const struct looked *l) {
     void *next = after(s);
-    if (!next) return e & WEIR__SEGQ_CLOSED ? weir__segq_seal(q, s) : WEIR_EAGAIN;
+    if (!next) return l->enq & WEIR__SEGQ_CLOSED ? weir__segq_seal(q, s) : WEIR_EAGAIN;
     if (next == &weir__segq_sealed) {
         /* Relaxed: its last value was there before SEALED. */
-        bool more = d < weir__seg_given(q, weir_load_relaxed(&s->enq));
+        bool more = l->deq < weir__seg_given(q, weir_load_relaxed(&s->enq));
         return weir_recheck(more, QUEUE_Q1) ? 0 : WEIR_ECLOSED;
     }
-    if (d >= q->slots) leave(q, h, s, next);
+    if (l->deq >= q->slots) leave(q, h, s, next);
     return 0; /* else pushes have got more tickets since */
 }
 
-/* Whether a push has got a ticket of s that no pop has: deq first, then enq. */
-WEIR__BODY bool look(struct weir__segq *q, struct weir__seg *s, uint64_t *d, uint64_t *e) {
-    *d = weir_load_acquire(&s->deq, QUEUE_D2);
-    *e = weir_load_seq_cst(&s->enq, QUEUE_E2);
-    return *d < weir__seg_given(q, *e);
+/* Whether a push has got a ticket of s that no pop has: deq first, then what was seen of enq, then enq. Relaxed: I5. */
+WEIR__BODY bool look(struct weir__segq *q, struct weir__seg *s, struct looked *l) {
+    l->deq = weir_load_acquire(&s->deq, QUEUE_D2);
+    uint64_t given = weir_load_relaxed(&s->seen);
+    if (WEIR_UNLIKELY(l->deq >= given)) {
+        l->enq = weir_load_seq_cst(&s->enq, QUEUE_E2);
+        given = weir__seg_given(q, l->enq);
+        if (l->deq >= given) return false;
+        if (given - l->deq > 1) weir_store_relaxed(&s->seen, given); /* for who pops next */
+    }
+    l->there = given - l->deq;
+    return true;
 }
 
 /* The next tickets of s, of which d and, as far as e says, those after it are free: at most k. Returns how many,
@@ -104,11 +116,11 @@ WEIR__BODY size_t tickets(struct weir__seg *s, uint64_t *d, size_t k, uint32_t s
 WEIR__BODY int pop_some(struct pop *p) {
     struct weir__segq *q = p->q;
     struct weir__seg *s = head_of(q, p->h);
-    uint64_t d, e;
-    if (WEIR_UNLIKELY(!look(q, s, &d, &e))) return exhausted(q, p->h, s, d, e);
-    size_t there = (size_t)(weir__seg_given(q, e) - d), n = p->n - p->done;
-    size_t k = tickets(s, &d, n < there ? n : there, q->slots, p->h == NULL);
-    for (uint64_t i = d; i < d + k; i++) take(p, s, i);
+    struct looked l;
+    if (WEIR_UNLIKELY(!look(q, s, &l))) return exhausted(q, p->h, s, &l);
+    size_t there = (size_t)l.there, n = p->n - p->done;
+    size_t k = tickets(s, &l.deq, n < there ? n : there, q->slots, p->h == NULL);
+    for (uint64_t i = l.deq; i < l.deq + k; i++) take(p, s, i);
     return 0;
 }
 
@@ -161,10 +173,10 @@ static bool hazard_of_popper(const struct weir__segq *q, struct weir__hazard **h
 /* Leaves no segment: who asks may be listed in the parking lot, where it must not call the user's allocator. */
 bool weir__segq_can_pop(struct weir__segq *q) {
     struct weir__hazard *h;
-    uint64_t d, e;
+    struct looked l;
     if (!hazard_of_popper(q, &h)) return true;
     struct weir__seg *s = head_of(q, h);
-    bool can = look(q, s, &d, &e) || e & WEIR__SEGQ_CLOSED || after(s);
+    bool can = look(q, s, &l) || l.enq & WEIR__SEGQ_CLOSED || after(s);
     if (h) weir__hazard_clear(h);
     return can;
 }
@@ -203,12 +215,12 @@ size_t weir__segq_len(struct weir__segq *q) {
 
 int weir__segq_trim(struct weir__segq *q) {
     struct weir__hazard *h;
-    uint64_t d, e;
+    struct looked l;
     int rc = 0;
     if (!hazard_of_popper(q, &h)) return WEIR_ENOMEM;
     while (rc == 0) { /* emptied segments, as a pop would */
         struct weir__seg *s = head_of(q, h);
-        rc = look(q, s, &d, &e) ? 1 : exhausted(q, h, s, d, e);
+        rc = look(q, s, &l) ? 1 : exhausted(q, h, s, &l);
     }
     if (h) weir__hazard_clear(h);
     weir__segq_collect(q);

@@ -302,7 +302,7 @@
        "a pop that began after this push may say empty; a popper may sleep beside it")             \
     XX(QUEUE_E2, LOAD_SC, "QUEUE_E1 QUEUE_K1", "as E1")                                            \
     XX(QUEUE_E4, LOAD_ACQ, "QUEUE_K1",                                                             \
-       "what a closer did may not be seen by who is told that it is closed")                       \
+       "a push may say that there is no memory for a segment that was there")                      \
     XX(QUEUE_D2, LOAD_ACQ, "QUEUE_E1",                                                             \
        "deq may be read after enq: empty is said of a queue that never was")                       \
     XX(QUEUE_S1, RMW_REL, "QUEUE_R1 QUEUE_R2 QUEUE_R3",                                            \
@@ -310,12 +310,13 @@
     XX(QUEUE_R1, LOAD_ACQ, "QUEUE_S1", "as S1")                                                    \
     XX(QUEUE_R2, LOAD_ACQ, "QUEUE_S1", "as S1, after a wait")                                      \
     XX(QUEUE_R3, RMW_ACQ, "QUEUE_S1", "as S1, at the last moment")                                 \
-    XX(QUEUE_K1, RMW_REL, "QUEUE_E1 QUEUE_E2 QUEUE_E4", "as E4")                                   \
-    XX(QUEUE_K2, RMW_SC, "QUEUE_K4", "close may miss a pusher that has not seen it; and as E4")    \
+    XX(QUEUE_K1, RMW_REL, "QUEUE_E1 QUEUE_E2 QUEUE_E4",                                            \
+       "what a closer did may not be seen by who is told that it is closed")                       \
+    XX(QUEUE_K2, RMW_SC, "QUEUE_K4", "close may miss a pusher that has not seen it; and as K1")    \
     XX(QUEUE_K3, RMW_SC, "QUEUE_N1 QUEUE_N3 QUEUE_N4",                                             \
-       "close may miss a popper that has not seen it; and as E4")                                  \
+       "close may miss a popper that has not seen it; and as K1")                                  \
     XX(QUEUE_K4, LOAD_SC, "QUEUE_K2 QUEUE_K5", "as K2")                                            \
-    XX(QUEUE_K5, STORE_REL, "QUEUE_K4", "as E4, to who finds closing only")                        \
+    XX(QUEUE_K5, STORE_REL, "QUEUE_K4", "as K1, to who finds closing only")                        \
     XX(QUEUE_I1, LOAD_SC, "QUEUE_I2", "a pusher may sleep though there is room")                   \
     XX(QUEUE_I2, RMW_SC, "QUEUE_I1", "as I1")                                                      \
     XX(QUEUE_W1, LOAD_SC, "LOT_W3", "a popper may sleep beside an element")                        \

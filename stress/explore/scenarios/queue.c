@@ -39,6 +39,9 @@ const struct ring_case queue_cases[] = {
     /* progress: one thread alone ends its call, wherever the others stand */
     ROW("solo", NONE, 0, "solo=1 preemptions=1", "uuo", "uoo"),
     ROW("solo.3", NONE, 0, "solo=1 preemptions=1", "uu", "uo", "oo"),
+    /* the index runs on beyond the end: I6 */
+    ROW("far", NONE, 0, NULL, "cuuu", "uuuo"),
+    ROW("far.solo", NONE, 0, "solo=1 preemptions=1", "cuuu", "uuuo"),
     ROW("solo.limit", 1, 0, "solo=1 preemptions=1", "uo", "uo"),
     /* no memory for a segment */
     ROW("oom", NONE, 0, "oom=1", "uuuo", "uo"),
