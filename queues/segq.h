@@ -26,7 +26,7 @@
  *       one. So while pops are behind pushes they leave enq's line to those.
  *   I6  the index in enq may be beyond n, which is as if it were n: a push takes a ticket without a look, and finds that
  *       there was none. Who finds it beyond FAR sets it back to n before it goes on; so it never runs into the high half:
- *       2^30 tickets more would have to be taken by calls that are under way.
+ *       2^30 tickets more would have to be taken by calls that are under way. (Or another has set it back since.)
  * FIFO       by ticket, segment after segment. If push a returned before push b was called, a has the smaller
  *            ticket: enq only grows, and appending comes after all tickets of the segment. Its pop took the ticket
  *            earlier, too.
@@ -42,6 +42,8 @@
  *            says empty; and an appending push is done. Each loop that runs again has seen another thread move
  *            enq, deq, head, tail or next. What is not: lib/hazard.h (first call), the allocator, and lib/lot.c
  *            where somebody sleeps.
+ *            A push that is refused memory for a segment has moved enq, too: while pushes do nothing but that, a close may
+ *            look again each time.
  *            With one consumer a pop is wait-free: it gives up at most the n slots of a segment, and the next one
  *            begins with an element.
  * Close      sets CLOSED in the last segment's enq (K1), which refuses all tickets from then on, and then seals
@@ -56,7 +58,7 @@
  *            C1 -> C2 (kept); M2 -> M3 sees to it that who retires a segment comes after who has moved tail. What a
  *            push announces itself by (E1, N2) and the look that says empty (E2, N3) are seq_cst, so that who was
  *            told of a push does not find the queue empty, and for segq_wait.c. deq needs no order among pops: an
- *            older one lets a pop try, and a ticket is taken by a read-modify-write. K1, K3 -> E1, E2, E4, N1, N3,
+ *            older one lets a pop try, and a ticket is taken by a read-modify-write. K1, K3 -> E1, E2, N1, N3,
  *            N4 carry what the closer did, and K2, K5 -> K4, to who finds no more than `closing`. */
 #ifndef WEIR_QUEUES_SEGQ_H
 #define WEIR_QUEUES_SEGQ_H

@@ -299,9 +299,9 @@
     XX(QUEUE_N4, LOAD_ACQ, "QUEUE_N2 QUEUE_K3",                                                    \
        "as N1, of a close; and what a closer did may not be seen")                                 \
     XX(QUEUE_E1, RMW_SC, "QUEUE_E2 QUEUE_K1",                                                      \
-       "a pop that began after this push may say empty; a popper may sleep beside it")             \
+       "a pop that began after this push may say empty; a popper may sleep beside it; as K1")      \
     XX(QUEUE_E2, LOAD_SC, "QUEUE_E1 QUEUE_K1", "as E1")                                            \
-    XX(QUEUE_E4, LOAD_ACQ, "QUEUE_K1",                                                             \
+    XX(QUEUE_E4, LOAD_ACQ, "QUEUE_E1",                                                             \
        "a push may say that there is no memory for a segment that was there")                      \
     XX(QUEUE_D2, LOAD_ACQ, "QUEUE_E1",                                                             \
        "deq may be read after enq: empty is said of a queue that never was")                       \
@@ -310,7 +310,7 @@
     XX(QUEUE_R1, LOAD_ACQ, "QUEUE_S1", "as S1")                                                    \
     XX(QUEUE_R2, LOAD_ACQ, "QUEUE_S1", "as S1, after a wait")                                      \
     XX(QUEUE_R3, RMW_ACQ, "QUEUE_S1", "as S1, at the last moment")                                 \
-    XX(QUEUE_K1, RMW_REL, "QUEUE_E1 QUEUE_E2 QUEUE_E4",                                            \
+    XX(QUEUE_K1, RMW_REL, "QUEUE_E1 QUEUE_E2",                                                     \
        "what a closer did may not be seen by who is told that it is closed")                       \
     XX(QUEUE_K2, RMW_SC, "QUEUE_K4", "close may miss a pusher that has not seen it; and as K1")    \
     XX(QUEUE_K3, RMW_SC, "QUEUE_N1 QUEUE_N3 QUEUE_N4",                                             \

@@ -41,6 +41,8 @@ const struct ring_case queue_cases[] = {
     ROW("solo.3", NONE, 0, "solo=1 preemptions=1", "uu", "uo", "oo"),
     /* the index runs on beyond the end: I6 */
     ROW("far", NONE, 0, NULL, "cuuu", "uuuo"),
+    ROW("far.open", NONE, 0, NULL, "uB", "u", "c"),
+    ROW("far.both", NONE, 0, NULL, "uB", "u", "u"),
     ROW("far.solo", NONE, 0, "solo=1 preemptions=1", "cuuu", "uuuo"),
     ROW("solo.limit", 1, 0, "solo=1 preemptions=1", "uo", "uo"),
     /* no memory for a segment */
