@@ -211,9 +211,14 @@ static ptrdiff_t push(weir_mutex_queue *q, const void *elems, size_t n, weir_tim
 
 /* ---- pop ------------------------------------------------------------------------------------- */
 
+/* Under the lock of pops: of n elements so many as have been seen. */
+static size_t seen_of(const weir_mutex_queue *q, size_t n) {
+    return n < q->seen - q->popped ? n : (size_t)(q->seen - q->popped);
+}
+
 /* Under the lock of pops, elements have been seen. */
 static size_t take(weir_mutex_queue *q, char *elems, size_t n) {
-    size_t signals = 0, k = n < q->seen - q->popped ? n : (size_t)(q->seen - q->popped);
+    size_t signals = 0, k = seen_of(q, n);
     for (size_t i = 0; i < k; i++) weir__copy(elems + i * q->elem_size, next_out(q), q->elem_size);
     q->popped += k;
     if (q->limit || q->emptied) {
@@ -229,8 +234,9 @@ static size_t take(weir_mutex_queue *q, char *elems, size_t n) {
 
 /* Under the lock of pops, fewer have been seen than are asked for: looks again, under both. Returns 0, if there
  * are elements now, or it has slept (*late says how that ended) or what the call returns; the lock of pops is
- * given back unless there are elements. */
-static int refresh(weir_mutex_queue *q, weir_time deadline, weir_ctx *ctx, int *late) {
+ * given back unless there are elements. Their room is given back here: a call that takes fewer than it was asked for takes
+ * all that there are now, and perhaps not all that there are later. */
+static int refresh(weir_mutex_queue *q, size_t n, weir_time deadline, weir_ctx *ctx, int *late) {
     int rc = 0;
     weir__mutex_lock(&q->push_lock);
     q->seen = q->pushed;
@@ -247,6 +253,7 @@ static int refresh(weir_mutex_queue *q, weir_time deadline, weir_ctx *ctx, int *
         weir__mutex_unlock(&q->push_lock);
         return rc ? rc : 1;
     }
+    q->taken = q->popped + seen_of(q, n);
     weir__mutex_unlock(&q->push_lock);
     return 0;
 }
@@ -266,7 +273,7 @@ static ptrdiff_t pop(weir_mutex_queue *q, void *elems, size_t n, weir_time deadl
     for (int late = 0, rc;;) {
         weir__mutex_lock(&q->pop_lock);
         if (weir__ctx_over(ctx)) return leave(q, ctx);
-        rc = q->seen - q->popped < n ? refresh(q, deadline, ctx, &late) : 0;
+        rc = q->seen - q->popped < n ? refresh(q, n, deadline, ctx, &late) : 0;
         if (rc < 0) return rc;
         if (rc > 0) continue;
         ptrdiff_t k = (ptrdiff_t)take(q, elems, n);

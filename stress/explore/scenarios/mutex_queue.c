@@ -9,6 +9,7 @@
 const struct ring_case mutex_queue_cases[] = {
     ROW("try.3x2", NONE, NULL, "uo", "uo", "uo"),
     ROW("batch.2x3", 3, NULL, "BbB", "bBb"),
+    ROW("batch.limit", 2, NULL, "ub", "uu"),
     ROW("limit.3x2", 1, NULL, "uo", "uo", "uo"),
     ROW("wait.2x3.cap1", 1, NULL, "UUU", "OOO"),
     ROW("wait.3x2.cap1", 1, "preemptions=1", "UU", "UO", "OO"),
