@@ -137,7 +137,8 @@ struct weir_cache_opts {
     weir_drop_fn
         *drop; /* of a value that has left, and that nobody can have; must not end its thread */
     void *arg; /* of these four */
-    const struct weir_alloc *alloc; /* writes call it under a lock of the cache too: no call that writes */
+    /* Writes call it under a lock of the cache too: no call that writes. */
+    const struct weir_alloc *alloc;
     /* Refresh-ahead: from `refresh` ns after a value was written on, a get of it begins one load of the key with
      * `load`, on `exec` or a thread of its own, and returns the value that is there. 0: no. If the value has left, was
      * replaced, or is being loaded, or the cache is closed, when the task begins, nothing is loaded. Once it has begun, a
