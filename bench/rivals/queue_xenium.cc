@@ -4,6 +4,7 @@
  *
  *   xenium         nodes are reclaimed by epochs, the fastest of its schemes, where a thread that is stopped keeps all
  *   xenium_hazard  by hazard pointers, as weir's segments are */
+#include <array> /* which xenium uses, and does not include */
 #include <cstdint>
 
 #include <xenium/ramalhete_queue.hpp>
