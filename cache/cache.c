@@ -263,7 +263,7 @@ int weir_cache_put_wait(weir_cache *c, const void *key, const void *val, weir_ti
     if (rc == 0) rc = weir__ctx_err(ctx);
     if (rc != 0) return rc;
     if (c->words && (ttl == WEIR_TTL_DEFAULT || ttl == WEIR_FOREVER)) {
-        rc = weir__cache_overwrite(c, &at, val, deadline, ctx, &u);
+        rc = weir__cache_overwrite(c, &at, val, deadline, ctx);
         if (rc != WEIR_ENOENT) return rc;
     }
     rc = make_entry(c, &at, val, ttl, &e);

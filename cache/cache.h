@@ -18,8 +18,8 @@
  *       gives it back. With weight of its own and no shard's lock only one thread goes on at a time, who holds `evictor`:
  *       so two of them never wait for what the other one holds.
  *   C4  (locks) evictor, then one shard; never two shards. No function of the user's is called under either, but the
- *       clock's, and the allocator's where the table grows or shrinks. A lock is taken in a guard that ends after it is given back: so what is written under it waits for no
- *       garbage, and no guard's end waits under it.
+ *       clock's, and the allocator's where the table grows or shrinks. A lock is taken in a guard that ends after it is
+ *       given back: so what is written under it waits for no garbage, and no guard's end waits under it.
  *   C5  an entry in the index is in one queue of its shard, or weighs nothing (PINNED); in the timer wheel if and only if it
  *       can expire.
  *   C6  (lifetime) refs: one of the index, which is given back a grace period after the entry has left it; one for each
@@ -47,8 +47,9 @@
  * Progress   get, peek, get_many, acquire: wait-free (with LRU, and the plain kinds, blocking), but for a hit that begins
  *            a refresh: that allocates, and submits; and for the first peek or acquire of a cache of words, which takes
  *            a short lock of each shard. All else blocking.
- * Ordering   of entries: V1, V3 -> V4 of maps/read.h; of words CACHE_V1 -> CACHE_V2; of weights: W1 -> W2 (C2): what was removed to make room is out of
- *            the index for whoever sees what was put. Of the count of references R1. The rest by locks.
+ * Ordering   of entries: V1, V3 -> V4 of maps/read.h; of words CACHE_V1 -> CACHE_V2, of what is lent of them L1 -> L2; of
+ *            weights: W1 -> W2 (C2): what was removed to make room is out of the index for whoever sees what was put. Of
+ *            the count of references R1, R1 -> R4. The rest by locks.
  * From       S3-FIFO (Yang et al., SOSP 2023) for what leaves, Caffeine's timer wheel, quick_cache's bound inside the lock;
  *            differs in: one bound for all shards, reads without lock, eviction that keeps what it has taken. */
 #ifndef WEIR_CACHE_CACHE_H
@@ -95,10 +96,9 @@ struct weir__entry {
     struct weir__link queue, timer;
     struct weir__entry *gone; /* the next that has left */
     uint64_t hash, weight;
-    struct weir_str str; /* the key, if it is a string */
-    weir_au64 used;      /* when it was last seen to be, to a 64th of the time to idle */
-    weir_time
-        stale; /* from when on a hit begins a load that takes its place; WEIR_FOREVER: never */
+    struct weir_str str;  /* the key, if it is a string */
+    weir_au64 used;       /* when it was last seen to be, to a 64th of the time to idle */
+    weir_time stale;      /* from when on a hit begins a load in its place; WEIR_FOREVER: never */
     weir_au32 refreshing; /* one has */
     uint8_t in;           /* enum weir__queued */
     uint8_t cause;

@@ -53,8 +53,7 @@ static bool store(struct weir__shard *s, struct weir__entry *e, uint64_t word) {
 }
 
 /* In a guard. */
-static int overwrite(weir_cache *c, const struct weir__spot *a, uint64_t word, weir_time now,
-                     struct weir__untold *u) {
+static int overwrite(weir_cache *c, const struct weir__spot *a, uint64_t word, weir_time now) {
     struct weir__shard *s = weir__shard_of(c, a->hash);
     weir_guard g = weir__hold(s);
     int rc = s->closed ? WEIR_ECLOSED : WEIR_ENOENT;
@@ -68,12 +67,12 @@ static int overwrite(weir_cache *c, const struct weir__spot *a, uint64_t word, w
             rc = 0;
         }
     }
-    weir__hold_end(c, s, g, u);
+    weir__hold_end(c, s, g, NULL); /* of words nobody is told */
     return rc;
 }
 
 int weir__cache_overwrite(weir_cache *c, const struct weir__spot *a, const void *val,
-                          weir_time deadline, weir_ctx *ctx, struct weir__untold *u) {
+                          weir_time deadline, weir_ctx *ctx) {
     uint64_t word = 0;
     if (weir_load_relaxed(&c->lent) != 0) return WEIR_ENOENT; /* relaxed: O2 decides */
     memcpy(&word, val, c->shape.val_size);
@@ -81,9 +80,9 @@ int weir__cache_overwrite(weir_cache *c, const struct weir__spot *a, const void 
     if (now != CACHE_NO_TIME && weir__garbage_room(c, 0, WEIR_NOW, NULL) != 0) now = CACHE_NO_TIME;
     struct weir__fork_in in = weir__write_enter(c, deadline, ctx);
     if (in.rc != 0) return in.rc;
-    /* First without the lock: so a key that is not there costs one look more, and no hold. */
+    /* First without the lock: so a key that is not there costs one look more, and no hold (of a plain kind, one). */
     bool there = weir__cache_plain(c) || usable(weir__cache_find(c, a));
-    int rc = there ? overwrite(c, a, word, now, u) : WEIR_ENOENT;
+    int rc = there ? overwrite(c, a, word, now) : WEIR_ENOENT;
     (void)weir__rcu_exit(in.g);
     return rc;
 }

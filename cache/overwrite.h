@@ -32,9 +32,9 @@ static inline void weir__lends_counted(weir_cache *c) {
     if (c->words && !weir__cache_plain(c)) weir__lends(c);
 }
 
-/* Of a cache of words, a put without a time over the value that is there; u: as of weir__hold_end. 0;
+/* Of a cache of words, a put without a time over the value that is there. 0;
  * WEIR_ENOENT: there is none that may be stored over; WEIR_ECLOSED, and the errors of weir__write_enter. */
 int weir__cache_overwrite(weir_cache *c, const struct weir__spot *a, const void *val,
-                          weir_time deadline, weir_ctx *ctx, struct weir__untold *u);
+                          weir_time deadline, weir_ctx *ctx);
 
 #endif

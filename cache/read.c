@@ -6,10 +6,10 @@
  * to idle `used` is set when it is a 64th of that time old, and only forward; so nothing expires before its time to idle is over,
  * and nothing lives a 64th longer than that.
  *
- * Progress   wait-free; the count of a thread's first call may allocate, and the first that lends takes locks (C11). Of a time to idle: a step more for each thread that
- *            has set it meanwhile, to less than the caller's. A hit of LRU takes the shard's lock, in
- *            its guard. Plain kinds: blocking, all of it; the lock is in the place of the guard, but what peek and each lend
- *            stays by a guard (plain.h).
+ * Progress   wait-free; the count of a thread's first call may allocate, and the first that lends takes locks (C11). Of a
+ *            time to idle: a step more for each thread that has set it meanwhile, to less than the caller's. A hit of LRU
+ *            takes the shard's lock, in its guard. Plain kinds: blocking, all of it; the lock is in the place of the guard,
+ *            but what peek and each lend stays by a guard (plain.h).
  * Ordering   none of its own. */
 #include "load.h"
 #include "overwrite.h"

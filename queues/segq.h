@@ -25,16 +25,15 @@
  *   I5  seen is at most the number of tickets that pushes have got: what some pop has read in enq, perhaps not the last
  *       one. So while pops are behind pushes they leave enq's line to those.
  *   I6  the index in enq may be beyond n, which is as if it were n: a push takes a ticket without a look, and finds that
- *       there was none. Who finds it beyond FAR sets it back to n before it goes on; so it never runs into the high half:
- *       2^30 tickets more would have to be taken by calls that are under way. (Or another has set it back since.)
+ *       there was none. Who finds it beyond FAR sets it back to n before it goes on, or another has since; so it never
+ *       runs into the high half: 2^30 tickets more would have to be taken by calls that are under way.
  * FIFO       by ticket, segment after segment. If push a returned before push b was called, a has the smaller
- *            ticket: enq only grows, and appending comes after all tickets of the segment. Its pop took the ticket
+ *            ticket: below n enq only grows, and appending comes after all tickets of the segment. Its pop took the ticket
  *            earlier, too.
- * Empty      A pop reads deq, enq, next, in this order (enq only if deq has come to what was seen of it), and finds deq >=
- *            enq and no next. When it read enq, each
- *            ticket below that had been given to a pop, which is under way or over; others belong to pushes that
- *            take effect later. Closed and drained: the same, with enq read again after SEALED was seen, since it
- *            does not change then any more.
+ * Empty      A pop reads deq, enq, next, in this order (enq only if deq has come to what was seen of it), and finds
+ *            deq >= enq and no next. When it read enq, each ticket below that had been given to a pop, which is under
+ *            way or over; others belong to pushes that take effect later. Closed and drained: the same, with enq read
+ *            again after SEALED was seen, since it does not change then any more.
  * Linearization   a push where its slot becomes FULL, or at its ticket if a later one was popped before; a pop at
  *            its ticket, or where its slot becomes FULL; "empty" where it read enq; close where next becomes
  *            SEALED.

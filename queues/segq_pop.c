@@ -67,8 +67,8 @@ static void leave(struct weir__segq *q, struct weir__hazard *h, struct weir__seg
 static void *after(struct weir__seg *s) { return weir_load_seq_cst(&s->next, QUEUE_N3); }
 
 struct looked {
-    uint64_t deq, enq; /* enq: if there is none */
-    uint64_t there;    /* tickets that pushes have got, and no pop had; 0: none */
+    uint64_t deq, enq; /* enq: only if there is none */
+    uint64_t there;    /* tickets that pushes have got, and no pop had: only if there are any */
 };
 
 /* The tickets of s below deq were given to pops, and, as was read afterwards, none above to a push. Returns 0 if it
@@ -100,7 +100,7 @@ WEIR__BODY bool look(struct weir__segq *q, struct weir__seg *s, struct looked *l
     return true;
 }
 
-/* The next tickets of s, of which d and, as far as e says, those after it are free: at most k. Returns how many,
+/* The next tickets of s, of which d and, as far as was seen, those after it are free: at most k. Returns how many,
  * from *d on; 0: others were faster. */
 WEIR__BODY size_t tickets(struct weir__seg *s, uint64_t *d, size_t k, uint32_t slots, bool single) {
     /* Relaxed, all three: who reads an older deq sees too much, and comes here. */
@@ -118,8 +118,8 @@ WEIR__BODY int pop_some(struct pop *p) {
     struct weir__seg *s = head_of(q, p->h);
     struct looked l;
     if (WEIR_UNLIKELY(!look(q, s, &l))) return exhausted(q, p->h, s, &l);
-    size_t there = (size_t)l.there, n = p->n - p->done;
-    size_t k = tickets(s, &l.deq, n < there ? n : there, q->slots, p->h == NULL);
+    size_t n = p->n - p->done;
+    size_t k = tickets(s, &l.deq, n < l.there ? n : (size_t)l.there, q->slots, p->h == NULL);
     for (uint64_t i = l.deq; i < l.deq + k; i++) take(p, s, i);
     return 0;
 }

@@ -48,6 +48,8 @@ RIVALS = {
     "weir_many": "weir (64 at once)",
     "weir_pool": "weir (on a pool)",
     "glib": "GLib",
+    "words_mutex": "words alone under a mutex",
+    "words_rwlock": "words alone under a read-write lock",
     "xenium": "xenium, by epochs",
     "xenium_hazard": "xenium, by hazard pointers",
     "tbb_arena": "oneTBB (enqueue)",

@@ -383,7 +383,7 @@ static void p01_lingers_looks(void) {
     if (kind == WEIR_POOL_MUTEX) return;
     clear(&g, 1);
     o.max_threads = 2;
-    o.linger = INT64_C(300000000);
+    o.linger = INT64_C(1000000000);
     weir_pool *p = pool_with(&o);
     CHECK_IS(weir_pool_submit(p, at_gate, NULL, &g), 0);
     CHECK(gate_has(&g, 1), "it runs");
