@@ -5,8 +5,8 @@
  * pointer holds up the one block that it names.
  *
  *   reader    names the block that it found in a field, and looks again whether the field still says so
- *   remover   takes the block out of all fields (seq_cst), passes weir__hazards_see, and asks for each thread's
- *             name
+ *   remover   takes the block out of all fields (seq_cst), sends a membarrier or has the readers fence, and asks for
+ *             each thread's name
  *
  * Either the reader's second look finds another value, or the remover finds the name. The reader's store comes
  * before its load: by a seq_cst store where the object fences, else by the remover's membarrier. Where the kernel

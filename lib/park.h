@@ -37,8 +37,7 @@ struct weir__spin {
 void weir__spin_init(struct weir__spin *s);
 
 /* Polls ready(arg) until it says so, the budget is spent or the deadline has come. Returns what
- * ready said last. ready only reads, or does what the call after it would do first: that of a queue of
- * segments leaves an emptied one, which may take longer than the budget. */
+ * ready said last. ready only reads. */
 bool weir__spin(struct weir__spin *s, bool (*ready)(void *), void *arg, weir_time deadline);
 
 /* ---- the heavy half of an asymmetric barrier ------------------------------------------------------ */

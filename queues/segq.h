@@ -24,11 +24,11 @@
  *       only one need not, since nobody else moves head.
  *   I5  seen is at most the number of tickets that pushes have got: what some pop has read in enq, perhaps not the last
  *       one. So while pops are behind pushes they leave enq's line to those.
- *   I6  the index in enq may be beyond n, which is as if it were n: a push takes a ticket without a look, and finds that
- *       there was none. Who finds it beyond FAR sets it back to n before it goes on, or another has since; so it never
- *       runs into the high half: 2^30 tickets more would have to be taken by calls that are under way.
- * FIFO       by ticket, segment after segment. If push a returned before push b was called, a has the smaller
- *            ticket: below n enq only grows, and appending comes after all tickets of the segment. Its pop took the ticket
+ *   I6  the index in enq may be beyond n, which is as if it were n: a push takes a ticket without a look, and finds
+ *       that there was none. Who finds it beyond FAR sets it back to n before it goes on, or another has since; so it
+ *       never runs into the high half: 2^30 tickets more would have to be taken by calls that are under way.
+ * FIFO       by ticket, segment after segment. If push a returned before push b was called, a has the smaller ticket:
+ *            below n enq only grows, and appending comes after all tickets of the segment. Its pop took the ticket
  *            earlier, too.
  * Empty      A pop reads deq, enq, next, in this order (enq only if deq has come to what was seen of it), and finds
  *            deq >= enq and no next. When it read enq, each ticket below that had been given to a pop, which is under
@@ -38,13 +38,12 @@
  *            its ticket, or where its slot becomes FULL; "empty" where it read enq; close where next becomes
  *            SEALED.
  * Progress   lock-free. A push fails at a slot because a pop has given it up, which then finds another element or
- *            says empty; and an appending push is done. Each loop that runs again has seen another thread move
- *            enq, deq, head, tail or next. What is not: lib/hazard.h (first call), the allocator, and lib/lot.c
- *            where somebody sleeps.
- *            A push that is refused memory for a segment has moved enq, too: while pushes do nothing but that, a close may
- *            look again each time.
- *            With one consumer a pop is wait-free: it gives up at most the n slots of a segment, and the next one
- *            begins with an element.
+ *            says empty; and an appending push is done. Each loop that runs again has seen another thread move enq,
+ *            deq, head, tail, next, inside or retired. What is not: lib/hazard.h (first call), the allocator, and
+ *            lib/lot.c where somebody sleeps. A push that is refused memory for a segment has moved enq, too: while
+ *            pushes do nothing but that, a close may look again each time. With one consumer a pop is wait-free: it
+ *            gives up at most the n slots of a segment, and the next one begins with an element. But for the list of
+ *            the retired, to which it may have to add beside pushes that are refused memory.
  * Close      sets CLOSED in the last segment's enq (K1), which refuses all tickets from then on, and then seals
  *            it. A push that found no slot left before that may still append: then the next one is closed. Whoever
  *            finds CLOSED without a next seals it before saying anything of it.
@@ -52,13 +51,14 @@
  * Limit      `inside` counts reservations: a push reserves before it takes a ticket, a pop gives back when it has
  *            its element. So who is stopped between these two holds room; all calls of the others return, but
  *            where that was the last of it waiting pushes wait, and pops for what they would push.
- * Ordering   S1 -> R1, R2, R3 carries the element. N2 -> N1, N3, N4 and M1, M2 -> P1, P2 carry a new segment. What
- *            a thread did in a segment is seen by who uses it again: HAZ_S2, HAZ_S3 -> HAZ_E1, L1 -> L2 (retired),
- *            C1 -> C2 (kept); M2 -> M3 sees to it that who retires a segment comes after who has moved tail. What a
- *            push announces itself by (E1, N2) and the look that says empty (E2, N3) are seq_cst, so that who was
- *            told of a push does not find the queue empty, and for segq_wait.c. deq needs no order among pops: an
- *            older one lets a pop try, and a ticket is taken by a read-modify-write. K1, K3 -> E1, E2, N1, N3,
- *            N4 carry what the closer did, and K2, K5 -> K4, to who finds no more than `closing`. */
+ * Ordering   S1 -> R1, R2, R3 carries the element. N2 -> N1, N3, N4 and M1, M2 -> P1, P2 carry a new segment. What a
+ *            thread did in a segment is seen by who uses it again: HAZ_S2, HAZ_S3 -> HAZ_E1, L1 -> L2 (retired), C1
+ *            -> C2 (kept); M2 -> M3 sees to it that who retires a segment comes after who has moved tail. What a push
+ *            announces itself by (E1, N2) and the look that says empty (E2, N3) are seq_cst, so that who was told of
+ *            a push does not find the queue empty, and for segq_wait.c. Among pops an older deq lets one try, and a
+ *            ticket is taken by a read-modify-write; with a newer one comes what its taker had seen of enq (D1, D3 -> D2,
+ *            V1 -> V2), so that it is not compared with an older enq. K1, K3 -> E1, E2, N1, N3, N4 carry what the
+ *            closer did, and K2, K5 -> K4, to who finds no more than `closing`. */
 #ifndef WEIR_QUEUES_SEGQ_H
 #define WEIR_QUEUES_SEGQ_H
 
@@ -66,6 +66,7 @@
 #include <weir/queue.h>
 
 #include "../lib/hazard.h"
+#include "blocking.h"
 
 /* Plain memory that threads hand over. */
 #ifdef WEIR_MODEL
@@ -194,8 +195,12 @@ ptrdiff_t weir__segq_push_wait(struct weir__segq *q, const void *elems, size_t n
                                weir_time deadline, weir_ctx *ctx);
 ptrdiff_t weir__segq_pop_wait(struct weir__segq *q, void *elems, size_t n, weir_time deadline,
                               weir_ctx *ctx);
+void weir__segq_wake_poppers(struct weir__segq *q, size_t n);
 /* n elements are in; n reservations were given back; closed. */
-void weir__segq_pushed(struct weir__segq *q, size_t n);
+static inline void weir__segq_pushed(struct weir__segq *q, size_t n) {
+    uint64_t w = weir_load_seq_cst(&q->waiters, QUEUE_W1);
+    if (WEIR_UNLIKELY(weir__poppers(w))) weir__segq_wake_poppers(q, n);
+}
 void weir__segq_room(struct weir__segq *q, size_t n);
 void weir__segq_wake_all(struct weir__segq *q);
 

@@ -30,12 +30,6 @@ WEIR__BODY struct weir__seg *head_of(struct weir__segq *q, struct weir__hazard *
     return h ? weir__segq_first(q, h) : weir_load_relaxed(&q->head);
 }
 
-WEIR__BODY void read_slot(struct pop *p, weir_au64 *slot) {
-    size_t size = p->q->elem_size;
-    weir__copy(p->elems + p->done * size, slot + 1, size);
-    p->done++;
-}
-
 /* The slot is the caller's, its push is under way: waits for a moment, and then gives it up. */
 static bool wait_for_push(weir_au64 *slot) {
     for (int polls = 0; polls < POLLS; polls++) {
@@ -46,11 +40,13 @@ static bool wait_for_push(weir_au64 *slot) {
     return weir_exchange_acquire(slot, WEIR__SLOT_TAKEN, QUEUE_R3) == WEIR__SLOT_FULL;
 }
 
-WEIR__BODY void take(struct pop *p, struct weir__seg *s, uint64_t i) {
-    weir_au64 *slot = weir__seg_slot(p->q, s, i);
+/* The ticket of the slot is the caller's. Whether there was an element; else it has given the slot up. */
+WEIR__BODY bool take(const struct weir__segq *q, weir_au64 *slot, void *elem) {
     WEIR_POINT("queue.pop.ticket");
-    if (WEIR_LIKELY(weir_load_acquire(slot, QUEUE_R1) == WEIR__SLOT_FULL) || wait_for_push(slot))
-        read_slot(p, slot);
+    if (WEIR_UNLIKELY(weir_load_acquire(slot, QUEUE_R1) != WEIR__SLOT_FULL) && !wait_for_push(slot))
+        return false;
+    weir__copy(elem, slot + 1, q->elem_size);
+    return true;
 }
 
 /* All tickets of s were given to pops, and next is the segment after it. */
@@ -86,15 +82,16 @@ static int exhausted(struct weir__segq *q, struct weir__hazard *h, struct weir__
     return 0; /* else pushes have got more tickets since */
 }
 
-/* Whether a push has got a ticket of s that no pop has: deq first, then what was seen of enq, then enq. Relaxed: I5. */
+/* Whether a push has got a ticket of s that no pop has: deq first, then what was seen of enq, then enq. */
 WEIR__BODY bool look(struct weir__segq *q, struct weir__seg *s, struct looked *l) {
     l->deq = weir_load_acquire(&s->deq, QUEUE_D2);
-    uint64_t given = weir_load_relaxed(&s->seen);
+    uint64_t given = weir_load_acquire(&s->seen, QUEUE_V2);
     if (WEIR_UNLIKELY(l->deq >= given)) {
         l->enq = weir_load_seq_cst(&s->enq, QUEUE_E2);
         given = weir__seg_given(q, l->enq);
         if (l->deq >= given) return false;
-        if (given - l->deq > 1) weir_store_relaxed(&s->seen, given); /* for who pops next */
+        if (given - l->deq > 1)
+            weir_store_release(&s->seen, given, QUEUE_V1); /* for who pops next */
     }
     l->there = given - l->deq;
     return true;
@@ -103,13 +100,12 @@ WEIR__BODY bool look(struct weir__segq *q, struct weir__seg *s, struct looked *l
 /* The next tickets of s, of which d and, as far as was seen, those after it are free: at most k. Returns how many,
  * from *d on; 0: others were faster. */
 WEIR__BODY size_t tickets(struct weir__seg *s, uint64_t *d, size_t k, uint32_t slots, bool single) {
-    /* Relaxed, all three: who reads an older deq sees too much, and comes here. */
     if (single) {
-        weir_store_relaxed(&s->deq, *d + k);
+        weir_store_relaxed(&s->deq, *d + k); /* nobody else pops */
         return k;
     }
-    if (k > 1) return weir_cas_relaxed(&s->deq, d, *d + k) ? k : 0;
-    *d = weir_fetch_add_relaxed(&s->deq, 1);
+    if (k > 1) return weir_cas_release(&s->deq, d, *d + k, QUEUE_D3) ? k : 0;
+    *d = weir_fetch_add_release(&s->deq, 1, QUEUE_D1);
     return *d < slots;
 }
 
@@ -120,7 +116,8 @@ WEIR__BODY int pop_some(struct pop *p) {
     if (WEIR_UNLIKELY(!look(q, s, &l))) return exhausted(q, p->h, s, &l);
     size_t n = p->n - p->done;
     size_t k = tickets(s, &l.deq, n < l.there ? n : (size_t)l.there, q->slots, p->h == NULL);
-    for (uint64_t i = l.deq; i < l.deq + k; i++) take(p, s, i);
+    for (uint64_t i = l.deq; i < l.deq + k; i++)
+        p->done += take(q, weir__seg_slot(q, s, i), p->elems + p->done * q->elem_size);
     return 0;
 }
 
@@ -147,20 +144,41 @@ WEIR__BODY ptrdiff_t pop_many_single(struct weir__segq *q, void *elems, size_t n
     return pop_all(&p);
 }
 
-int weir__segq_pop_one(struct weir__segq *q, void *elem) {
-    ptrdiff_t rc = pop_many(q, elem, 1);
-    return rc > 0 ? 0 : (int)rc;
-}
 ptrdiff_t weir__segq_pop(struct weir__segq *q, void *elems, size_t n) {
     return pop_many(q, elems, n);
-}
-int weir__segq_pop_single_one(struct weir__segq *q, void *elem) {
-    ptrdiff_t rc = pop_many_single(q, elem, 1);
-    return rc > 0 ? 0 : (int)rc;
 }
 ptrdiff_t weir__segq_pop_single(struct weir__segq *q, void *elems, size_t n) {
     return pop_many_single(q, elems, n);
 }
+
+/* ---- a single element ------------------------------------------------------------------------- */
+
+static __attribute__((noinline)) int pop_one_anyhow(struct weir__segq *q, struct weir__hazard *h,
+                                                    void *elem) {
+    struct pop p = { .q = q, .h = h, .elems = elem, .n = 1 };
+    ptrdiff_t rc = pop_all(&p);
+    return rc > 0 ? 0 : (int)rc;
+}
+
+/* As pop_all where all goes well, in half the instructions; else its ticket, if it had one, has gone by, and pop_all
+ * looks again. */
+WEIR__BODY int pop_one(struct weir__segq *q, struct weir__hazard *h, void *elem) {
+    struct weir__seg *s = head_of(q, h);
+    struct looked l;
+    if (WEIR_UNLIKELY(!look(q, s, &l) || !tickets(s, &l.deq, 1, q->slots, !h) ||
+                      !take(q, weir__seg_slot(q, s, l.deq), elem)))
+        return pop_one_anyhow(q, h, elem);
+    if (h) weir__hazard_clear(h);
+    WEIR_POINT("queue.pop.done");
+    if (WEIR_UNLIKELY(q->limit)) weir__segq_room(q, 1);
+    return 0;
+}
+
+int weir__segq_pop_one(struct weir__segq *q, void *elem) {
+    struct weir__hazard *h = weir__hazard_self();
+    return WEIR_LIKELY(h != NULL) ? pop_one(q, h, elem) : WEIR_ENOMEM;
+}
+int weir__segq_pop_single_one(struct weir__segq *q, void *elem) { return pop_one(q, NULL, elem); }
 
 /* ---- looking, giving back -------------------------------------------------------------------- */
 

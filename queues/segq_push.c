@@ -92,9 +92,17 @@ struct push {
     bool prepare;           /* half of the segment is given away */
 };
 
-WEIR__BODY void write_slot(struct push *p, weir_au64 *slot) {
-    size_t size = p->q->elem_size;
-    weir__copy(slot + 1, p->elems + p->done * size, size);
+/* From the index in what it returns on they are the caller's, if there are so many below n; not if that has CLOSED. */
+WEIR__BODY uint64_t take_tickets(struct weir__seg *s, size_t want) {
+    return weir_fetch_add_seq_cst(&s->enq, 2 * want, QUEUE_E1);
+}
+
+/* The ticket of the slot is the caller's. Whether the element is in; else the pop has given the slot up. */
+WEIR__BODY bool fill_slot(const struct weir__segq *q, weir_au64 *slot, const void *elem) {
+    uint64_t state = WEIR__SLOT_EMPTY;
+    weir__copy(slot + 1, elem, q->elem_size);
+    WEIR_POINT("queue.push.copied");
+    return weir_cas_release(slot, &state, WEIR__SLOT_FULL, QUEUE_S1);
 }
 
 /* The tickets i to i + want - 1 are the caller's, but for those beyond the end. */
@@ -103,20 +111,15 @@ WEIR__BODY void fill(struct push *p, struct weir__seg *s, uint64_t i, size_t wan
     uint64_t half = q->slots / 2, end = i + want < q->slots ? i + want : q->slots;
     if (WEIR_UNLIKELY(i <= half && half < end)) p->prepare = true;
     WEIR_POINT("queue.push.ticket");
-    for (; i < end; i++) {
-        weir_au64 *slot = weir__seg_slot(q, s, i);
-        uint64_t state = WEIR__SLOT_EMPTY;
-        write_slot(p, slot);
-        WEIR_POINT("queue.push.copied");
-        p->done += weir_cas_release(slot, &state, WEIR__SLOT_FULL, QUEUE_S1);
-    }
+    for (; i < end; i++)
+        p->done += fill_slot(q, weir__seg_slot(q, s, i), p->elems + p->done * q->elem_size);
 }
 
 /* Makes mine a segment that begins with the next element; N2 publishes it. */
 static void begin_with(struct push *p, const struct weir__seg *s) {
     struct weir__seg *mine = p->mine;
     weir_au64 *slot = weir__seg_slot(p->q, mine, 0);
-    write_slot(p, slot);
+    weir__copy(slot + 1, p->elems + p->done * p->q->elem_size, p->q->elem_size);
     WEIR__SEG_READS(&s->base);
     WEIR__SEG_WRITES(&mine->base);
     mine->base = s->base + p->q->slots;
@@ -184,7 +187,7 @@ WEIR__BODY int push_some(struct push *p) {
     struct weir__segq *q = p->q;
     struct weir__seg *s = weir__segq_last(q, p->h);
     size_t want = p->n - p->done < AT_ONCE ? p->n - p->done : AT_ONCE;
-    uint64_t e = weir_fetch_add_seq_cst(&s->enq, 2 * want, QUEUE_E1);
+    uint64_t e = take_tickets(s, want);
     if (WEIR_LIKELY(!(e & WEIR__SEGQ_CLOSED) && weir__seg_index(e) < q->slots)) {
         fill(p, s, weir__seg_index(e), want);
         return 0;
@@ -222,10 +225,37 @@ WEIR__BODY ptrdiff_t push_all(struct weir__segq *q, const void *elems, size_t n)
     return p.done ? (ptrdiff_t)p.done : rc;
 }
 
-int weir__segq_push_one(struct weir__segq *q, const void *elem) {
+/* ---- a single element ------------------------------------------------------------------------- */
+
+static __attribute__((noinline)) int push_one_anyhow(struct weir__segq *q, const void *elem) {
     ptrdiff_t rc = push_all(q, elem, 1);
     return rc > 0 ? 0 : (int)rc;
 }
+
+/* As push_all where all goes well, in half the instructions; else its ticket has gone by, if it had one, and push_all takes
+ * others. */
+int weir__segq_push_one(struct weir__segq *q, const void *elem) {
+    struct weir__hazard *h = weir__hazard_self();
+    if (WEIR_UNLIKELY(!h || q->limit)) return push_one_anyhow(q, elem);
+    struct weir__seg *s = weir__segq_last(q, h);
+    uint64_t e = take_tickets(s, 1), i = weir__seg_index(e);
+    if (WEIR_UNLIKELY(e & WEIR__SEGQ_CLOSED || i >= q->slots)) {
+        if (i >= FAR) come_back(q, s);
+        return push_one_anyhow(q, elem);
+    }
+    WEIR_POINT("queue.push.ticket");
+    bool in = fill_slot(q, weir__seg_slot(q, s, i), elem);
+    weir__hazard_clear(h);
+    if (WEIR_LIKELY(in)) {
+        WEIR_POINT("queue.push.done");
+        weir__segq_pushed(q, 1);
+    }
+    if (WEIR_UNLIKELY(i == q->slots / 2)) weir__segq_prepare(q);
+    return WEIR_LIKELY(in) ? 0 : push_one_anyhow(q, elem);
+}
+
+/* ---- many ------------------------------------------------------------------------------------- */
+
 ptrdiff_t weir__segq_push(struct weir__segq *q, const void *elems, size_t n) {
     return push_all(q, elems, n);
 }

@@ -20,18 +20,13 @@
  * Progress   blocking. A newcomer may be served ahead of a woken waiter, which then waits on. */
 #include "segq.h"
 
-#include "blocking.h"
-
 static void wake(struct weir__segq *q, uint64_t side, size_t n) {
     (void)weir__lot_wake(q->id, &q->waiters, side, n);
 }
 
 /* ---- publishers ------------------------------------------------------------------------------ */
 
-void weir__segq_pushed(struct weir__segq *q, size_t n) {
-    uint64_t w = weir_load_seq_cst(&q->waiters, QUEUE_W1);
-    if (WEIR_UNLIKELY(weir__poppers(w))) wake(q, WEIR__POPPERS, n);
-}
+void weir__segq_wake_poppers(struct weir__segq *q, size_t n) { wake(q, WEIR__POPPERS, n); }
 
 void weir__segq_room(struct weir__segq *q, size_t n) {
     (void)weir_fetch_add_seq_cst(&q->inside, (uint64_t)0 - n, QUEUE_I2);

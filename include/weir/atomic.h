@@ -173,6 +173,8 @@ WEIR_API void weir__point(const char *name);
     (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__OR(p, v, WEIR__RLX) : WEIR__OR(p, v, WEIR__REL))
 #define weir_fetch_and_release(p, v, L) \
     (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__AND(p, v, WEIR__RLX) : WEIR__AND(p, v, WEIR__REL))
+#define weir_fetch_add_release(p, v, L) \
+    (WEIR__IS(L, WEIR_WEAK_RELEASE) ? WEIR__ADD(p, v, WEIR__RLX) : WEIR__ADD(p, v, WEIR__REL))
 #define weir_fetch_add_seq_cst(p, v, L) WEIR__RMW_SC(WEIR__ADD, p, v, L)
 #define weir_fetch_and_seq_cst(p, v, L) WEIR__RMW_SC(WEIR__AND, p, v, L)
 #define weir_fetch_or_seq_cst(p, v, L) WEIR__RMW_SC(WEIR__OR, p, v, L)

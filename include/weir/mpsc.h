@@ -15,7 +15,8 @@
  * | pop        | wait-free, but for the allocator, to which emptied segments may be given back, and for       |
  * |            | membarrier(2), once for some 8 segments (weir/queue.h): at most the slots of a segment are   |
  * |            | passed over, each after a bounded time, before there is an element or empty is said. With a  |
- * |            | limit, a short lock where a pusher sleeps and is woken                                       |
+ * |            | limit, a short lock where a pusher sleeps and is woken. Only lock-free where it leaves a     |
+ * |            | segment beside pushes that are refused memory for one                                        |
  * | close      | lock-free; waking those who sleep takes a lock                                               |
  * | _wait      | blocking                                                                                     |
  *
@@ -28,8 +29,8 @@
  *            handed on by an edge. Two at once double and lose elements; a debug build reports the second one and
  *            returns WEIR_EINVAL. All other verbs are any thread's.
  * Memory     as weir/queue.h. A producer that is stopped keeps at most two segments back, the one it looks at and one
- *            that it was about to append. While the consumer is, nothing is
- *            given back, since nothing is popped.
+ *            that it was about to append; or, where the allocator had refused it one, those that it was looking through.
+ *            While the consumer is, nothing is given back, since nothing is popped.
  * Limit, ordering, signals, fork   as weir/queue.h.
  * From       Ramalhete and Correia's FAAArrayQueue, as weir_queue, with tickets of pops taken by a store. */
 #ifndef WEIR_MPSC_H

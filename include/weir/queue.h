@@ -3,10 +3,10 @@
  *
  *     pop -> [ taken | e3 | e4 | e5 ] -> [ e6 | e7 |    |    ] <- push
  *
- * Elements stand in segments of some 16 KiB, or of four elements where those are above 4 KiB, each used once from
- * one end to the other. A push and a pop take the next slot of their segment by one fetch-and-add, so that threads
- * do not fail because of each other. Elements are copied; they leave in the order in which their pushes took effect,
- * and all results are linearizable (those of a batch one by one).
+ * Elements stand in segments of some 16 KiB, or of four elements where those are above 4 KiB, each used once from one
+ * end to the other. A push, and a pop of one element, takes the next slot of its segment by one fetch-and-add, so
+ * that threads do not fail because of each other. Elements are copied; they leave in the order in which their pushes
+ * took effect, and all results are linearizable (those of a batch one by one).
  *
  * | operation  | progress                                                                                     |
  * |------------|----------------------------------------------------------------------------------------------|
@@ -36,10 +36,10 @@
  *            so sleeps for 1 ms, once for each queue, and so do others that come meanwhile; from then on all fence.
  * Memory     a segment that was emptied is used again or given back: up to 8 are kept, and up to 7 more wait for the
  *            pop, or the push in want of memory, that looks which can be used again. So an empty queue holds up to 16
- *            segments: some 256 KiB, or 4 MiB with elements of 64 KiB, whatever the limit. A thread that is stopped
- *            inside a call keeps some 8 segments back, and a few for each other thread; what else goes through
- *            the queue meanwhile is given back as ever. weir_queue_trim gives back all that is not in use,
- *            weir_queue_bytes says what there is.
+ *            segments, and one more for each thread that was inside when somebody last looked: some 256 KiB, or 4 MiB
+ *            with elements of 64 KiB, whatever the limit. A thread that is stopped inside a call keeps some 8
+ *            segments back, and a few for each other thread; what else goes through the queue meanwhile is given back
+ *            as ever. weir_queue_trim gives back all that is not in use, weir_queue_bytes says what there is.
  * Limit      opts.limit (or limit_bytes) is a soft one: a push beyond it says WEIR_EAGAIN, or waits. Elements
  *            count from before their push takes effect until their pop returns, so that a push may find the queue
  *            full while a pop is under way; there are never more than the limit inside. It costs a
@@ -91,7 +91,8 @@ WEIR_NODISCARD WEIR_API int weir_queue_new(weir_queue **out, const struct weir_q
 WEIR_API int weir_queue_free(weir_queue *q);
 
 /* Copies *elem in. Any thread. Returns 0; WEIR_EAGAIN: as many as the limit were inside; WEIR_ECLOSED;
- * WEIR_ENOMEM: no memory for a segment while the last one was full and none that was emptied could be used again, or
+ * WEIR_ENOMEM: no memory for a segment while the last one was full and none that was emptied could be used again (those
+ * that another call is just looking through cannot, also if that was stopped there), or
  * none for the record of a thread; WEIR_EINVAL: NULL. On failure nothing changed and the element is the caller's.
  * Not for signal handlers. */
 WEIR_NODISCARD WEIR_API int weir_queue_try_push(weir_queue *q, const void *elem);

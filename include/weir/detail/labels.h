@@ -303,8 +303,12 @@
     XX(QUEUE_E2, LOAD_SC, "QUEUE_E1 QUEUE_K1", "as E1")                                            \
     XX(QUEUE_E4, LOAD_ACQ, "QUEUE_E1",                                                             \
        "a push may say that there is no memory for a segment that was there")                      \
-    XX(QUEUE_D2, LOAD_ACQ, "QUEUE_E1",                                                             \
+    XX(QUEUE_D1, RMW_REL, "QUEUE_D2", "as D2: an enq from before what the other pop has seen")     \
+    XX(QUEUE_D3, RMW_REL, "QUEUE_D2", "as D1, of a batch")                                         \
+    XX(QUEUE_D2, LOAD_ACQ, "QUEUE_E1 QUEUE_D1 QUEUE_D3",                                           \
        "deq may be read after enq: empty is said of a queue that never was")                       \
+    XX(QUEUE_V1, STORE_REL, "QUEUE_V2", "as D1, of what a third pop has seen")                     \
+    XX(QUEUE_V2, LOAD_ACQ, "QUEUE_V1", "as V1")                                                    \
     XX(QUEUE_S1, RMW_REL, "QUEUE_R1 QUEUE_R2 QUEUE_R3",                                            \
        "an element may be copied before it is written")                                            \
     XX(QUEUE_R1, LOAD_ACQ, "QUEUE_S1", "as S1")                                                    \
@@ -328,9 +332,9 @@
     XX(QUEUE_C2, RMW_ACQ, "QUEUE_C1", "as C1")                                                     \
     XX(QUEUE_Q1, RECHECK, "QUEUE_E1",                                                              \
        "tickets may be given between the look at enq and the close: drained is said too early")    \
-    XX(QUEUE_Q2, RECHECK, "QUEUE_S1 QUEUE_N2 QUEUE_I2 QUEUE_K3",                                   \
+    XX(QUEUE_Q2, RECHECK, "QUEUE_E1 QUEUE_N2 QUEUE_I2 QUEUE_K3",                                   \
        "a waiter sleeps though it became ready before it was listed")                              \
-    XX(QUEUE_Q3, RECHECK, "QUEUE_S1 QUEUE_I2",                                                     \
+    XX(QUEUE_Q3, RECHECK, "QUEUE_E1 QUEUE_I2",                                                     \
        "a waiter that was woken takes its wake-up along at the deadline")                          \
     XX(HAZ_S1, STORE_SC, "HAZ_E1",                                                                 \
        "without membarrier: a segment may be given back while it is looked at")                    \
