@@ -17,7 +17,8 @@ extern const struct wb_ring wb_queue_weir, wb_queue_mutex, wb_queue_ring, wb_mps
 /* ---- nodes of intrusive queues -------------------------------------------------------------------------
  *
  * Each producer has so many, which it uses one after the other; the consumer says of each when it has read it. That is
- * the same for all such queues: a load of a word that is mostly not shared any more, and a store. */
+ * the same for all such queues: a load of a word that is mostly not shared any more, and a store. They stand on a line's
+ * begin, or half a line from it: one that stood across two would cost more where the queue writes to it more often. */
 #define WB_NODES 4096
 #define WB_PRODUCERS_MAX 64
 
@@ -55,10 +56,13 @@ static inline struct wb_owned *wb_owned_new(const struct wb_shape *s) {
     memset(o, 0, sizeof *o);
     for (unsigned i = 0; i < n; i++) {
         o->of[i].queue = o->queue;
-        o->of[i].nodes = (struct wb_node *)calloc(WB_NODES, sizeof(struct wb_node));
-        if (o->of[i].nodes) continue;
-        wb_owned_free(o);
-        return NULL;
+        o->of[i].nodes =
+            (struct wb_node *)aligned_alloc(WEIR_LINE, WB_NODES * sizeof(struct wb_node));
+        if (!o->of[i].nodes) {
+            wb_owned_free(o);
+            return NULL;
+        }
+        memset(o->of[i].nodes, 0, WB_NODES * sizeof(struct wb_node));
     }
     return o;
 }

@@ -55,6 +55,12 @@ AT(weir_mpmc, stride_, 312);
 AT(weir_mpmc, slots_, 320);
 AT(weir_mpmc, id_, 328);
 
+SIZE(weir_mpsc_list, 256);
+AT(weir_mpsc_list, in_, 0);
+AT(weir_mpsc_list, out_, 128);
+AT(weir_mpsc_list, dummy_, 136);
+SIZE(struct weir_mpsc_node, 8);
+
 _Static_assert(WEIR_LINE == 128, "the lines of a ring");
 _Static_assert(WEIR__MPMC_OPEN == 1 && WEIR__MPMC_ONE == 4, "the words of a ring");
 _Static_assert(WEIR__MPMC_POPPER == 1 && WEIR__MPMC_PUSHER == UINT64_C(1) << 31, "its waiters");

@@ -265,7 +265,9 @@ static int64_t list_run(void *list, struct weir_lin_op *op, bool late) {
     struct item *item = calloc(1, sizeof *item);
     if (!item) abort();
     item->value = op->in[0];
-    return weir_mpsc_list_push(list, &item->node);
+    int rc = weir_mpsc_list_push(list, &item->node);
+    if (rc != 0) free(item);
+    return rc;
 }
 
 const struct target target_mpsc_list = { .name = "weir_mpsc_list",

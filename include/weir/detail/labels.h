@@ -280,8 +280,10 @@
     XX(POOL_D8, RMW_SC, "POOL_D4", "as D4, of who goes to sleep")                                  \
     XX(POOL_Q1, RECHECK, "MPMC_C1 MPMC_C3", "as D2")                                               \
     XX(POOL_Q2, RECHECK, "MPMC_C1 MPMC_C3", "as D1")                                               \
-    XX(MPSC_X1, RMW_AR, "MPSC_X1",                                                                 \
-       "a node's end may be written over the link of the next push: nodes are lost")               \
+    XX(MPSC_X1, RMW_SC, "MPSC_X1 MPSC_X2 MPSC_E1",                                                 \
+       "a node's end may be written over the link of the next push: nodes are lost; and as E1")    \
+    XX(MPSC_E1, LOAD_SC, "MPSC_X1", "a consumer may sleep beside a node")                          \
+    XX(MPSC_X2, RMW_REL, "MPSC_X1", "as X1, of the dummy's end")                                   \
     XX(MPSC_N1, STORE_REL, "MPSC_N2", "a node may be read before it is written")                   \
     XX(MPSC_N2, LOAD_ACQ, "MPSC_N1", "as N1")                                                      \
     XX(QUEUE_P1, LOAD_SC, "QUEUE_M2", "a push may use a segment that is given back meanwhile")     \
