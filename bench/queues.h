@@ -17,8 +17,8 @@ extern const struct wb_ring wb_queue_weir, wb_queue_mutex, wb_queue_ring, wb_mps
 /* ---- nodes of intrusive queues -------------------------------------------------------------------------
  *
  * Each producer has so many, which it uses one after the other; the consumer says of each when it has read it. That is
- * the same for all such queues: a load of a word that is mostly not shared any more, and a store. They stand on a line's
- * begin, or half a line from it: one that stood across two would cost more where the queue writes to it more often. */
+ * the same for all such queues: a load of a word that is mostly not shared any more, and a store. Each node has a line
+ * of its own, so that a producer that waits for its oldest one does not disturb who reads the next. */
 #define WB_NODES 4096
 #define WB_PRODUCERS_MAX 64
 
@@ -26,6 +26,7 @@ struct wb_node {
     char link[16]; /* the queue's own */
     uint64_t word;
     weir_au32 busy; /* from its push until the consumer has read it */
+    char pad[64 - 16 - sizeof(uint64_t) - sizeof(weir_au32)];
 };
 
 struct wb_nodes {

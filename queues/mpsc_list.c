@@ -30,8 +30,8 @@ int weir_mpsc_list_init(weir_mpsc_list *l) {
 void weir__mpsc_list_misuse_(const char *call, const char *what) { (void)weir__misuse(call, what); }
 
 struct weir_mpsc_node *weir__mpsc_list_wait_(struct weir_mpsc_node *node) {
-    struct weir_mpsc_node *next = NULL;
-    for (int polls = 0; !next && polls < POLLS; polls++) {
+    struct weir_mpsc_node *next = node;
+    for (int polls = 0; next == node && polls < POLLS; polls++) {
         weir_pause();
         next = weir__mpsc_list_behind(node);
     }
@@ -42,11 +42,11 @@ struct weir_mpsc_node *weir__mpsc_list_wait_(struct weir_mpsc_node *node) {
 struct weir_mpsc_node *weir__mpsc_list_linger_(weir_mpsc_list *l, struct weir_mpsc_node *last) {
     if (l->linger_ < 0) {
         l->linger_++;
-        return NULL;
+        return last;
     }
     for (int i = 0; i < PAUSES; i++) weir_pause();
     struct weir_mpsc_node *next = weir__mpsc_list_behind(last);
-    if (next)
+    if (next != last)
         l->linger_ = IN_VAIN;
     else if (--l->linger_ == 0)
         l->linger_ = -WITHOUT;

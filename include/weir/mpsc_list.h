@@ -65,17 +65,16 @@ WEIR_API int weir_mpsc_list_init(weir_mpsc_list *l);
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
-/* Slow paths: reports a misuse; what is behind a node whose link is under way, after some polls, or NULL; the same of
- * the last node, after some pauses, or none. */
+/* Slow paths: reports a misuse; what is behind a node whose link is under way, after some polls, or the node itself; the
+ * same of the last node, after some pauses, or none. */
 WEIR_API void weir__mpsc_list_misuse_(const char *call, const char *what);
 WEIR_API struct weir_mpsc_node *weir__mpsc_list_wait_(struct weir_mpsc_node *node);
 WEIR_API struct weir_mpsc_node *weir__mpsc_list_linger_(weir_mpsc_list *l,
                                                         struct weir_mpsc_node *last);
 
-/* The node behind; NULL: none is linked. */
+/* The node behind; itself: none is linked. */
 WEIR__BODY struct weir_mpsc_node *weir__mpsc_list_behind(struct weir_mpsc_node *node) {
-    struct weir_mpsc_node *next = (struct weir_mpsc_node *)weir_load_acquire(&node->next_, MPSC_N2);
-    return next == node ? NULL : next;
+    return (struct weir_mpsc_node *)weir_load_acquire(&node->next_, MPSC_N2);
 }
 
 WEIR__BODY bool weir__mpsc_list_is_empty(weir_mpsc_list *l) {
@@ -104,15 +103,15 @@ WEIR__BODY int weir__mpsc_list_take(weir_mpsc_list *l, struct weir_mpsc_node *fi
 /* The same where none was linked behind it. */
 WEIR__BODY int weir__mpsc_list_take_last(weir_mpsc_list *l, struct weir_mpsc_node *first,
                                          struct weir_mpsc_node **node) {
-    struct weir_mpsc_node *next = NULL;
+    struct weir_mpsc_node *next = first;
     void *in = first;
-    if (WEIR_UNLIKELY(l->linger_ != 0) && (next = weir__mpsc_list_linger_(l, first)) != NULL)
+    if (WEIR_UNLIKELY(l->linger_ != 0) && (next = weir__mpsc_list_linger_(l, first)) != first)
         return weir__mpsc_list_take(l, first, next, node);
     weir_store_relaxed(&l->dummy_.next_, &l->dummy_); /* seen before the next push's link, by X2 */
     if (WEIR_LIKELY(weir_cas_release(&l->in_, &in, &l->dummy_, MPSC_X2)))
         return weir__mpsc_list_take(l, first, &l->dummy_, node);
     next = weir__mpsc_list_wait_(first);
-    if (!next) return WEIR_EBUSY;
+    if (next == first) return WEIR_EBUSY;
     if (l->linger_ == 0) l->linger_ = 1; /* pushes go on */
     return weir__mpsc_list_take(l, first, next, node);
 }
@@ -148,17 +147,17 @@ WEIR_NODISCARD WEIR_INLINE int weir_mpsc_list_pop(weir_mpsc_list *l, struct weir
     }
     struct weir_mpsc_node *first = l->out_, *next = weir__mpsc_list_behind(first);
     if (first == &l->dummy_) {
-        if (!next && weir__mpsc_list_is_empty(l)) {
+        if (next == first && weir__mpsc_list_is_empty(l)) {
             if (l->linger_ == 0) l->linger_ = 1;
             return WEIR_EAGAIN;
         }
-        if (!next) next = weir__mpsc_list_wait_(first);
-        if (!next) return WEIR_EBUSY;
+        if (next == first) next = weir__mpsc_list_wait_(first);
+        if (next == first) return WEIR_EBUSY;
         l->out_ = first = next;
         next = weir__mpsc_list_behind(first);
     }
-    return next ? weir__mpsc_list_take(l, first, next, node)
-                : weir__mpsc_list_take_last(l, first, node);
+    return next != first ? weir__mpsc_list_take(l, first, next, node)
+                         : weir__mpsc_list_take_last(l, first, node);
 }
 
 /* The struct of which `node` is the member. */
