@@ -14,7 +14,7 @@
 #define PAUSES 8 /* some pushes long */
 #endif
 
-/* How often in a row lingering may be in vain, and how many last nodes are taken without it then. */
+/* How often in a row lingering may be in vain once it was not, and how many last nodes are taken without it then. */
 #define IN_VAIN 8
 #define WITHOUT 256
 

@@ -3,9 +3,9 @@
  *
  *   segment   enq, deq: tickets given to pushes and pops;  next;  n slots { state, element }
  *   state     EMPTY -> FULL  by the push that has the ticket, once the element is written
- *             EMPTY -> TAKEN by the pop that has it, if the push does not come
+ *             EMPTY -> TAKEN by the pop that has it, if the push does not come; FULL -> TAKEN if it came just then
  *   next      NULL: the last segment.  SEALED: the last for good, the queue is closed
- *   enq       low half: index << 1 | CLOSED.  High half, once CLOSED is there: the index of that time
+ *   enq       low half: index << 1 | CLOSED.  High half, once CLOSED is there: how many of the n were given
  *
  * A push takes a ticket, copies its element, and makes the slot FULL by a compare-and-swap; if that fails its pop
  * has given the slot up, and it takes another ticket. Where the segment has no slot left it appends one, in which
@@ -25,8 +25,9 @@
  *   I5  seen is at most the number of tickets that pushes have got: what some pop has read in enq, perhaps not the last
  *       one. So while pops are behind pushes they leave enq's line to those.
  *   I6  the index in enq may be beyond n, which is as if it were n: a push takes a ticket without a look, and finds
- *       that there was none. Who finds it beyond FAR sets it back to n before it goes on, or another has since; so it
- *       never runs into the high half: 2^30 tickets more would have to be taken by calls that are under way.
+ *       that there was none. A push that finds it beyond FAR sets it back to n before it goes on, or another has
+ *       since; so it never runs into the high half: 2^30 tickets more would have to be taken by calls that are under
+ *       way.
  * FIFO       by ticket, segment after segment. If push a returned before push b was called, a has the smaller ticket:
  *            below n enq only grows, and appending comes after all tickets of the segment. Its pop took the ticket
  *            earlier, too.
@@ -34,16 +35,16 @@
  *            deq >= enq and no next. When it read enq, each ticket below that had been given to a pop, which is under
  *            way or over; others belong to pushes that take effect later. Closed and drained: the same, with enq read
  *            again after SEALED was seen, since it does not change then any more.
- * Linearization   a push where its slot becomes FULL, or at its ticket if a later one was popped before; a pop at
- *            its ticket, or where its slot becomes FULL; "empty" where it read enq; close where next becomes
- *            SEALED.
+ * Linearization   a push where it took the ticket of the slot that it fills (E1), or appended (N2); a pop at its
+ *            ticket, or at its push's if that is later; "empty" where it read enq; close where next becomes SEALED.
  * Progress   lock-free. A push fails at a slot because a pop has given it up, which then finds another element or
  *            says empty; and an appending push is done. Each loop that runs again has seen another thread move enq,
- *            deq, head, tail, next, inside or retired. What is not: lib/hazard.h (first call), the allocator, and
- *            lib/lot.c where somebody sleeps. A push that is refused memory for a segment has moved enq, too: while
- *            pushes do nothing but that, a close may look again each time. With one consumer a pop is wait-free: it
- *            gives up at most the n slots of a segment, and the next one begins with an element. But for the list of
- *            the retired, to which it may have to add beside pushes that are refused memory.
+ *            deq, head, tail, next, inside or retired. What is not: lib/hazard.h (first call), the allocator,
+ *            membarrier (segq.c: and 1 ms where it is refused), and lib/lot.c where somebody sleeps. A push that is
+ *            refused memory for a segment has moved enq, too: while pushes do nothing but that, a close may look
+ *            again each time. With one consumer a pop is wait-free: it gives up at most the n slots of a segment, and
+ *            the next one begins with an element. But for the list of the retired, to which it may have to add beside
+ *            pushes that are refused memory.
  * Close      sets CLOSED in the last segment's enq (K1), which refuses all tickets from then on, and then seals
  *            it. A push that found no slot left before that may still append: then the next one is closed. Whoever
  *            finds CLOSED without a next seals it before saying anything of it.
@@ -56,9 +57,10 @@
  *            -> C2 (kept); M2 -> M3 sees to it that who retires a segment comes after who has moved tail. What a push
  *            announces itself by (E1, N2) and the look that says empty (E2, N3) are seq_cst, so that who was told of
  *            a push does not find the queue empty, and for segq_wait.c. Among pops an older deq lets one try, and a
- *            ticket is taken by a read-modify-write; with a newer one comes what its taker had seen of enq (D1, D3 -> D2,
- *            V1 -> V2), so that it is not compared with an older enq. K1, K3 -> E1, E2, N1, N3, N4 carry what the
- *            closer did, and K2, K5 -> K4, to who finds no more than `closing`. */
+ *            ticket is taken by a read-modify-write; with a newer one comes what its taker had seen of enq (D1, D3 ->
+ *            D2, V1 -> V2), so that it is not compared with an older enq. With one consumer deq and seen are its own;
+ *            len reads deq besides. K1, K3 -> E1, E2, N1, N3, N4 carry what the closer did, and K2, K5 -> K4, to who
+ *            finds no more than `closing`. */
 #ifndef WEIR_QUEUES_SEGQ_H
 #define WEIR_QUEUES_SEGQ_H
 

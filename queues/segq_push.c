@@ -2,7 +2,7 @@
 /* queues/segq_push.c - push and close of a queue of segments. The argument stands in segq.h.
  *
  * A batch tells those who sleep after each step in which it moved elements, before it goes on to other tickets or to
- * another segment: nobody sleeps beside an element while the allocator is at work, or while the batch goes on. */
+ * another segment: nobody sleeps beside an element while the allocator is at work, or while the batch goes on, but for one step. */
 #include "segq.h"
 
 #include "../lib/base.h"

@@ -11,14 +11,14 @@
  *
  * Invariants
  *   I1  from out_ on, by next_, come all nodes that were pushed and not popped, as far as they are linked (I2), perhaps
- *       with the dummy before them. A node behind which none is linked has itself as next_; one that was never pushed,
- *       or was popped, has NULL.
+ *       with the dummy before them. A node behind which none is linked has itself as next_; one that was never
+ *       pushed, or was popped, has NULL until its next push.
  *   I2  a push takes effect at its exchange of in_, and then links its node to the one before. Until then what
  *       stands behind cannot be reached: a pop that comes there says WEIR_EBUSY.
  *   I3  a node is popped only when nobody will write to it any more: another one is linked behind it, or it was the
  *       last one, and in_ has gone from it to the dummy.
  * Lingering  A pop that takes the last node takes the producers' line from them. Where the consumer has found the
- *            list empty before, or a push came in between, it lets pushes go on for some pauses first, to take
+ *            list empty before, or a push came in between, it may let pushes go on for some pauses first, to take
  *            several nodes for one such write. Where that brings nothing, as with one message to and fro, it takes
  *            some hundred last nodes without.
  * Results    WEIR_EAGAIN only where it was truly empty at an instant of the call; WEIR_EBUSY while a push is
@@ -30,9 +30,9 @@
  * Linearization   a push at its exchange; a pop where it finds the link, or at its compare-and-swap of in_; "empty"
  *            at its load of in_.
  * Ordering   a push happens-before the pop that gets its node. N1 -> N2 carries the node; X1, X2 -> X1 that the last
- *            one's next_ is itself before the next push links to it. X1 and E1 are seq_cst: a consumer that says by a
- *            seq_cst store that it is about to sleep, and then finds the list empty, is seen by the push that comes
- *            later.
+ *            one's next_ is itself before the next push links to it. X1 and E1 are seq_cst: where a consumer says by a
+ *            seq_cst store that it is about to sleep, and then is told WEIR_EAGAIN, a producer that pushes later, and
+ *            then reads that word by a seq_cst load, sees it. After WEIR_EBUSY it must not sleep, but look again.
  * From       Vyukov's intrusive MPSC node-based queue. Differs in: empty and in-flight told apart,
  *            the last node's way out, lingering. */
 #ifndef WEIR_MPSC_LIST_H
@@ -112,7 +112,7 @@ WEIR__BODY int weir__mpsc_list_take_last(weir_mpsc_list *l, struct weir_mpsc_nod
         return weir__mpsc_list_take(l, first, &l->dummy_, node);
     next = weir__mpsc_list_wait_(first);
     if (next == first) return WEIR_EBUSY;
-    if (l->linger_ == 0) l->linger_ = 1; /* pushes go on */
+    if (l->linger_ <= 0) l->linger_ = 1; /* pushes go on */
     return weir__mpsc_list_take(l, first, next, node);
 }
 
@@ -138,8 +138,8 @@ WEIR_INLINE int weir_mpsc_list_push(weir_mpsc_list *l, struct weir_mpsc_node *no
 
 /* Takes the oldest node; it is the caller's, and may be pushed again at once, here or elsewhere. One thread at a
  * time: the consumer is a role, handed on by an edge. Returns 0; WEIR_EAGAIN: empty; WEIR_EBUSY: the push of the
- * oldest node, or of the one behind it, is under way, after a bounded spin; WEIR_EINVAL: NULL. On failure *node
- * is untouched. */
+ * oldest node, or of the one behind it, is under way (or has returned, and is not visible yet), after a bounded spin:
+ * not empty, try again; WEIR_EINVAL: NULL. On failure *node is untouched. */
 WEIR_NODISCARD WEIR_INLINE int weir_mpsc_list_pop(weir_mpsc_list *l, struct weir_mpsc_node **node) {
     if (WEIR_UNLIKELY(!l || !node)) {
         weir__mpsc_list_misuse_("weir_mpsc_list_pop", "no list, or no place");

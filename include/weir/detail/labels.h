@@ -300,7 +300,7 @@
        "as N1, of head; and empty may be said of a queue that was not")                            \
     XX(QUEUE_N4, LOAD_ACQ, "QUEUE_N2 QUEUE_K3",                                                    \
        "as N1, of a close; and what a closer did may not be seen")                                 \
-    XX(QUEUE_E1, RMW_SC, "QUEUE_E2 QUEUE_K1",                                                      \
+    XX(QUEUE_E1, RMW_SC, "QUEUE_E2 QUEUE_E4 QUEUE_D2 QUEUE_K1",                                    \
        "a pop that began after this push may say empty; a popper may sleep beside it; as K1")      \
     XX(QUEUE_E2, LOAD_SC, "QUEUE_E1 QUEUE_K1", "as E1")                                            \
     XX(QUEUE_E4, LOAD_ACQ, "QUEUE_E1",                                                             \
