@@ -17,8 +17,8 @@ extern const struct wb_ring wb_queue_weir, wb_queue_mutex, wb_queue_ring, wb_mps
 /* ---- nodes of intrusive queues -------------------------------------------------------------------------
  *
  * Each producer has so many, which it uses one after the other; the consumer says of each when it has read it. That is
- * the same for all such queues: a load of a word that is mostly not shared any more, and a store. Each node has a line
- * of its own, so that a producer that waits for its oldest one does not disturb who reads the next. */
+ * the same for all such queues: a load of a word that is mostly not shared any more, and a store. Each node has 64
+ * bytes of its own, so that a producer that waits for its oldest one does not disturb who reads the next. */
 #define WB_NODES 4096
 #define WB_PRODUCERS_MAX 64
 

@@ -23,8 +23,8 @@
  *       worker, and so for all.
  * At most so many   max_threads + min(blocked tasks, spare) workers may be alive: `most`. Each worker runs one task, so
  *   with spare 0 no more than max_threads run. After a resize the workers beyond the number end before their next task.
- * Progress   blocking: one lock, held for a few fields, and for the barrier of a worker that leaves for want of tasks; where a
- *            task blocks, too.
+ * Progress   blocking: one lock, held for a few fields, and for the barrier of a worker that leaves for want of tasks;
+ *            where a task blocks, too.
  * Ordering   all by the lock; the end of a task comes before its worker sleeps or ends, and so before who waits for that
  *            goes on. state and hint are also read without it: relaxed, an old value is as if read before. */
 #include "pool.h"

@@ -135,20 +135,13 @@ WEIR__BODY ptrdiff_t pop_all(struct pop *p) {
     return p->done ? (ptrdiff_t)p->done : rc;
 }
 
-WEIR__BODY ptrdiff_t pop_many(struct weir__segq *q, void *elems, size_t n) {
+ptrdiff_t weir__segq_pop(struct weir__segq *q, void *elems, size_t n) {
     struct pop p = { .q = q, .h = weir__hazard_self(), .elems = elems, .n = n };
     return WEIR_LIKELY(p.h != NULL) ? pop_all(&p) : WEIR_ENOMEM;
 }
-WEIR__BODY ptrdiff_t pop_many_single(struct weir__segq *q, void *elems, size_t n) {
+ptrdiff_t weir__segq_pop_single(struct weir__segq *q, void *elems, size_t n) {
     struct pop p = { .q = q, .elems = elems, .n = n };
     return pop_all(&p);
-}
-
-ptrdiff_t weir__segq_pop(struct weir__segq *q, void *elems, size_t n) {
-    return pop_many(q, elems, n);
-}
-ptrdiff_t weir__segq_pop_single(struct weir__segq *q, void *elems, size_t n) {
-    return pop_many_single(q, elems, n);
 }
 
 /* ---- a single element ------------------------------------------------------------------------- */

@@ -2,7 +2,8 @@
 /* queues/segq_push.c - push and close of a queue of segments. The argument stands in segq.h.
  *
  * A batch tells those who sleep after each step in which it moved elements, before it goes on to other tickets or to
- * another segment: nobody sleeps beside an element while the allocator is at work, or while the batch goes on, but for one step. */
+ * another segment: nobody sleeps beside an element while the allocator is at work, or, but for one step, while the
+ * batch goes on. */
 #include "segq.h"
 
 #include "../lib/base.h"
@@ -92,6 +93,10 @@ struct push {
     bool prepare;           /* half of the segment is given away */
 };
 
+static inline const char *next_elem(const struct push *p) {
+    return p->elems + p->done * p->q->elem_size;
+}
+
 /* From the index in what it returns on they are the caller's, if there are so many below n; not if that has CLOSED. */
 WEIR__BODY uint64_t take_tickets(struct weir__seg *s, size_t want) {
     return weir_fetch_add_seq_cst(&s->enq, 2 * want, QUEUE_E1);
@@ -111,15 +116,14 @@ WEIR__BODY void fill(struct push *p, struct weir__seg *s, uint64_t i, size_t wan
     uint64_t half = q->slots / 2, end = i + want < q->slots ? i + want : q->slots;
     if (WEIR_UNLIKELY(i <= half && half < end)) p->prepare = true;
     WEIR_POINT("queue.push.ticket");
-    for (; i < end; i++)
-        p->done += fill_slot(q, weir__seg_slot(q, s, i), p->elems + p->done * q->elem_size);
+    for (; i < end; i++) p->done += fill_slot(q, weir__seg_slot(q, s, i), next_elem(p));
 }
 
 /* Makes mine a segment that begins with the next element; N2 publishes it. */
 static void begin_with(struct push *p, const struct weir__seg *s) {
     struct weir__seg *mine = p->mine;
     weir_au64 *slot = weir__seg_slot(p->q, mine, 0);
-    weir__copy(slot + 1, p->elems + p->done * p->q->elem_size, p->q->elem_size);
+    weir__copy(slot + 1, next_elem(p), p->q->elem_size);
     WEIR__SEG_READS(&s->base);
     WEIR__SEG_WRITES(&mine->base);
     mine->base = s->base + p->q->slots;
@@ -227,13 +231,14 @@ WEIR__BODY ptrdiff_t push_all(struct weir__segq *q, const void *elems, size_t n)
 
 /* ---- a single element ------------------------------------------------------------------------- */
 
+/* Compiled for one element by itself: with a limit all single pushes come here. */
 static __attribute__((noinline)) int push_one_anyhow(struct weir__segq *q, const void *elem) {
     ptrdiff_t rc = push_all(q, elem, 1);
     return rc > 0 ? 0 : (int)rc;
 }
 
-/* As push_all where all goes well, in half the instructions; else its ticket has gone by, if it had one, and push_all takes
- * others. */
+/* As push_all where all goes well, in half the instructions; else its ticket has gone by, if it had one, and push_all
+ * takes others. */
 int weir__segq_push_one(struct weir__segq *q, const void *elem) {
     struct weir__hazard *h = weir__hazard_self();
     if (WEIR_UNLIKELY(!h || q->limit)) return push_one_anyhow(q, elem);

@@ -85,8 +85,8 @@ WEIR_NODISCARD WEIR_INLINE int weir_mpsc_pop(weir_mpsc *q, void *elem) {
     return weir_mpsc_pop_wait(q, elem, WEIR_FOREVER, NULL);
 }
 
-/* As weir_queue_close, _is_closed, _len and _bytes; any thread. Of a length, pops that the caller was not told of by an edge
- * may still be counted. */
+/* As weir_queue_close, _is_closed, _len and _bytes; any thread. Of a length, pops that the caller was not told of by an
+ * edge may still be counted. */
 WEIR_API int weir_mpsc_close(weir_mpsc *q);
 WEIR_API bool weir_mpsc_is_closed(weir_mpsc *q);
 WEIR_API size_t weir_mpsc_len(weir_mpsc *q);

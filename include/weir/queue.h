@@ -41,8 +41,9 @@
  *            segments back, and a few for each other thread; what else goes through the queue meanwhile is given back
  *            as ever. weir_queue_trim gives back all that is not in use, weir_queue_bytes says what there is.
  * Limit      opts.limit (or limit_bytes) is a soft one: a push beyond it says WEIR_EAGAIN, or waits. Elements
- *            count from before their push takes effect until their pop returns, so that a push may find the queue
- *            full while a pop is under way; there are never more than the limit inside. It costs a
+ *            count from before their push takes effect until their pop returns, or goes on with its batch, so that a
+ *            push may find the queue full while a pop is under way; there are never more than the limit inside. A
+ *            batch of pops may bring more than that, as pushes come in while it goes on. The limit costs a
  *            read-modify-write of a common word in each call.
  * Ordering   a push happens-before the pop that gets its element; close happens-before a call that reports
  *            WEIR_ECLOSED.

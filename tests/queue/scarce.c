@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/queue/scarce.c - QUEUE2 of weir_queue: a push whose segment the allocator refuses looks again, for one that was
- * emptied and for one that another push has appended. */
+/* tests/queue/scarce.c - weir_queue and its allocator: QUEUE2, a push whose segment is refused looks again, for one that
+ * was emptied and for one that another push has appended; QUEUE6, no call names a segment while the allocator is asked. */
 #include "../../lib/hazard.h"
 #include "cases.h"
 
@@ -60,8 +60,8 @@ static void q2_refused_beside_append(void) {
     CHECK_IS(g.f.out, 0);
 }
 
-/* The half of a segment's tickets are given when its push is passed over, and there is no memory to prepare the next
- * one: the push finds the next slot, and its element is there once. */
+/* The push with the ticket at half of a segment, after which the next one is prepared, is passed over, and there is no
+ * memory to prepare it: the push finds the next slot, and its element is there once. */
 static void q2_given_up_at_half(void) {
     struct failing_alloc f;
     struct appender a = { 0 };
